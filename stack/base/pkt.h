@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A packet on its way through the stack: a linear part with the headers, then
+ * fragments that point into reference-counted blocks.
+ *
+ * Transmit: TCP takes a pkt, appends payload fragments, and each layer below
+ * pushes its header in front of `head` within `room`. The netif's transmit
+ * owns the packet from a successful call on and frees it when the device has
+ * read it; the header therefore needs no copy.
+ * Receive: the netif makes a pkt whose linear part lies in `frags[0]`'s block
+ * or, for a copied frame, in `room`. Layers pull their headers. The protocol
+ * that takes the payload holds references to the blocks.
+ */
+#ifndef PH_BASE_PKT_H
+#define PH_BASE_PKT_H
+
+#include "stack/base/block.h"
+
+enum {
+  PKT_MAX_FRAGS = 19, /* 64 KiB in 4 KiB blocks, any alignment, and one */
+  PKT_ROOM = 192,     /* Ethernet 18 + IP 60 + TCP 60, aligned */
+};
+
+/* Who vouches for the transport checksum. */
+enum pkt_csum {
+  PKT_CSUM_NONE,     /* receive: not verified. transmit: complete in place */
+  PKT_CSUM_VERIFIED, /* receive: the device verified it */
+  PKT_CSUM_PARTIAL,  /* transmit: the field holds the folded pseudo-header
+                        sum; sum from csum_start and store at csum_offset */
+};
+
+/* Values of virtio_net_hdr.gso_type (Virtio 1.2 5.1.6). */
+enum pkt_gso {
+  PKT_GSO_NONE = 0,
+  PKT_GSO_TCPV4 = 1,
+  PKT_GSO_TCPV6 = 4,
+  PKT_GSO_UDP = 5,
+  PKT_GSO_ECN = 0x80,
+};
+
+struct pkt_frag {
+  struct ph_block *block; /* one reference held by the packet */
+  uint8_t *data;          /* first byte, inside the block */
+  uint32_t len;           /* bytes */
+};
+
+struct netif;
+
+struct pkt {
+  struct pkt *next;     /* free list, or the holder's queue */
+  struct pkt_pool *pool;
+  uint8_t *head;        /* first byte of the linear part */
+  uint32_t head_len;    /* bytes of the linear part */
+  uint32_t len;         /* head_len + all fragments */
+  uint8_t nfrags;
+  uint8_t csum;         /* enum pkt_csum */
+  uint8_t gso_type;     /* enum pkt_gso */
+  uint16_t gso_size;    /* payload bytes per segment */
+  uint16_t csum_start;  /* from `head` as it is now: layers that push add */
+  uint16_t csum_offset; /* from csum_start */
+  uint8_t *l3;          /* receive: the IP header, still in the linear part */
+  struct netif *netif;  /* receive: where it came in */
+  uint64_t id;          /* one id per packet for timeline and capture; 0 none */
+  struct ph_block *lent; /* receive: block under the linear part, one
+                            reference held; NULL if it lies in `room` */
+  struct pkt_frag frags[PKT_MAX_FRAGS];
+  _Alignas(64) uint8_t room[PKT_ROOM]; /* device-visible */
+};
+
+struct pkt_pool {
+  struct pkt *free;
+  uint32_t count, available, low_water;
+};
+
+void pkt_pool_init(struct pkt_pool *pool, struct pkt *pkts, uint32_t count);
+
+/* An empty packet with `reserve` bytes kept free in front of `head`, or NULL.
+ */
+struct pkt *pkt_get(struct pkt_pool *pool, uint32_t reserve);
+
+/* Free the packet and drop its block references. */
+void pkt_put(struct pkt *pkt);
+
+/* Grow the linear part at the front by `n` bytes; NULL if there is no room. */
+uint8_t *pkt_push(struct pkt *pkt, uint32_t n);
+
+/* Cut `n` bytes off the front of the linear part; false if it is shorter. */
+bool pkt_pull(struct pkt *pkt, uint32_t n);
+
+/* Append a fragment; takes a new reference on `block`. False if full. */
+bool pkt_add_frag(struct pkt *pkt, struct ph_block *block, uint8_t *data,
+                  uint32_t len);
+
+/* Keep only the first `len` bytes (Ethernet padding is cut here). */
+void pkt_trim(struct pkt *pkt, uint32_t len);
+
+/* Copy `len` bytes from offset `from`; the range must lie inside. */
+void pkt_copy(const struct pkt *pkt, uint32_t from, void *to, uint32_t len);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One host's stack. Everything hangs on `struct ph_stack`; there are no
+ * globals, so that many hosts live in one process.
+ *
+ * Start: ph_stack_init() on memory of the caller, then the features that the
+ * program wants (ph_ipv4_init(), ph_udp_init(), ph_tcp_init(),
+ * ph_socket_init()), then interfaces. Each init takes its memory from the
+ * arena once; nothing is allocated afterwards.
+ *
+ * Time is an argument: ph_stack_set_now() before socket calls,
+ * ph_stack_poll() when packets or deadlines are due.
+ */
+#ifndef PH_BASE_STACK_H
+#define PH_BASE_STACK_H
+
+#include "stack/base/block.h"
+#include "stack/base/pkt.h"
+#include "stack/base/stats.h"
+#include "stack/base/timer.h"
+
+struct ph_stack;
+
+/* What the environment supplies. All are called in the caller's context. */
+struct ph_platform {
+  void *ctx;
+  /* Fill `to` with `n` unpredictable bytes (RFC 6528, 6056 need a secret). */
+  void (*random)(void *ctx, void *to, size_t n);
+  /* Block the caller until ph_platform.wake names `object` with one of
+   * `events`, or the time is `deadline_ns` (UINT64_MAX: never).
+   * Returns 0, -PH_ETIMEDOUT or -PH_EINTR. NULL: no call ever blocks. The
+   * caller looks again; spurious returns are fine. */
+  int (*wait)(void *ctx, void *object, uint32_t events, uint64_t deadline_ns);
+  /* `object` (a socket) became ready for `events` (PH_POLL*). May be NULL. */
+  void (*wake)(void *ctx, void *object, uint32_t events);
+  /* A packet changed stage (timeline); may be NULL. `stage` is a static
+   * string such as "tcp_output". */
+  void (*trace)(void *ctx, uint64_t packet_id, const char *stage);
+};
+
+struct ph_stack_config {
+  const struct ph_platform *platform; /* kept by reference */
+  void *arena;            /* start-up memory, 64-byte aligned */
+  size_t arena_size;
+  uint8_t *block_memory;  /* device-visible, 4096-aligned,
+                             block_count * PH_BLOCK_SIZE bytes */
+  uint32_t block_count;
+  struct pkt *pkt_memory; /* device-visible, pkt_count elements */
+  uint32_t pkt_count;
+};
+
+enum ph_module {
+  PH_MODULE_NETIF,
+  PH_MODULE_ETH,
+  PH_MODULE_IP,
+  PH_MODULE_UDP,
+  PH_MODULE_TCP,
+  PH_MODULE_SOCKET,
+  PH_MODULE_COUNT
+};
+
+struct ph_stack {
+  const struct ph_platform *platform;
+  uint64_t now_ns;
+  struct ph_timers timers;
+  struct ph_block_pool blocks; /* send queues, copied receive data */
+  struct pkt_pool pkts;
+  struct ph_stats stats;
+  void *module[PH_MODULE_COUNT]; /* each module's own state, or NULL */
+  /* Work that each module wants done at every poll, lowest layer first
+   * (netif: take received frames; tcp: output that was deferred). */
+  void (*poll[PH_MODULE_COUNT])(struct ph_stack *stack);
+  uint64_t next_packet_id;
+  uint8_t *arena;
+  size_t arena_left;
+};
+
+/* Returns 0 or -PH_EINVAL. The memory belongs to the stack for ever. */
+int ph_stack_init(struct ph_stack *stack, const struct ph_stack_config *config)
+    PH_MUST_USE;
+
+/* Start-up memory for a module, zeroed, 64-byte aligned; NULL if the arena is
+ * used up. */
+void *ph_stack_alloc(struct ph_stack *stack, size_t size);
+
+static inline void ph_stack_set_now(struct ph_stack *stack, uint64_t now_ns) {
+  stack->now_ns = now_ns;
+}
+
+/* Take received frames, run the timers that are due, send what may go. */
+void ph_stack_poll(struct ph_stack *stack, uint64_t now_ns);
+
+/* When ph_stack_poll() must be called at the latest; UINT64_MAX: never. */
+uint64_t ph_stack_next_deadline(const struct ph_stack *stack);
+
+static inline void ph_stack_trace(struct ph_stack *stack, uint64_t packet_id,
+                                  const char *stage) {
+  if (stack->platform->trace) {
+    stack->platform->trace(stack->platform->ctx, packet_id, stage);
+  }
+}
+
+#endif

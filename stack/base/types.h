@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Small shared things: the four memory functions, helpers for sizes, and the
+ * 16-byte network address that every layer above IP sees. */
+#ifndef PH_BASE_TYPES_H
+#define PH_BASE_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The only functions that the environment must supply. */
+void *memcpy(void *restrict to, const void *restrict from, size_t n);
+void *memmove(void *to, const void *from, size_t n);
+void *memset(void *to, int value, size_t n);
+int memcmp(const void *a, const void *b, size_t n);
+
+#define PH_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+#define PH_CONTAINER_OF(pointer, type, member) \
+  ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+#define PH_MUST_USE __attribute__((warn_unused_result))
+
+static inline uint32_t ph_min_u32(uint32_t a, uint32_t b) {
+  return a < b ? a : b;
+}
+static inline uint32_t ph_max_u32(uint32_t a, uint32_t b) {
+  return a > b ? a : b;
+}
+
+/* An IPv6 address, or an IPv4 address mapped as ::ffff:a.b.c.d (RFC 4291
+ * 2.5.5.2). Bytes in network order. The unspecified address of either family
+ * is `::` respectively `::ffff:0.0.0.0`. */
+struct ph_addr {
+  _Alignas(8) uint8_t bytes[16];
+};
+
+static inline bool ph_addr_equal(const struct ph_addr *a,
+                                 const struct ph_addr *b) {
+  const uint64_t *x = (const uint64_t *)(const void *)a->bytes;
+  const uint64_t *y = (const uint64_t *)(const void *)b->bytes;
+  return x[0] == y[0] && x[1] == y[1];
+}
+
+/* `ip` in host order: 0x0a000001 is 10.0.0.1. */
+static inline struct ph_addr ph_addr_v4(uint32_t ip) {
+  struct ph_addr a = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff,
+                       (uint8_t)(ip >> 24), (uint8_t)(ip >> 16),
+                       (uint8_t)(ip >> 8), (uint8_t)ip}};
+  return a;
+}
+
+static inline uint32_t ph_addr_to_v4(const struct ph_addr *a) {
+  return (uint32_t)a->bytes[12] << 24 | (uint32_t)a->bytes[13] << 16 |
+         (uint32_t)a->bytes[14] << 8 | (uint32_t)a->bytes[15];
+}
+
+#endif

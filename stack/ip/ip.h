@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The network layer as transports see it: addresses of 16 bytes and one table
+ * of functions per family. No transport tests the family. */
+#ifndef PH_IP_IP_H
+#define PH_IP_IP_H
+
+#include "stack/netif/netif.h"
+
+enum { IP_PROTO_ICMP = 1, IP_PROTO_TCP = 6, IP_PROTO_UDP = 17 };
+
+/* Where a packet to some destination goes. Valid until routes change. */
+struct ip_route {
+  const struct ip_family *family;
+  struct netif *netif;
+  struct ph_addr src;       /* our address there */
+  struct ph_addr next_hop;
+  uint16_t mtu;             /* IP bytes on the way (path MTU if known) */
+};
+
+/* What goes into the IP header. */
+struct ip_tx {
+  struct ph_addr src, dst;
+  uint8_t protocol;
+  uint8_t ttl;  /* 0: default 64 */
+  uint8_t tos;  /* DSCP and ECN bits */
+  bool dont_fragment;
+};
+
+/* What a transport learns of a received packet; `pkt` starts at the transport
+ * header and ends with the IP payload. */
+struct ip_rx {
+  struct ph_addr src, dst;
+  uint8_t protocol;
+  uint8_t ttl, tos;
+  bool broadcast; /* link or IP broadcast/multicast */
+  const struct ip_family *family;
+};
+
+enum ip_error {
+  IP_ERROR_NET_UNREACHABLE,
+  IP_ERROR_HOST_UNREACHABLE,
+  IP_ERROR_PROTO_UNREACHABLE,
+  IP_ERROR_PORT_UNREACHABLE,
+  IP_ERROR_TOO_BIG, /* mtu holds the next hop's */
+  IP_ERROR_TIME_EXCEEDED,
+  IP_ERROR_PARAMETER,
+  IP_ERROR_ADMIN_PROHIBITED,
+};
+
+struct ip_error_info {
+  enum ip_error error;
+  struct ph_addr src, dst;     /* of the packet that we had sent */
+  uint16_t mtu;
+  const uint8_t *transport;    /* its first transport bytes */
+  uint32_t transport_len;      /* how many of them are there (>= 8) */
+};
+
+struct ip_protocol {
+  /* Takes `pkt`. */
+  void (*input)(struct ph_stack *stack, struct pkt *pkt,
+                const struct ip_rx *rx);
+  /* An ICMP error about a packet of this protocol; may be NULL. */
+  void (*error)(struct ph_stack *stack, const struct ip_error_info *info);
+};
+
+struct ip_family {
+  int af;                /* PH_AF_INET, PH_AF_INET6 */
+  uint16_t header_len;   /* without options */
+  uint8_t gso_tcp;       /* enum pkt_gso for TCP */
+  /* 0 or -PH_ENETUNREACH. `src` may be NULL or unspecified. */
+  int (*route)(struct ph_stack *stack, const struct ph_addr *dst,
+               const struct ph_addr *src, struct ip_route *route);
+  /* Folded, uncomplemented pseudo-header sum with length `len`. */
+  uint16_t (*pseudo_sum)(const struct ph_addr *src, const struct ph_addr *dst,
+                         uint8_t protocol, uint32_t len);
+  /* Push the IP header and send; `route` may be NULL (then it is looked up).
+   * `pkt` starts at the transport header. Takes `pkt` unless -PH_EAGAIN,
+   * with which the packet is as it was before the call. */
+  int (*output)(struct ph_stack *stack, struct pkt *pkt,
+                const struct ip_tx *tx, const struct ip_route *route);
+};
+
+/* The family of an address, NULL if that family was never registered. */
+const struct ip_family *ip_family_of(struct ph_stack *stack,
+                                     const struct ph_addr *addr);
+
+int ip_register_protocol(struct ph_stack *stack, uint8_t protocol,
+                         const struct ip_protocol *handlers) PH_MUST_USE;
+
+/* IPv4: eth, ARP, ICMP with it. */
+int ph_ipv4_init(struct ph_stack *stack) PH_MUST_USE;
+
+/* Give an interface an address (host order) and its subnet route. */
+int ph_ipv4_add_address(struct ph_stack *stack, struct netif *netif,
+                        uint32_t address, uint8_t prefix_len) PH_MUST_USE;
+
+/* Add a route; longest prefix wins. next_hop 0: on the link. */
+int ph_ipv4_add_route(struct ph_stack *stack, uint32_t destination,
+                      uint8_t prefix_len, uint32_t next_hop,
+                      struct netif *netif) PH_MUST_USE;
+
+/* True if `addr` is one of ours. */
+bool ip_is_local(struct ph_stack *stack, const struct ph_addr *addr);
+
+/* Send an ICMP error about the received packet whose IP header starts at
+ * `ip_header` (rate-limited; RFC 1122 3.2.2 says about what never). Used by
+ * UDP for port unreachable. */
+void ip_send_unreachable(struct ph_stack *stack, const struct pkt *pkt,
+                         const struct ip_rx *rx, enum ip_error error);
+
+/* Echo (ping): replies are given to the registered handler. */
+typedef void icmp_echo_fn(void *ctx, const struct ph_addr *from, uint16_t id,
+                          uint16_t seq, const uint8_t *data, uint32_t len,
+                          uint8_t ttl);
+void icmp_on_echo_reply(struct ph_stack *stack, icmp_echo_fn *fn, void *ctx);
+int icmp_send_echo(struct ph_stack *stack, const struct ph_addr *to,
+                   uint16_t id, uint16_t seq, const uint8_t *data,
+                   uint32_t len) PH_MUST_USE;
+
+#endif

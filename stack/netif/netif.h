@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The seam between stack and device (docs/decisions/0003-netif-seam.md).
+ *
+ * A device says what it can do; TCP always emits super-segments; below IP one
+ * segmenter cuts what the device can't and one checksummer sums what it can't.
+ */
+#ifndef PH_NETIF_NETIF_H
+#define PH_NETIF_NETIF_H
+
+#include "stack/base/stack.h"
+
+struct netif_caps {
+  bool tx_csum;       /* completes PKT_CSUM_PARTIAL */
+  bool tso4;          /* cuts PKT_GSO_TCPV4; needs tx_csum */
+  bool tso6;          /* cuts PKT_GSO_TCPV6; needs tx_csum */
+  bool uso;           /* cuts PKT_GSO_UDP; needs tx_csum */
+  bool rx_csum;       /* reports PKT_CSUM_VERIFIED */
+  bool lro;           /* delivers coalesced segments with gso_size set */
+  uint32_t max_super; /* longest frame to cut, bytes; 0 without TSO */
+  uint16_t mtu;       /* IP bytes */
+};
+
+struct netif {
+  struct netif *next;
+  const char *name;            /* "eth0"; static */
+  const struct netif_ops *ops;
+  void *device;                /* the ops' own state */
+  struct ph_stack *stack;
+  struct netif_caps caps;
+  uint8_t mac[6];
+  bool up;                     /* administratively and carrier */
+  bool loopback;               /* no link layer */
+  void *link;                  /* state of the eth module for this interface */
+  void (*input)(struct netif *netif, struct pkt *pkt); /* upward handler, set
+                                                          by eth */
+  uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes, tx_busy;
+};
+
+struct netif_ops {
+  /* Hand one frame to the device. 0: the device owns `pkt` and frees it when
+   * it has been read. -PH_EAGAIN: the ring is full, the caller keeps it and
+   * is told by netif_writable(). Other errors: the caller keeps it. */
+  int (*transmit)(struct netif *netif, struct pkt *pkt);
+  /* Reap finished transmits; deliver received frames by netif_input(). Called
+   * from ph_stack_poll(). */
+  void (*poll)(struct netif *netif);
+  /* True if transmit would take a packet of the largest kind now. */
+  bool (*can_transmit)(struct netif *netif);
+};
+
+int ph_netif_init(struct ph_stack *stack) PH_MUST_USE;
+
+/* Attach an interface; the caller filled name, ops, device, caps, mac. */
+int netif_add(struct ph_stack *stack, struct netif *netif) PH_MUST_USE;
+
+struct netif *netif_first(struct ph_stack *stack);
+
+/* Send one whole frame: cuts and sums in software what `caps` lack, then
+ * transmits. Takes `pkt` in every case but -PH_EAGAIN. */
+int netif_output(struct netif *netif, struct pkt *pkt) PH_MUST_USE;
+
+/* A frame came in; called by ops->poll. Takes `pkt`. */
+void netif_input(struct netif *netif, struct pkt *pkt);
+
+/* Register who is told that a full device has room again (TCP). */
+void netif_on_writable(struct ph_stack *stack,
+                       void (*fn)(struct ph_stack *stack));
+/* Called by ops->poll when room appeared after -PH_EAGAIN. */
+void netif_writable(struct netif *netif);
+
+/* The software segmenter: cut `pkt` (a whole Ethernet frame with
+ * PKT_GSO_TCPV4) into frames of at most gso_size payload bytes, each with its
+ * final headers and PKT_CSUM_PARTIAL, given to `emit` in order. Returns the
+ * number of segments or -PH_E...; `pkt` stays with the caller. `emit` takes
+ * its packet. */
+int netif_segment(struct ph_stack *stack, struct pkt *pkt,
+                  int (*emit)(void *ctx, struct pkt *segment), void *ctx)
+    PH_MUST_USE;
+
+/* The software checksummer: complete PKT_CSUM_PARTIAL in place. */
+void netif_checksum(struct ph_stack *stack, struct pkt *pkt);
+
+/* The loopback interface: own addresses, 127/8. */
+int ph_loopback_init(struct ph_stack *stack) PH_MUST_USE;
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* BSD sockets. Calls return a count or 0, or -PH_E... with Linux's numbers;
+ * constants and structures have Linux's values and layouts (asserted in
+ * tests/stack/test_abi.c), so that a program's own headers may be used.
+ *
+ * The core never blocks: a call on a blocking socket that can't go on asks
+ * ph_platform.wait() and tries again; without that hook, or with PH_O_NONBLOCK
+ * or PH_MSG_DONTWAIT, it returns -PH_EAGAIN.
+ */
+#ifndef PH_SOCKET_SOCKET_H
+#define PH_SOCKET_SOCKET_H
+
+#include "stack/base/errno.h"
+#include "stack/base/stack.h"
+
+enum { PH_AF_UNSPEC = 0, PH_AF_INET = 2, PH_AF_INET6 = 10 };
+enum {
+  PH_SOCK_STREAM = 1,
+  PH_SOCK_DGRAM = 2,
+  PH_SOCK_RAW = 3,
+  PH_SOCK_NONBLOCK = 04000,
+  PH_SOCK_CLOEXEC = 02000000,
+};
+enum { PH_IPPROTO_IP = 0, PH_IPPROTO_ICMP = 1, PH_IPPROTO_TCP = 6,
+       PH_IPPROTO_UDP = 17 };
+enum { PH_SHUT_RD = 0, PH_SHUT_WR = 1, PH_SHUT_RDWR = 2 };
+enum {
+  PH_MSG_OOB = 1,
+  PH_MSG_PEEK = 2,
+  PH_MSG_TRUNC = 0x20,
+  PH_MSG_DONTWAIT = 0x40,
+  PH_MSG_WAITALL = 0x100,
+  PH_MSG_NOSIGNAL = 0x4000,
+  PH_MSG_MORE = 0x8000,
+};
+enum { PH_POLLIN = 1, PH_POLLPRI = 2, PH_POLLOUT = 4, PH_POLLERR = 8,
+       PH_POLLHUP = 16, PH_POLLNVAL = 32, PH_POLLRDHUP = 0x2000 };
+enum { PH_SOL_SOCKET = 1 };
+enum {
+  PH_SO_REUSEADDR = 2,
+  PH_SO_TYPE = 3,
+  PH_SO_ERROR = 4,
+  PH_SO_SNDBUF = 7,
+  PH_SO_RCVBUF = 8,
+  PH_SO_LINGER = 13,
+  PH_SO_RCVTIMEO = 20,
+  PH_SO_SNDTIMEO = 21,
+  PH_SO_ACCEPTCONN = 30,
+};
+enum { PH_TCP_NODELAY = 1, PH_TCP_MAXSEG = 2, PH_TCP_INFO = 11,
+       PH_TCP_CONGESTION = 13 };
+enum { PH_F_GETFL = 3, PH_F_SETFL = 4, PH_O_NONBLOCK = 04000 };
+enum { PH_FIONREAD = 0x541B, PH_FIONBIO = 0x5421, PH_SIOCOUTQ = 0x5411 };
+
+typedef uint32_t ph_socklen_t;
+
+struct ph_sockaddr {
+  uint16_t sa_family;
+  char sa_data[14];
+};
+
+struct ph_sockaddr_in {
+  uint16_t sin_family; /* PH_AF_INET */
+  uint16_t sin_port;   /* network order */
+  uint32_t sin_addr;   /* network order */
+  uint8_t sin_zero[8];
+};
+
+struct ph_iovec {
+  void *iov_base;
+  size_t iov_len;
+};
+
+struct ph_pollfd {
+  int fd;
+  int16_t events;
+  int16_t revents;
+};
+
+struct ph_socket_config {
+  uint32_t max_sockets;     /* descriptors 0 .. max_sockets - 1 */
+  uint32_t default_sndbuf;  /* bytes; 0: 256 KiB */
+  uint32_t default_rcvbuf;  /* bytes; 0: 256 KiB */
+};
+
+/* After ph_ipv4_init(), ph_udp_init(), ph_tcp_init(). */
+int ph_socket_init(struct ph_stack *stack,
+                   const struct ph_socket_config *config) PH_MUST_USE;
+
+int ph_socket(struct ph_stack *stack, int domain, int type, int protocol);
+int ph_bind(struct ph_stack *stack, int fd, const void *addr,
+            ph_socklen_t len);
+int ph_listen(struct ph_stack *stack, int fd, int backlog);
+int ph_accept(struct ph_stack *stack, int fd, void *addr, ph_socklen_t *len);
+int ph_accept4(struct ph_stack *stack, int fd, void *addr, ph_socklen_t *len,
+               int flags);
+int ph_connect(struct ph_stack *stack, int fd, const void *addr,
+               ph_socklen_t len);
+long ph_send(struct ph_stack *stack, int fd, const void *data, size_t len,
+             int flags);
+long ph_sendto(struct ph_stack *stack, int fd, const void *data, size_t len,
+               int flags, const void *addr, ph_socklen_t addr_len);
+long ph_recv(struct ph_stack *stack, int fd, void *data, size_t len,
+             int flags);
+long ph_recvfrom(struct ph_stack *stack, int fd, void *data, size_t len,
+                 int flags, void *addr, ph_socklen_t *addr_len);
+long ph_writev(struct ph_stack *stack, int fd, const struct ph_iovec *iov,
+               int count);
+long ph_readv(struct ph_stack *stack, int fd, const struct ph_iovec *iov,
+              int count);
+int ph_shutdown(struct ph_stack *stack, int fd, int how);
+int ph_close(struct ph_stack *stack, int fd);
+int ph_setsockopt(struct ph_stack *stack, int fd, int level, int option,
+                  const void *value, ph_socklen_t len);
+int ph_getsockopt(struct ph_stack *stack, int fd, int level, int option,
+                  void *value, ph_socklen_t *len);
+int ph_getsockname(struct ph_stack *stack, int fd, void *addr,
+                   ph_socklen_t *len);
+int ph_getpeername(struct ph_stack *stack, int fd, void *addr,
+                   ph_socklen_t *len);
+int ph_fcntl(struct ph_stack *stack, int fd, int command, int argument);
+int ph_ioctl(struct ph_stack *stack, int fd, unsigned long request,
+             void *argument);
+
+/* `timeout_ms` < 0: for ever. Blocks through ph_platform.wait() on the array
+ * as the object. */
+int ph_poll(struct ph_stack *stack, struct ph_pollfd *fds, uint32_t count,
+            int timeout_ms);
+
+/* For netstat: describes descriptor `fd`; -PH_EBADF if it is free. */
+struct ph_socket_info {
+  int type;
+  const char *state;  /* "ESTABLISHED", ...; "" for datagram sockets */
+  struct ph_addr local, remote;
+  uint16_t local_port, remote_port;
+  uint32_t recv_queue, send_queue; /* bytes */
+  uint32_t cwnd, ssthresh, snd_wnd, rcv_wnd, mss; /* bytes */
+  uint64_t srtt_ns, rto_ns;
+  uint64_t retransmissions;
+  uint64_t bytes_sent, bytes_received;
+};
+int ph_socket_info(struct ph_stack *stack, int fd,
+                   struct ph_socket_info *info);
+/* Connections that no descriptor names any more (TIME-WAIT, ...); `index`
+ * from 0; -PH_ENOENT past the last. */
+int ph_orphan_info(struct ph_stack *stack, uint32_t index,
+                   struct ph_socket_info *info);
+
+#endif
