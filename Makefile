@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+# Packhorse. `make help` lists every command; output goes only below build/.
+BUILD ?= build
+CC := gcc
+CXX := g++
+PYTHON := python3
+INSTALL := .ci/install
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+export BUILD CC CXX
+
+# --- Flags -------------------------------------------------------------------
+WARN := -Wall -Wextra -Wconversion -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -pedantic -Werror
+COMPILER_INCLUDE = $(shell $(CC) -print-file-name=include)
+FREESTANDING = -ffreestanding -nostdinc -isystem $(COMPILER_INCLUDE)
+COMMON := -std=c11 -g -I. -MMD -MP $(WARN)
+OPT := -O2
+# Tests run on objects with the sanitizers and PH_ASSERT on.
+SANITIZE := -O1 -DPH_ASSERT_ON -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+# --- Sources -----------------------------------------------------------------
+STACK_C := $(wildcard stack/*/*.c)
+DRIVER_C := $(wildcard driver/*.c)
+SIM_C := $(wildcard sim/core/*.c sim/wire/*.c sim/host/*.c sim/apps/*.c)
+TOOL_C := $(wildcard sim/tool/*.c)
+MODEL_C := $(wildcard tests/rtl/model/offload_model.c tests/rtl/model/xgmii.c)
+KINDS := driver stack cosim
+rel = $(patsubst %.c,$(BUILD)/rel/%.o,$(1))
+asan = $(patsubst %.c,$(BUILD)/asan/%.o,$(1))
+tests_of = $(patsubst tests/$(1)/%.c,$(BUILD)/test/$(1)/%,$(wildcard tests/$(1)/test_*.c))
+TEST_RTL := $(call tests_of,rtl)
+TEST_GATES := $(patsubst $(BUILD)/test/rtl/%,$(BUILD)/test/gates/%,$(TEST_RTL))
+TEST_C := $(foreach kind,$(KINDS),$(call tests_of,$(kind)))
+TEST_SCRIPTS := $(wildcard tests/interop/*.sh)
+
+# --- What a user calls -------------------------------------------------------
+help: ## this list
+	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
+	@echo "  make test-rtl T=mac_10g   one test; V=1 shows its output"
+
+run: ## install what is missing, build, download 1.5 MB from host to host, report
+	@$(INSTALL) build
+	@$(MAKE) --no-print-directory $(BUILD)/packhorse
+	@$(BUILD)/packhorse download --pcapng $(BUILD)/run.pcapng --timeline $(BUILD)/run.trace.json
+
+tool: $(BUILD)/packhorse ## build only build/packhorse
+
+test: ## install, build and run the fast test set; the exit status counts
+	@$(INSTALL) build test
+	@$(MAKE) --no-print-directory test-all
+
+test-all: $(BUILD)/packhorse $(TEST_C) $(TEST_RTL)
+	@$(PYTHON) tests/run.py --out $(BUILD)/test.json $(TEST_C) $(TEST_RTL) $(TEST_SCRIPTS)
+
+T ?= *
+pick = $(filter $(patsubst *,%,$(BUILD)/test/$(2)/test_$(T)),$(1))
+test-rtl: $(call pick,$(TEST_RTL),rtl) ## the RTL modules against their C models
+	@$(PYTHON) tests/run.py $^
+test-gates: $(call pick,$(TEST_GATES),gates) ## the same tests on the netlist that Yosys writes
+	@$(PYTHON) tests/run.py $^
+test-driver: $(call pick,$(call tests_of,driver),driver) ## the driver on a mocked bus and a model of a device
+	@$(PYTHON) tests/run.py $^
+test-stack: $(call pick,$(call tests_of,stack),stack) ## the TCP/IP stack over a software wire
+	@$(PYTHON) tests/run.py $^
+test-cosim: $(BUILD)/packhorse $(call pick,$(call tests_of,cosim),cosim) ## stack, driver and RTL together
+	@$(PYTHON) tests/run.py $(filter-out $(BUILD)/packhorse,$^)
+test-interop: $(BUILD)/packhorse ## the Linux kernel at the other end of a TAP device
+	@$(PYTHON) tests/run.py $(TEST_SCRIPTS)
+
+lint: ## every static check
+	@$(INSTALL) build test lint
+	@$(PYTHON) tests/lint/lint.py
+
+format: ## rewrite the C sources in the house format
+	@clang-format -i $(shell git ls-files '*.c' '*.h' | grep -v ph_regs.h)
+
+formal: ## proofs of the shared RTL parts and of the rings, with their mutants
+	@$(INSTALL) build test
+	@$(PYTHON) tests/formal/prove.py
+
+synth: ## synth_ecp5 of each block and the top: LUT4, FF, RAM
+	@$(INSTALL) build test
+	@$(PYTHON) rtl/synth/synth.py
+
+bench: ## every number of docs/performance.md into build/bench.json
+	@$(INSTALL) build test
+	@$(MAKE) --no-print-directory $(BUILD)/packhorse
+	@$(PYTHON) tests/bench/bench.py
+
+regs: $(BUILD)/venv/.done ## regenerate what packhorse.rdl is the source of
+	@$(BUILD)/venv/bin/python rtl/regs/generate.py
+regs-check: $(BUILD)/venv/.done ## fail if a generated register file is stale
+	@$(BUILD)/venv/bin/python rtl/regs/generate.py --check
+
+$(BUILD)/venv/.done:
+	@$(INSTALL) venv
+	@$(PYTHON) -m venv $(BUILD)/venv
+	@$(BUILD)/venv/bin/pip -q install systemrdl-compiler==1.27.3 peakrdl-cheader==1.0.0
+	@touch $@
+
+clean: ## remove build/
+	@rm -rf $(BUILD)
+
+# --- Objects -----------------------------------------------------------------
+quiet = @mkdir -p $(@D); echo "  $(1) $@";
+$(BUILD)/rel/stack/%.o: stack/%.c
+	$(call quiet,CC ) $(CC) $(COMMON) $(OPT) $(FREESTANDING) -c $< -o $@
+$(BUILD)/rel/driver/%.o: driver/%.c
+	$(call quiet,CC ) $(CC) $(COMMON) $(OPT) $(FREESTANDING) -c $< -o $@
+$(BUILD)/rel/%.o: %.c
+	$(call quiet,CC ) $(CC) $(COMMON) $(OPT) -D_GNU_SOURCE -c $< -o $@
+$(BUILD)/asan/stack/%.o: stack/%.c
+	$(call quiet,CC ) $(CC) $(COMMON) $(SANITIZE) $(FREESTANDING) -c $< -o $@
+$(BUILD)/asan/driver/%.o: driver/%.c
+	$(call quiet,CC ) $(CC) $(COMMON) $(SANITIZE) $(FREESTANDING) -c $< -o $@
+$(BUILD)/asan/%.o: %.c
+	$(call quiet,CC ) $(CC) $(COMMON) $(SANITIZE) -D_GNU_SOURCE -c $< -o $@
+
+# --- Programs ----------------------------------------------------------------
+include $(wildcard sim/nic/rules.mk)
+
+$(BUILD)/packhorse: $(call rel,$(TOOL_C) $(SIM_C) $(STACK_C) $(DRIVER_C)) $(BUILD)/nic/libnic.a
+	$(call quiet,LD ) $(CXX) $^ -lz -lpthread -o $@
+
+# Test programs: the test, its folder's helpers, and the libraries it may use.
+helpers = $(call asan,$(filter-out tests/$(1)/test_%,$(wildcard tests/$(1)/*.c)))
+$(BUILD)/test/stack/%: $(BUILD)/asan/tests/stack/%.o $(call helpers,stack) $(call asan,$(STACK_C) $(filter-out %_main.c,$(wildcard sim/apps/*.c))) $(call asan,$(MODEL_C))
+	$(call quiet,LD ) $(CC) $(SANITIZE) $^ -lcmocka -o $@
+$(BUILD)/test/driver/%: $(BUILD)/asan/tests/driver/%.o $(call helpers,driver) $(call asan,$(DRIVER_C) $(STACK_C))
+	$(call quiet,LD ) $(CC) $(SANITIZE) $^ -lcmocka -o $@
+$(BUILD)/test/cosim/%: $(BUILD)/asan/tests/cosim/%.o $(call helpers,cosim) $(call asan,$(filter-out sim/tool/main.c,$(TOOL_C)) $(SIM_C) $(STACK_C) $(DRIVER_C) $(MODEL_C)) $(BUILD)/nic-checked/libnic.a
+	$(call quiet,LD ) $(CXX) $(SANITIZE) $^ -lz -lcmocka -lpthread -o $@
+
+# The script knows from Verilator's dependency files what is fresh.
+$(BUILD)/test/rtl/%: tests/rtl/%.c FORCE
+	@echo "  RTL $@"; $(PYTHON) tests/rtl/dut.py $< -o $@
+$(BUILD)/test/gates/%: tests/rtl/%.c FORCE
+	@echo "  NET $@"; $(PYTHON) tests/rtl/dut.py --mode gates $< -o $@
+
+FORCE:
+.PHONY: FORCE help run tool test test-all test-rtl test-gates test-driver test-stack test-cosim test-interop lint format formal synth bench regs regs-check clean
+.PRECIOUS: $(BUILD)/rel/%.o $(BUILD)/asan/%.o
+-include $(shell [ -d $(BUILD) ] && find $(BUILD)/rel $(BUILD)/asan -name '*.d' 2>/dev/null)

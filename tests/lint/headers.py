@@ -1,0 +1,47 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Each header compiles alone, has its guard, and the freestanding code builds with gcc and clang."""
+import subprocess
+
+from common import ROOT, files, finish, read
+
+FLAGS = ["-std=c11", "-Wall", "-Wextra", "-pedantic", "-Werror", "-I.", "-fsyntax-only"]
+STRICT = ["-Wconversion", "-Wshadow", "-Wvla", "-Wstrict-prototypes", "-Wmissing-prototypes"]
+
+
+def freestanding(compiler):
+    include = subprocess.run([compiler, "-print-file-name=include"], stdout=subprocess.PIPE, text=True,
+                             check=True).stdout.strip()
+    if compiler == "clang":
+        include = subprocess.run([compiler, "-print-resource-dir"], stdout=subprocess.PIPE, text=True,
+                                 check=True).stdout.strip() + "/include"
+    return ["-ffreestanding", "-nostdinc", "-isystem", include]
+
+
+def compile_ok(command, problems, path):
+    result = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if result.returncode:
+        problems.append(f"{path}: {command[0]}:\n{result.stdout[:1500]}")
+
+
+def main():
+    problems, checked = [], 0
+    for path in files("driver/*.h", "stack/*.h", "sim/*.h"):
+        checked += 1
+        free = path.startswith(("driver/", "stack/"))
+        guard = "PH_" + path.rsplit(".", 1)[0].upper().replace("/", "_").replace("STACK_", "").replace("SIM_", "") + "_H"
+        text = read(path)
+        if "#ifndef PH_" not in text and "#pragma once" not in text:
+            problems.append(f"{path}: no include guard ({guard})")
+        command = ["gcc", *FLAGS, *(freestanding("gcc") if free else ["-D_GNU_SOURCE"]), "-x", "c", path]
+        compile_ok(command, problems, path)
+    for compiler in ("gcc", "clang"):
+        flags = freestanding(compiler)
+        for path in files("driver/*.c", "stack/*.c"):
+            checked += 1
+            compile_ok([compiler, *FLAGS, *STRICT, *flags, path], problems, path)
+    finish(problems, checked)
+
+
+if __name__ == "__main__":
+    main()
