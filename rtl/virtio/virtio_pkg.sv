@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Numbers of the Virtio 1.2 specification that hardware and driver share: register offsets
-// of virtio-mmio version 2 (4.2.2), feature bits (5.1.3, 6), virtio_net_hdr (5.1.6), split rings (2.7).
+// of virtio-mmio 2 (4.2.2), feature bits (5.1.3, 6), virtio_net_hdr (5.1.6), split rings (2.7).
 `default_nettype none
 
 package virtio_pkg;
