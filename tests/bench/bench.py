@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Measure every number of docs/performance.md; write build/bench.json and the page itself.
+
+    tests/bench/bench.py              everything (about five minutes on two cores)
+    tests/bench/bench.py mac nic      only these groups: mac nic goodput offload faults download
+"""
+import argparse
+import json
+import os
+import platform
+import re
+import resource
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
+TOOL = os.path.join(BUILD, "packhorse")
+FIGURES = {}
+NOTES = {}
+FAULTS = "loss=0.01 reorder=0.01 dup=0.001 fcs=0.001 flip=0.001"
+
+
+def figure(name, value, unit, bar, command, at_least=True):
+    """Record one figure; `bar` None: reported without a bar."""
+    passed = None if bar is None else (value >= bar if at_least else value <= bar)
+    FIGURES[name] = {"value": value, "unit": unit, "bar": bar, "pass": passed, "command": command}
+    state = "" if passed is None else ("  ok" if passed else "  BELOW THE BAR")
+    print(f"  {name:28} {value:10.4g} {unit:10} {'' if bar is None else f'bar {bar:g}'}{state}", flush=True)
+
+
+def run(command):
+    result = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    if result.returncode:
+        sys.exit(f"bench: failed with status {result.returncode}: {' '.join(command)}")
+    return result.stdout
+
+
+def tool(*args):
+    """Run build/packhorse with --json; returns (object, the command as a user types it)."""
+    shown = "build/packhorse " + " ".join(f"'{a}'" if " " in a else a for a in args)
+    return json.loads(run([TOOL, *args, "--json"])), shown
+
+
+def build_dut(name):
+    program = os.path.join(BUILD, "bench", name)
+    run([sys.executable, "tests/rtl/dut.py", f"tests/bench/bench_{name}.c", "-o", program])
+    return program
+
+
+def mac():
+    for name, value in re.findall(r"^(mac_line_ratio_\w+) (\S+)", run([build_dut("mac")]), re.M):
+        figure(name, float(value), "of line", 1.0 - 5e-4, "make bench")
+
+
+def nic():
+    program = os.path.join(BUILD, "bench", "nic")
+    os.makedirs(os.path.dirname(program), exist_ok=True)
+    run(["make", "--no-print-directory", "-s", os.path.join(os.path.relpath(BUILD, ROOT), "nic", "libnic.a")])
+    run(["gcc", "-std=c11", "-O2", "-Wall", "-Wextra", "-I.", "-c", "tests/bench/bench_nic.c", "-o", program + ".o"])
+    run(["g++", program + ".o", os.path.join(BUILD, "nic", "libnic.a"), "-lpthread", "-lz", "-o", program])
+    output = run([program])
+    for name, value in re.findall(r"^(nic_line_ratio_\w+) (\S+)", output, re.M):
+        size = int(name.split("_")[3])
+        figure(name, float(value), "of line", 0.99 if size >= 256 else (0.5 if size == 64 else None), "make bench")
+    NOTES["stages"] = re.findall(r"^(stage_.*)", output, re.M)
+
+
+def goodput():
+    result, command = tool("throughput", "--bytes", "100000000", "--nic", "rtl", "--offload", "all", "--mss", "1460",
+                           "--mem-latency", "500", "--cpu", "ideal", "--sndbuf", "1048576", "--rcvbuf", "1048576",
+                           "--app-buffer", "65536")
+    figure("tcp_goodput_ratio", result["goodput_limit_ratio"], "of limit", 0.95, command)
+    figure("sim_cycles_per_s", result["cycles"] / result["wall_s"], "cycles/s", None, command)
+    figure("peak_memory_mb", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, "MB", 300, command, False)
+
+
+def offload():
+    results = {}
+    for mode in ("all", "none"):
+        results[mode], command = tool("throughput", "--bytes", "10000000", "--nic", "rtl", "--offload", mode,
+                                      "--cpu", "default", "--sndbuf", "1048576", "--rcvbuf", "1048576")
+        figure(f"offload_{mode}_goodput", results[mode]["goodput_gbps"], "Gb/s", None, command)
+        figure(f"offload_{mode}_host_ns_per_byte", results[mode]["host_ns_per_byte"], "ns/byte", None, command)
+    figure("offload_gain", results["all"]["goodput_gbps"] / results["none"]["goodput_gbps"], "times", None,
+           "make bench")
+
+
+def faults():
+    result, command = tool("download", "--bytes", "100000000", "--wire", FAULTS, "--seed", "7",
+                           "--sndbuf", "1048576", "--rcvbuf", "1048576")
+    exact = result["ok"] and result["sha256_sent"] == result["sha256_received"]
+    figure("faults_bit_exact", 1.0 if exact else 0.0, "1 = exact", 1.0, command)
+    figure("faults_retransmissions", result["retransmissions"], "segments", None, command)
+
+
+def download():
+    best = None
+    for _ in range(5):
+        start = time.monotonic()
+        result, command = tool("download", "--bytes", "1500000")
+        wall = time.monotonic() - start
+        best = wall if best is None else min(best, wall)
+    figure("download_wall_s", best, "s", 1.0, command, False)
+
+
+GROUPS = {f.__name__: f for f in (mac, nic, download, goodput, offload, faults)}
+
+
+def machine():
+    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as source:
+        model = re.search(r"model name\s*: (.*)", source.read())
+    compiler = subprocess.run(["gcc", "-dumpfullversion"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    return f"{model.group(1) if model else platform.processor()}, {os.cpu_count()} cores, gcc {compiler}"
+
+
+def page():
+    """docs/performance.md from the figures."""
+    lines = ["<!-- SPDX-License-Identifier: Apache-2.0 -->", "# Performance", "",
+             "Made by `make bench` (`tests/bench/bench.py`) from `build/bench.json`; do not edit. "
+             "How each figure is counted stands in [how_we_count.md](how_we_count.md).", "",
+             f"Wall-clock figures: {machine()}.", "", "| figure | value | unit | bar | command |", "|---|---|---|---|---|"]
+    for name, entry in FIGURES.items():
+        bar = "reported" if entry["bar"] is None else f"{entry['bar']:g} ({'met' if entry['pass'] else 'NOT MET'})"
+        lines.append(f"| `{name}` | {entry['value']:.4g} | {entry['unit']} | {bar} | `{entry['command']}` |")
+    if "stages" in NOTES:
+        lines += ["", "## Core cycles per frame and stage", "",
+                  "`wire` is what a frame and its gap occupy on the wire, `elapsed` what passed; then the AXI data beats "
+                  "and bursts per frame of each client. The largest of these numbers is the limit.", "",
+                  "| size, direction | wire | elapsed | transmit data | transmit rings | receive rings | writes |",
+                  "|---|---|---|---|---|---|---|"]
+        for line in NOTES["stages"]:
+            size, direction = line.split()[0].split("_")[1:]
+            beats = [f"{a} in {b}" for a, b in re.findall(r"([\d.]+) beats in ([\d.]+) bursts", line)]
+            wire, elapsed = re.search(r"wire ([\d.]+) elapsed ([\d.]+)", line).groups()
+            lines.append(f"| {size} {direction} | {wire} | {elapsed} | " + " | ".join(beats) + " |")
+    with open(os.path.join(ROOT, "docs", "performance.md"), "w", encoding="ascii") as out:
+        out.write("\n".join(lines) + "\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("groups", nargs="*", help="of: " + " ".join(GROUPS))
+    args = parser.parse_args()
+    for group in args.groups:
+        if group not in GROUPS:
+            print(f"bench: no group '{group}'; the groups are {', '.join(GROUPS)}", file=sys.stderr)
+            sys.exit(2)
+    path = os.path.join(BUILD, "bench.json")
+    if args.groups and os.path.exists(path):
+        with open(path, encoding="ascii") as source:
+            FIGURES.update(json.load(source))
+    for name, group in GROUPS.items():
+        if not args.groups or name in args.groups:
+            print(name, flush=True)
+            group()
+    with open(path, "w", encoding="ascii") as out:
+        json.dump(FIGURES, out, indent=1)
+    if not args.groups:
+        page()
+    missed = [name for name, entry in FIGURES.items() if entry["pass"] is False]
+    print(f"{len(FIGURES)} figures, {len(missed)} below their bar" + (": " + ", ".join(missed) if missed else ""))
+
+
+if __name__ == "__main__":
+    main()
