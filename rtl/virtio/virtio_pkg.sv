@@ -40,6 +40,8 @@ package virtio_pkg;
   localparam logic [31:0] MagicValue = 32'h7472_6976;
   localparam logic [31:0] Version = 32'd2;
   localparam logic [31:0] DeviceIdNet = 32'd1;
+  localparam logic [31:0] VendorId = 32'h4b43_4150;  // "PACK" in memory
+  localparam logic [31:0] SpeedMbps = 32'd10000;
 
   // Device status bits (2.1).
   localparam int unsigned StatusAcknowledge = 0;

@@ -119,8 +119,7 @@ void nic_write(struct nic *nic, uint32_t offset, uint32_t value, unsigned size);
 
 /* Sets station address and MTU in the vendor page, as a board's firmware does
  * before the driver starts: the configuration space then shows them. The
- * largest frame is set to mtu + 22 (header, two tags; FCS not counted). Link
- * comes up. */
+ * largest frame is set to mtu + 22 bytes (header, one tag, FCS). */
 void nic_provision(struct nic *nic, const uint8_t mac[6], uint16_t mtu);
 
 bool nic_irq(const struct nic *nic);
