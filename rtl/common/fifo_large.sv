@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// First-word-fall-through FIFO on a block RAM with a registered read.
+// Latency 2 cycles, one entry per cycle; it holds Depth entries in RAM and one in the output
+// register. `wr_ready` and the outputs are registered or depend on registers only.
+`default_nettype none
+
+module fifo_large #(
+    parameter int unsigned Width = 128,  // payload bits, 1..1024
+    parameter int unsigned Depth = 512,  // entries, a power of two, 4..65536
+    localparam int unsigned AddrW = $clog2(Depth)
+) (
+    input  wire logic             clk_i,
+    input  wire logic             rst_ni,
+    input  wire logic             wr_valid,
+    output logic                  wr_ready,
+    input  wire logic [Width-1:0] wr_data,
+    output logic                  rd_valid,
+    input  wire logic             rd_ready,
+    output logic [Width-1:0]      rd_data
+);
+  if (Depth < 4 || Depth > 65536 || Depth != (1 << AddrW)) begin : g_bad_depth
+    $fatal(1, "fifo_large: Depth must be a power of two, 4..65536");
+  end
+
+  logic [Width-1:0] mem [0:Depth-1];
+  logic [AddrW:0] wr_ptr_q, rd_ptr_q, count;
+  logic fetch;
+
+  assign count = wr_ptr_q - rd_ptr_q;
+  assign wr_ready = !count[AddrW];
+  // The output register is free, or becomes free in this cycle.
+  assign fetch = (wr_ptr_q != rd_ptr_q) && (!rd_valid || rd_ready);
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      wr_ptr_q <= '0;
+      rd_ptr_q <= '0;
+      rd_valid <= 1'b0;
+    end else begin
+      if (wr_valid && wr_ready) wr_ptr_q <= wr_ptr_q + 1'b1;
+      if (fetch) rd_ptr_q <= rd_ptr_q + 1'b1;
+      if (fetch) rd_valid <= 1'b1;
+      else if (rd_ready) rd_valid <= 1'b0;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (wr_valid && wr_ready) mem[wr_ptr_q[AddrW-1:0]] <= wr_data;
+  end
+  always_ff @(posedge clk_i) begin
+    if (fetch) rd_data <= mem[rd_ptr_q[AddrW-1:0]];
+  end
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// First-word-fall-through FIFO for small depths: the head is read combinationally (distributed RAM).
+// Latency 1 cycle, one entry per cycle, `wr_ready` depends on nothing outside. Reset empties it.
+`default_nettype none
+
+module fifo_small #(
+    parameter int unsigned Width = 8,   // payload bits, 1..1024
+    parameter int unsigned Depth = 16,  // entries, a power of two, 2..256
+    localparam int unsigned AddrW = $clog2(Depth)
+) (
+    input  wire logic             clk_i,
+    input  wire logic             rst_ni,
+    input  wire logic             wr_valid,
+    output logic                  wr_ready,
+    input  wire logic [Width-1:0] wr_data,
+    output logic                  rd_valid,
+    input  wire logic             rd_ready,
+    output logic [Width-1:0]      rd_data,
+    output logic [AddrW:0]        count_o
+);
+  if (Depth < 2 || Depth > 256 || Depth != (1 << AddrW)) begin : g_bad_depth
+    $fatal(1, "fifo_small: Depth must be a power of two, 2..256");
+  end
+
+  logic [Width-1:0] mem [0:Depth-1];
+  logic [AddrW:0] wr_ptr_q, rd_ptr_q;
+
+  assign count_o = wr_ptr_q - rd_ptr_q;
+  assign wr_ready = !count_o[AddrW];
+  assign rd_valid = wr_ptr_q != rd_ptr_q;
+  assign rd_data = mem[rd_ptr_q[AddrW-1:0]];
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      wr_ptr_q <= '0;
+      rd_ptr_q <= '0;
+    end else begin
+      if (wr_valid && wr_ready) wr_ptr_q <= wr_ptr_q + 1'b1;
+      if (rd_valid && rd_ready) rd_ptr_q <= rd_ptr_q + 1'b1;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (wr_valid && wr_ready) mem[wr_ptr_q[AddrW-1:0]] <= wr_data;
+  end
+endmodule
+
+`default_nettype wire
