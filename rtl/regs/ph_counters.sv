@@ -2,13 +2,13 @@
 // 64-bit event counters in one RAM. Every event first meets a small front counter; a scanner
 // visits the fronts in turn, one per cycle, and adds each to its word of the RAM. It stands still
 // while all fronts are 0. A front can't overflow: it is visited every NumStats cycles (and one more
-// for each bus read meanwhile), and counts 63 events or 2^20 bytes. After reset NumStats cycles
-// clear the RAM.
+// for each bus read meanwhile, at most one in four cycles), and counts 63 events or 2^20 bytes.
+// After reset NumStats cycles clear the RAM.
 `default_nettype none
 `include "ph_assert.svh"
 
 module ph_counters #(
-  parameter int unsigned NumStats = 34,                /// 2..60
+  parameter int unsigned NumStats = 34,                /// 2..45
   parameter logic [NumStats-1:0] AddsAmount = '0,      /// 1: counter i adds its amount, not 1
   parameter int unsigned AmountW = 16,                 /// 1..16
   localparam int unsigned IdxW = $clog2(NumStats)
@@ -23,8 +23,8 @@ module ph_counters #(
   output logic                             busy_o
 );
 
-  if (NumStats < 2 || NumStats > 60) begin : g_bad_num_stats
-    $fatal(1, "NumStats must be 2..60");
+  if (NumStats < 2 || NumStats > 45) begin : g_bad_num_stats
+    $fatal(1, "NumStats must be 2..45");
   end
 
   localparam int unsigned FrontW = 20;
