@@ -8,6 +8,7 @@ enum {
   CONFIG_MTU = 10,
   CONFIG_SPEED = 12,
   STATUS_LINK_UP = 1,
+  MTU_MIN = 68,
   FRAME_OVERHEAD = 18, /* Ethernet header and one tag; the FCS stays behind */
 };
 
@@ -103,9 +104,11 @@ static int choose_features(struct virtio_net *net, uint64_t offered) {
     if (error) {
       return error;
     }
-    /* 5.1.4.2: whoever accepts an MTU receives packets of that size. */
-    if (net->config.rx_buffer_size <
-        (uint32_t)net->mtu + FRAME_OVERHEAD + VIRTIO_NET_HDR_LEN) {
+    /* 5.1.4.2: whoever accepts an MTU receives packets of that size. Less than
+     * IP's minimum is no MTU (5.1.4.1, RFC 791 3.2). */
+    if (net->mtu < MTU_MIN ||
+        net->config.rx_buffer_size <
+            (uint32_t)net->mtu + FRAME_OVERHEAD + VIRTIO_NET_HDR_LEN) {
       net->features &= ~virtio_bit(VIRTIO_NET_F_MTU);
       net->mtu = 0;
     }

@@ -173,6 +173,15 @@ static inline uint16_t virtio_net_tx_in_flight(const struct virtio_net *net) {
 int virtio_net_post(struct virtio_net *net, void *buffer,
                     void *cookie) VIRTIO_MUST_USE;
 
+/* Buffers that virtio_net_post() would take now, and those that the device has.
+ */
+static inline uint16_t virtio_net_rx_room(const struct virtio_net *net) {
+  return virtq_free(&net->queue[VIRTIO_NET_QUEUE_RX]);
+}
+static inline uint16_t virtio_net_rx_in_flight(const struct virtio_net *net) {
+  return virtq_in_flight(&net->queue[VIRTIO_NET_QUEUE_RX]);
+}
+
 struct virtio_net_received {
   void *cookie;    /* of the buffer, which is the caller's again */
   uint32_t len;    /* frame bytes, from VIRTIO_NET_HDR_LEN into the buffer */
