@@ -274,7 +274,7 @@ int virtq_get_used(struct virtq *q, struct virtq_used *used) {
   }
   struct virtq_slot *slot = &q->slots[id];
   /* Protects a buffer from having two owners. */
-  if (slot->count == 0 || !slot->published) {
+  if (!slot->published) {
     return virtq_break(q, "used id is not outstanding");
   }
   /* Protects whoever reads the buffer from bytes beyond it. Devices are known
