@@ -62,14 +62,17 @@ def dependencies(directory):
 
 
 def library_flags():
-    return [flag for folder in RTL_DIRS for flag in ("-y", f"rtl/{folder}")]
+    """Where modules are looked for; tests/rtl/sv joins blocks for tests only."""
+    folders = [f"rtl/{folder}" for folder in RTL_DIRS] + ["tests/rtl/sv"]
+    return [flag for folder in folders for flag in ("-y", folder)]
 
 
 def sources_of(module):
     """Packages, waivers and the module's own file; the library folders give the rest."""
     sources = [p for p in PACKAGES if os.path.exists(os.path.join(ROOT, p))]
     sources += sorted(glob.glob("rtl/*/*.vlt", root_dir=ROOT))
-    return sources + [p for p in glob.glob(f"rtl/*/{module}.sv", root_dir=ROOT)]
+    return sources + glob.glob(f"rtl/*/{module}.sv", root_dir=ROOT) + \
+        glob.glob(f"tests/rtl/sv/{module}.sv", root_dir=ROOT)
 
 
 def yosys_netlist(name, module, params, directory):
@@ -98,7 +101,8 @@ def verilate(name, module, params, mode):
         fcntl.flock(lock, fcntl.LOCK_EX)
         inputs = dependencies(directory)
         if mode == "gates" and inputs is not None:
-            inputs = glob.glob(os.path.join(ROOT, "rtl", "*", "*.sv"))
+            inputs = glob.glob(os.path.join(ROOT, "rtl", "*", "*.sv")) + \
+                glob.glob(os.path.join(ROOT, "tests", "rtl", "sv", "*.sv"))
         if inputs is not None and is_fresh(archive, inputs + [os.path.abspath(__file__)]):
             return directory, archive
         prefix = "Vdut_" + name
