@@ -11,7 +11,7 @@
 module frame_fifo_async #(
     parameter int unsigned DataW = 64,      /// 8 * power of two, 16..512
     parameter int unsigned Depth = 2048,    /// beats, power of two, 4..65536
-    parameter int unsigned MetaW = 1,       /// metadata bits, 1..256
+    parameter int unsigned MetaW = 33,      /// metadata bits, 1..256
     parameter int unsigned MaxFrames = 64,  /// frames, power of two, 4..1024
     parameter bit DropWhenFull = 1'b0,      /// 1: always ready, drops what does not fit
     localparam int unsigned KeepW = DataW / 8
