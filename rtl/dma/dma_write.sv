@@ -60,9 +60,9 @@ module dma_write #(
   end
 
   // --- Address channel: round robin over the clients ---
-  logic [SelW-1:0] last_q, pick;
+  logic [SelW-1:0] last_q, pick, aw_client_q;
   logic [SelW:0] turn;
-  logic pick_valid, take, order_ready, open_ready;
+  logic pick_valid, take, open_ready;
   always_comb begin
     pick = '0;
     pick_valid = 1'b0;
@@ -76,7 +76,7 @@ module dma_write #(
       end
     end
   end
-  assign take = pick_valid && order_ready && open_ready && (!m_axi_awvalid || m_axi_awready);
+  assign take = pick_valid && open_ready && (!m_axi_awvalid || m_axi_awready);
   always_comb begin
     wr_req_ready = '0;
     wr_req_ready[pick] = take;
@@ -96,6 +96,7 @@ module dma_write #(
   always_ff @(posedge clk_i) begin
     if (take) begin
       m_axi_awaddr <= wr_req_addr[64*pick +: 64];
+      aw_client_q <= pick;
       m_axi_awlen <= {4'd0, wr_req_beats[4*pick +: 4]};
     end
   end
@@ -105,15 +106,17 @@ module dma_write #(
   assign m_axi_awcache = AxCache;
   assign m_axi_awprot = AxProt;
 
-  // --- Data channel: bursts in the order of their addresses ---
-  logic order_valid, order_pop, beat;
+  // --- Data channel: bursts in the order of their addresses, none before its address is taken ---
+  logic order_ready, order_valid, order_pop, beat;
   logic [5:0] order_count;
   logic [SelW-1:0] src;
   logic [3:0] src_beats, beat_q;
   fifo_small #(.Width(SelW + 4), .Depth(32)) u_order (
       .clk_i, .rst_ni,
-      .wr_valid(take), .wr_ready(order_ready), .wr_data({pick, wr_req_beats[4*pick +: 4]}),
-      .rd_valid(order_valid), .rd_ready(order_pop), .rd_data({src, src_beats}), .count_o(order_count)
+      .wr_valid(m_axi_awvalid && m_axi_awready), .wr_ready(order_ready),
+      .wr_data({aw_client_q, m_axi_awlen[3:0]}),
+      .rd_valid(order_valid), .rd_ready(order_pop), .rd_data({src, src_beats}),
+      .count_o(order_count)
   );
   assign beat = order_valid && wr_dat_valid[src] && (!m_axi_wvalid || m_axi_wready);
   assign order_pop = beat && beat_q == src_beats;
@@ -166,7 +169,7 @@ module dma_write #(
   end
 
   logic unused_bits;
-  assign unused_bits = ^{m_axi_bid, m_axi_bresp[0], order_count};
+  assign unused_bits = ^{m_axi_bid, m_axi_bresp[0], order_ready, order_count};
   assign busy_o = (open_count != 0) || (wr_done != 0);
 endmodule
 
