@@ -104,7 +104,7 @@ module virtio_tx #(
   assign used_valid = pump && close;
   assign used = {Queue, rec_head, 32'd0, 1'b1};
 
-  byte_queue u_bytes (
+  byte_queue #(.Bytes(32)) u_bytes (
       .clk_i, .rst_ni, .push, .push_data(dat >> {offset, 3'd0}), .pop, .front, .count
   );
   always_ff @(posedge clk_i) begin

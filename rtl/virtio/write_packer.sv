@@ -48,7 +48,7 @@ module write_packer #(
   logic [255:0] placed;
   logic [31:0] strobes;
   logic [9:0] open_q;        // bursts formed and not yet acknowledged
-  assign room = count <= 6'd16;
+  assign room = count <= 6'd32;
 
   assign lane_room = 5'd16 - {1'b0, cur_addr_q[3:0]};
   assign n = cur_len_q < {12'd0, lane_room} ? cur_len_q[4:0] : lane_room;
@@ -59,7 +59,7 @@ module write_packer #(
   assign strobes = ((32'd1 << n) - 32'd1) << cur_addr_q[3:0];
   assign seg_ready = !cur_valid_q || (form && seg_end);
 
-  byte_queue u_bytes (
+  byte_queue #(.Bytes(48)) u_bytes (
       .clk_i, .rst_ni, .push, .push_data, .pop(form ? n : 5'd0), .front, .count
   );
 
