@@ -408,4 +408,94 @@ static inline void bench_random_frame(struct bench *b, uint8_t *frame, size_t le
   tb_rand_fill(&b->rand, frame, len);
 }
 
+/* --- Random traffic ------------------------------------------------------- */
+struct mix {
+  uint64_t features;
+  uint16_t rx_size, tx_size;
+  unsigned latency, stall, frames;
+  size_t max_len;
+  unsigned elems;
+};
+
+static inline enum host_ring_mode bench_random_mode(struct bench *b, const struct mix *m) {
+  if (!(m->features & FEAT_INDIRECT)) return HOST_RING_DIRECT;
+  return (enum host_ring_mode)tb_rand_below(&b->rand, 3);
+}
+
+/* A header that the accepted features allow. */
+static inline void bench_random_header(struct bench *b, uint64_t features, uint8_t *h) {
+  tb_rand_fill(&b->rand, h, 12);
+  h[0] &= 0xfe; /* flags other than NEEDS_CSUM are the driver's affair */
+  h[1] = 0;
+  if (features & FEAT_CSUM) h[0] |= (uint8_t)tb_rand_below(&b->rand, 2);
+  if (h[0] & 1 && features & FEAT_TSO4) h[1] = (uint8_t)tb_rand_below(&b->rand, 2);
+}
+
+static inline void bench_send_random(struct bench *b, const struct mix *m) {
+  static uint8_t frame[1 << 16];
+  uint8_t header[12];
+  size_t len = 14 + tb_rand_below(&b->rand, (uint32_t)m->max_len - 13);
+  if (tb_rand_chance(&b->rand, 128)) len = 14 + len % 80;
+  bench_random_header(b, m->features, header);
+  bench_random_frame(b, frame, len);
+  struct packet p = {header, frame, len, 1 + tb_rand_below(&b->rand, m->elems),
+                     tb_rand_chance(&b->rand, 100) ? 12 : 0, bench_random_mode(b, m), false};
+  bench_send(b, &p);
+}
+
+static inline void bench_post_random(struct bench *b, const struct mix *m) {
+  bench_post(b, 12 + m->max_len + tb_rand_below(&b->rand, 300),
+             1 + tb_rand_below(&b->rand, m->elems), bench_random_mode(b, m));
+}
+
+static inline void bench_settle(struct bench *b, unsigned cycles) {
+  for (unsigned i = 0; i < cycles; i++) bench_step(b);
+}
+
+/* Runs until everything sent and everything that came in is accounted for. */
+static inline void bench_traffic(struct bench *b, const struct mix *m) {
+  static uint8_t frame[1 << 16];
+  b->mem->read_latency = b->mem->write_latency = m->latency;
+  b->mem->stall = b->in->stall = b->out->stall = m->stall;
+  b->mem->shuffle = true;
+  bench_start(b, m->rx_size, m->tx_size, m->features);
+  host_ring_enable_irq(&b->rx, true);
+  host_ring_enable_irq(&b->tx, true);
+  unsigned sent = 0, came = 0;
+  uint64_t tx0 = b->tx_done, rx0 = b->rx_done + b->stat[STAT_NO_BUFFER];
+  for (unsigned i = 0; i < m->rx_size; i++) bench_post_random(b, m);
+  host_ring_publish(&b->rx);
+  bench_driver_ok(b);
+  for (uint64_t cycle = 0; cycle < 400000; cycle++) {
+    bench_step(b);
+    if (tb_rand_chance(&b->rand, 20)) {
+      unsigned n = 1 + tb_rand_below(&b->rand, 4);
+      while (n-- && sent < m->frames && b->tx.free_count > m->elems + 1u) {
+        bench_send_random(b, m);
+        sent++;
+      }
+      bench_kick(b, 1);
+      while (b->rx.free_count > m->elems + 1u && b->free_slots > 300) bench_post_random(b, m);
+      bench_kick(b, 0);
+    }
+    if (came < m->frames && tb_rand_chance(&b->rand, 30) && tb_source_idle(b->in)) {
+      size_t len = 14 + tb_rand_below(&b->rand, (uint32_t)m->max_len - 13);
+      bench_random_frame(b, frame, len);
+      bench_arrive(b, frame, len, tb_rand_below(&b->rand, 4));
+      came++;
+    }
+    if (sent == m->frames && came == m->frames && b->tx_done - tx0 == sent &&
+        b->sent.head == b->sent.tail &&
+        b->rx_done + b->stat[STAT_NO_BUFFER] - rx0 == came)
+      break;
+  }
+  assert_int_equal(b->tx_done - tx0, m->frames);
+  assert_int_equal(b->sent.head, b->sent.tail);
+  assert_int_equal(b->rx_done + b->stat[STAT_NO_BUFFER] - rx0, m->frames);
+  assert_int_equal(b->mem->violations, 0);
+  assert_int_equal(b->resets, 0);
+  bench_settle(b, 3 * m->latency + 200);
+  assert_int_equal(*b->d->busy_o, 0);
+}
+
 #endif
