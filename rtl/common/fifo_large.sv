@@ -16,7 +16,8 @@ module fifo_large #(
     input  wire logic [Width-1:0] wr_data,
     output logic                  rd_valid,
     input  wire logic             rd_ready,
-    output logic [Width-1:0]      rd_data
+    output logic [Width-1:0]      rd_data,
+    output logic                  busy_o    // an entry is on its way to the output register
 );
   if (Depth < 4 || Depth > 65536 || Depth != (1 << AddrW)) begin : g_bad_depth
     $fatal(1, "fifo_large: Depth must be a power of two, 4..65536");
@@ -30,6 +31,8 @@ module fifo_large #(
   assign wr_ready = !count[AddrW];
   // The output register is free, or becomes free in this cycle.
   assign fetch = (wr_ptr_q != rd_ptr_q) && (!rd_valid || rd_ready);
+
+  assign busy_o = (wr_ptr_q != rd_ptr_q) && !rd_valid;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin

@@ -202,8 +202,8 @@ module virtio_rx #(
   end
 
   assign quiet_o = state_q == StIdle && !segs_q && packer_quiet;
-  assign busy_o = rx_valid || state_q != StIdle || packer_busy || chain_busy || pend_pop || segs_q ||
-                  give_back;
+  assign busy_o = rx_valid || state_q != StIdle || packer_busy || chain_busy || pend_pop ||
+                  segs_q || give_back;
 
   logic unused_bits;
   assign unused_bits = ^{meta.queue, meta.is_ipv4, meta.is_ipv6, meta.is_frag, meta.ip_csum_ok,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Transmit mover: chains of descriptors in, frames with metadata out. Reads the data (tx_issue),
-// takes off struct virtio_net_hdr (12 bytes, Virtio 1.2 5.1.6) wherever the element boundaries fall,
-// and realigns the frame into a dense stream. A frame takes ceil(bytes / 8) + 2 cycles.
+// takes off struct virtio_net_hdr (12 bytes, Virtio 1.2 5.1.6) wherever the element boundaries
+// fall, and realigns the frame into a dense stream. A frame takes ceil(bytes / 8) + 2 cycles.
 // A header that asks for what was not negotiated, a short chain or a bad one: the frame is dropped
 // before its first beat, or ended with `err` when the fault shows later; the head is returned.
 `default_nettype none
@@ -46,7 +46,7 @@ module virtio_tx #(
   // --- Reads ---
   logic rec_push, rec_room, rec_valid, rec_pop, issue_busy;
   logic [30:0] rec_in, rec;
-  logic dat_valid, dat_pop, dat_room;
+  logic dat_valid, dat_pop, dat_room, dat_busy;
   logic [127:0] dat;
   logic [9:0] open_q;          // beats asked for and not yet come
   logic [6:0] rec_count;
@@ -64,7 +64,7 @@ module virtio_tx #(
   // Space was reserved before the read: this FIFO is never full when a beat comes.
   fifo_large #(.Width(128), .Depth(DataBeats)) u_data (
       .clk_i, .rst_ni, .wr_valid(rd_rsp_valid), .wr_ready(dat_room), .wr_data(rd_rsp_data),
-      .rd_valid(dat_valid), .rd_ready(dat_pop), .rd_data(dat)
+      .rd_valid(dat_valid), .rd_ready(dat_pop), .rd_data(dat), .busy_o(dat_busy)
   );
   logic [12:0] span;
   assign span = rd_req_len + {9'd0, rd_req_addr[3:0]} + 13'd15;
@@ -182,6 +182,11 @@ module virtio_tx #(
       StFrame: begin
         if (stop_i) begin
           state_d = open_frame_q ? StClose : StDrop;
+        end else if (eof_q && count == 0) begin
+          // Nothing but elements of no bytes came behind the header.
+          last_pop = 1'b1;
+          stat_err_bad_header = !eof_bad_q;
+          state_d = StHeader;
         end else if (out_free && (count > 6'd8 || eof_q)) begin
           word = 1'b1;
           word_last = eof_q && count <= 6'd8;
@@ -242,7 +247,7 @@ module virtio_tx #(
 
   assign quiet_o = open_q == 0 && !tx_valid && !open_frame_q;
   assign busy_o = issue_busy || open_q != 0 || pump || pop != 0 || word || tx_valid ||
-                  state_d != state_q || (dat_valid && rec_valid);
+                  state_d != state_q || dat_busy;
 
   logic unused_bits;
   assign unused_bits = ^{span[3:0], rec_count, dat_room, h_flags[7:1], front[127:80], front[31:16]};

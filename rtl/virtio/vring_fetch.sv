@@ -43,7 +43,16 @@ module vring_fetch #(
     output logic              err_head_o      // pulse: head >= queue size
 );
   typedef enum logic [3:0] {
-    StOff, StIdxReq, StIdxWait, StRing, StRingReq, StRingWait, StArmReq, StArmWait, StSleep, StBroken
+    StOff,       // not enabled
+    StIdxReq,    // ask for avail.idx
+    StIdxWait,
+    StRing,      // entries are known: wait for space for a batch
+    StRingReq,   // ask for the entries
+    StRingWait,
+    StArmReq,    // write avail_event
+    StArmWait,
+    StSleep,     // nothing left: wait for a notification
+    StBroken     // the ring made no sense: until reset
   } state_e;
   state_e state_q, state_d;
 
@@ -113,7 +122,6 @@ module vring_fetch #(
           state_d = event_idx_i && !(armed_valid_q && armed_q == last_q) ? StArmReq : StSleep;
         end
       end
-      // Entries are known: wait for space for a whole batch.
       StRing: begin
         if (!run_i) state_d = StOff;
         else if (fifo_count <= CountW'(HeadDepth - 32)) state_d = StRingReq;

@@ -36,7 +36,7 @@ module write_packer #(
     output logic              quiet_o,   // no segment, no burst, no response outstanding
     output logic              busy_o     // something moves or is outstanding
 );
-  logic cur_valid_q, cur_tag_q, form, burst_end, seg_end, dat_room, burst_room;
+  logic cur_valid_q, cur_tag_q, form, burst_end, seg_end, dat_room, burst_room, beats_busy;
   logic [63:0] cur_addr_q, start_q;
   logic [16:0] cur_len_q;
   logic [3:0] beats_q;
@@ -94,7 +94,8 @@ module write_packer #(
   fifo_large #(.Width(144), .Depth(BeatDepth)) u_beats (
       .clk_i, .rst_ni,
       .wr_valid(form), .wr_ready(dat_room), .wr_data({strobes[15:0], placed[127:0]}),
-      .rd_valid(wr_dat_valid), .rd_ready(wr_dat_ready), .rd_data({wr_dat_strb, wr_dat_data})
+      .rd_valid(wr_dat_valid), .rd_ready(wr_dat_ready), .rd_data({wr_dat_strb, wr_dat_data}),
+      .busy_o(beats_busy)
   );
   fifo_small #(.Width(69), .Depth(BurstDepth)) u_bursts (
       .clk_i, .rst_ni,
@@ -105,7 +106,7 @@ module write_packer #(
   );
 
   assign quiet_o = !cur_valid_q && open_q == 0;
-  assign busy_o = (seg_valid && seg_ready) || form || push != 0 || open_q != 0;
+  assign busy_o = (seg_valid && seg_ready) || form || push != 0 || open_q != 0 || beats_busy;
 
   logic unused_bits;
   assign unused_bits = ^{placed[255:128], strobes[31:16], burst_count};

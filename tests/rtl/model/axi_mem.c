@@ -6,7 +6,7 @@
 #include <string.h>
 
 static void complain(struct axi_mem *m, const char *what, uint64_t addr) {
-  if (m->violations++ == 0) {
+  if (m->violations++ == 0 && !m->quiet) {
     fprintf(stderr, "axi_mem: cycle %llu: %s at %llx\n",
             (unsigned long long)m->cycle, what, (unsigned long long)addr);
   }

@@ -51,6 +51,7 @@ struct axi_mem {
   unsigned read_latency, write_latency; /* cycles */
   unsigned stall;                       /* of 256, on every channel */
   bool shuffle;                         /* writes land in any order */
+  bool quiet;                           /* no message for violations */
   uint64_t fail_from, fail_to;          /* addresses that answer SLVERR */
   /* What was seen. */
   uint64_t violations, reads, writes, read_beats, write_beats;
