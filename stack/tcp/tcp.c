@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The calls of RFC 9293 3.10.1 to 3.10.6: OPEN, SEND, RECEIVE, CLOSE, ABORT,
+ * STATUS. */
+#include "stack/tcp/tcp.h"
+
+#include "stack/tcp/tcp_internal.h"
+
+const char *tcp_state_name(enum tcp_state state) {
+  static const char *const names[] = {
+      "CLOSED",      "LISTEN",     "SYN-SENT",   "SYN-RECEIVED",
+      "ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2", "CLOSE-WAIT",
+      "CLOSING",     "LAST-ACK",   "TIME-WAIT",
+  };
+  return names[state];
+}
+
+enum tcp_state tcp_get_state(const struct tcp_conn *conn) {
+  return (enum tcp_state)conn->state;
+}
+
+/* ---- OPEN --------------------------------------------------------------- */
+
+uint16_t tcp_local_mss(const struct tcp_conn *conn, uint16_t mtu) {
+  uint32_t mss = ph_max_u32(mtu, TCP_PMTU_MIN) - TCP_HEADER_LEN -
+                 conn->route.family->header_len;
+  if (conn->user_mss) {
+    mss = ph_min_u32(mss, conn->user_mss);
+  }
+  return (uint16_t)mss;
+}
+
+void tcp_start(struct ph_stack *stack, struct tcp_conn *conn) {
+  conn->iss = tcp_of(stack)->isn(stack, conn);
+  conn->snd_una = conn->recover = conn->iss;
+  conn->snd_nxt = conn->snd_sml = conn->snd_push = conn->iss + 1;
+  conn->rcv_wscale = TCP_RCV_WSCALE;
+  conn->rcv_mss = conn->snd_mss = TCP_MSS_DEFAULT;
+  conn->cc = tcp_cc_default();
+  tcp_rto_init(conn);
+}
+
+int tcp_connect(struct ph_stack *stack, struct tcp_conn *conn,
+                const struct ph_addr *addr, uint16_t port) {
+  struct tcp_stack *tcp = tcp_of(stack);
+  const struct ip_family *family = ip_family_of(stack, addr);
+  struct ip_route route;
+  if (!family) {
+    return -PH_ENETUNREACH;
+  }
+  struct ph_addr bound = conn->route.src;
+  int result = family->route(stack, addr, conn->bound ? &bound : NULL, &route);
+  if (result < 0) {
+    return result;
+  }
+  conn->route = route;
+  conn->remote = *addr;
+  conn->remote_port = port;
+  if (!conn->bound) {
+    result = tcp_port_pick(tcp, conn);
+  } else if (tcp_lookup(tcp, &route.src, conn->local_port, addr, port)) {
+    result = -PH_EADDRNOTAVAIL;
+  }
+  if (result < 0) {
+    conn->route.src = bound;
+    return result;
+  }
+  tcp_table_insert(tcp, conn);
+  tcp_start(stack, conn);
+  conn->state = TCP_STATE_SYN_SENT;
+  stack->stats.TcpActiveOpens++;
+  tcp_output_syn(stack, conn);
+  tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + conn->rto_ns);
+  return 0;
+}
+
+/* ---- SEND --------------------------------------------------------------- */
+
+static uint32_t sndbuf_free(const struct tcp_conn *conn) {
+  return conn->sndbuf > conn->sndq_len ? conn->sndbuf - conn->sndq_len : 0;
+}
+
+/* As in Linux: a third of the buffer must be free, or poll() would wake the
+ * writer for crumbs. */
+bool tcp_writable(const struct tcp_conn *conn) {
+  return !conn->tx_block_wait &&
+         sndbuf_free(conn) >= ph_min_u32(conn->sndq_len / 2 + 1, conn->sndbuf);
+}
+
+static bool can_send_state(const struct tcp_conn *conn) {
+  return conn->state == TCP_STATE_ESTABLISHED ||
+         conn->state == TCP_STATE_CLOSE_WAIT;
+}
+
+long tcp_send(struct ph_stack *stack, struct tcp_conn *conn, const void *data,
+              size_t len, bool more) {
+  if (conn->error) {
+    return -tcp_take_error(conn);
+  }
+  if (conn->fin_queued || conn->done) {
+    return -PH_EPIPE;
+  }
+  if (conn->state == TCP_STATE_SYN_SENT ||
+      conn->state == TCP_STATE_SYN_RECEIVED) {
+    return -PH_EAGAIN;
+  }
+  if (!can_send_state(conn)) {
+    return -PH_ENOTCONN;
+  }
+  if (len == 0) {
+    return 0;
+  }
+  uint32_t room = sndbuf_free(conn);
+  uint32_t n = len < room ? (uint32_t)len : room;
+  if (n > 0) {
+    n = tcp_sendq_append(stack, conn, data, n);
+    conn->tx_block_wait = n == 0;
+  }
+  if (n == 0) {
+    tcp_output(stack, conn);
+    return -PH_EAGAIN;
+  }
+  conn->snd_push = conn->snd_una + conn->sndq_len;
+  conn->more = more;
+  if (more) { /* as TCP_CORK does in Linux: not longer than 200 ms */
+    tcp_timer_set(stack, conn, TCP_TIMER_RETRY, stack->now_ns + 200 * TCP_MS);
+  }
+  tcp_output(stack, conn);
+  return (long)n;
+}
+
+/* ---- RECEIVE ------------------------------------------------------------ */
+
+/* Tell the peer when reading has opened the window by enough to matter: at
+ * once if it may be waiting, else every quarter of the window. */
+static void window_update(struct ph_stack *stack, struct tcp_conn *conn) {
+  if (conn->state < TCP_STATE_ESTABLISHED || conn->fin_received) {
+    return;
+  }
+  uint32_t left = conn->rcv_edge - conn->rcv_nxt;
+  uint32_t grow = tcp_window_growth(stack, conn);
+  if (grow == 0) {
+    return;
+  }
+  uint32_t limit = conn->rcvbuf / 2;
+  uint32_t least = ph_min_u32(conn->rcv_mss, limit / 2);
+  bool waiting = left < ph_max_u32(2u * conn->rcv_mss, limit / 8);
+  if (grow >= least && (waiting || grow >= limit / 4)) {
+    stack->stats.TcpWindowUpdates++;
+    tcp_ack_at_once(stack, conn);
+  }
+}
+
+long tcp_recv(struct ph_stack *stack, struct tcp_conn *conn, void *data,
+              size_t len, bool peek) {
+  if (conn->rcvq_len > 0 && len > 0) {
+    uint32_t n = len < UINT32_MAX ? (uint32_t)len : UINT32_MAX;
+    n = tcp_recvq_read(tcp_of(stack), conn, data, n, peek);
+    if (!peek) {
+      window_update(stack, conn);
+    }
+    return (long)n;
+  }
+  if (conn->error) {
+    return -tcp_take_error(conn);
+  }
+  if (conn->fin_received || conn->rcv_shutdown || conn->done) {
+    return 0;
+  }
+  if (conn->state == TCP_STATE_CLOSED || conn->state == TCP_STATE_LISTEN) {
+    return -PH_ENOTCONN;
+  }
+  return len == 0 ? 0 : -PH_EAGAIN;
+}
+
+/* ---- CLOSE, ABORT ------------------------------------------------------- */
+
+/* The application has no more to send: FIN behind what is queued. */
+static void queue_fin(struct ph_stack *stack, struct tcp_conn *conn) {
+  if (conn->fin_queued) {
+    return;
+  }
+  conn->fin_queued = true;
+  if (conn->state == TCP_STATE_ESTABLISHED) {
+    conn->state = TCP_STATE_FIN_WAIT_1;
+  } else if (conn->state == TCP_STATE_CLOSE_WAIT) {
+    conn->state = TCP_STATE_LAST_ACK;
+  }
+  tcp_output(stack, conn);
+}
+
+int tcp_shutdown(struct ph_stack *stack, struct tcp_conn *conn, bool read,
+                 bool write) {
+  if (conn->state < TCP_STATE_SYN_SENT || conn->state == TCP_STATE_TIME_WAIT) {
+    return -PH_ENOTCONN;
+  }
+  conn->rcv_shutdown |= read;
+  if (write && conn->state == TCP_STATE_SYN_SENT) {
+    tcp_conn_drop(stack, conn, 0);
+    return 0;
+  }
+  if (write) {
+    queue_fin(stack, conn);
+  }
+  if (read) {
+    tcp_wake(stack, conn, TCP_READY_IN | TCP_READY_RDHUP);
+  }
+  return 0;
+}
+
+void tcp_close(struct ph_stack *stack, struct tcp_conn *conn, bool abort) {
+  conn->owner = NULL;
+  switch (conn->state) {
+    case TCP_STATE_LISTEN:
+      tcp_listener_close(stack, conn);
+      tcp_conn_free(stack, conn);
+      return;
+    case TCP_STATE_CLOSED:
+    case TCP_STATE_SYN_SENT:
+      tcp_conn_free(stack, conn);
+      return;
+    case TCP_STATE_TIME_WAIT:
+      tcp_chunks_free(tcp_of(stack), conn, &conn->rcvq);
+      conn->rcvq_len = 0;
+      tcp_link_append(&tcp_of(stack)->time_wait, &conn->link);
+      return;
+    default:
+      break;
+  }
+  /* RFC 9293 3.10.4, RFC 2525 2.17: data that nobody will read must not look
+   * delivered. */
+  if (abort || conn->rcvq_len > 0) {
+    tcp_abort(stack, conn);
+    return;
+  }
+  if (conn->state == TCP_STATE_FIN_WAIT_2) {
+    tcp_timer_set(stack, conn, TCP_TIMER_LIFE,
+                  stack->now_ns + TCP_FIN_WAIT_2_NS);
+  }
+  queue_fin(stack, conn);
+}
+
+/* ---- STATUS and options ------------------------------------------------- */
+
+uint32_t tcp_ready(const struct tcp_conn *conn) {
+  if (conn->state == TCP_STATE_LISTEN) {
+    return conn->listener->accept_count ? TCP_READY_IN : 0;
+  }
+  bool read_done = conn->fin_received || conn->rcv_shutdown || conn->done;
+  uint32_t ready = conn->error ? TCP_READY_ERR : 0;
+  if (conn->state == TCP_STATE_CLOSED ||
+      (read_done && (conn->fin_queued || conn->done))) {
+    ready |= TCP_READY_HUP;
+  }
+  if (read_done) {
+    ready |= TCP_READY_IN | TCP_READY_RDHUP;
+  }
+  if (conn->state == TCP_STATE_SYN_SENT ||
+      conn->state == TCP_STATE_SYN_RECEIVED) {
+    return ready;
+  }
+  if (conn->rcvq_len > 0) {
+    ready |= TCP_READY_IN;
+  }
+  if (tcp_writable(conn) || conn->fin_queued || conn->done) {
+    ready |= TCP_READY_OUT;
+  }
+  return ready;
+}
+
+int tcp_error(const struct tcp_conn *conn) {
+  return conn->error;
+}
+
+int tcp_take_error(struct tcp_conn *conn) {
+  int error = conn->error;
+  conn->error = 0;
+  return error;
+}
+
+void tcp_set_nodelay(struct ph_stack *stack, struct tcp_conn *conn, bool on) {
+  conn->nodelay = on;
+  if (on) {
+    tcp_output(stack, conn);
+  }
+}
+
+bool tcp_get_nodelay(const struct tcp_conn *conn) {
+  return conn->nodelay;
+}
+
+void tcp_set_sndbuf(struct tcp_conn *conn, uint32_t bytes) {
+  conn->sndbuf = bytes;
+}
+
+void tcp_set_rcvbuf(struct tcp_conn *conn, uint32_t bytes) {
+  conn->rcvbuf = bytes;
+}
+
+uint32_t tcp_get_sndbuf(const struct tcp_conn *conn) {
+  return conn->sndbuf;
+}
+
+uint32_t tcp_get_rcvbuf(const struct tcp_conn *conn) {
+  return conn->rcvbuf;
+}
+
+int tcp_set_maxseg(struct tcp_conn *conn, uint16_t mss) {
+  if (mss < 88 || mss > 32767) {
+    return -PH_EINVAL;
+  }
+  conn->user_mss = mss;
+  return 0;
+}
+
+uint16_t tcp_get_mss(const struct tcp_conn *conn) {
+  return conn->snd_mss ? conn->snd_mss : TCP_MSS_DEFAULT;
+}
+
+const char *tcp_get_congestion(const struct tcp_conn *conn) {
+  return conn->cc ? conn->cc->name : tcp_cc_default()->name;
+}
+
+void tcp_get_info(const struct tcp_conn *conn, struct tcp_info *info) {
+  *info = (struct tcp_info){
+      .state = (enum tcp_state)conn->state,
+      .local = conn->route.src,
+      .remote = conn->remote,
+      .local_port = conn->local_port,
+      .remote_port = conn->remote_port,
+      .recv_queue = conn->rcvq_len,
+      .send_queue = conn->sndq_len,
+      .cwnd = conn->cwnd,
+      .ssthresh = conn->ssthresh,
+      .snd_wnd = conn->snd_wnd,
+      .rcv_wnd = conn->rcv_edge - conn->rcv_nxt,
+      .snd_mss = conn->snd_mss,
+      .rcv_mss = conn->rcv_mss,
+      .srtt_ns = conn->srtt_ns,
+      .rttvar_ns = conn->rttvar_ns,
+      .rto_ns = conn->rto_ns,
+      .bytes_acked = conn->bytes_acked,
+      .bytes_received = conn->bytes_received,
+      .retransmissions = conn->retransmissions,
+      .backoff = conn->backoff,
+      .snd_wscale = conn->snd_wscale,
+      .rcv_wscale = conn->rcv_wscale,
+  };
+  if (conn->state == TCP_STATE_LISTEN) {
+    info->recv_queue = conn->listener->accept_count;
+    info->send_queue = conn->listener->backlog;
+  } else if (conn->state >= TCP_STATE_ESTABLISHED && !conn->fin_sent) {
+    info->unsent = conn->sndq_len - (conn->snd_nxt - conn->snd_una);
+  }
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* TCP (RFC 9293) as the socket layer sees it.
+ *
+ * A connection is made by tcp_open(), belongs to its owner (a socket) until
+ * tcp_close(), and lives on without an owner as long as the protocol needs
+ * it. Nothing here blocks: a call that can't go on returns -PH_EAGAIN and the
+ * owner is told by the notify handler when it is worth trying again.
+ */
+#ifndef PH_TCP_TCP_H
+#define PH_TCP_TCP_H
+
+#include "stack/ip/ip.h"
+
+struct tcp_conn;
+
+/* Bits of readiness; the values are poll()'s. */
+enum {
+  TCP_READY_IN = 1,
+  TCP_READY_OUT = 4,
+  TCP_READY_ERR = 8,
+  TCP_READY_HUP = 16,
+  TCP_READY_RDHUP = 0x2000,
+};
+
+enum tcp_state {
+  TCP_STATE_CLOSED,
+  TCP_STATE_LISTEN,
+  TCP_STATE_SYN_SENT,
+  TCP_STATE_SYN_RECEIVED,
+  TCP_STATE_ESTABLISHED,
+  TCP_STATE_FIN_WAIT_1,
+  TCP_STATE_FIN_WAIT_2,
+  TCP_STATE_CLOSE_WAIT,
+  TCP_STATE_CLOSING,
+  TCP_STATE_LAST_ACK,
+  TCP_STATE_TIME_WAIT,
+};
+
+/* Sizes of the pools; 0 takes the default. */
+struct ph_tcp_config {
+  uint32_t max_connections; /* default 256 */
+  uint32_t max_listeners;   /* default 16 */
+  uint32_t max_ranges;      /* retransmission and out-of-order records above
+                               the one that each connection is sure of;
+                               default 4096 */
+  uint32_t max_chunks;      /* pieces in receive queues; default 8192 */
+};
+
+/* Called once, after ph_ipv4_init(). `config` may be NULL and is copied.
+ * Returns 0 or -PH_ENOMEM when the arena is too small. */
+int ph_tcp_init(struct ph_stack *stack,
+                const struct ph_tcp_config *config) PH_MUST_USE;
+
+/* The owner of a connection became ready for `ready` (TCP_READY_*). Called
+ * from inside any TCP function; it must not call back into TCP. */
+typedef void tcp_notify_fn(struct ph_stack *stack, void *owner, uint32_t ready);
+void tcp_set_notify(struct ph_stack *stack, tcp_notify_fn *fn);
+
+/* A connection in CLOSED, or NULL when the pool is empty and no connection in
+ * TIME-WAIT can be given up for it. */
+struct tcp_conn *tcp_open(struct ph_stack *stack, void *owner);
+
+/* Change who is notified: an accepted connection gets its socket here. */
+void tcp_set_owner(struct tcp_conn *conn, void *owner);
+
+/* Give the local end a name. Port 0 takes an ephemeral port (RFC 6056).
+ * 0, -PH_EINVAL (has one), -PH_EADDRINUSE, -PH_EADDRNOTAVAIL. */
+int tcp_bind(struct ph_stack *stack, struct tcp_conn *conn,
+             const struct ph_addr *addr, uint16_t port,
+             bool reuse_addr) PH_MUST_USE;
+
+/* CLOSED to LISTEN, or a new backlog. 0, -PH_EINVAL, -PH_ENOBUFS (no listener
+ * record), -PH_EADDRINUSE. */
+int tcp_listen(struct ph_stack *stack, struct tcp_conn *conn,
+               uint32_t backlog) PH_MUST_USE;
+
+/* Take the oldest established connection off a listener; NULL if none. It has
+ * no owner yet. */
+struct tcp_conn *tcp_accept(struct ph_stack *stack, struct tcp_conn *listener);
+
+/* CLOSED to SYN-SENT. 0: the SYN is on its way. -PH_ENETUNREACH,
+ * -PH_EADDRNOTAVAIL (no port free), -PH_EADDRINUSE. */
+int tcp_connect(struct ph_stack *stack, struct tcp_conn *conn,
+                const struct ph_addr *addr, uint16_t port) PH_MUST_USE;
+
+/* Append up to `len` bytes to the send queue: one copy, counted in
+ * CopiedBytes. `more` holds a partial segment back (MSG_MORE). Returns how many
+ * bytes were taken (at least 1), -PH_EAGAIN (queue full, or not yet
+ * connected), -PH_EPIPE, -PH_ENOTCONN, or the connection's pending error. */
+long tcp_send(struct ph_stack *stack, struct tcp_conn *conn, const void *data,
+              size_t len, bool more);
+
+/* Take up to `len` bytes out of the receive queue. `data` NULL discards them
+ * (MSG_TRUNC); `peek` leaves them. 0 is the end of the stream; -PH_EAGAIN,
+ * -PH_ENOTCONN, or the connection's pending error. */
+long tcp_recv(struct ph_stack *stack, struct tcp_conn *conn, void *data,
+              size_t len, bool peek);
+
+/* Half-close. `read`: later tcp_recv() returns 0. `write`: FIN after what is
+ * queued. 0 or -PH_ENOTCONN. */
+int tcp_shutdown(struct ph_stack *stack, struct tcp_conn *conn, bool read,
+                 bool write) PH_MUST_USE;
+
+/* The owner lets go: the pointer is dead afterwards. Queued data still goes
+ * out, then FIN. Unread data, or `abort` (SO_LINGER with zero time), makes it
+ * a reset. */
+void tcp_close(struct ph_stack *stack, struct tcp_conn *conn, bool abort);
+
+/* What tcp_send/tcp_recv would find now: TCP_READY_*. */
+uint32_t tcp_ready(const struct tcp_conn *conn);
+
+/* The pending error, positive, or 0; tcp_take_error() also clears it. */
+int tcp_error(const struct tcp_conn *conn);
+int tcp_take_error(struct tcp_conn *conn);
+
+enum tcp_state tcp_get_state(const struct tcp_conn *conn);
+const char *tcp_state_name(enum tcp_state state);
+
+/* Options. Buffer sizes are limits in bytes of memory; the receive window is
+ * at most half of `rcvbuf` (the rest is for what lent blocks waste). */
+void tcp_set_nodelay(struct ph_stack *stack, struct tcp_conn *conn, bool on);
+bool tcp_get_nodelay(const struct tcp_conn *conn);
+void tcp_set_sndbuf(struct tcp_conn *conn, uint32_t bytes);
+void tcp_set_rcvbuf(struct tcp_conn *conn, uint32_t bytes);
+uint32_t tcp_get_sndbuf(const struct tcp_conn *conn);
+uint32_t tcp_get_rcvbuf(const struct tcp_conn *conn);
+/* TCP_MAXSEG: 88 .. 32767, before the connection is made; 0 or -PH_EINVAL. */
+int tcp_set_maxseg(struct tcp_conn *conn, uint16_t mss) PH_MUST_USE;
+uint16_t tcp_get_mss(const struct tcp_conn *conn);
+const char *tcp_get_congestion(const struct tcp_conn *conn);
+
+/* A snapshot for netstat and TCP_INFO. */
+struct tcp_info {
+  enum tcp_state state;
+  struct ph_addr local, remote;
+  uint16_t local_port, remote_port;
+  uint32_t recv_queue; /* bytes not read; for a listener: connections waiting */
+  uint32_t send_queue; /* bytes not acknowledged; for a listener: backlog */
+  uint32_t unsent;     /* of these, never sent */
+  uint32_t cwnd, ssthresh, snd_wnd, rcv_wnd, snd_mss, rcv_mss;
+  uint64_t srtt_ns, rttvar_ns, rto_ns;
+  uint64_t bytes_acked, bytes_received;
+  uint32_t retransmissions; /* segments */
+  uint8_t backoff;          /* consecutive timeouts */
+  uint8_t snd_wscale, rcv_wscale;
+};
+void tcp_get_info(const struct tcp_conn *conn, struct tcp_info *info);
+
+/* The `index`th connection without an owner; NULL past the last. */
+struct tcp_conn *tcp_orphan(struct ph_stack *stack, uint32_t index);
+
+#endif

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Connections as objects: the pools, the tables that find them, their birth
+ * and death. What a packet costs does not depend on how many there are. */
+#include "stack/tcp/tcp_internal.h"
+
+enum {
+  DEFAULT_CONNECTIONS = 256,
+  DEFAULT_LISTENERS = 16,
+  DEFAULT_RANGES = 4096,
+  DEFAULT_CHUNKS = 8192,
+  DEFAULT_BUFFER = 256 * 1024,
+};
+
+static const struct ip_protocol tcp_protocol = {tcp_input, tcp_icmp_error};
+
+static uint32_t round_up_pow2(uint32_t n) {
+  uint32_t size = 16;
+  while (size < n && size < 1u << 20) {
+    size *= 2;
+  }
+  return size;
+}
+
+static bool make_pools(struct tcp_stack *tcp, uint32_t listeners,
+                       uint32_t ranges, uint32_t chunks) {
+  struct ph_stack *stack = tcp->stack;
+  struct tcp_listener *listener =
+      ph_stack_alloc(stack, listeners * sizeof(*listener));
+  struct tcp_range *range = ph_stack_alloc(stack, ranges * sizeof(*range));
+  struct tcp_chunk *chunk = ph_stack_alloc(stack, chunks * sizeof(*chunk));
+  tcp->conns = ph_stack_alloc(stack, tcp->max_conns * sizeof(*tcp->conns));
+  if (!listener || !range || !chunk || !tcp->conns) {
+    return false;
+  }
+  tcp_link_init(&tcp->free_conns);
+  for (uint32_t i = 0; i < tcp->max_conns; i++) {
+    struct tcp_conn *conn = &tcp->conns[i];
+    tcp_link_init(&conn->pending);
+    tcp_link_init(&conn->port_link);
+    tcp_link_append(&tcp->free_conns, &conn->link);
+  }
+  for (uint32_t i = 0; i < listeners; i++) {
+    listener[i].next = tcp->free_listeners;
+    tcp->free_listeners = &listener[i];
+  }
+  for (uint32_t i = 0; i < ranges; i++) {
+    tcp_range_put(tcp, &range[i]);
+  }
+  for (uint32_t i = 0; i < chunks; i++) {
+    chunk[i].next = tcp->free_chunks;
+    tcp->free_chunks = &chunk[i];
+  }
+  tcp->ranges_count = tcp->ranges_available;
+  tcp->chunks_count = tcp->chunks_available = chunks;
+  return true;
+}
+
+static bool make_tables(struct tcp_stack *tcp) {
+  uint32_t size = round_up_pow2(tcp->max_conns);
+  tcp->table_mask = size - 1;
+  tcp->ports_mask = size - 1;
+  tcp->table = ph_stack_alloc(tcp->stack, size * sizeof(*tcp->table));
+  tcp->ports = ph_stack_alloc(tcp->stack, size * sizeof(*tcp->ports));
+  if (!tcp->table || !tcp->ports) {
+    return false;
+  }
+  for (uint32_t i = 0; i < size; i++) {
+    tcp_link_init(&tcp->ports[i]);
+  }
+  return true;
+}
+
+int ph_tcp_init(struct ph_stack *stack, const struct ph_tcp_config *config) {
+  static const struct ph_tcp_config defaults;
+  config = config ? config : &defaults;
+  struct tcp_stack *tcp = ph_stack_alloc(stack, sizeof(*tcp));
+  if (!tcp) {
+    return -PH_ENOMEM;
+  }
+  tcp->stack = stack;
+  tcp->isn = tcp_isn;
+  tcp->max_conns =
+      config->max_connections ? config->max_connections : DEFAULT_CONNECTIONS;
+  tcp_link_init(&tcp->time_wait);
+  tcp_link_init(&tcp->pending);
+  uint32_t ranges = tcp->max_conns +
+                    (config->max_ranges ? config->max_ranges : DEFAULT_RANGES);
+  if (!make_pools(
+          tcp,
+          config->max_listeners ? config->max_listeners : DEFAULT_LISTENERS,
+          ranges, config->max_chunks ? config->max_chunks : DEFAULT_CHUNKS) ||
+      !make_tables(tcp)) {
+    return -PH_ENOMEM;
+  }
+  ph_hash_key_init(stack, &tcp->secret);
+  ph_hash_key_init(stack, &tcp->table_key);
+  stack->module[PH_MODULE_TCP] = tcp;
+  stack->poll[PH_MODULE_TCP] = tcp_poll;
+  netif_on_writable(stack, tcp_poll);
+  return ip_register_protocol(stack, IP_PROTO_TCP, &tcp_protocol);
+}
+
+void tcp_set_notify(struct ph_stack *stack, tcp_notify_fn *fn) {
+  tcp_of(stack)->notify = fn;
+}
+
+/* ---- Finding ------------------------------------------------------------ */
+
+static struct tcp_conn **table_slot(const struct tcp_stack *tcp,
+                                    const struct ph_addr *local,
+                                    uint16_t local_port,
+                                    const struct ph_addr *remote,
+                                    uint16_t remote_port) {
+  uint64_t hash =
+      ph_hash_ends(&tcp->table_key, local, local_port, remote, remote_port);
+  return &tcp->table[hash & tcp->table_mask];
+}
+
+struct tcp_conn *tcp_lookup(const struct tcp_stack *tcp,
+                            const struct ph_addr *local, uint16_t local_port,
+                            const struct ph_addr *remote,
+                            uint16_t remote_port) {
+  struct tcp_conn *conn =
+      *table_slot(tcp, local, local_port, remote, remote_port);
+  while (conn &&
+         !(conn->local_port == local_port && conn->remote_port == remote_port &&
+           ph_addr_equal(&conn->remote, remote) &&
+           ph_addr_equal(&conn->route.src, local))) {
+    conn = conn->hash_next;
+  }
+  return conn;
+}
+
+void tcp_table_insert(struct tcp_stack *tcp, struct tcp_conn *conn) {
+  struct tcp_conn **slot = table_slot(tcp, &conn->route.src, conn->local_port,
+                                      &conn->remote, conn->remote_port);
+  conn->hash_next = *slot;
+  *slot = conn;
+  conn->hashed = true;
+}
+
+void tcp_table_remove(struct tcp_stack *tcp, struct tcp_conn *conn) {
+  if (!conn->hashed) {
+    return;
+  }
+  struct tcp_conn **slot = table_slot(tcp, &conn->route.src, conn->local_port,
+                                      &conn->remote, conn->remote_port);
+  while (*slot != conn) {
+    slot = &(*slot)->hash_next;
+  }
+  *slot = conn->hash_next;
+  conn->hashed = false;
+}
+
+/* ---- Birth and death ---------------------------------------------------- */
+
+struct tcp_conn *tcp_open(struct ph_stack *stack, void *owner) {
+  struct tcp_stack *tcp = tcp_of(stack);
+  if (!tcp_link_linked(&tcp->free_conns)) {
+    /* The oldest in TIME-WAIT has waited longest for a stray segment. */
+    if (!tcp_link_linked(&tcp->time_wait)) {
+      return NULL;
+    }
+    tcp_conn_free(stack,
+                  PH_CONTAINER_OF(tcp->time_wait.next, struct tcp_conn, link));
+  }
+  struct tcp_conn *conn =
+      PH_CONTAINER_OF(tcp->free_conns.next, struct tcp_conn, link);
+  tcp_link_remove(&conn->link);
+  memset(conn, 0, sizeof(*conn));
+  tcp_link_init(&conn->link);
+  tcp_link_init(&conn->pending);
+  tcp_link_init(&conn->port_link);
+  conn->owner = owner;
+  conn->sndbuf = conn->rcvbuf = DEFAULT_BUFFER;
+  tcp_timer_init(conn);
+  tcp->conns_open++;
+  return conn;
+}
+
+void tcp_set_owner(struct tcp_conn *conn, void *owner) {
+  conn->owner = owner;
+}
+
+static void tcp_conn_free_queues(struct ph_stack *stack, struct tcp_conn *conn,
+                                 bool received_too) {
+  struct tcp_stack *tcp = tcp_of(stack);
+  tcp_rtx_free(tcp, conn);
+  tcp_sendq_free(conn);
+  tcp_ooo_free(tcp, conn);
+  if (received_too) {
+    tcp_chunks_free(tcp, conn, &conn->rcvq);
+    conn->rcvq_len = 0;
+  }
+}
+
+/* Take the connection out of everything that can still move it. */
+static void detach(struct ph_stack *stack, struct tcp_conn *conn) {
+  struct tcp_stack *tcp = tcp_of(stack);
+  tcp_listener_forget(conn);
+  tcp_table_remove(tcp, conn);
+  tcp_link_remove(&conn->link);
+  tcp_link_remove(&conn->pending);
+  ph_timer_cancel(&stack->timers, &conn->timer);
+  tcp_timer_init(conn);
+  conn->tx_block_wait = false;
+}
+
+void tcp_conn_free(struct ph_stack *stack, struct tcp_conn *conn) {
+  struct tcp_stack *tcp = tcp_of(stack);
+  detach(stack, conn);
+  tcp_conn_free_queues(stack, conn, true);
+  tcp_port_release(conn);
+  conn->state = TCP_STATE_CLOSED;
+  conn->owner = NULL;
+  tcp->conns_open--;
+  tcp_link_append(&tcp->free_conns, &conn->link);
+}
+
+void tcp_conn_drop(struct ph_stack *stack, struct tcp_conn *conn, int error) {
+  if (!conn->owner) {
+    tcp_conn_free(stack, conn);
+    return;
+  }
+  detach(stack, conn);
+  tcp_conn_free_queues(stack, conn, false);
+  conn->state = TCP_STATE_CLOSED;
+  conn->done = true;
+  conn->error = (uint8_t)error;
+  tcp_wake(stack, conn,
+           TCP_READY_IN | TCP_READY_OUT | TCP_READY_HUP | TCP_READY_RDHUP |
+               (error ? TCP_READY_ERR : 0));
+}
+
+void tcp_enter_time_wait(struct ph_stack *stack, struct tcp_conn *conn) {
+  struct tcp_stack *tcp = tcp_of(stack);
+  conn->state = TCP_STATE_TIME_WAIT;
+  tcp_rtx_free(tcp, conn);
+  tcp_sendq_free(conn);
+  tcp_ooo_free(tcp, conn);
+  tcp_timer_clear(conn, TCP_TIMER_RTX);
+  tcp_timer_set(stack, conn, TCP_TIMER_LIFE, stack->now_ns + TCP_2MSL_NS);
+  if (!conn->owner) {
+    tcp_link_remove(&conn->link);
+    tcp_link_append(&tcp->time_wait, &conn->link);
+  }
+}
+
+void tcp_wake(struct ph_stack *stack, struct tcp_conn *conn, uint32_t ready) {
+  struct tcp_stack *tcp = tcp_of(stack);
+  if (conn->owner && tcp->notify) {
+    tcp->notify(stack, conn->owner, ready);
+  }
+}
+
+struct tcp_conn *tcp_orphan(struct ph_stack *stack, uint32_t index) {
+  struct tcp_stack *tcp = tcp_of(stack);
+  for (uint32_t i = 0; i < tcp->max_conns; i++) {
+    struct tcp_conn *conn = &tcp->conns[i];
+    if (conn->hashed && !conn->owner && !conn->listener && index-- == 0) {
+      return conn;
+    }
+  }
+  return NULL;
+}

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SEGMENT ARRIVES, RFC 9293 3.10.7, one function per step:
+ *
+ *   tcp_input        checksum, lookup; 3.10.7.1 CLOSED, 3.10.7.2 LISTEN
+ *   syn_sent_input   3.10.7.3
+ *   synchronized     3.10.7.4:
+ *     tcp_check_seq    first, with the trimming to the window
+ *     tcp_check_rst    second (RFC 5961 3)
+ *     tcp_check_syn    fourth (RFC 5961 4)
+ *     tcp_check_ack    fifth, tcp_process_ack does the arithmetic
+ *     tcp_process_data seventh (the sixth, URG, is not built)
+ *     tcp_process_fin  eighth
+ *
+ * (The third, security, does not exist.) A step returns false when the segment
+ * is done with; the connection may then be gone. Nothing is sent from here but
+ * duplicate ACKs, challenge ACKs and resets: the rest waits for tcp_poll(), so
+ * that one ACK answers all that arrived together. */
+#include "stack/tcp/tcp_internal.h"
+
+/* ---- First: sequence number --------------------------------------------- */
+
+/* The window as the peer may see it: scaling rounds up. */
+static uint32_t window(const struct tcp_conn *conn) {
+  uint32_t wnd = conn->rcv_edge - conn->rcv_nxt;
+  if (wnd > 0 && conn->wscale_ok) {
+    wnd += (1u << conn->rcv_wscale) - 1;
+  }
+  return wnd;
+}
+
+/* The four cases of "first, check sequence number". */
+static bool acceptable(const struct tcp_conn *conn, const struct tcp_seg *seg) {
+  uint32_t len = tcp_seg_len(seg);
+  uint32_t wnd = window(conn);
+  if (len == 0) {
+    return wnd == 0 ? seg->seq == conn->rcv_nxt
+                    : seq_in(seg->seq, conn->rcv_nxt, wnd);
+  }
+  /* Any overlap: a coalesced segment may reach out at both ends. */
+  return wnd > 0 && seq_lt(seg->seq, conn->rcv_nxt + wnd) &&
+         seq_gt(seg->seq + len, conn->rcv_nxt);
+}
+
+/* Cut what lies outside the window. */
+static void trim(const struct tcp_conn *conn, struct tcp_seg *seg) {
+  if (seq_lt(seg->seq, conn->rcv_nxt)) {
+    uint32_t skip = conn->rcv_nxt - seg->seq;
+    if (seg->flags & TCP_SYN) {
+      seg->flags &= (uint8_t)~TCP_SYN;
+      skip--;
+    }
+    skip = ph_min_u32(skip, seg->len);
+    seg->offset += skip;
+    seg->len -= skip;
+    seg->seq = conn->rcv_nxt;
+  }
+  uint32_t end = conn->rcv_nxt + window(conn);
+  if (seq_gt(seg->seq + seg->len, end)) {
+    seg->len = end - seg->seq;
+    seg->flags &= (uint8_t)~TCP_FIN;
+  }
+}
+
+static bool tcp_check_seq(struct ph_stack *stack, struct tcp_conn *conn,
+                          struct tcp_seg *seg) {
+  if (acceptable(conn, seg)) {
+    return true;
+  }
+  if (seg->flags & TCP_RST) {
+    return false;
+  }
+  /* "If the RCV.WND is zero, ... special allowance should be made to accept
+   * valid ACKs": a probe's ACK field counts, its octets do not. */
+  if (seg->seq == conn->rcv_nxt && window(conn) == 0 &&
+      !(seg->flags & TCP_SYN)) {
+    seg->len = 0;
+    seg->flags &= (uint8_t)~TCP_FIN;
+    conn->ack_now = true;
+    return true;
+  }
+  if (conn->state == TCP_STATE_SYN_RECEIVED && (seg->flags & TCP_SYN) &&
+      seg->seq == conn->irs) {
+    if (seg->flags & TCP_ACK) {
+      return true; /* simultaneous open, RFC 9293 figure 8 */
+    }
+    tcp_output_syn(stack, conn); /* our SYN-ACK was lost */
+    return false;
+  }
+  if (conn->state == TCP_STATE_TIME_WAIT && (seg->flags & TCP_FIN)) {
+    tcp_timer_set(stack, conn, TCP_TIMER_LIFE, stack->now_ns + TCP_2MSL_NS);
+  }
+  if (tcp_seg_len(seg) == 0 || (seg->flags & TCP_SYN)) {
+    tcp_challenge_ack(stack, conn); /* two ends must not ping-pong */
+  } else {
+    tcp_ack_at_once(stack, conn);
+  }
+  return false;
+}
+
+/* ---- Second: RST -------------------------------------------------------- */
+
+static bool tcp_check_rst(struct ph_stack *stack, struct tcp_conn *conn,
+                          const struct tcp_seg *seg) {
+  if (!(seg->flags & TCP_RST)) {
+    return true;
+  }
+  if (seg->seq != conn->rcv_nxt) {
+    tcp_challenge_ack(stack, conn); /* RFC 5961 3.2 */
+    return false;
+  }
+  int error = PH_ECONNRESET;
+  switch (conn->state) {
+    case TCP_STATE_SYN_RECEIVED:
+      stack->stats.TcpAttemptFails++;
+      error = PH_ECONNREFUSED; /* a passive one just goes back to LISTEN */
+      break;
+    case TCP_STATE_ESTABLISHED:
+      stack->stats.TcpEstabResets++;
+      break;
+    case TCP_STATE_CLOSE_WAIT:
+      stack->stats.TcpEstabResets++;
+      error = PH_EPIPE;
+      break;
+    case TCP_STATE_TIME_WAIT:
+      return false; /* RFC 1337 4 (F1): a stray reset must not end it */
+    default:
+      break;
+  }
+  tcp_conn_drop(stack, conn, error);
+  return false;
+}
+
+/* ---- Fourth: SYN -------------------------------------------------------- */
+
+static bool tcp_check_syn(struct ph_stack *stack, struct tcp_conn *conn,
+                          const struct tcp_seg *seg) {
+  if (!(seg->flags & TCP_SYN) ||
+      (conn->state == TCP_STATE_SYN_RECEIVED && seg->seq == conn->irs)) {
+    return true;
+  }
+  tcp_challenge_ack(stack, conn); /* RFC 5961 4.2 */
+  return false;
+}
+
+/* ---- Fifth: ACK --------------------------------------------------------- */
+
+static void update_window(struct tcp_conn *conn, const struct tcp_seg *seg) {
+  if (seq_lt(conn->snd_wl1, seg->seq) ||
+      (conn->snd_wl1 == seg->seq && seq_leq(conn->snd_wl2, seg->ack))) {
+    conn->snd_wnd = (uint32_t)seg->wnd << conn->snd_wscale;
+    conn->snd_wl1 = seg->seq;
+    conn->snd_wl2 = seg->ack;
+    conn->snd_max_wnd = ph_max_u32(conn->snd_max_wnd, conn->snd_wnd);
+  }
+}
+
+void tcp_established(struct ph_stack *stack, struct tcp_conn *conn,
+                     const struct tcp_seg *seg) {
+  conn->state = TCP_STATE_ESTABLISHED;
+  conn->snd_una = seg->ack;
+  conn->snd_wnd = seg->flags & TCP_SYN
+                      ? seg->wnd /* never scaled, RFC 7323 2.2 */
+                      : (uint32_t)seg->wnd << conn->snd_wscale;
+  conn->snd_max_wnd = conn->snd_wnd;
+  conn->snd_wl1 = seg->seq;
+  conn->snd_wl2 = seg->ack;
+  conn->backoff = 0;
+  conn->quickack = TCP_QUICKACK_SEGS;
+  tcp_timer_clear(conn, TCP_TIMER_RTX);
+  tcp_cc_init(conn);
+  if (!conn->syn_retransmitted) {
+    tcp_rto_sample(conn, stack->now_ns - conn->syn_sent_ns);
+  } else {
+    conn->cwnd = conn->snd_mss; /* RFC 5681 3.1 */
+    conn->rto_ns = 3 * TCP_S;   /* RFC 6298 (5.7) */
+  }
+  if (conn->fin_queued) {
+    conn->state = TCP_STATE_FIN_WAIT_1;
+  }
+  tcp_wake(stack, conn, TCP_READY_OUT);
+}
+
+/* Our FIN is acknowledged. */
+static bool fin_acked(struct ph_stack *stack, struct tcp_conn *conn) {
+  switch (conn->state) {
+    case TCP_STATE_FIN_WAIT_1:
+      conn->state = TCP_STATE_FIN_WAIT_2;
+      if (!conn->owner) {
+        tcp_timer_set(stack, conn, TCP_TIMER_LIFE,
+                      stack->now_ns + TCP_FIN_WAIT_2_NS);
+      }
+      return true;
+    case TCP_STATE_CLOSING:
+      tcp_enter_time_wait(stack, conn);
+      return true;
+    case TCP_STATE_LAST_ACK:
+      tcp_conn_drop(stack, conn, 0);
+      return false;
+    default:
+      return true;
+  }
+}
+
+/* SND.UNA < SEG.ACK =< SND.NXT. */
+static bool tcp_process_ack(struct ph_stack *stack, struct tcp_conn *conn,
+                            const struct tcp_seg *seg) {
+  uint32_t acked = seg->ack - conn->snd_una;
+  bool fin = conn->fin_sent && seg->ack == conn->snd_nxt;
+  uint64_t sent_at_ns = tcp_rtx_ack(stack, conn, seg->ack);
+  tcp_sendq_ack(conn, acked - fin);
+  conn->snd_una = seg->ack;
+  conn->bytes_acked += acked - fin;
+  conn->soft_error = 0;
+  if (sent_at_ns) {
+    tcp_rto_sample(conn, stack->now_ns - sent_at_ns);
+  }
+  conn->backoff = 0;
+  bool partial = conn->recovery == TCP_RECOVERY_FAST &&
+                 seq_lt(conn->snd_una, conn->recover);
+  tcp_on_acked(stack, conn, acked);
+  /* RFC 6298 (5.2), (5.3); in fast recovery only the first partial ACK
+   * restarts it (RFC 6582 3.2, the impatient variant). */
+  if (!conn->rtx.first) {
+    tcp_timer_clear(conn, TCP_TIMER_RTX);
+  } else if (!partial || !conn->partial_seen) {
+    tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + conn->rto_ns);
+  }
+  conn->partial_seen = partial;
+  if (tcp_writable(conn)) {
+    tcp_wake(stack, conn, TCP_READY_OUT);
+  }
+  return fin ? fin_acked(stack, conn) : true;
+}
+
+static bool is_dupack(const struct tcp_conn *conn,
+                      const struct tcp_seg *seg) { /* RFC 5681 2 */
+  return seg->ack == conn->snd_una && seg->data_len == 0 &&
+         conn->snd_nxt != conn->snd_una &&
+         !(seg->flags & (TCP_SYN | TCP_FIN)) &&
+         (uint32_t)seg->wnd << conn->snd_wscale == conn->snd_wnd;
+}
+
+static bool syn_received_ack(struct ph_stack *stack, struct tcp_conn *conn,
+                             const struct tcp_seg *seg,
+                             const struct ip_rx *rx) {
+  if (seq_leq(seg->ack, conn->snd_una) || seq_gt(seg->ack, conn->snd_nxt)) {
+    tcp_send_reset(stack, seg, rx);
+    return false;
+  }
+  if (!tcp_listen_established(stack, conn)) {
+    return false;
+  }
+  tcp_established(stack, conn, seg);
+  return true;
+}
+
+static bool tcp_check_ack(struct ph_stack *stack, struct tcp_conn *conn,
+                          const struct tcp_seg *seg, const struct ip_rx *rx) {
+  if (!(seg->flags & TCP_ACK)) {
+    return false;
+  }
+  if (conn->state == TCP_STATE_SYN_RECEIVED) {
+    return syn_received_ack(stack, conn, seg, rx);
+  }
+  if (seq_gt(seg->ack, conn->snd_nxt) ||
+      seq_lt(seg->ack, conn->snd_una - conn->snd_max_wnd)) {
+    tcp_challenge_ack(stack, conn); /* RFC 5961 5.2 */
+    return false;
+  }
+  conn->probes = 0;
+  bool dupack = is_dupack(conn, seg);
+  if (seq_leq(conn->snd_una, seg->ack)) {
+    update_window(conn, seg);
+  }
+  if (seq_gt(seg->ack, conn->snd_una)) {
+    return tcp_process_ack(stack, conn, seg);
+  }
+  if (dupack) {
+    tcp_on_dupack(stack, conn);
+  }
+  return true;
+}
+
+/* ---- Seventh: the segment text ------------------------------------------ */
+
+/* RFC 9293 3.8.6.3, RFC 5681 4.2: an ACK at least for every second full-sized
+ * segment, counted in bytes; within 40 ms; at once while the connection is
+ * new. */
+static void schedule_ack(struct ph_stack *stack, struct tcp_conn *conn,
+                         bool at_once) {
+  uint32_t unacked = conn->rcv_nxt - conn->rcv_acked;
+  if (at_once || conn->quickack > 0 || unacked >= 2u * conn->rcv_mss) {
+    conn->ack_now = true;
+  } else if (!conn->ack_delayed) {
+    conn->ack_delayed = true;
+    tcp_timer_set(stack, conn, TCP_TIMER_DELACK, stack->now_ns + TCP_DELACK_NS);
+  }
+}
+
+static void in_order(struct ph_stack *stack, struct tcp_conn *conn,
+                     const struct tcp_seg *seg, const struct pkt *pkt) {
+  struct tcp_stack *tcp = tcp_of(stack);
+  bool holes = conn->ooo.first != NULL;
+  uint32_t got =
+      tcp_chunks_take(tcp, conn, &conn->rcvq, pkt, seg->offset, seg->len);
+  uint32_t before = conn->rcv_nxt;
+  conn->rcv_nxt += got;
+  conn->rcvq_len += got;
+  if (holes) {
+    (void)tcp_ooo_deliver(tcp, conn);
+  }
+  conn->bytes_received += conn->rcv_nxt - before;
+  conn->last_rx_ns = stack->now_ns;
+  uint32_t size = pkt->gso_size ? pkt->gso_size : seg->data_len;
+  if (size > conn->rcv_mss) {
+    conn->rcv_mss = (uint16_t)ph_min_u32(size, UINT16_MAX);
+  }
+  schedule_ack(stack, conn, holes || got < seg->len);
+  if (conn->rcv_nxt != before) {
+    tcp_wake(stack, conn, TCP_READY_IN);
+  }
+}
+
+static bool tcp_process_data(struct ph_stack *stack, struct tcp_conn *conn,
+                             struct tcp_seg *seg, const struct pkt *pkt) {
+  if (conn->fin_seen && seq_gt(seg->seq + seg->len, conn->fin_seq)) {
+    /* Bytes behind the peer's FIN do not exist. */
+    seg->len = seq_lt(seg->seq, conn->fin_seq) ? conn->fin_seq - seg->seq : 0;
+  }
+  if (seg->len == 0 || conn->state > TCP_STATE_FIN_WAIT_2) {
+    return true;
+  }
+  if (tcp_is_orphan(conn)) {
+    /* RFC 9293 3.10.4 / RFC 1122 4.2.2.13: nobody will read it. */
+    stack->stats.TcpEstabResets++;
+    tcp_abort(stack, conn);
+    return false;
+  }
+  if (seg->seq == conn->rcv_nxt) {
+    in_order(stack, conn, seg, pkt);
+    return true;
+  }
+  if (tcp_ooo_insert(tcp_of(stack), conn, pkt, seg->offset, seg->seq,
+                     seg->len)) {
+    stack->stats.TcpOutOfOrder++;
+  }
+  tcp_ack_at_once(stack, conn); /* RFC 5681 4.2: a duplicate ACK */
+  return true;
+}
+
+/* ---- Eighth: FIN -------------------------------------------------------- */
+
+static void tcp_process_fin(struct ph_stack *stack, struct tcp_conn *conn,
+                            const struct tcp_seg *seg) {
+  if ((seg->flags & TCP_FIN) && !conn->fin_seen) {
+    conn->fin_seen = true;
+    conn->fin_seq = seg->seq + seg->len;
+  }
+  if (!conn->fin_seen || conn->fin_received || conn->rcv_nxt != conn->fin_seq) {
+    return;
+  }
+  conn->fin_received = true;
+  conn->rcv_nxt++;
+  conn->rcv_edge = seq_max(conn->rcv_edge, conn->rcv_nxt);
+  conn->ack_now = true;
+  switch (conn->state) {
+    case TCP_STATE_ESTABLISHED:
+      conn->state = TCP_STATE_CLOSE_WAIT;
+      break;
+    case TCP_STATE_FIN_WAIT_1:
+      conn->state = TCP_STATE_CLOSING; /* simultaneous close */
+      break;
+    case TCP_STATE_FIN_WAIT_2:
+      tcp_enter_time_wait(stack, conn);
+      break;
+    default:
+      break;
+  }
+  tcp_wake(
+      stack, conn,
+      TCP_READY_IN | TCP_READY_RDHUP | (conn->fin_queued ? TCP_READY_HUP : 0));
+}
+
+/* ---- The states --------------------------------------------------------- */
+
+static void synchronized(struct ph_stack *stack, struct tcp_conn *conn,
+                         struct tcp_seg *seg, const struct pkt *pkt,
+                         const struct ip_rx *rx) {
+  if (!tcp_check_seq(stack, conn, seg) || !tcp_check_rst(stack, conn, seg) ||
+      !tcp_check_syn(stack, conn, seg)) {
+    return;
+  }
+  trim(conn, seg);
+  if (!tcp_check_ack(stack, conn, seg, rx) ||
+      !tcp_process_data(stack, conn, seg, pkt)) {
+    return;
+  }
+  tcp_process_fin(stack, conn, seg);
+  tcp_pend(stack, conn);
+}
+
+/* RFC 9293 3.10.7.3. */
+static void syn_sent_input(struct ph_stack *stack, struct tcp_conn *conn,
+                           struct tcp_seg *seg, const struct pkt *pkt,
+                           const struct ip_rx *rx) {
+  bool ack = seg->flags & TCP_ACK;
+  if (ack &&
+      (seq_leq(seg->ack, conn->iss) || seq_gt(seg->ack, conn->snd_nxt))) {
+    tcp_send_reset(stack, seg, rx);
+    return;
+  }
+  if (seg->flags & TCP_RST) {
+    if (ack) {
+      stack->stats.TcpAttemptFails++;
+      tcp_conn_drop(stack, conn, PH_ECONNREFUSED);
+    }
+    return;
+  }
+  if (!(seg->flags & TCP_SYN)) {
+    return;
+  }
+  tcp_take_syn(stack, conn, seg);
+  if (!ack) { /* simultaneous open */
+    conn->state = TCP_STATE_SYN_RECEIVED;
+    tcp_output_syn(stack, conn);
+    return;
+  }
+  tcp_established(stack, conn, seg);
+  conn->ack_now = true;
+  seg->flags &= (uint8_t)~TCP_SYN;
+  seg->seq++;
+  if (tcp_process_data(stack, conn, seg, pkt)) {
+    tcp_process_fin(stack, conn, seg);
+    tcp_pend(stack, conn);
+  }
+}
+
+/* RFC 9293 3.6.1: a SYN beyond what was seen may open the pair of ends anew. */
+static bool reopen(const struct tcp_conn *conn, const struct tcp_seg *seg) {
+  return conn->state == TCP_STATE_TIME_WAIT &&
+         (seg->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN &&
+         seq_gt(seg->seq, conn->rcv_nxt);
+}
+
+void tcp_deliver(struct ph_stack *stack, struct tcp_seg *seg,
+                 const struct pkt *pkt, const struct ip_rx *rx) {
+  struct tcp_stack *tcp = tcp_of(stack);
+  struct tcp_conn *conn =
+      tcp_lookup(tcp, &rx->dst, seg->dst_port, &rx->src, seg->src_port);
+  if (conn && reopen(conn, seg) && !conn->owner &&
+      tcp_find_listener(tcp, &rx->dst, seg->dst_port)) {
+    tcp_conn_free(stack, conn);
+    conn = NULL;
+  }
+  if (!conn) {
+    struct tcp_listener *listener =
+        tcp_find_listener(tcp, &rx->dst, seg->dst_port);
+    if (listener) {
+      tcp_listen_input(stack, listener, seg, rx);
+    } else {
+      tcp_send_reset(stack, seg, rx); /* 3.10.7.1 */
+    }
+  } else if (conn->state == TCP_STATE_SYN_SENT) {
+    syn_sent_input(stack, conn, seg, pkt, rx);
+  } else {
+    synchronized(stack, conn, seg, pkt, rx);
+  }
+}

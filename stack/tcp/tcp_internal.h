@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of stack/tcp share. Names of protocol variables are those of
+ * RFC 9293 3.3.1, RFC 5681 and RFC 6298.
+ *
+ * Invariants (checked by tcp_check_invariants() in tests):
+ *  1. snd_una <= snd_nxt; the ranges of `rtx` cover [snd_una, snd_nxt) without
+ *     gap or overlap, but for a SYN.
+ *  2. The send queue holds the bytes from snd_una (after the SYN) on; the last
+ *     of its sndq_len bytes is the last that the application wrote.
+ *  3. lost_bytes is the sum of the ranges marked TCP_RANGE_LOST.
+ *  4. rcv_nxt <= rcv_edge, and rcv_edge never moves back.
+ *  5. Out-of-order runs lie in (rcv_nxt, rcv_edge + scaling slack], disjoint
+ *     and not adjacent.
+ *  6. rcv_held is the sum of the block sizes under all chunks of the receive
+ *     and out-of-order queues.
+ */
+#ifndef PH_TCP_TCP_INTERNAL_H
+#define PH_TCP_TCP_INTERNAL_H
+
+#include "stack/base/errno.h"
+#include "stack/base/hash.h"
+#include "stack/base/seq.h"
+#include "stack/tcp/tcp.h"
+#include "stack/wire/tcp_wire.h"
+
+#define TCP_MS 1000000ull
+#define TCP_S 1000000000ull
+
+enum {
+  TCP_HEADROOM = 152,    /* in front of the TCP header: Ethernet and IP, then
+                            up to 40 bytes of TCP in PKT_ROOM */
+  TCP_COPY_BREAK = 512,  /* shorter payloads are copied, not lent */
+  TCP_MSS_DEFAULT = 536, /* RFC 9293 3.7.1: no MSS option */
+  TCP_MSS_MIN = 48,      /* a peer's MSS below this is raised to it */
+  TCP_PMTU_MIN = 552,    /* ICMP can't lower the path MTU below this */
+  TCP_RCV_WSCALE = 8,    /* 65535 << 8 covers the largest buffer, 8 MiB */
+  TCP_INITIAL_WINDOW_SEGS = 10, /* RFC 6928 */
+  TCP_QUICKACK_SEGS = 16, /* acknowledged at once when a connection starts */
+  TCP_SYN_RETRIES = 6,
+  TCP_SYNACK_RETRIES = 5,
+  TCP_RETRIES = 15, /* R2 of RFC 9293 3.8.3: over 15 minutes */
+  TCP_ORPHAN_RETRIES = 8,
+  TCP_DUPACK_THRESHOLD = 3, /* RFC 5681 3.2 */
+};
+
+#define TCP_DELACK_NS (40 * TCP_MS)
+#define TCP_RTO_INITIAL_NS (1 * TCP_S)
+#define TCP_RTO_MIN_NS (200 * TCP_MS)
+#define TCP_RTO_MAX_NS (120 * TCP_S)
+#define TCP_2MSL_NS (60 * TCP_S)
+#define TCP_FIN_WAIT_2_NS (60 * TCP_S)
+#define TCP_RETRY_NS (1 * TCP_MS)       /* a resource was missing: look again */
+#define TCP_CHALLENGE_NS (500 * TCP_MS) /* RFC 5961 7, per connection */
+
+/* Doubly linked circular lists with a sentinel; an element outside any list
+ * points to itself. */
+struct tcp_link {
+  struct tcp_link *next, *prev;
+};
+
+static inline void tcp_link_init(struct tcp_link *link) {
+  link->next = link->prev = link;
+}
+static inline bool tcp_link_linked(const struct tcp_link *link) {
+  return link->next != link;
+}
+static inline void tcp_link_remove(struct tcp_link *link) {
+  link->prev->next = link->next;
+  link->next->prev = link->prev;
+  tcp_link_init(link);
+}
+static inline void tcp_link_append(struct tcp_link *list,
+                                   struct tcp_link *link) {
+  link->prev = list->prev;
+  link->next = list;
+  list->prev->next = link;
+  list->prev = link;
+}
+
+/* ---- Ranges of sequence numbers: tcp_range.c ---------------------------- */
+
+/* A piece of the send queue or of the out-of-order queue. */
+struct tcp_chunk {
+  struct tcp_chunk *next;
+  struct ph_block *block; /* one reference */
+  uint8_t *data;
+  uint32_t len;
+  uint32_t copied; /* the block is ours alone: later bytes may be appended */
+};
+
+struct tcp_chunks {
+  struct tcp_chunk *head, *tail;
+};
+
+enum {
+  TCP_RANGE_LOST = 1,          /* to be sent again */
+  TCP_RANGE_RETRANSMITTED = 2, /* sent more than once: no RTT sample (Karn) */
+  TCP_RANGE_SACKED = 4,        /* the peer holds it */
+  TCP_RANGE_FIN = 8,           /* its last sequence number is the FIN */
+};
+
+/* The record of one range, from one pool. In order through prev and next,
+ * found by sequence number through a splay tree: left and right. */
+struct tcp_range {
+  struct tcp_range *left, *right, *prev, *next;
+  uint32_t seq, len;
+  union {
+    struct { /* retransmission queue */
+      uint64_t sent_at_ns;
+      struct ph_block *block; /* holds byte `seq`; the send queue's reference */
+      uint32_t offset;        /* into it */
+      uint32_t flags;
+    } tx;
+    struct tcp_chunks rx; /* out-of-order queue */
+  } u;
+};
+
+struct tcp_ranges {
+  struct tcp_range *root, *first, *last;
+};
+
+/* The range with the greatest seq not above `seq`, or NULL. O(log n)
+ * amortized; the tree is rearranged. */
+struct tcp_range *tcp_ranges_floor(struct tcp_ranges *set, uint32_t seq);
+/* Insert; must not overlap another. */
+void tcp_ranges_insert(struct tcp_ranges *set, struct tcp_range *range);
+void tcp_ranges_remove(struct tcp_ranges *set, struct tcp_range *range);
+
+/* ---- A connection ------------------------------------------------------- */
+
+/* Deadlines of a connection; all share one ph_timer. */
+enum tcp_timer {
+  TCP_TIMER_RTX, /* RTO, SYN, or persist */
+  TCP_TIMER_DELACK,
+  TCP_TIMER_RETRY, /* device, pool or block was not free */
+  TCP_TIMER_LIFE,  /* TIME-WAIT, FIN-WAIT-2 */
+  TCP_TIMER_COUNT
+};
+
+enum tcp_recovery {
+  TCP_RECOVERY_NONE,
+  TCP_RECOVERY_FAST, /* RFC 6582 */
+  TCP_RECOVERY_LOSS, /* after a timeout, until `recover` is acknowledged */
+};
+
+struct tcp_cc_ops {
+  const char *name;
+  /* `acked` bytes were newly acknowledged while the window limited us. */
+  void (*acked)(struct tcp_conn *conn, uint32_t acked);
+  /* The slow start threshold after a loss with `flight` bytes in flight. */
+  uint32_t (*ssthresh)(const struct tcp_conn *conn, uint32_t flight);
+};
+
+/* A place in the send queue. */
+struct tcp_pos {
+  struct ph_block *block;
+  uint32_t offset;
+};
+
+struct tcp_listener {
+  struct tcp_listener *next; /* of one bucket, or free */
+  struct tcp_conn *conn;
+  struct tcp_link syn_queue;    /* SYN-RECEIVED */
+  struct tcp_link accept_queue; /* established, not accepted */
+  uint32_t backlog, syn_count, accept_count;
+};
+
+struct tcp_conn {
+  /* Names and places. */
+  struct tcp_link link;       /* free, SYN, accept or TIME-WAIT list */
+  struct tcp_link pending;    /* waits for tcp_poll() */
+  struct tcp_conn *hash_next; /* connections of one bucket */
+  struct tcp_link port_link;  /* of one local port's bucket */
+  void *owner;
+  struct tcp_listener *listener; /* in LISTEN: its own; in SYN-RECEIVED or not
+                                    yet accepted: the one it came from */
+  struct ip_route route;         /* route.src is the local address */
+  struct ph_addr remote;
+  uint16_t local_port, remote_port;
+  uint8_t state; /* enum tcp_state */
+  uint8_t error; /* pending, positive */
+  uint8_t soft_error;
+  uint8_t recovery; /* enum tcp_recovery */
+
+  bool bound : 1;  /* in a port bucket */
+  bool hashed : 1; /* in the connection table */
+  bool reuse_addr : 1;
+  bool nodelay : 1;
+  bool more : 1;    /* MSG_MORE: hold the partial tail back */
+  bool passive : 1; /* opened by a listener */
+  bool ack_now : 1;
+  bool ack_delayed : 1; /* data received, ACK pending */
+  bool fin_queued : 1;  /* the application is done sending */
+  bool fin_sent : 1;
+  bool fin_seen : 1;     /* fin_seq is valid */
+  bool fin_received : 1; /* the FIN was reached in order */
+  bool rcv_shutdown : 1;
+  bool wscale_ok : 1;
+  bool cwnd_limited : 1;
+  bool persist : 1; /* TCP_TIMER_RTX is the persist timer */
+  bool rtt_valid : 1;
+  bool tx_block_wait : 1; /* the application waits for blocks */
+  bool named : 1;         /* by bind() */
+  bool done : 1;          /* had its life: CLOSED for good */
+  bool accept_queued : 1;
+  bool syn_due : 1; /* a SYN or SYN-ACK is to be sent */
+  bool syn_retransmitted : 1;
+  bool partial_seen : 1; /* the last ACK in fast recovery was partial */
+
+  /* Timers. */
+  struct ph_timer timer;
+  uint64_t deadline[TCP_TIMER_COUNT];
+
+  /* Send sequence variables. */
+  uint32_t snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, iss;
+  uint32_t snd_max_wnd; /* largest ever offered: SWS avoidance */
+  uint32_t snd_push;    /* end of the last write */
+  uint32_t snd_sml;     /* end of the last small segment: Nagle */
+  uint16_t snd_mss, rcv_mss, user_mss;
+  uint8_t snd_wscale, rcv_wscale;
+
+  /* Receive sequence variables. rcv_edge is the right edge of the window that
+   * we owe the peer; rcv_wnd of the RFC is rcv_edge - rcv_nxt. */
+  uint32_t rcv_nxt, rcv_edge, irs;
+  uint32_t rcv_acked; /* rcv_nxt when the last ACK left */
+  uint32_t fin_seq;
+  uint8_t quickack;
+  uint8_t dupacks;
+  uint8_t backoff; /* consecutive timeouts or probes */
+  uint8_t probes;  /* without an answer */
+
+  /* Congestion control and RTT. */
+  const struct tcp_cc_ops *cc;
+  uint32_t cwnd, ssthresh, bytes_acked_ca;
+  uint32_t recover;
+  uint64_t srtt_ns, rttvar_ns, rto_ns;
+  uint64_t challenge_ns; /* no challenge ACK before this */
+  uint64_t last_rx_ns;   /* data arrived; */
+  uint64_t syn_sent_ns;
+
+  /* Send queue: full blocks but for the head's front and the tail's end. */
+  struct tcp_pos sndq_head, sndq_next; /* byte snd_una, byte snd_nxt */
+  struct ph_block *sndq_tail;
+  uint32_t sndq_tail_used;
+  uint32_t sndq_len; /* bytes from snd_una on */
+  uint32_t sndbuf;
+
+  struct tcp_ranges rtx;
+  struct tcp_range *rtx_hint; /* no range before it is lost */
+  uint32_t lost_bytes;
+
+  /* Receive queues. */
+  struct tcp_chunks rcvq;
+  struct tcp_ranges ooo;
+  uint32_t rcvq_len; /* bytes in order, not read */
+  uint32_t rcv_held; /* memory under both queues */
+  uint32_t rcvbuf;
+
+  uint32_t retransmissions;
+  uint64_t bytes_acked, bytes_received;
+};
+
+struct tcp_stack {
+  struct ph_stack *stack;
+  tcp_notify_fn *notify;
+  struct tcp_conn *conns;
+  uint32_t max_conns, conns_open;
+  struct tcp_link free_conns, time_wait, pending;
+  struct tcp_listener *free_listeners;
+  struct tcp_range *free_ranges;
+  uint32_t ranges_available, ranges_count;
+  uint32_t rtx_users; /* connections with at least one range of `rtx` */
+  struct tcp_chunk *free_chunks;
+  uint32_t chunks_available, chunks_count;
+  uint32_t table_mask, ports_mask;
+  struct tcp_conn **table;            /* by both ends */
+  struct tcp_link *ports;             /* by local port */
+  struct tcp_listener *listeners[64]; /* by local port */
+  struct ph_hash_key secret;          /* ISN, ports */
+  struct ph_hash_key table_key;
+  uint32_t next_ephemeral;
+  /* Chooses initial sequence numbers; tests put their own here. */
+  uint32_t (*isn)(struct ph_stack *stack, const struct tcp_conn *conn);
+};
+
+static inline struct tcp_stack *tcp_of(const struct ph_stack *stack) {
+  return stack->module[PH_MODULE_TCP];
+}
+
+/* Closed by its owner, or never had one and is not waiting for accept(). */
+static inline bool tcp_is_orphan(const struct tcp_conn *conn) {
+  return !conn->owner && !conn->listener;
+}
+
+/* A segment as it came in, then as the steps of input trim it. */
+struct tcp_seg {
+  uint32_t seq, ack;
+  uint32_t len;      /* payload bytes left */
+  uint32_t data_len; /* payload bytes that arrived */
+  uint32_t offset;   /* of the payload left, in the packet */
+  uint16_t src_port, dst_port;
+  uint16_t wnd;
+  uint8_t flags;
+  struct tcp_options options; /* of a SYN only */
+};
+
+/* SEG.LEN of RFC 9293 3.3.1. */
+static inline uint32_t tcp_seg_len(const struct tcp_seg *seg) {
+  return seg->len + !!(seg->flags & TCP_SYN) + !!(seg->flags & TCP_FIN);
+}
+
+/* ---- tcp_range.c -------------------------------------------------------- */
+/* A record, unless that would leave no more than `keep`. */
+struct tcp_range *tcp_range_get(struct tcp_stack *tcp, uint32_t keep);
+void tcp_range_put(struct tcp_stack *tcp, struct tcp_range *range);
+/* Records promised to connections that have none in their `rtx`. */
+uint32_t tcp_range_reserve(const struct tcp_stack *tcp);
+
+/* ---- tcp_sendq.c -------------------------------------------------------- */
+void tcp_pos_advance(struct tcp_pos *pos, uint32_t n);
+/* Copy in; returns how many bytes there were blocks for. */
+uint32_t tcp_sendq_append(struct ph_stack *stack, struct tcp_conn *conn,
+                          const uint8_t *data, uint32_t len);
+/* The first `n` bytes are acknowledged. */
+void tcp_sendq_ack(struct tcp_conn *conn, uint32_t n);
+void tcp_sendq_free(struct tcp_conn *conn);
+/* Refer to `len` bytes from `pos` on; false if the packet has no more room. */
+bool tcp_sendq_add_frags(struct pkt *pkt, struct tcp_pos pos, uint32_t len);
+/* True if some packet still refers to a block of these bytes. */
+bool tcp_sendq_busy(struct tcp_pos pos, uint32_t len);
+
+/* ---- tcp_recvq.c -------------------------------------------------------- */
+/* Take payload [from, from + len) of `pkt`, lent or copied, behind `to`.
+ * Returns how many bytes there was memory for. */
+uint32_t tcp_chunks_take(struct tcp_stack *tcp, struct tcp_conn *conn,
+                         struct tcp_chunks *to, const struct pkt *pkt,
+                         uint32_t from, uint32_t len);
+void tcp_chunks_drop_front(struct tcp_stack *tcp, struct tcp_conn *conn,
+                           struct tcp_chunks *from, uint32_t n);
+void tcp_chunks_concat(struct tcp_chunks *to, struct tcp_chunks *from);
+void tcp_chunks_free(struct tcp_stack *tcp, struct tcp_conn *conn,
+                     struct tcp_chunks *from);
+/* `to` NULL: discard. */
+uint32_t tcp_recvq_read(struct tcp_stack *tcp, struct tcp_conn *conn, void *to,
+                        uint32_t len, bool peek);
+
+/* ---- tcp_ooo.c ---------------------------------------------------------- */
+/* True if at least one byte was new and stored. */
+bool tcp_ooo_insert(struct tcp_stack *tcp, struct tcp_conn *conn,
+                    const struct pkt *pkt, uint32_t from, uint32_t seq,
+                    uint32_t len);
+/* Move what has become in order to the receive queue. */
+bool tcp_ooo_deliver(struct tcp_stack *tcp, struct tcp_conn *conn);
+void tcp_ooo_free(struct tcp_stack *tcp, struct tcp_conn *conn);
+
+/* ---- tcp_rtx.c ---------------------------------------------------------- */
+void tcp_rtx_sent(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
+                  uint32_t len, struct tcp_pos pos, uint32_t flags);
+/* Split behind the first `at` bytes; false if there is no record. */
+bool tcp_rtx_split(struct tcp_stack *tcp, struct tcp_conn *conn,
+                   struct tcp_range *range, uint32_t at);
+/* Forget what is before `ack`. Returns when the last of it was sent if that
+ * is good for an RTT sample, else 0. */
+uint64_t tcp_rtx_ack(struct ph_stack *stack, struct tcp_conn *conn,
+                     uint32_t ack);
+void tcp_rtx_mark_all_lost(struct tcp_stack *tcp, struct tcp_conn *conn);
+void tcp_rtx_mark_first_lost(struct tcp_stack *tcp, struct tcp_conn *conn,
+                             uint32_t len);
+struct tcp_range *tcp_rtx_next_lost(struct tcp_conn *conn);
+void tcp_rtx_resent(struct ph_stack *stack, struct tcp_conn *conn,
+                    struct tcp_range *range);
+void tcp_rtx_free(struct tcp_stack *tcp, struct tcp_conn *conn);
+
+/* ---- tcp_rto.c, tcp_newreno.c, tcp_recovery.c --------------------------- */
+void tcp_rto_init(struct tcp_conn *conn);
+void tcp_rto_sample(struct tcp_conn *conn, uint64_t r_ns);
+uint64_t tcp_rto_backed_off(const struct tcp_conn *conn);
+
+const struct tcp_cc_ops *tcp_cc_default(void);
+void tcp_cc_init(struct tcp_conn *conn);
+
+/* Bytes believed to be in the network. */
+uint32_t tcp_flight(const struct tcp_conn *conn);
+/* Bytes that congestion control lets go now. */
+uint32_t tcp_cwnd_space(const struct tcp_conn *conn);
+void tcp_on_dupack(struct ph_stack *stack, struct tcp_conn *conn);
+void tcp_on_acked(struct ph_stack *stack, struct tcp_conn *conn,
+                  uint32_t acked);
+void tcp_on_timeout(struct ph_stack *stack, struct tcp_conn *conn);
+
+/* ---- tcp_isn.c, tcp_port.c ---------------------------------------------- */
+uint64_t tcp_hash_secret(const struct tcp_stack *tcp,
+                         const struct tcp_conn *conn, uint16_t local_port);
+uint32_t tcp_isn(struct ph_stack *stack, const struct tcp_conn *conn);
+
+/* Equal, or one of them unspecified. */
+bool tcp_addr_overlap(const struct ph_addr *a, const struct ph_addr *b);
+void tcp_port_claim(struct tcp_stack *tcp, struct tcp_conn *conn,
+                    uint16_t port);
+void tcp_port_release(struct tcp_conn *conn);
+/* Claim an ephemeral port; 0 or -PH_EADDRNOTAVAIL. */
+int tcp_port_pick(struct tcp_stack *tcp, struct tcp_conn *conn);
+
+/* ---- tcp_conn.c, tcp.c -------------------------------------------------- */
+struct tcp_conn *tcp_lookup(const struct tcp_stack *tcp,
+                            const struct ph_addr *local, uint16_t local_port,
+                            const struct ph_addr *remote, uint16_t remote_port);
+void tcp_table_insert(struct tcp_stack *tcp, struct tcp_conn *conn);
+void tcp_table_remove(struct tcp_stack *tcp, struct tcp_conn *conn);
+/* Back to the pool with all it holds. */
+void tcp_conn_free(struct ph_stack *stack, struct tcp_conn *conn);
+/* The connection is over: told to its owner with `error` (0: as it should
+ * end), or freed if it has none. */
+void tcp_conn_drop(struct ph_stack *stack, struct tcp_conn *conn, int error);
+void tcp_enter_time_wait(struct ph_stack *stack, struct tcp_conn *conn);
+void tcp_wake(struct ph_stack *stack, struct tcp_conn *conn, uint32_t ready);
+/* The MSS for a path of `mtu`. */
+uint16_t tcp_local_mss(const struct tcp_conn *conn, uint16_t mtu);
+/* Choose ISS and set the variables that don't depend on the peer. */
+void tcp_start(struct ph_stack *stack, struct tcp_conn *conn);
+bool tcp_writable(const struct tcp_conn *conn);
+
+/* ---- tcp_timer.c -------------------------------------------------------- */
+void tcp_timer_init(struct tcp_conn *conn);
+void tcp_timer_set(struct ph_stack *stack, struct tcp_conn *conn,
+                   enum tcp_timer which, uint64_t deadline_ns);
+void tcp_timer_clear(struct tcp_conn *conn, enum tcp_timer which);
+void tcp_timer_fired(struct ph_stack *stack, struct ph_timer *timer);
+
+/* ---- tcp_listen.c ------------------------------------------------------- */
+struct tcp_listener *tcp_find_listener(struct tcp_stack *tcp,
+                                       const struct ph_addr *addr,
+                                       uint16_t port);
+void tcp_listen_input(struct ph_stack *stack, struct tcp_listener *listener,
+                      const struct tcp_seg *seg, const struct ip_rx *rx);
+/* The handshake is complete; false if the accept queue is full. */
+bool tcp_listen_established(struct ph_stack *stack, struct tcp_conn *conn);
+/* A connection leaves its listener's queues. */
+void tcp_listener_forget(struct tcp_conn *conn);
+void tcp_listener_close(struct ph_stack *stack, struct tcp_conn *conn);
+
+/* ---- tcp_segment.c, tcp_input.c ----------------------------------------- */
+void tcp_input(struct ph_stack *stack, struct pkt *pkt, const struct ip_rx *rx);
+void tcp_icmp_error(struct ph_stack *stack, const struct ip_error_info *info);
+/* Push the options of a SYN; returns their length. */
+uint8_t tcp_put_syn_options(const struct tcp_conn *conn, struct pkt *pkt);
+/* Learn from the peer's SYN. */
+void tcp_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
+                  const struct tcp_seg *seg);
+void tcp_route_refresh(struct ph_stack *stack, struct tcp_conn *conn);
+void tcp_deliver(struct ph_stack *stack, struct tcp_seg *seg,
+                 const struct pkt *pkt, const struct ip_rx *rx);
+void tcp_established(struct ph_stack *stack, struct tcp_conn *conn,
+                     const struct tcp_seg *seg);
+
+/* ---- tcp_output.c, tcp_window.c, tcp_reset.c ---------------------------- */
+/* Have tcp_output() called at the end of this poll. */
+void tcp_pend(struct ph_stack *stack, struct tcp_conn *conn);
+void tcp_poll(struct ph_stack *stack);
+void tcp_output(struct ph_stack *stack, struct tcp_conn *conn);
+void tcp_output_syn(struct ph_stack *stack, struct tcp_conn *conn);
+void tcp_output_probe(struct ph_stack *stack, struct tcp_conn *conn);
+void tcp_ack_at_once(struct ph_stack *stack, struct tcp_conn *conn);
+/* True if the device still has a packet with the first `len` bytes. */
+bool tcp_range_busy(const struct tcp_range *range, uint32_t len);
+
+/* How far right the window's edge could move now. */
+uint32_t tcp_window_growth(const struct ph_stack *stack,
+                           const struct tcp_conn *conn);
+/* The header's window field; moves rcv_edge. */
+uint16_t tcp_window_field(const struct ph_stack *stack, struct tcp_conn *conn,
+                          uint8_t flags);
+void tcp_ack_sent(struct tcp_conn *conn);
+
+void tcp_send_reset(struct ph_stack *stack, const struct tcp_seg *seg,
+                    const struct ip_rx *rx);
+/* Reset the peer and free the connection. */
+void tcp_abort(struct ph_stack *stack, struct tcp_conn *conn);
+void tcp_challenge_ack(struct ph_stack *stack, struct tcp_conn *conn);
+
+#endif

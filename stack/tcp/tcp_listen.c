@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Passive open: listeners, the queue of half-open connections (SYN queue) and
+ * the queue of those that wait for accept(). Both are bounded by the backlog,
+ * as in Linux: a SYN is dropped when either is full, and the last ACK of a
+ * handshake is ignored while the accept queue is full, so that the peer tries
+ * again. */
+#include "stack/tcp/tcp_internal.h"
+
+enum { BACKLOG_MAX = 4096 };
+
+static struct tcp_listener **hash_slot(struct tcp_stack *tcp, uint16_t port) {
+  return &tcp->listeners[port % PH_ARRAY_LEN(tcp->listeners)];
+}
+
+struct tcp_listener *tcp_find_listener(struct tcp_stack *tcp,
+                                       const struct ph_addr *addr,
+                                       uint16_t port) {
+  struct tcp_listener *any = NULL;
+  for (struct tcp_listener *l = *hash_slot(tcp, port); l; l = l->next) {
+    if (l->conn->local_port != port) {
+      continue;
+    }
+    if (ph_addr_equal(&l->conn->route.src, addr)) {
+      return l;
+    }
+    if (tcp_addr_overlap(&l->conn->route.src, addr)) {
+      any = l;
+    }
+  }
+  return any;
+}
+
+int tcp_listen(struct ph_stack *stack, struct tcp_conn *conn,
+               uint32_t backlog) {
+  struct tcp_stack *tcp = tcp_of(stack);
+  backlog = ph_min_u32(backlog, BACKLOG_MAX);
+  if (conn->state == TCP_STATE_LISTEN) {
+    conn->listener->backlog = backlog;
+    return 0;
+  }
+  if (conn->state != TCP_STATE_CLOSED || conn->done) {
+    return -PH_EINVAL;
+  }
+  if (!conn->bound) {
+    static const struct ph_addr any;
+    int result = tcp_bind(stack, conn, &any, 0, false);
+    if (result < 0) {
+      return result;
+    }
+  }
+  for (struct tcp_listener *l = *hash_slot(tcp, conn->local_port); l;
+       l = l->next) {
+    if (l->conn->local_port == conn->local_port &&
+        tcp_addr_overlap(&l->conn->route.src, &conn->route.src)) {
+      return -PH_EADDRINUSE;
+    }
+  }
+  struct tcp_listener *listener = tcp->free_listeners;
+  if (!listener) {
+    return -PH_ENOBUFS;
+  }
+  tcp->free_listeners = listener->next;
+  *listener = (struct tcp_listener){.conn = conn, .backlog = backlog};
+  tcp_link_init(&listener->syn_queue);
+  tcp_link_init(&listener->accept_queue);
+  struct tcp_listener **slot = hash_slot(tcp, conn->local_port);
+  listener->next = *slot;
+  *slot = listener;
+  conn->listener = listener;
+  conn->state = TCP_STATE_LISTEN;
+  return 0;
+}
+
+/* A SYN for a listener: step "third, check for a SYN" of 3.10.7.2. */
+static void listen_syn(struct ph_stack *stack, struct tcp_listener *listener,
+                       const struct tcp_seg *seg, const struct ip_rx *rx) {
+  if (listener->accept_count > listener->backlog ||
+      listener->syn_count >= ph_max_u32(listener->backlog, 1)) {
+    stack->stats.TcpListenOverflows++;
+    return;
+  }
+  struct ip_route route;
+  if (rx->family->route(stack, &rx->src, &rx->dst, &route) < 0) {
+    return;
+  }
+  struct tcp_conn *conn = tcp_open(stack, NULL);
+  if (!conn) {
+    stack->stats.TcpListenOverflows++;
+    return;
+  }
+  struct tcp_conn *parent = listener->conn;
+  conn->route = route;
+  conn->route.src = rx->dst;
+  conn->remote = rx->src;
+  conn->remote_port = seg->src_port;
+  conn->passive = true;
+  conn->reuse_addr = parent->reuse_addr;
+  conn->nodelay = parent->nodelay;
+  conn->user_mss = parent->user_mss;
+  conn->sndbuf = parent->sndbuf;
+  conn->rcvbuf = parent->rcvbuf;
+  tcp_port_claim(tcp_of(stack), conn, seg->dst_port);
+  tcp_table_insert(tcp_of(stack), conn);
+  conn->listener = listener;
+  tcp_link_append(&listener->syn_queue, &conn->link);
+  listener->syn_count++;
+  tcp_start(stack, conn);
+  tcp_take_syn(stack, conn, seg);
+  conn->state = TCP_STATE_SYN_RECEIVED;
+  stack->stats.TcpPassiveOpens++;
+  tcp_output_syn(stack, conn);
+  tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + conn->rto_ns);
+}
+
+/* RFC 9293 3.10.7.2. */
+void tcp_listen_input(struct ph_stack *stack, struct tcp_listener *listener,
+                      const struct tcp_seg *seg, const struct ip_rx *rx) {
+  if (seg->flags & TCP_RST) {
+    return;
+  }
+  if (seg->flags & TCP_ACK) {
+    tcp_send_reset(stack, seg, rx);
+    return;
+  }
+  if ((seg->flags & TCP_SYN) && !rx->broadcast) {
+    listen_syn(stack, listener, seg, rx);
+  }
+}
+
+bool tcp_listen_established(struct ph_stack *stack, struct tcp_conn *conn) {
+  struct tcp_listener *listener = conn->listener;
+  if (!listener) {
+    return true; /* simultaneous open */
+  }
+  if (listener->accept_count > listener->backlog) {
+    stack->stats.TcpListenOverflows++;
+    return false;
+  }
+  tcp_link_remove(&conn->link);
+  tcp_link_append(&listener->accept_queue, &conn->link);
+  listener->syn_count--;
+  listener->accept_count++;
+  conn->accept_queued = true;
+  tcp_wake(stack, listener->conn, TCP_READY_IN);
+  return true;
+}
+
+struct tcp_conn *tcp_accept(struct ph_stack *stack, struct tcp_conn *listener) {
+  (void)stack;
+  struct tcp_listener *l = listener->listener;
+  if (listener->state != TCP_STATE_LISTEN ||
+      !tcp_link_linked(&l->accept_queue)) {
+    return NULL;
+  }
+  struct tcp_conn *conn =
+      PH_CONTAINER_OF(l->accept_queue.next, struct tcp_conn, link);
+  tcp_listener_forget(conn);
+  tcp_link_remove(&conn->link);
+  return conn;
+}
+
+void tcp_listener_forget(struct tcp_conn *conn) {
+  if (conn->listener && conn->state != TCP_STATE_LISTEN) {
+    if (conn->accept_queued) {
+      conn->listener->accept_count--;
+    } else {
+      conn->listener->syn_count--;
+    }
+    conn->accept_queued = false;
+    conn->listener = NULL;
+  }
+}
+
+void tcp_listener_close(struct ph_stack *stack, struct tcp_conn *conn) {
+  struct tcp_stack *tcp = tcp_of(stack);
+  struct tcp_listener *listener = conn->listener;
+  while (tcp_link_linked(&listener->syn_queue)) {
+    tcp_conn_free(stack, PH_CONTAINER_OF(listener->syn_queue.next,
+                                         struct tcp_conn, link));
+  }
+  while (tcp_link_linked(&listener->accept_queue)) {
+    struct tcp_conn *child =
+        PH_CONTAINER_OF(listener->accept_queue.next, struct tcp_conn, link);
+    tcp_abort(stack, child);
+  }
+  struct tcp_listener **slot = hash_slot(tcp, conn->local_port);
+  while (*slot != listener) {
+    slot = &(*slot)->next;
+  }
+  *slot = listener->next;
+  conn->listener = NULL;
+  listener->next = tcp->free_listeners;
+  tcp->free_listeners = listener;
+}

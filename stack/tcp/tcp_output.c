@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sending: what may go now, in which order.
+ *
+ *   lost ranges first, then new data, then the FIN (with the last data), and
+ *   if none of these carried the acknowledgement that is due, a pure ACK.
+ *
+ * Data leaves in super-segments of many MSS with one header; whoever is below
+ * cuts them. How much may leave is the least of: the peer's window, the
+ * congestion window, the device's longest packet, 1 ms at the estimated rate.
+ *
+ * When the device, a pool or a block is busy, nothing has changed: the data
+ * stay in the send queue, the connection stays on the pending list and is
+ * tried again when the device has room (netif_on_writable), at the next poll,
+ * or after TCP_RETRY_NS. */
+#include "stack/tcp/tcp_internal.h"
+
+enum { ETH_HEADER_LEN = 14, IP_MAX_LEN = 65535 };
+
+enum sent { SENT_ALL, SENT_BLOCKED, SENT_WINDOW_CLOSED };
+
+void tcp_pend(struct ph_stack *stack, struct tcp_conn *conn) {
+  if (!tcp_link_linked(&conn->pending)) {
+    tcp_link_append(&tcp_of(stack)->pending, &conn->pending);
+  }
+}
+
+static void retry_later(struct ph_stack *stack, struct tcp_conn *conn) {
+  tcp_pend(stack, conn);
+  tcp_timer_set(stack, conn, TCP_TIMER_RETRY, stack->now_ns + TCP_RETRY_NS);
+}
+
+void tcp_poll(struct ph_stack *stack) {
+  struct tcp_link *pending = &tcp_of(stack)->pending;
+  if (!tcp_link_linked(pending)) {
+    return;
+  }
+  /* Take the list as it is: who is still blocked comes back at its end. */
+  struct tcp_link todo = *pending;
+  todo.next->prev = todo.prev->next = &todo;
+  tcp_link_init(pending);
+  while (tcp_link_linked(&todo)) {
+    struct tcp_link *link = todo.next;
+    tcp_link_remove(link);
+    tcp_output(stack, PH_CONTAINER_OF(link, struct tcp_conn, pending));
+  }
+}
+
+/* Fill in everything of the header but ports, checksum and options. */
+static void put_fields(uint8_t *h, uint32_t seq, uint32_t ack, uint8_t hlen,
+                       uint8_t flags, uint16_t wnd) {
+  put_be32(h + 4, seq);
+  put_be32(h + 8, ack);
+  h[12] = (uint8_t)(hlen / 4 << 4);
+  h[13] = flags;
+  put_be16(h + 14, wnd);
+  put_be16(h + 18, 0); /* urgent pointer */
+}
+
+/* The checksum is left to the device or to the software checksummer. */
+static void put_partial_checksum(struct pkt *pkt,
+                                 const struct ip_family *family,
+                                 const struct ip_tx *tx) {
+  put_be16(pkt->head + 16,
+           family->pseudo_sum(&tx->src, &tx->dst, IP_PROTO_TCP, pkt->len));
+  pkt->csum = PKT_CSUM_PARTIAL;
+  pkt->csum_start = 0;
+  pkt->csum_offset = 16;
+}
+
+/* Send one packet of `len` bytes at `pos`. 0, or -PH_EAGAIN and nothing has
+ * happened. */
+static int transmit(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
+                    uint8_t flags, struct tcp_pos pos, uint32_t len) {
+  struct netif *netif = conn->route.netif;
+  if (netif->ops->can_transmit && !netif->ops->can_transmit(netif)) {
+    return -PH_EAGAIN;
+  }
+  struct pkt *pkt = pkt_get(&stack->pkts, TCP_HEADROOM);
+  if (!pkt) {
+    stack->stats.PktExhausted++;
+    return -PH_EAGAIN;
+  }
+  uint8_t hlen = TCP_HEADER_LEN;
+  if (flags & TCP_SYN) {
+    hlen += tcp_put_syn_options(conn, pkt);
+  }
+  uint8_t *h = pkt_push(pkt, TCP_HEADER_LEN);
+  (void)tcp_sendq_add_frags(pkt, pos, len); /* max_payload() bounds them */
+  put_be16(h, conn->local_port);
+  put_be16(h + 2, conn->remote_port);
+  put_fields(h, seq, flags & TCP_ACK ? conn->rcv_nxt : 0, hlen, flags,
+             tcp_window_field(stack, conn, flags));
+  struct ip_tx tx = {conn->route.src, conn->remote, IP_PROTO_TCP, 0, 0, true};
+  put_partial_checksum(pkt, conn->route.family, &tx);
+  uint32_t segs = 1;
+  if (len > conn->snd_mss) {
+    pkt->gso_type = conn->route.family->gso_tcp;
+    pkt->gso_size = conn->snd_mss;
+    segs = (len + conn->snd_mss - 1) / conn->snd_mss;
+  }
+  pkt->id = ++stack->next_packet_id;
+  ph_stack_trace(stack, pkt->id, "tcp_output");
+  if (conn->route.family->output(stack, pkt, &tx, &conn->route) == -PH_EAGAIN) {
+    pkt_put(pkt);
+    return -PH_EAGAIN;
+  }
+  /* Any other failure is a loss on the way: the peer's silence tells. */
+  stack->stats.TcpOutSegs += segs;
+  stack->stats.TcpOutSuperSegs += segs > 1;
+  if (flags & TCP_ACK) {
+    tcp_ack_sent(conn);
+  }
+  return 0;
+}
+
+/* The longest payload of one packet, a multiple of the MSS. */
+static uint32_t max_payload(const struct tcp_conn *conn) {
+  const struct netif_caps *caps = &conn->route.netif->caps;
+  uint32_t mss = conn->snd_mss;
+  uint32_t headers = conn->route.family->header_len + TCP_HEADER_LEN;
+  uint32_t limit = IP_MAX_LEN - headers;
+  if (caps->max_super > ETH_HEADER_LEN + headers + mss) {
+    limit = ph_min_u32(limit, caps->max_super - ETH_HEADER_LEN - headers);
+  }
+  if (conn->srtt_ns > TCP_MS) { /* at most 1 ms of the estimated rate */
+    uint64_t burst = (uint64_t)conn->cwnd * TCP_MS / conn->srtt_ns;
+    limit = ph_min_u32(limit,
+                       ph_max_u32(2 * mss, ph_min_u32((uint32_t)burst, limit)));
+  }
+  return limit - limit % mss;
+}
+
+static uint8_t data_flags(const struct tcp_conn *conn, uint32_t end, bool fin) {
+  uint8_t flags = TCP_ACK;
+  if (seq_geq(end, conn->snd_push)) { /* the end of the last write */
+    flags |= TCP_PSH;
+  }
+  return fin ? flags | TCP_FIN : flags;
+}
+
+/* ---- Lost ranges -------------------------------------------------------- */
+
+bool tcp_range_busy(const struct tcp_range *range, uint32_t len) {
+  uint32_t data = range->len - !!(range->u.tx.flags & TCP_RANGE_FIN);
+  struct tcp_pos pos = {range->u.tx.block, range->u.tx.offset};
+  return tcp_sendq_busy(pos, ph_min_u32(data, len));
+}
+
+/* How much of a lost range may be sent now. */
+static uint32_t lost_allowed(struct tcp_conn *conn,
+                             const struct tcp_range *range) {
+  uint32_t mss = conn->snd_mss;
+  uint32_t n = ph_min_u32(range->len, max_payload(conn));
+  bool first = range->seq == conn->snd_una;
+  if (first && conn->recovery == TCP_RECOVERY_FAST) {
+    return ph_min_u32(n, mss); /* RFC 6582: whatever cwnd says */
+  }
+  uint32_t space = tcp_cwnd_space(conn);
+  if (n > space) {
+    conn->cwnd_limited = true;
+    n = space - space % mss;
+  }
+  int32_t window = seq_diff(conn->snd_una + conn->snd_wnd, range->seq);
+  if (first && window < (int32_t)mss) {
+    window = (int32_t)mss; /* RFC 9293 3.8.6.1: retransmission goes on */
+  }
+  return window <= 0 ? 0 : ph_min_u32(n, (uint32_t)window);
+}
+
+static bool send_lost(struct ph_stack *stack, struct tcp_conn *conn) {
+  struct tcp_range *range;
+  while ((range = tcp_rtx_next_lost(conn)) != NULL) {
+    uint32_t n = lost_allowed(conn, range);
+    if (n == 0) {
+      return true;
+    }
+    if (tcp_range_busy(range, n)) {
+      return false;
+    }
+    if (n < range->len) {
+      (void)tcp_rtx_split(tcp_of(stack), conn, range, n);
+    }
+    bool fin = (range->u.tx.flags & TCP_RANGE_FIN) && n == range->len;
+    struct tcp_pos pos = {range->u.tx.block, range->u.tx.offset};
+    uint32_t data = n - fin;
+    int result = transmit(stack, conn, range->seq,
+                          data_flags(conn, range->seq + data, fin), pos, data);
+    if (result < 0) {
+      return false;
+    }
+    uint32_t segs = data ? (data + conn->snd_mss - 1) / conn->snd_mss : 1;
+    stack->stats.TcpRetransSegs += segs;
+    conn->retransmissions += segs;
+    tcp_rtx_resent(stack, conn, range);
+  }
+  return true;
+}
+
+/* ---- New data ----------------------------------------------------------- */
+
+static uint32_t unsent_bytes(const struct tcp_conn *conn) {
+  return conn->fin_sent ? 0 : conn->sndq_len - (conn->snd_nxt - conn->snd_una);
+}
+
+/* May a partial segment that ends the queue be sent? Nagle's algorithm (RFC
+ * 9293 3.7.4) in Minshall's form: not while another partial one is out. */
+static bool tail_allowed(const struct tcp_conn *conn) {
+  if (conn->fin_queued) {
+    return true;
+  }
+  if (conn->more) {
+    return false;
+  }
+  return conn->nodelay || seq_leq(conn->snd_sml, conn->snd_una);
+}
+
+/* How many bytes of new data to send in the next packet; 0 with *closed set if
+ * it is the peer's window that forbids. */
+static uint32_t new_allowed(struct tcp_conn *conn, uint32_t unsent,
+                            bool *closed) {
+  uint32_t mss = conn->snd_mss;
+  uint32_t super = max_payload(conn);
+  int32_t left = seq_diff(conn->snd_una + conn->snd_wnd, conn->snd_nxt);
+  uint32_t window = left > 0 ? (uint32_t)left : 0;
+  uint32_t space = tcp_cwnd_space(conn);
+  uint32_t n = ph_min_u32(unsent, super);
+  bool by_window = n > window;
+  n = ph_min_u32(n, window);
+  conn->cwnd_limited = n > space;
+  if (n > space) {
+    n = space - space % mss;
+    by_window = false;
+  } else if (by_window && n >= mss) {
+    n -= n % mss;
+  } else if (by_window && (n == 0 || n < conn->snd_max_wnd / 2)) {
+    *closed = true; /* RFC 9293 3.8.6.2.1: silly window avoidance */
+    return 0;
+  } else if (!by_window && n == unsent && n % mss != 0 && !tail_allowed(conn)) {
+    n -= n % mss;
+  }
+  /* A longer super-segment can leave soon: ACKs are on their way. */
+  uint32_t flight = tcp_flight(conn);
+  if (n < unsent && n < super && flight >= 2 * mss &&
+      conn->recovery == TCP_RECOVERY_NONE && conn->dupacks == 0 &&
+      n < ph_min_u32(conn->cwnd, conn->snd_wnd) / 4) {
+    return 0;
+  }
+  return n;
+}
+
+static enum sent send_new(struct ph_stack *stack, struct tcp_conn *conn) {
+  uint32_t unsent;
+  while ((unsent = unsent_bytes(conn)) > 0) {
+    bool closed = false;
+    uint32_t n = new_allowed(conn, unsent, &closed);
+    if (n == 0) {
+      return closed ? SENT_WINDOW_CLOSED : SENT_ALL;
+    }
+    uint32_t seq = conn->snd_nxt;
+    bool fin = conn->fin_queued && n == unsent &&
+               seq_lt(seq + n, conn->snd_una + conn->snd_wnd);
+    struct tcp_pos pos = conn->sndq_next;
+    tcp_pos_advance(&pos, 0);
+    if (transmit(stack, conn, seq, data_flags(conn, seq + n, fin), pos, n) <
+        0) {
+      return SENT_BLOCKED;
+    }
+    tcp_rtx_sent(stack, conn, seq, n + fin, pos, fin ? TCP_RANGE_FIN : 0);
+    conn->sndq_next = pos;
+    tcp_pos_advance(&conn->sndq_next, n);
+    conn->snd_nxt = seq + n + fin;
+    conn->fin_sent = fin;
+    if (n % conn->snd_mss != 0) {
+      conn->snd_sml = seq + n;
+    }
+    /* An answer follows a request: acknowledge by piggyback from now on. */
+    if (stack->now_ns - conn->last_rx_ns < TCP_DELACK_NS) {
+      conn->quickack = 0;
+    }
+  }
+  return SENT_ALL;
+}
+
+/* The FIN alone, when the data before it have left. */
+static enum sent send_fin(struct ph_stack *stack, struct tcp_conn *conn) {
+  if (!conn->fin_queued || conn->fin_sent || unsent_bytes(conn) > 0) {
+    return SENT_ALL;
+  }
+  if (seq_geq(conn->snd_nxt, conn->snd_una + conn->snd_wnd)) {
+    return SENT_WINDOW_CLOSED;
+  }
+  struct tcp_pos none = {NULL, 0};
+  if (transmit(stack, conn, conn->snd_nxt, TCP_FIN | TCP_ACK, none, 0) < 0) {
+    return SENT_BLOCKED;
+  }
+  tcp_rtx_sent(stack, conn, conn->snd_nxt, 1, none, TCP_RANGE_FIN);
+  conn->snd_nxt++;
+  conn->fin_sent = true;
+  return SENT_ALL;
+}
+
+/* ---- The whole ---------------------------------------------------------- */
+
+static void set_rtx_timer(struct ph_stack *stack, struct tcp_conn *conn,
+                          bool window_closed) {
+  if (conn->rtx.first) {
+    if (conn->persist || conn->deadline[TCP_TIMER_RTX] == UINT64_MAX) {
+      conn->persist = false;
+      tcp_timer_set(stack, conn, TCP_TIMER_RTX,
+                    stack->now_ns + tcp_rto_backed_off(conn));
+    }
+  } else if (window_closed) {
+    if (!conn->persist || conn->deadline[TCP_TIMER_RTX] == UINT64_MAX) {
+      conn->persist = true;
+      conn->backoff = conn->probes = 0;
+      tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + conn->rto_ns);
+    }
+  } else {
+    conn->persist = false;
+    tcp_timer_clear(conn, TCP_TIMER_RTX);
+  }
+}
+
+/* MSG_MORE, or the application waits for blocks: look again later. */
+static void set_retry(struct ph_stack *stack, struct tcp_conn *conn) {
+  if (conn->tx_block_wait) {
+    if (stack->blocks.available > 0) {
+      conn->tx_block_wait = false;
+      tcp_wake(stack, conn, TCP_READY_OUT);
+    } else {
+      retry_later(stack, conn);
+    }
+  }
+}
+
+static bool send_syn(struct ph_stack *stack, struct tcp_conn *conn) {
+  static const struct tcp_pos none;
+  uint8_t flags =
+      conn->state == TCP_STATE_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK;
+  if (conn->syn_due) {
+    if (transmit(stack, conn, conn->iss, flags, none, 0) < 0) {
+      return false;
+    }
+    conn->syn_due = false;
+    conn->syn_sent_ns = stack->now_ns;
+  }
+  return true;
+}
+
+static bool send_ack(struct ph_stack *stack, struct tcp_conn *conn) {
+  static const struct tcp_pos none;
+  if (conn->ack_now) {
+    if (transmit(stack, conn, conn->snd_nxt, TCP_ACK, none, 0) < 0) {
+      return false;
+    }
+    stack->stats.TcpPureAcksOut++;
+  }
+  return true;
+}
+
+void tcp_output(struct ph_stack *stack, struct tcp_conn *conn) {
+  bool ok = true;
+  if (conn->state == TCP_STATE_CLOSED || conn->state == TCP_STATE_LISTEN) {
+    return;
+  }
+  if (conn->state == TCP_STATE_SYN_SENT ||
+      conn->state == TCP_STATE_SYN_RECEIVED) {
+    ok = send_syn(stack, conn);
+  } else if (conn->state != TCP_STATE_TIME_WAIT) {
+    enum sent sent = SENT_BLOCKED;
+    if (send_lost(stack, conn)) {
+      sent = send_new(stack, conn);
+      if (sent == SENT_ALL) {
+        sent = send_fin(stack, conn);
+      }
+    }
+    set_rtx_timer(stack, conn, sent == SENT_WINDOW_CLOSED);
+    set_retry(stack, conn);
+    ok = sent != SENT_BLOCKED;
+  }
+  if (conn->state != TCP_STATE_SYN_SENT) {
+    ok = send_ack(stack, conn) && ok;
+  }
+  if (!ok) {
+    retry_later(stack, conn);
+  }
+}
+
+void tcp_output_syn(struct ph_stack *stack, struct tcp_conn *conn) {
+  conn->syn_due = true;
+  tcp_output(stack, conn);
+}
+
+/* A segment below the window makes the peer say where it stands (as Linux
+ * does; it carries no new octet, docs/stack.md, deviations). */
+void tcp_output_probe(struct ph_stack *stack, struct tcp_conn *conn) {
+  static const struct tcp_pos none;
+  stack->stats.TcpZeroWindowProbes++;
+  (void)transmit(stack, conn, conn->snd_una - 1, TCP_ACK, none, 0);
+}
+
+void tcp_ack_at_once(struct ph_stack *stack, struct tcp_conn *conn) {
+  conn->ack_now = true;
+  if (!send_ack(stack, conn)) {
+    retry_later(stack, conn);
+  }
+}

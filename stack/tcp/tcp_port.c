@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Local ports: who has which, who may share, and which one an unnamed end
+ * gets (RFC 6056 3.3.3, algorithm 3: a secret hash of the other end's name
+ * chooses where the search begins, so ports are not predictable across
+ * destinations and are reused late at one). */
+#include "stack/tcp/tcp_internal.h"
+
+enum { PORT_FIRST = 32768, PORT_COUNT = 28232 }; /* to 60999, as in Linux */
+
+static bool addr_is_any(const struct ph_addr *addr) {
+  static const uint8_t zero[4];
+  return memcmp(addr->bytes + 12, zero, 4) == 0 &&
+         memcmp(addr->bytes, zero, 4) == 0 &&
+         memcmp(addr->bytes + 4, zero, 4) == 0 &&
+         memcmp(addr->bytes + 8, zero, 2) == 0;
+}
+
+bool tcp_addr_overlap(const struct ph_addr *a, const struct ph_addr *b) {
+  return addr_is_any(a) || addr_is_any(b) || ph_addr_equal(a, b);
+}
+
+static struct tcp_link *bucket(const struct tcp_stack *tcp, uint16_t port) {
+  return &tcp->ports[port & tcp->ports_mask];
+}
+
+void tcp_port_claim(struct tcp_stack *tcp, struct tcp_conn *conn,
+                    uint16_t port) {
+  conn->local_port = port;
+  conn->bound = true;
+  tcp_link_append(bucket(tcp, port), &conn->port_link);
+}
+
+void tcp_port_release(struct tcp_conn *conn) {
+  if (conn->bound) {
+    tcp_link_remove(&conn->port_link);
+    conn->bound = false;
+    conn->named = false;
+  }
+}
+
+/* May a connection that bind() names have this port? As in Linux: sharing
+ * needs SO_REUSEADDR on both, and nobody listening. */
+static bool bind_allowed(const struct tcp_stack *tcp,
+                         const struct ph_addr *addr, uint16_t port,
+                         bool reuse_addr) {
+  const struct tcp_link *head = bucket(tcp, port);
+  for (const struct tcp_link *l = head->next; l != head; l = l->next) {
+    const struct tcp_conn *other =
+        PH_CONTAINER_OF(l, struct tcp_conn, port_link);
+    if (other->local_port == port &&
+        tcp_addr_overlap(&other->route.src, addr) &&
+        !(reuse_addr && other->reuse_addr &&
+          other->state != TCP_STATE_LISTEN)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* May tcp_connect() take this port by itself? Not one that somebody named, and
+ * not for a pair of ends that exists. */
+static bool connect_allowed(const struct tcp_stack *tcp,
+                            const struct tcp_conn *conn, uint16_t port) {
+  const struct tcp_link *head = bucket(tcp, port);
+  for (const struct tcp_link *l = head->next; l != head; l = l->next) {
+    const struct tcp_conn *other =
+        PH_CONTAINER_OF(l, struct tcp_conn, port_link);
+    if (other->local_port == port && other->named && !other->passive) {
+      return false;
+    }
+  }
+  return !tcp_lookup(tcp, &conn->route.src, port, &conn->remote,
+                     conn->remote_port);
+}
+
+int tcp_bind(struct ph_stack *stack, struct tcp_conn *conn,
+             const struct ph_addr *addr, uint16_t port, bool reuse_addr) {
+  struct tcp_stack *tcp = tcp_of(stack);
+  if (conn->bound || conn->state != TCP_STATE_CLOSED) {
+    return -PH_EINVAL;
+  }
+  if (!addr_is_any(addr) && !ip_is_local(stack, addr)) {
+    return -PH_EADDRNOTAVAIL;
+  }
+  if (port == 0) {
+    uint32_t start = 0;
+    stack->platform->random(stack->platform->ctx, &start, sizeof(start));
+    for (uint32_t i = 0; i < PORT_COUNT && port == 0; i++) {
+      uint16_t p = (uint16_t)(PORT_FIRST + (start + i) % PORT_COUNT);
+      port = bind_allowed(tcp, addr, p, false) ? p : 0;
+    }
+    if (port == 0) {
+      return -PH_EADDRINUSE;
+    }
+  } else if (!bind_allowed(tcp, addr, port, reuse_addr)) {
+    return -PH_EADDRINUSE;
+  }
+  conn->route.src = *addr;
+  conn->reuse_addr = reuse_addr;
+  tcp_port_claim(tcp, conn, port);
+  conn->named = true;
+  return 0;
+}
+
+int tcp_port_pick(struct tcp_stack *tcp, struct tcp_conn *conn) {
+  uint32_t offset = (uint32_t)tcp_hash_secret(tcp, conn, 0);
+  for (uint32_t i = 0; i < PORT_COUNT; i++) {
+    uint32_t n = offset + tcp->next_ephemeral++;
+    uint16_t port = (uint16_t)(PORT_FIRST + n % PORT_COUNT);
+    if (connect_allowed(tcp, conn, port)) {
+      tcp_port_claim(tcp, conn, port);
+      return 0;
+    }
+  }
+  return -PH_EADDRNOTAVAIL;
+}

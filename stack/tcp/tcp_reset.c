@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Resets (RFC 9293 3.5.2) and challenge ACKs (RFC 5961). */
+#include "stack/tcp/tcp_internal.h"
+
+/* A segment without payload or options from `local` to `remote`. */
+static void send_bare(struct ph_stack *stack, const struct ip_family *family,
+                      const struct ip_tx *tx, uint16_t src_port,
+                      uint16_t dst_port, uint32_t seq, uint32_t ack,
+                      uint8_t flags) {
+  struct pkt *pkt = pkt_get(&stack->pkts, TCP_HEADROOM);
+  if (!pkt) {
+    stack->stats.PktExhausted++;
+    return;
+  }
+  uint8_t *h = pkt_push(pkt, TCP_HEADER_LEN);
+  memset(h, 0, TCP_HEADER_LEN);
+  put_be16(h, src_port);
+  put_be16(h + 2, dst_port);
+  put_be32(h + 4, seq);
+  put_be32(h + 8, ack);
+  h[12] = TCP_HEADER_LEN / 4 << 4;
+  h[13] = flags;
+  put_be16(h + 16, family->pseudo_sum(&tx->src, &tx->dst, IP_PROTO_TCP,
+                                      TCP_HEADER_LEN));
+  pkt->csum = PKT_CSUM_PARTIAL;
+  pkt->csum_start = 0;
+  pkt->csum_offset = 16;
+  pkt->id = ++stack->next_packet_id;
+  stack->stats.TcpOutSegs++;
+  stack->stats.TcpOutRsts++;
+  /* A reset is not worth keeping when the device is full. */
+  if (family->output(stack, pkt, tx, NULL) == -PH_EAGAIN) {
+    pkt_put(pkt);
+  }
+}
+
+void tcp_send_reset(struct ph_stack *stack, const struct tcp_seg *seg,
+                    const struct ip_rx *rx) {
+  if ((seg->flags & TCP_RST) || rx->broadcast) {
+    return; /* never in answer to a reset */
+  }
+  struct ip_tx tx = {rx->dst, rx->src, IP_PROTO_TCP, 0, 0, true};
+  if (seg->flags & TCP_ACK) { /* <SEQ=SEG.ACK><CTL=RST> */
+    send_bare(stack, rx->family, &tx, seg->dst_port, seg->src_port, seg->ack, 0,
+              TCP_RST);
+  } else { /* <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK> */
+    send_bare(stack, rx->family, &tx, seg->dst_port, seg->src_port, 0,
+              seg->seq + tcp_seg_len(seg), TCP_RST | TCP_ACK);
+  }
+}
+
+void tcp_abort(struct ph_stack *stack, struct tcp_conn *conn) {
+  if (conn->state >= TCP_STATE_SYN_RECEIVED &&
+      conn->state != TCP_STATE_TIME_WAIT) {
+    struct ip_tx tx = {conn->route.src, conn->remote, IP_PROTO_TCP, 0, 0, true};
+    send_bare(stack, conn->route.family, &tx, conn->local_port,
+              conn->remote_port, conn->snd_nxt, conn->rcv_nxt,
+              TCP_RST | TCP_ACK);
+  }
+  tcp_conn_free(stack, conn);
+}
+
+/* RFC 5961 7: at most one per TCP_CHALLENGE_NS and connection. A limit per
+ * host would be a side channel (CVE-2016-5696). */
+void tcp_challenge_ack(struct ph_stack *stack, struct tcp_conn *conn) {
+  if (stack->now_ns < conn->challenge_ns) {
+    return;
+  }
+  conn->challenge_ns = stack->now_ns + TCP_CHALLENGE_NS;
+  stack->stats.TcpChallengeAcks++;
+  tcp_ack_at_once(stack, conn);
+}

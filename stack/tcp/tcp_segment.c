@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From packet to segment and back: header checks, checksum, options of the
+ * SYN, and ICMP errors, which quote a segment of ours. */
+#include "stack/tcp/tcp_internal.h"
+#include "stack/wire/checksum.h"
+
+enum { SYN_OPTIONS_LEN = 8, TCP_WSCALE_MAX = 14 };
+
+static bool checksum_good(struct ph_stack *stack, const struct pkt *pkt,
+                          const struct ip_rx *rx) {
+  if (pkt->csum != PKT_CSUM_NONE) {
+    return true; /* verified by the device, or never left this host */
+  }
+  stack->stats.SwVerifyBytes += pkt->len;
+  uint32_t sum =
+      rx->family->pseudo_sum(&rx->src, &rx->dst, IP_PROTO_TCP, pkt->len);
+  return csum_pkt(pkt, 0, sum) == 0xffff;
+}
+
+/* Cut the header off `pkt`; false if the segment is not one. */
+static bool parse(struct ph_stack *stack, struct pkt *pkt,
+                  const struct ip_rx *rx, struct tcp_seg *seg) {
+  const uint8_t *h = pkt->head;
+  uint32_t hlen = pkt->head_len >= TCP_HEADER_LEN ? (h[12] >> 4) * 4u : 0;
+  if (hlen < TCP_HEADER_LEN || hlen > pkt->head_len) {
+    stack->stats.TcpInErrs++;
+    return false;
+  }
+  if (!checksum_good(stack, pkt, rx)) {
+    stack->stats.TcpInErrs++;
+    stack->stats.TcpInCsumErrors++;
+    return false;
+  }
+  *seg = (struct tcp_seg){
+      .src_port = get_be16(h),
+      .dst_port = get_be16(h + 2),
+      .seq = get_be32(h + 4),
+      .ack = get_be32(h + 8),
+      .flags = h[13],
+      .wnd = get_be16(h + 14),
+      .len = pkt->len - hlen,
+      .data_len = pkt->len - hlen,
+  };
+  if (seg->flags & TCP_SYN) {
+    tcp_parse_options(h + TCP_HEADER_LEN, hlen - TCP_HEADER_LEN, &seg->options);
+  }
+  return pkt_pull(pkt, hlen);
+}
+
+void tcp_input(struct ph_stack *stack, struct pkt *pkt,
+               const struct ip_rx *rx) {
+  struct tcp_seg seg;
+  stack->stats.TcpInSegs++;
+  ph_stack_trace(stack, pkt->id, "tcp_input");
+  if (!rx->broadcast && parse(stack, pkt, rx, &seg) && seg.src_port != 0 &&
+      seg.dst_port != 0) {
+    tcp_deliver(stack, &seg, pkt, rx);
+  }
+  pkt_put(pkt);
+}
+
+/* MSS, NOP, window scale (RFC 9293 3.7.1, RFC 7323 2.2). */
+uint8_t tcp_put_syn_options(const struct tcp_conn *conn, struct pkt *pkt) {
+  bool scale = conn->state == TCP_STATE_SYN_SENT || conn->wscale_ok;
+  uint8_t len = scale ? SYN_OPTIONS_LEN : 4;
+  uint8_t *p = pkt_push(pkt, len);
+  p[0] = TCP_OPT_MSS;
+  p[1] = 4;
+  put_be16(p + 2, tcp_local_mss(conn, conn->route.netif->caps.mtu));
+  if (scale) {
+    p[4] = TCP_OPT_NOP;
+    p[5] = TCP_OPT_WSCALE;
+    p[6] = 3;
+    p[7] = conn->rcv_wscale;
+  }
+  return len;
+}
+
+void tcp_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
+                  const struct tcp_seg *seg) {
+  const struct tcp_options *options = &seg->options;
+  conn->irs = seg->seq;
+  conn->rcv_nxt = conn->rcv_acked = seg->seq + 1;
+  conn->rcv_edge = conn->rcv_nxt;
+  uint32_t mss = options->has_mss ? options->mss : TCP_MSS_DEFAULT;
+  mss = ph_min_u32(ph_max_u32(mss, TCP_MSS_MIN),
+                   tcp_local_mss(conn, conn->route.mtu));
+  conn->snd_mss = (uint16_t)mss;
+  conn->wscale_ok = options->has_wscale;
+  if (conn->wscale_ok) { /* RFC 7323 2.3: more than 14 counts as 14 */
+    conn->snd_wscale = (uint8_t)ph_min_u32(options->wscale, TCP_WSCALE_MAX);
+  } else {
+    conn->snd_wscale = conn->rcv_wscale = 0;
+  }
+  conn->snd_wnd = conn->snd_max_wnd = seg->wnd;
+  conn->snd_wl1 = seg->seq;
+  conn->snd_wl2 = conn->iss;
+  conn->rcv_edge += tcp_window_growth(stack, conn);
+}
+
+/* ---- ICMP (RFC 9293 3.9.2.2, RFC 5927) ----------------------------------- */
+
+void tcp_route_refresh(struct ph_stack *stack, struct tcp_conn *conn) {
+  struct ip_route route;
+  if (conn->route.family->route(stack, &conn->remote, &conn->route.src,
+                                &route) == 0) {
+    struct ph_addr src = conn->route.src;
+    conn->route = route;
+    conn->route.src = src;
+  }
+}
+
+static int error_of(enum ip_error error) {
+  switch (error) {
+    case IP_ERROR_NET_UNREACHABLE:
+      return PH_ENETUNREACH;
+    case IP_ERROR_PORT_UNREACHABLE:
+      return PH_ECONNREFUSED;
+    case IP_ERROR_PROTO_UNREACHABLE:
+      return PH_ENOPROTOOPT;
+    case IP_ERROR_PARAMETER:
+      return PH_EPROTO;
+    default:
+      return PH_EHOSTUNREACH;
+  }
+}
+
+/* RFC 1191 6.4: the path takes only `mtu`; what is out is lost. */
+static void lower_mss(struct ph_stack *stack, struct tcp_conn *conn,
+                      uint16_t mtu) {
+  uint16_t mss = tcp_local_mss(conn, mtu);
+  if (mss >= conn->snd_mss || conn->state < TCP_STATE_ESTABLISHED) {
+    return;
+  }
+  conn->snd_mss = mss;
+  conn->route.mtu = (uint16_t)ph_max_u32(mtu, TCP_PMTU_MIN);
+  tcp_rtx_mark_all_lost(tcp_of(stack), conn);
+  tcp_pend(stack, conn);
+}
+
+void tcp_icmp_error(struct ph_stack *stack, const struct ip_error_info *info) {
+  if (info->transport_len < 8) {
+    return;
+  }
+  struct tcp_conn *conn =
+      tcp_lookup(tcp_of(stack), &info->src, get_be16(info->transport),
+                 &info->dst, get_be16(info->transport + 2));
+  uint32_t seq = get_be32(info->transport + 4);
+  /* RFC 5927 4.1: only what is in flight can have been answered. */
+  if (!conn || seq_lt(seq, conn->snd_una) || seq_geq(seq, conn->snd_nxt)) {
+    return;
+  }
+  if (info->error == IP_ERROR_TOO_BIG) {
+    if (info->mtu > 0) {
+      lower_mss(stack, conn, info->mtu);
+    }
+    return;
+  }
+  int error = error_of(info->error);
+  if (conn->state == TCP_STATE_SYN_SENT) {
+    stack->stats.TcpAttemptFails++;
+    tcp_conn_drop(stack, conn, error);
+  } else {
+    conn->soft_error = (uint8_t)error; /* may pass (RFC 1122 4.2.3.9) */
+  }
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Timers of a connection: retransmission and persist (they exclude each
+ * other), delayed ACK, retry, and the end of TIME-WAIT and FIN-WAIT-2.
+ *
+ * All deadlines of a connection share one ph_timer, moved lazily: a deadline
+ * that moves back leaves it where it is, and when it fires too early it is
+ * armed again. So an ACK that restarts the retransmission timer costs one
+ * store. */
+#include "stack/tcp/tcp_internal.h"
+
+void tcp_timer_init(struct tcp_conn *conn) {
+  conn->timer.fn = tcp_timer_fired;
+  for (int i = 0; i < TCP_TIMER_COUNT; i++) {
+    conn->deadline[i] = UINT64_MAX;
+  }
+}
+
+void tcp_timer_set(struct ph_stack *stack, struct tcp_conn *conn,
+                   enum tcp_timer which, uint64_t deadline_ns) {
+  conn->deadline[which] = deadline_ns;
+  if (!conn->timer.armed || deadline_ns < conn->timer.deadline_ns) {
+    ph_timer_set(&stack->timers, &conn->timer, deadline_ns);
+  }
+}
+
+void tcp_timer_clear(struct tcp_conn *conn, enum tcp_timer which) {
+  conn->deadline[which] = UINT64_MAX;
+}
+
+/* R2 of RFC 9293 3.8.3 passed: nobody answers. */
+static void give_up(struct ph_stack *stack, struct tcp_conn *conn) {
+  if (conn->state == TCP_STATE_SYN_SENT ||
+      conn->state == TCP_STATE_SYN_RECEIVED) {
+    stack->stats.TcpAttemptFails++;
+  }
+  tcp_conn_drop(stack, conn,
+                conn->soft_error ? conn->soft_error : PH_ETIMEDOUT);
+}
+
+static void restart(struct ph_stack *stack, struct tcp_conn *conn) {
+  tcp_timer_set(stack, conn, TCP_TIMER_RTX,
+                stack->now_ns + tcp_rto_backed_off(conn));
+}
+
+/* A SYN or SYN-ACK was not answered. */
+static void syn_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
+  uint8_t limit =
+      conn->state == TCP_STATE_SYN_SENT ? TCP_SYN_RETRIES : TCP_SYNACK_RETRIES;
+  if (conn->backoff >= limit) {
+    give_up(stack, conn);
+    return;
+  }
+  conn->backoff++;
+  conn->retransmissions++;
+  stack->stats.TcpTimeouts++;
+  stack->stats.TcpRetransSegs++;
+  conn->syn_retransmitted = true;
+  tcp_output_syn(stack, conn);
+  restart(stack, conn);
+}
+
+/* RFC 9293 3.8.6.1: the window is closed; ask whether it has opened. */
+static void persist_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
+  uint8_t limit = conn->owner ? TCP_RETRIES : TCP_ORPHAN_RETRIES;
+  if (conn->probes >= limit) {
+    give_up(stack, conn);
+    return;
+  }
+  conn->probes++;
+  if (conn->backoff < UINT8_MAX) {
+    conn->backoff++;
+  }
+  tcp_output_probe(stack, conn);
+  restart(stack, conn);
+}
+
+static void rtx_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
+  if (conn->state == TCP_STATE_SYN_SENT ||
+      conn->state == TCP_STATE_SYN_RECEIVED) {
+    syn_timeout(stack, conn);
+    return;
+  }
+  if (conn->persist) {
+    persist_timeout(stack, conn);
+    return;
+  }
+  struct tcp_range *first = conn->rtx.first;
+  if (!first) {
+    return;
+  }
+  if (tcp_range_busy(first, conn->snd_mss)) {
+    /* The device still has it: it is late, not lost. */
+    tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + TCP_RETRY_NS);
+    return;
+  }
+  uint8_t limit = conn->owner ? TCP_RETRIES : TCP_ORPHAN_RETRIES;
+  if (conn->backoff >= limit) {
+    give_up(stack, conn);
+    return;
+  }
+  tcp_on_timeout(stack, conn);
+  conn->backoff++; /* RFC 6298 (5.5) */
+  tcp_route_refresh(stack, conn);
+  tcp_pend(stack, conn);
+  restart(stack, conn);
+}
+
+void tcp_timer_fired(struct ph_stack *stack, struct ph_timer *timer) {
+  struct tcp_conn *conn = PH_CONTAINER_OF(timer, struct tcp_conn, timer);
+  uint64_t now = stack->now_ns;
+  if (conn->deadline[TCP_TIMER_LIFE] <= now) {
+    tcp_conn_drop(stack, conn, 0);
+    return;
+  }
+  if (conn->deadline[TCP_TIMER_DELACK] <= now) {
+    tcp_timer_clear(conn, TCP_TIMER_DELACK);
+    conn->ack_now = true;
+    stack->stats.TcpDelayedAcks++;
+    tcp_pend(stack, conn);
+  }
+  if (conn->deadline[TCP_TIMER_RETRY] <= now) {
+    tcp_timer_clear(conn, TCP_TIMER_RETRY);
+    conn->more = false;
+    tcp_pend(stack, conn);
+  }
+  if (conn->deadline[TCP_TIMER_RTX] <= now) {
+    tcp_timer_clear(conn, TCP_TIMER_RTX);
+    rtx_timeout(stack, conn); /* may free the connection */
+  }
+  if (conn->state == TCP_STATE_CLOSED) {
+    return;
+  }
+  uint64_t next = UINT64_MAX;
+  for (int i = 0; i < TCP_TIMER_COUNT; i++) {
+    next = conn->deadline[i] < next ? conn->deadline[i] : next;
+  }
+  if (next != UINT64_MAX) {
+    ph_timer_set(&stack->timers, &conn->timer, next);
+  }
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The receive window (RFC 9293 3.8.6): what we offer, and when an ACK that is
+ * due counts as sent.
+ *
+ * The peer may fill half of SO_RCVBUF with bytes that the application has not
+ * read; the other half is for the memory that lent blocks waste. rcv_edge is
+ * the promise: it only moves right, and only by steps worth a segment (silly
+ * window avoidance, 3.8.6.2.2). The field of the header is rounded up to the
+ * scale from the same rcv_edge each time, so what the peer sees wanders above
+ * rcv_edge by less than one unit and never below. */
+#include "stack/tcp/tcp_internal.h"
+
+enum { WINDOW_UNSCALED_MAX = 65535 };
+
+/* The window that memory allows now. */
+static uint32_t offer(const struct ph_stack *stack,
+                      const struct tcp_conn *conn) {
+  uint32_t limit = conn->rcvbuf / 2;
+  uint32_t wnd = limit > conn->rcvq_len ? limit - conn->rcvq_len : 0;
+  uint32_t memory =
+      conn->rcvbuf > conn->rcv_held ? conn->rcvbuf - conn->rcv_held : 0;
+  wnd = ph_min_u32(wnd, memory);
+  if (stack->blocks.available < stack->blocks.count / 16) {
+    wnd = ph_min_u32(wnd, 2u * conn->rcv_mss); /* memory pressure */
+  }
+  uint32_t most = conn->wscale_ok
+                      ? (uint32_t)WINDOW_UNSCALED_MAX << conn->rcv_wscale
+                      : WINDOW_UNSCALED_MAX;
+  return ph_min_u32(wnd, most);
+}
+
+uint32_t tcp_window_growth(const struct ph_stack *stack,
+                           const struct tcp_conn *conn) {
+  int32_t grow = seq_diff(conn->rcv_nxt + offer(stack, conn), conn->rcv_edge);
+  return grow > 0 ? (uint32_t)grow : 0;
+}
+
+uint16_t tcp_window_field(const struct ph_stack *stack, struct tcp_conn *conn,
+                          uint8_t flags) {
+  if (!(flags & TCP_ACK)) { /* a SYN: nothing is known of the peer yet */
+    return (uint16_t)ph_min_u32(conn->rcvbuf / 2, WINDOW_UNSCALED_MAX);
+  }
+  uint32_t grow = tcp_window_growth(stack, conn);
+  if (grow > 0 && grow >= ph_min_u32(conn->rcv_mss, conn->rcvbuf / 4)) {
+    conn->rcv_edge += grow;
+  }
+  uint32_t left = conn->rcv_edge - conn->rcv_nxt;
+  if (flags & TCP_SYN) {
+    return (uint16_t)ph_min_u32(left, WINDOW_UNSCALED_MAX);
+  }
+  if (conn->wscale_ok) {
+    left = (left + (1u << conn->rcv_wscale) - 1) >> conn->rcv_wscale;
+  }
+  return (uint16_t)ph_min_u32(left, WINDOW_UNSCALED_MAX);
+}
+
+void tcp_ack_sent(struct tcp_conn *conn) {
+  if (conn->quickack > 0 && conn->rcv_acked != conn->rcv_nxt) {
+    conn->quickack--;
+  }
+  conn->ack_now = conn->ack_delayed = false;
+  conn->rcv_acked = conn->rcv_nxt;
+  tcp_timer_clear(conn, TCP_TIMER_DELACK);
+}
