@@ -259,7 +259,7 @@ void cycle(nic *n) {
   }
   bool idle = wire_idle && !top->busy_o && n->wire.word == 0 && !a->active &&
               axi_memory_idle(&n->axi);
-  n->idle = idle ? n->idle + 1 : 0;
+  n->idle = idle && !tick ? n->idle + 1 : 0;
 }
 
 /* The next cycle that must be evaluated. */
