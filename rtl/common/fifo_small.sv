@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// First-word-fall-through FIFO for small depths: the head is read combinationally (distributed RAM).
-// Latency 1 cycle, one entry per cycle, `wr_ready` depends on nothing outside. Reset empties it.
+// First-word-fall-through FIFO for small depths: the head is read combinationally (distributed
+// RAM). Latency 1 cycle, one entry per cycle, `wr_ready` depends on nothing outside. Reset empties it.
 `default_nettype none
 
 module fifo_small #(

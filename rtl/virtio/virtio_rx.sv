@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Receive mover: writes each frame behind a struct virtio_net_hdr (Virtio 1.2 5.1.6.4) into the next
-// chain of device-writable elements and returns the head once memory has acknowledged every byte.
-// A frame waits only while a chain may still arrive; with the available ring known to be empty, or
-// the queue not enabled, it is dropped and counted. A frame longer than the chain is dropped and
-// the chain kept for the next one. A frame takes ceil(bytes / 8) + 1 cycles.
+// Receive mover: writes each frame behind a struct virtio_net_hdr (Virtio 1.2 5.1.6.4) into the
+// next chain of device-writable elements and returns the head once memory has acknowledged every
+// byte. A frame waits only while a chain may still arrive; with the available ring known to be
+// empty, or the queue not enabled, it is dropped and counted. A frame longer than the chain is
+// dropped and the chain kept for the next one. A frame takes ceil(bytes / 8) + 1 cycles.
 `default_nettype none
 
 module virtio_rx #(

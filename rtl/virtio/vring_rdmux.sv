@@ -25,7 +25,7 @@ module vring_rdmux (
   logic tag_ready, tag_valid, tag_pop;
   logic [12:0] span;
   logic [8:0] beats, route_beats, beat_q;
-  logic [5:0] tag_count;
+  logic [6:0] tag_count;
 
   assign sel = req_valid[2] ? 2'd2 : req_valid[1] ? 2'd1 : 2'd0;
   assign rd_req_valid = (req_valid != 0) && tag_ready;
@@ -38,7 +38,7 @@ module vring_rdmux (
     req_ready[sel] = rd_req_valid && rd_req_ready;
   end
 
-  fifo_small #(.Width(11), .Depth(32)) u_tag (
+  fifo_small #(.Width(11), .Depth(64)) u_tag (
       .clk_i, .rst_ni,
       .wr_valid(rd_req_valid && rd_req_ready), .wr_ready(tag_ready), .wr_data({sel, beats}),
       .rd_valid(tag_valid), .rd_ready(tag_pop), .rd_data({route, route_beats}),

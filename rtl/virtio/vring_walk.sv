@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Front end of a split virtqueue, descriptors (Virtio 1.2 2.7.5): walks up to 16 chains at once,
+// Front end of a split virtqueue, descriptors (Virtio 1.2 2.7.5): walks up to Slots chains at once,
 // one slot each, and hands on their elements in the order of the available ring. The first
 // descriptor of a chain is asked for at once; a chained one when its predecessor has been read; an indirect
 // table (2.7.5.3) in bursts of up to 4, which its `next` fields are expected to follow in order.
@@ -9,7 +9,8 @@
 module vring_walk #(
     parameter logic [7:0] Queue = 8'd0,
     parameter bit DeviceWrites = 1'b0,          // every element must have WRITE; else none may
-    parameter int unsigned TableMax = 1024      // entries of an indirect table, 1..4095
+    parameter int unsigned TableMax = 1024,     // entries of an indirect table, 1..4095
+    parameter int unsigned Slots = 32           // chains walked at once, 4..32, a power of two
 ) (
     input  wire logic                  clk_i,
     input  wire logic                  rst_ni,
@@ -35,12 +36,16 @@ module vring_walk #(
     output logic                       busy_o,
     output logic                       err_chain_o   // pulse: a chain was bad
 );
-  localparam int unsigned Slots = 16;
+  localparam int unsigned SlotW = $clog2(Slots);
   localparam int unsigned SlotDepth = 8;  // elements held per slot
 
+  if (Slots < 4 || Slots > 32 || Slots != (1 << SlotW)) begin : g_bad_slots
+    $fatal(1, "vring_walk: Slots must be a power of two, 4..32");
+  end
+
   // --- Slots, used in order: alloc_q takes the next chain, out_q hands on the oldest ---
-  logic [3:0] alloc_q, out_q;
-  logic [4:0] used_q;
+  logic [SlotW-1:0] alloc_q, out_q;
+  logic [SlotW:0] used_q;
   logic [Slots-1:0] need_q;   // the next descriptor must be asked for
   logic [Slots-1:0] done_q;   // the walk has ended
   logic [Slots-1:0] bad_q;    // and the last element is an error
@@ -53,7 +58,7 @@ module vring_walk #(
   logic [CtxW-1:0] ctx_mem [0:Slots-1];
 
   // --- Request: the oldest slot that needs one, else a new chain ---
-  logic [3:0] want, turn;
+  logic [SlotW-1:0] want, turn;
   logic want_valid, fresh, req_fire, tag_ready;
   logic [CtxW-1:0] want_ctx;
   logic [59:0] want_base;
@@ -71,7 +76,7 @@ module vring_walk #(
     want_valid = 1'b0;
     turn = '0;
     for (int i = Slots - 1; i >= 0; i--) begin
-      turn = out_q + 4'(i);
+      turn = out_q + SlotW'(i);
       if (need_q[turn] && room[turn]) begin
         want = turn;
         want_valid = 1'b1;
@@ -90,7 +95,7 @@ module vring_walk #(
   assign req_base = fresh ? cfg_desc[63:4] : want_base;
   assign req_n = fresh ? 3'd1 : want_n;
   assign req_valid = run_i && tag_ready &&
-                     (want_valid || (head_valid && used_q != 5'(Slots)));
+                     (want_valid || (head_valid && !used_q[SlotW]));
   assign req_addr = {req_base + {44'd0, req_idx}, 4'd0};
   assign req_len = {6'd0, req_n, 4'd0};
   assign req_fire = req_valid && req_ready;
@@ -98,11 +103,11 @@ module vring_walk #(
 
   // --- What is outstanding, in order ---
   logic tag_valid, tag_fresh, tag_pop;
-  logic [3:0] tag_slot;
+  logic [SlotW-1:0] tag_slot;
   logic [15:0] tag_idx;
   logic [2:0] tag_n, beat_q;
-  logic [5:0] tag_count;
-  fifo_small #(.Width(24), .Depth(32)) u_tag (
+  logic [6:0] tag_count;
+  fifo_small #(.Width(20 + SlotW), .Depth(64)) u_tag (
       .clk_i, .rst_ni,
       .wr_valid(req_fire), .wr_ready(tag_ready),
       .wr_data({fresh ? alloc_q : want, fresh, req_idx, req_n}),
@@ -179,6 +184,13 @@ module vring_walk #(
   logic [15:0] out_head_q;
   logic [95:0] out_elem_q;
   assign take = fill_q[out_q] != 0 && (!desc_valid || desc_ready) && run_i;
+  logic [Slots-1:0] put, get;  // elements into and out of the slots
+  always_comb begin
+    put = '0;
+    get = '0;
+    put[tag_slot] = store;
+    get[out_q] = take;
+  end
   assign take_last = take && done_q[out_q] && fill_q[out_q] == 4'd1;
 
   always_ff @(posedge clk_i) begin
@@ -196,9 +208,9 @@ module vring_walk #(
       desc_valid <= 1'b0;
       for (int i = 0; i < Slots; i++) fill_q[i] <= '0;
     end else begin
-      if (head_ready) alloc_q <= alloc_q + 4'd1;
-      if (head_ready && !take_last) used_q <= used_q + 5'd1;
-      else if (!head_ready && take_last) used_q <= used_q - 5'd1;
+      if (head_ready) alloc_q <= alloc_q + 1'b1;
+      if (head_ready && !take_last) used_q <= used_q + 1'b1;
+      else if (!head_ready && take_last) used_q <= used_q - 1'b1;
       if (req_fire && want_valid) need_q[want] <= 1'b0;
       if (rsp_valid) begin
         beat_q <= tag_pop ? 3'd0 : beat_q + 3'd1;
@@ -209,8 +221,8 @@ module vring_walk #(
       if (finish) bad_q[tag_slot] <= bad;
       if (take_last) done_q[out_q] <= 1'b0;
       for (int i = 0; i < Slots; i++) begin
-        if (store && tag_slot == 4'(i) && !(take && out_q == 4'(i))) fill_q[i] <= fill_q[i] + 4'd1;
-        if (!(store && tag_slot == 4'(i)) && take && out_q == 4'(i)) fill_q[i] <= fill_q[i] - 4'd1;
+        if (put[i] && !get[i]) fill_q[i] <= fill_q[i] + 4'd1;
+        if (!put[i] && get[i]) fill_q[i] <= fill_q[i] - 4'd1;
       end
       if (take) begin
         rd_q <= take_last ? 3'd0 : rd_q + 3'd1;
@@ -219,7 +231,7 @@ module vring_walk #(
       end else if (desc_ready) begin
         desc_valid <= 1'b0;
       end
-      if (take_last) out_q <= out_q + 4'd1;
+      if (take_last) out_q <= out_q + 1'b1;
     end
   end
   always_ff @(posedge clk_i) begin
