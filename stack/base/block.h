@@ -29,8 +29,9 @@ struct ph_block_pool {
   uint32_t available;  /* on the free list */
   uint32_t low_water;  /* least `available` ever seen */
   uint32_t reserve;    /* blocks to keep free: see ph_block_lendable() */
-  /* If set, called instead of the free list when a block's last reference
-   * falls (a device's receive pool puts the block back into its ring). */
+  /* If set, called instead of ph_block_recycle() when a block's last reference
+   * falls (a device's receive pool puts the block back into its ring). It may
+   * call ph_block_recycle() itself. */
   void (*released)(struct ph_block_pool *pool, struct ph_block *block);
   void *owner;
 };
@@ -49,6 +50,9 @@ static inline void ph_block_ref(struct ph_block *block) {
 
 /* Drop one reference. */
 void ph_block_put(struct ph_block *block);
+
+/* Put a block without references on the free list. */
+void ph_block_recycle(struct ph_block *block);
 
 /* True if this block may stay with a socket: the pool keeps `reserve` free
  * blocks for the device. Otherwise copy the data and give the block back. */

@@ -30,7 +30,8 @@ void ph_timer_set(struct ph_timers *timers, struct ph_timer *timer,
                   uint64_t deadline_ns);
 void ph_timer_cancel(struct ph_timers *timers, struct ph_timer *timer);
 
-/* Run all that are due at `now_ns`. */
+/* Run all that are due at `now_ns`; also those that callbacks arm at or before
+ * `now_ns`, so a callback must not arm itself again for now. */
 void ph_timers_run(struct ph_stack *stack, struct ph_timers *timers,
                    uint64_t now_ns);
 

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reference-counted DMA blocks. */
+#include "stack/base/block.h"
+
+#include "stack/base/assert.h"
+
+void ph_block_pool_init(struct ph_block_pool *pool, struct ph_block *blocks,
+                        uint8_t *data, uint32_t count, uint32_t size) {
+  *pool = (struct ph_block_pool){
+      .count = count, .available = count, .low_water = count};
+  /* The first block is given out first: addresses then rise. */
+  for (uint32_t i = count; i-- > 0;) {
+    blocks[i] = (struct ph_block){.data = data + (size_t)i * size,
+                                  .next = pool->free,
+                                  .pool = pool,
+                                  .size = size};
+    pool->free = &blocks[i];
+  }
+}
+
+struct ph_block *ph_block_get(struct ph_block_pool *pool) {
+  struct ph_block *block = pool->free;
+  if (!block) {
+    return NULL;
+  }
+  pool->free = block->next;
+  pool->available--;
+  if (pool->available < pool->low_water) {
+    pool->low_water = pool->available;
+  }
+  block->next = NULL;
+  block->refs = 1;
+  return block;
+}
+
+void ph_block_recycle(struct ph_block *block) {
+  struct ph_block_pool *pool = block->pool;
+  PH_ASSERT(block->refs == 0);
+  block->next = pool->free;
+  pool->free = block;
+  pool->available++;
+}
+
+void ph_block_put(struct ph_block *block) {
+  PH_ASSERT(block->refs > 0);
+  if (--block->refs > 0) {
+    return;
+  }
+  if (block->pool->released) {
+    block->pool->released(block->pool, block);
+  } else {
+    ph_block_recycle(block);
+  }
+}

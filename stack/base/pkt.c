@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Packets: a linear header part and references into blocks. */
+#include "stack/base/pkt.h"
+
+#include "stack/base/assert.h"
+
+void pkt_pool_init(struct pkt_pool *pool, struct pkt *pkts, uint32_t count) {
+  *pool =
+      (struct pkt_pool){.count = count, .available = count, .low_water = count};
+  for (uint32_t i = count; i-- > 0;) {
+    pkts[i].pool = pool;
+    pkts[i].next = pool->free;
+    pool->free = &pkts[i];
+  }
+}
+
+struct pkt *pkt_get(struct pkt_pool *pool, uint32_t reserve) {
+  struct pkt *pkt = pool->free;
+  if (!pkt) {
+    return NULL;
+  }
+  PH_ASSERT(reserve <= PKT_ROOM);
+  pool->free = pkt->next;
+  pool->available--;
+  if (pool->available < pool->low_water) {
+    pool->low_water = pool->available;
+  }
+  /* Field by field: neither `room` nor `frags` is touched. */
+  pkt->next = NULL;
+  pkt->head = pkt->room + reserve;
+  pkt->head_len = 0;
+  pkt->len = 0;
+  pkt->nfrags = 0;
+  pkt->csum = PKT_CSUM_NONE;
+  pkt->gso_type = PKT_GSO_NONE;
+  pkt->gso_size = 0;
+  pkt->csum_start = 0;
+  pkt->csum_offset = 0;
+  pkt->l3 = NULL;
+  pkt->netif = NULL;
+  pkt->id = 0;
+  pkt->lent = NULL;
+  return pkt;
+}
+
+void pkt_put(struct pkt *pkt) {
+  struct pkt_pool *pool = pkt->pool;
+  for (uint32_t i = 0; i < pkt->nfrags; i++) {
+    ph_block_put(pkt->frags[i].block);
+  }
+  if (pkt->lent) {
+    ph_block_put(pkt->lent);
+  }
+  pkt->nfrags = 0;
+  pkt->lent = NULL;
+  pkt->next = pool->free;
+  pool->free = pkt;
+  pool->available++;
+}
+
+uint8_t *pkt_push(struct pkt *pkt, uint32_t n) {
+  const uint8_t *floor = pkt->lent ? pkt->lent->data : pkt->room;
+  if ((size_t)(pkt->head - floor) < n) {
+    return NULL;
+  }
+  pkt->head -= n;
+  pkt->head_len += n;
+  pkt->len += n;
+  return pkt->head;
+}
+
+bool pkt_pull(struct pkt *pkt, uint32_t n) {
+  if (pkt->head_len < n) {
+    return false;
+  }
+  pkt->head += n;
+  pkt->head_len -= n;
+  pkt->len -= n;
+  return true;
+}
+
+bool pkt_add_frag(struct pkt *pkt, struct ph_block *block, uint8_t *data,
+                  uint32_t len) {
+  if (pkt->nfrags == PKT_MAX_FRAGS) {
+    return false;
+  }
+  PH_ASSERT(data >= block->data && data + len <= block->data + block->size);
+  ph_block_ref(block);
+  pkt->frags[pkt->nfrags++] = (struct pkt_frag){block, data, len};
+  pkt->len += len;
+  return true;
+}
+
+void pkt_trim(struct pkt *pkt, uint32_t len) {
+  if (pkt->len <= len) {
+    return;
+  }
+  uint32_t excess = pkt->len - len;
+  pkt->len = len;
+  while (pkt->nfrags > 0) {
+    struct pkt_frag *last = &pkt->frags[pkt->nfrags - 1];
+    if (last->len > excess) {
+      last->len -= excess;
+      return;
+    }
+    excess -= last->len;
+    ph_block_put(last->block);
+    pkt->nfrags--;
+  }
+  pkt->head_len -= excess;
+}
+
+void pkt_copy(const struct pkt *pkt, uint32_t from, void *to, uint32_t len) {
+  PH_ASSERT(from <= pkt->len && len <= pkt->len - from);
+  uint8_t *out = to;
+  if (from < pkt->head_len) {
+    uint32_t n = ph_min_u32(len, pkt->head_len - from);
+    memcpy(out, pkt->head + from, n);
+    out += n;
+    len -= n;
+    from = 0;
+  } else {
+    from -= pkt->head_len;
+  }
+  for (const struct pkt_frag *frag = pkt->frags; len > 0; frag++) {
+    if (from >= frag->len) {
+      from -= frag->len;
+      continue;
+    }
+    uint32_t n = ph_min_u32(len, frag->len - from);
+    memcpy(out, frag->data + from, n);
+    out += n;
+    len -= n;
+    from = 0;
+  }
+}

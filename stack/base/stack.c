@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A host's stack: its memory, its modules and its poll loop. */
+#include "stack/base/stack.h"
+
+#include "stack/base/errno.h"
+
+enum { ARENA_ALIGN = 64 };
+
+int ph_stack_init(struct ph_stack *stack,
+                  const struct ph_stack_config *config) {
+  if (!config->platform || !config->platform->random || !config->arena ||
+      (uintptr_t)config->arena % ARENA_ALIGN != 0 ||
+      (uintptr_t)config->block_memory % PH_BLOCK_SIZE != 0 ||
+      (config->block_count > 0 && !config->block_memory) ||
+      !config->pkt_memory || config->pkt_count == 0) {
+    return -PH_EINVAL;
+  }
+  memset(stack, 0, sizeof(*stack));
+  stack->platform = config->platform;
+  stack->arena = config->arena;
+  stack->arena_left = config->arena_size;
+  struct ph_block *blocks = ph_stack_alloc(
+      stack, (size_t)config->block_count * sizeof(struct ph_block));
+  if (!blocks) {
+    return -PH_EINVAL;
+  }
+  ph_block_pool_init(&stack->blocks, blocks, config->block_memory,
+                     config->block_count, PH_BLOCK_SIZE);
+  pkt_pool_init(&stack->pkts, config->pkt_memory, config->pkt_count);
+  return 0;
+}
+
+void *ph_stack_alloc(struct ph_stack *stack, size_t size) {
+  if (size > stack->arena_left) {
+    return NULL;
+  }
+  void *memory = stack->arena;
+  size_t rounded = (size + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
+  if (rounded > stack->arena_left) {
+    rounded = stack->arena_left;
+  }
+  stack->arena += rounded;
+  stack->arena_left -= rounded;
+  memset(memory, 0, size);
+  return memory;
+}
+
+void ph_stack_poll(struct ph_stack *stack, uint64_t now_ns) {
+  stack->now_ns = now_ns;
+  if (stack->poll[PH_MODULE_NETIF]) {
+    stack->poll[PH_MODULE_NETIF](stack);
+  }
+  ph_timers_run(stack, &stack->timers, now_ns);
+  for (int i = PH_MODULE_NETIF + 1; i < PH_MODULE_COUNT; i++) {
+    if (stack->poll[i]) {
+      stack->poll[i](stack);
+    }
+  }
+}
+
+uint64_t ph_stack_next_deadline(const struct ph_stack *stack) {
+  return ph_timers_next(&stack->timers);
+}
