@@ -20,6 +20,8 @@ uint32_t bench_random(uint32_t below) {
 void bench_start(uint64_t features, uint16_t rx_size, uint16_t tx_size) {
   soft_device_init(&B->dev, B->arena, ARENA);
   memset(B->arena, 0, ARENA);
+  memset(B->allowed, 0, ARENA);
+  B->dev.allowed = B->allowed;
   B->dev.offered &= features;
   B->random = features ^ rx_size ^ (uint64_t)tx_size << 32;
   B->config = (struct virtio_net_config){.features = UINT64_MAX,
@@ -45,6 +47,8 @@ int bench_setup(void **unused) {
   B = calloc(1, sizeof *B);
   assert_non_null(B);
   B->arena = aligned_alloc(4096, ARENA);
+  B->allowed = calloc(1, ARENA);
+  assert_non_null(B->allowed);
   B->records = calloc(FRAMES, sizeof *B->records);
   assert_non_null(B->arena);
   assert_non_null(B->records);
@@ -59,6 +63,7 @@ int bench_teardown(void **unused) {
   free(B->records);
   free(B->state);
   free(B->arena);
+  free(B->allowed);
   free(B);
   return 0;
 }

@@ -32,6 +32,7 @@ struct record {
 
 struct bench {
   uint8_t *arena;
+  uint8_t *allowed; /* see soft_device */
   void *state;
   struct soft_device dev;
   struct virtio_net net;

@@ -183,6 +183,22 @@ static uint64_t bus_addr(void *ctx, const void *ptr, size_t len) {
   return SOFT_BUS_BASE + (uint64_t)(p - dev->arena);
 }
 
+static void sync_for_device(void *ctx, const void *ptr, size_t len,
+                            bool device_writes) {
+  const struct soft_device *dev = ctx;
+  if (dev->allowed) {
+    memset(dev->allowed + ((const uint8_t *)ptr - dev->arena),
+           device_writes ? 2 : 1, len);
+  }
+}
+
+static void sync_for_cpu(void *ctx, const void *ptr, size_t len) {
+  const struct soft_device *dev = ctx;
+  if (dev->allowed) {
+    memset(dev->allowed + ((const uint8_t *)ptr - dev->arena), 0, len);
+  }
+}
+
 void soft_device_init(struct soft_device *dev, void *arena, size_t size) {
   static const uint8_t mac[6] = {2, 0x50, 0x48, 0, 0, 7};
   memset(dev, 0, sizeof *dev);
@@ -205,6 +221,8 @@ void soft_device_init(struct soft_device *dev, void *arena, size_t size) {
       .read32 = read32,
       .write32 = write32,
       .bus_addr = bus_addr,
+      .sync_for_device = sync_for_device,
+      .sync_for_cpu = sync_for_cpu,
   };
 }
 
@@ -233,6 +251,9 @@ static void add_buf(struct soft_device *dev, struct soft_chain *chain,
   assert_true(len > 0);
   struct soft_buf *buf = &chain->bufs[chain->count++];
   *buf = (struct soft_buf){at(dev, addr, len), len, write};
+  for (uint32_t i = 0; dev->allowed && i < len; i++) {
+    assert_int_equal(dev->allowed[buf->ptr - dev->arena + i], write ? 2 : 1);
+  }
   /* 2.7.4.2: readable ones first. */
   assert_true(chain->count == 1 || write || !buf[-1].write);
 }

@@ -63,6 +63,9 @@ struct soft_device {
   uint32_t status, features_sel, driver_sel, queue_sel, interrupt;
   bool deaf_to_reset; /* Status never reads 0 */
   struct soft_queue queue[SOFT_QUEUES];
+  uint8_t
+      *allowed; /* per byte of the arena: 1 the device may read, 2 write; NULL:
+                   everything. Kept by the platform's sync functions. */
   enum soft_lie lie; /* of the next used element; then honest again */
   uint64_t notifications[SOFT_QUEUES], used[SOFT_QUEUES];
   uint64_t interrupts;
