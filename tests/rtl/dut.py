@@ -85,7 +85,7 @@ def yosys_netlist(name, module, params, directory):
     files = list(dict.fromkeys([p for p in PACKAGES if p in files] + sorted(files)))
     chparam = " ".join(f"-chparam {p[2:].split('=')[0]} {p.split('=')[1]}" for p in params)
     script = (f"read_verilog -sv -defer -Irtl/common {' '.join(files)}; "
-              f"hierarchy -top {module} {chparam}; proc; flatten; opt -full; memory; opt; "
+              f"hierarchy -top {module} {chparam}; proc; flatten; opt -full; memory -nomap; opt; "
               f"rename -top {module}; write_verilog -noattr {netlist}")
     run(["yosys", "-q", "-e", "implicitly declared|has no driver|Latch", "-p", script], cwd=ROOT)
     return netlist
