@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Front end of a split virtqueue, descriptors (Virtio 1.2 2.7.5): walks up to Slots chains at once,
-// one slot each, and hands on their elements in the order of the available ring. The first
-// descriptor of a chain is asked for at once; a chained one when its predecessor has been read; an indirect
+// Front end of a split virtqueue, descriptors (Virtio 1.2 2.7.5): walks many chains at once, one
+// slot each, and hands on their elements in the order of the available ring. The first descriptor
+// of a chain is asked for at once; a chained one when its predecessor has been read; an indirect
 // table (2.7.5.3) in bursts of up to 4, which its `next` fields are expected to follow in order.
 // A bad chain ends with an element that has `error` and `last`. One descriptor per cycle.
 `default_nettype none

@@ -13,7 +13,8 @@ static void one_frame_out(void **state) {
   bench_driver_ok(b);
   uint8_t frame[60];
   bench_random_frame(b, frame, sizeof frame);
-  const struct packet p = {plain_header, frame, sizeof frame, 1, 0, HOST_RING_DIRECT, false};
+  const struct packet p = {plain_header,     frame, sizeof frame, 1, 0,
+                           HOST_RING_DIRECT, false};
   assert_true(bench_send(b, &p));
   bench_kick(b, 1);
   for (int i = 0; i < 600 && b->tx_done < 1; i++) bench_step(b);
@@ -49,11 +50,12 @@ enum { FRAMES = 400 };
 static void run_mix(const struct mix *m, uint64_t seed) {
   struct bench *b = bench_new(seed);
   bench_traffic(b, m);
-  print_message("  %u frames each way, %llu cycles, %llu dropped, %llu irqs, %llu kicks\n",
-                m->frames, (unsigned long long)b->tb->clock[0].cycles,
-                (unsigned long long)b->stat[STAT_NO_BUFFER],
-                (unsigned long long)b->irqs,
-                (unsigned long long)(b->tx.kicks + b->rx.kicks));
+  print_message(
+      "  %u frames each way, %llu cycles, %llu dropped, %llu irqs, %llu "
+      "kicks\n",
+      m->frames, (unsigned long long)b->tb->clock[0].cycles,
+      (unsigned long long)b->stat[STAT_NO_BUFFER], (unsigned long long)b->irqs,
+      (unsigned long long)(b->tx.kicks + b->rx.kicks));
   bench_delete(b);
 }
 
@@ -65,20 +67,29 @@ static void random_direct_chains_arrive_whole(void **state) {
 
 static void random_indirect_chains_with_events_arrive_whole(void **state) {
   (void)state;
-  const struct mix m = {FEAT_INDIRECT | FEAT_EVENT_IDX | FEAT_CSUM | FEAT_TSO4 | FEAT_GUEST_CSUM,
-                        256, 256, 78, 40, FRAMES, 1514, 20};
+  const struct mix m = {
+      FEAT_INDIRECT | FEAT_EVENT_IDX | FEAT_CSUM | FEAT_TSO4 | FEAT_GUEST_CSUM,
+      256,
+      256,
+      78,
+      40,
+      FRAMES,
+      1514,
+      20};
   run_mix(&m, 12);
 }
 
 static void latency_zero_and_no_stalls(void **state) {
   (void)state;
-  const struct mix m = {FEAT_EVENT_IDX | FEAT_INDIRECT, 32, 32, 0, 0, FRAMES, 200, 4};
+  const struct mix m = {
+      FEAT_EVENT_IDX | FEAT_INDIRECT, 32, 32, 0, 0, FRAMES, 200, 4};
   run_mix(&m, 13);
 }
 
 static void latency_200_with_stalls(void **state) {
   (void)state;
-  const struct mix m = {FEAT_EVENT_IDX | FEAT_CSUM, 128, 128, 200, 120, FRAMES, 1514, 3};
+  const struct mix m = {
+      FEAT_EVENT_IDX | FEAT_CSUM, 128, 128, 200, 120, FRAMES, 1514, 3};
   run_mix(&m, 14);
 }
 
@@ -90,7 +101,8 @@ static void small_rings_wrap_and_fill(void **state) {
 
 static void largest_ring(void **state) {
   (void)state;
-  const struct mix m = {FEAT_EVENT_IDX | FEAT_INDIRECT, 1024, 1024, 50, 0, FRAMES, 200, 8};
+  const struct mix m = {
+      FEAT_EVENT_IDX | FEAT_INDIRECT, 1024, 1024, 50, 0, FRAMES, 200, 8};
   run_mix(&m, 16);
 }
 

@@ -15,7 +15,14 @@ enum { STORMS = 60, STORM_CYCLES = 2500 };
 #endif
 
 static const struct mix good = {
-    FEAT_EVENT_IDX | FEAT_INDIRECT | FEAT_CSUM | FEAT_TSO4, 32, 32, 20, 20, 12, 300, 4};
+    FEAT_EVENT_IDX | FEAT_INDIRECT | FEAT_CSUM | FEAT_TSO4,
+    32,
+    32,
+    20,
+    20,
+    12,
+    300,
+    4};
 
 /* --- One rule each -------------------------------------------------------- */
 struct fixture {
@@ -55,14 +62,15 @@ static void recovers(struct fixture *f) {
   bench_delete(b);
 }
 
-static void desc(struct fixture *f, unsigned queue, unsigned i, uint64_t addr, uint32_t len,
-                 uint16_t flags, uint16_t next) {
+static void desc(struct fixture *f, unsigned queue, unsigned i, uint64_t addr,
+                 uint32_t len, uint16_t flags, uint16_t next) {
   struct host_ring *r = queue == TX ? &f->b->tx : &f->b->rx;
   host_ring_write_desc(f->b->mem, r->desc, i, addr, len, flags, next);
 }
 
 /* The chain is refused: its head comes back with length 0, nothing leaves. */
-static void chain_is_refused(struct fixture *f, unsigned queue, enum stat stat) {
+static void chain_is_refused(struct fixture *f, unsigned queue,
+                             enum stat stat) {
   struct bench *b = f->b;
   struct host_ring *r = queue == TX ? &b->tx : &b->rx;
   post_and_run(f, queue);
@@ -146,7 +154,8 @@ static void loop_in_an_indirect_table_is_refused(void **state) {
   (void)state;
   struct fixture f = fixture_new(FEAT_INDIRECT);
   for (unsigned i = 0; i < 5; i++)
-    host_ring_write_desc(f.b->mem, f.area, i, f.area + 4096, 20, NEXT, i == 4 ? 2 : (uint16_t)(i + 1));
+    host_ring_write_desc(f.b->mem, f.area, i, f.area + 4096, 20, NEXT,
+                         i == 4 ? 2 : (uint16_t)(i + 1));
   desc(&f, TX, 0, f.area, 80, INDIRECT, 0);
   chain_is_refused(&f, TX, STAT_CHAIN);
 }
@@ -213,7 +222,8 @@ static void largest_packet_passes(void **state) {
   struct bench *b = bench_new(32);
   bench_start(b, 32, 32, FEAT_INDIRECT | FEAT_EVENT_IDX);
   bench_random_frame(b, frame, sizeof frame);
-  const struct packet p = {header, frame, sizeof frame, 22, 12, HOST_RING_INDIRECT, false};
+  const struct packet p = {
+      header, frame, sizeof frame, 22, 12, HOST_RING_INDIRECT, false};
   for (int i = 0; i < 2; i++) assert_true(bench_send(b, &p));
   bench_kick(b, TX);
   bench_driver_ok(b);
@@ -349,14 +359,16 @@ static uint64_t any_address(struct bench *b) {
 }
 
 /* Fields at random, but addresses inside what the device was given. */
-static void random_desc(struct bench *b, uint64_t table, unsigned i, unsigned size) {
+static void random_desc(struct bench *b, uint64_t table, unsigned i,
+                        unsigned size) {
   static const uint32_t lens[] = {0, 1, 12, 13, 60, 100, 1500, 2000};
   uint16_t flags = (uint16_t)tb_rand_below(&b->rand, 8);
   uint64_t addr = any_address(b);
   uint32_t len = lens[tb_rand_below(&b->rand, 8)];
   if (flags & INDIRECT) {
     addr = b->big_base + 65536 + 16 * tb_rand_below(&b->rand, 1000);
-    len = 16 * tb_rand_below(&b->rand, 9) + (tb_rand_chance(&b->rand, 30) ? 4 : 0);
+    len = 16 * tb_rand_below(&b->rand, 9) +
+          (tb_rand_chance(&b->rand, 30) ? 4 : 0);
   }
   host_ring_write_desc(b->mem, table, i, addr, len, flags,
                        (uint16_t)tb_rand_below(&b->rand, size + 1));
@@ -374,18 +386,19 @@ static void scramble(struct bench *b, bool wild) {
         *(uint8_t *)axi_mem_at(b->mem, r->desc + 16 * i + 12) = WRITE;
     }
   }
-  for (unsigned i = 0; i < 1100; i++)
-    random_desc(b, b->big_base + 65536, i, 8);
+  for (unsigned i = 0; i < 1100; i++) random_desc(b, b->big_base + 65536, i, 8);
 }
 
 static void storm(struct bench *b, bool wild) {
-  static const uint64_t features[] = {0, FEAT_INDIRECT, FEAT_EVENT_IDX | FEAT_INDIRECT | FEAT_CSUM};
+  static const uint64_t features[] = {
+      0, FEAT_INDIRECT, FEAT_EVENT_IDX | FEAT_INDIRECT | FEAT_CSUM};
   uint8_t frame[600];
   b->mem->read_latency = tb_rand_below(&b->rand, 60);
   b->mem->write_latency = tb_rand_below(&b->rand, 60);
   b->mem->stall = tb_rand_below(&b->rand, 100);
   bench_start(b, 32, 32, features[tb_rand_below(&b->rand, 3)]);
-  axi_mem_permit(b->mem, b->big_base, 65536 + 20000, AXI_MEM_READ | AXI_MEM_WRITE);
+  axi_mem_permit(b->mem, b->big_base, 65536 + 20000,
+                 AXI_MEM_READ | AXI_MEM_WRITE);
   scramble(b, wild);
   bench_driver_ok(b);
   unsigned cycles = STORM_CYCLES / 2 + tb_rand_below(&b->rand, STORM_CYCLES);
@@ -398,10 +411,12 @@ static void storm(struct bench *b, bool wild) {
       uint16_t used = axi_mem_get16(b->mem, r->used + 2);
       while (n-- && (uint16_t)(r->avail_idx - used) < r->size)
         host_ring_post_head(r, (uint16_t)tb_rand_below(&b->rand, heads));
-      if (tb_rand_below(&b->rand, 3000) == 0) r->avail_idx = (uint16_t)tb_rand64(&b->rand);
+      if (tb_rand_below(&b->rand, 3000) == 0)
+        r->avail_idx = (uint16_t)tb_rand64(&b->rand);
       host_ring_publish(r);
     }
-    if (tb_rand_chance(&b->rand, 40)) b->notify |= 1 + tb_rand_below(&b->rand, 3);
+    if (tb_rand_chance(&b->rand, 40))
+      b->notify |= 1 + tb_rand_below(&b->rand, 3);
     if (tb_rand_chance(&b->rand, 2)) scramble(b, wild);
     if (tb_source_idle(b->in) && tb_rand_chance(&b->rand, 30))
       bench_arrive(b, frame, 20 + tb_rand_below(&b->rand, 500), 0);
@@ -422,16 +437,19 @@ static void run_storms(bool wild, uint64_t seed) {
     bench_traffic(b, &good);
     bench_stop(b, 3000);
   }
-  print_message("  tx %llu rx %llu, refused: chain %llu header %llu long %llu none %llu, "
-                "broken: jump %llu head %llu read %llu write %llu\n",
-                (unsigned long long)b->stat[STAT_TX_PACKETS],
-                (unsigned long long)b->stat[STAT_RX_PACKETS],
-                (unsigned long long)b->stat[STAT_CHAIN], (unsigned long long)b->stat[STAT_HEADER],
-                (unsigned long long)b->stat[STAT_TOO_LONG],
-                (unsigned long long)b->stat[STAT_NO_BUFFER],
-                (unsigned long long)b->stat[STAT_JUMP], (unsigned long long)b->stat[STAT_HEAD],
-                (unsigned long long)b->stat[STAT_AXI_READ],
-                (unsigned long long)b->stat[STAT_AXI_WRITE]);
+  print_message(
+      "  tx %llu rx %llu, refused: chain %llu header %llu long %llu none %llu, "
+      "broken: jump %llu head %llu read %llu write %llu\n",
+      (unsigned long long)b->stat[STAT_TX_PACKETS],
+      (unsigned long long)b->stat[STAT_RX_PACKETS],
+      (unsigned long long)b->stat[STAT_CHAIN],
+      (unsigned long long)b->stat[STAT_HEADER],
+      (unsigned long long)b->stat[STAT_TOO_LONG],
+      (unsigned long long)b->stat[STAT_NO_BUFFER],
+      (unsigned long long)b->stat[STAT_JUMP],
+      (unsigned long long)b->stat[STAT_HEAD],
+      (unsigned long long)b->stat[STAT_AXI_READ],
+      (unsigned long long)b->stat[STAT_AXI_WRITE]);
   bench_delete(b);
 }
 

@@ -3,8 +3,8 @@
 /* Cycles per frame at 500 ns of host memory latency (78 cycles of 6.4 ns) for
  * reads and write responses: EVENT_IDX on, buffers recycled; one element per
  * frame, or transmit with the header in an element of its own, chained or in an
- * indirect table. 10 Gb/s asks for (bytes + 24) / 8 cycles with FCS, preamble and
- * gap, where `bytes` has no FCS: 10.5 for the minimum frame of 60 + 4. */
+ * indirect table. 10 Gb/s asks for (bytes + 24) / 8 cycles with FCS, preamble
+ * and gap, where `bytes` has no FCS: 10.5 for the minimum frame of 60 + 4. */
 #include "tests/rtl/model/engine_bench.h"
 
 enum { RING = 256, LATENCY = 78 };
@@ -23,15 +23,19 @@ struct shape {
   enum host_ring_mode mode;
 };
 
-static void feed(struct bench *b, const struct shape *shape, bool tx, bool rx, size_t len) {
-  const struct packet p = {header,      frame, len, shape->elems, shape->elems > 1 ? 12 : 0,
-                           shape->mode, false};
+static void feed(struct bench *b, const struct shape *shape, bool tx, bool rx,
+                 size_t len) {
+  const struct packet p = {
+      header,      frame, len, shape->elems, shape->elems > 1 ? 12 : 0,
+      shape->mode, false};
   if (tx && b->tb->clock[0].cycles % 64 == 0) {
     while (b->tx.free_count > 8 && bench_send(b, &p)) continue;
     bench_kick(b, 1);
   }
   if (rx && b->tb->clock[0].cycles % 64 == 0) {
-    while (b->rx.posted < RING - 8 && bench_post(b, len + 12, 1, HOST_RING_DIRECT)) continue;
+    while (b->rx.posted < RING - 8 &&
+           bench_post(b, len + 12, 1, HOST_RING_DIRECT))
+      continue;
     bench_kick(b, 0);
   }
   if (rx && tb_source_idle(b->in)) {
@@ -40,18 +44,21 @@ static void feed(struct bench *b, const struct shape *shape, bool tx, bool rx, s
 }
 
 /* Cycles per frame, in hundredths, of the slower direction. */
-static unsigned measure(const struct shape *shape, bool tx, bool rx, size_t len) {
+static unsigned measure(const struct shape *shape, bool tx, bool rx,
+                        size_t len) {
   struct bench *b = bench_new(len);
   b->mem->read_latency = b->mem->write_latency = LATENCY;
   bench_start(b, RING, RING, FEAT_EVENT_IDX | FEAT_INDIRECT);
   b->polling = true;
   bench_random_frame(b, frame, sizeof frame);
-  for (int i = 0; rx && i < RING - 8; i++) bench_post(b, len + 12, 1, HOST_RING_DIRECT);
+  for (int i = 0; rx && i < RING - 8; i++)
+    bench_post(b, len + 12, 1, HOST_RING_DIRECT);
   host_ring_publish(&b->rx);
   bench_driver_ok(b);
   for (int i = 0; i < 600; i++) bench_step(b);
   uint64_t from[2] = {0, 0}, to[2] = {0, 0};
-  for (uint64_t cycle = 0; cycle < 1000000 && !((!tx || to[0]) && (!rx || to[1])); cycle++) {
+  for (uint64_t cycle = 0;
+       cycle < 1000000 && !((!tx || to[0]) && (!rx || to[1])); cycle++) {
     feed(b, shape, tx, rx, len);
     bench_step(b);
     uint64_t now = b->tb->clock[0].cycles;
@@ -73,14 +80,16 @@ static unsigned measure(const struct shape *shape, bool tx, bool rx, size_t len)
 /* `slack`: hundredths of the line's time per frame that are allowed. */
 static void table(const struct shape *shape, unsigned small_slack) {
   static const size_t sizes[] = {64, 128, 256, 512, 1024, 1518};
-  print_message("  %s\n  bytes   line     tx     rx   both   (cycles per frame)\n", shape->name);
+  print_message(
+      "  %s\n  bytes   line     tx     rx   both   (cycles per frame)\n",
+      shape->name);
   for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
     unsigned line = (unsigned)(100 * (sizes[i] + 20) / 8);
     unsigned tx = measure(shape, true, false, sizes[i] - 4);
     unsigned rx = measure(shape, false, true, sizes[i] - 4);
     unsigned both = measure(shape, true, true, sizes[i] - 4);
-    print_message("  %5u %6.2f %6.2f %6.2f %6.2f\n", (unsigned)sizes[i], line / 100., tx / 100.,
-                  rx / 100., both / 100.);
+    print_message("  %5u %6.2f %6.2f %6.2f %6.2f\n", (unsigned)sizes[i],
+                  line / 100., tx / 100., rx / 100., both / 100.);
     unsigned bound = sizes[i] < 256 ? line * small_slack / 100 : line;
     assert_true(tx <= bound && rx <= bound && both <= bound);
   }
@@ -94,13 +103,15 @@ static void one_element_line_rate_at_500_ns(void **state) {
 
 static void chained_header_at_500_ns(void **state) {
   (void)state;
-  static const struct shape shape = {"header and frame chained", 2, HOST_RING_DIRECT};
+  static const struct shape shape = {"header and frame chained", 2,
+                                     HOST_RING_DIRECT};
   table(&shape, 200);
 }
 
 static void indirect_header_at_500_ns(void **state) {
   (void)state;
-  static const struct shape shape = {"header and frame in an indirect table", 2, HOST_RING_INDIRECT};
+  static const struct shape shape = {"header and frame in an indirect table", 2,
+                                     HOST_RING_INDIRECT};
   table(&shape, 200);
 }
 

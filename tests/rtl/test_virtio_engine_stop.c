@@ -103,7 +103,8 @@ static void queue_reset_leaves_the_other_queue_alone(void **state) {
       bench_random_frame(b, frame, sizeof frame);
       bench_arrive(b, frame, sizeof frame, 0);
     }
-    for (int i = 0; i < 4000 && b->pushed.head < b->pushed.tail; i++) bench_step(b);
+    for (int i = 0; i < 4000 && b->pushed.head < b->pushed.tail; i++)
+      bench_step(b);
     assert_true(b->rx_done >= before + 10);
     b->polling = false;
     bench_stop(b, 5000);

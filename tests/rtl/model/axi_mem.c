@@ -42,8 +42,7 @@ static void read_take(struct axi_mem *m) {
   m->ar_wait = *p->arvalid && !*p->arready;
   if (!*p->arvalid || !*p->arready) return;
   unsigned id = *p->arid;
-  struct axi_mem_burst *b =
-      &m->read[id][m->read_tail[id]++ % AXI_MEM_BURSTS];
+  struct axi_mem_burst *b = &m->read[id][m->read_tail[id]++ % AXI_MEM_BURSTS];
   b->addr = *p->araddr;
   b->beats = *p->arlen + 1u;
   b->beat = 0;
@@ -160,9 +159,9 @@ static void write_beat(struct axi_mem *m) {
   if (b->beat == b->beats) {
     m->write_data++;
     b->due = m->cycle + m->write_latency;
-    b->apply = m->shuffle ? m->cycle + tb_rand_below(&m->rand,
-                                                     m->write_latency + 1)
-                          : b->due;
+    b->apply = m->shuffle
+                   ? m->cycle + tb_rand_below(&m->rand, m->write_latency + 1)
+                   : b->due;
   }
 }
 

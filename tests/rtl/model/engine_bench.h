@@ -34,8 +34,17 @@ enum { RX_VERIFIED = 1, RX_CHECKED = 2, RX_ERROR = 4 };
 #define BENCH_BASE 0x7fff0000ull /* the memory lies across 2^31 */
 
 enum stat {
-  STAT_TX_PACKETS, STAT_RX_PACKETS, STAT_NO_BUFFER, STAT_TOO_LONG, STAT_JUMP,
-  STAT_HEAD, STAT_CHAIN, STAT_HEADER, STAT_AXI_READ, STAT_AXI_WRITE, STATS
+  STAT_TX_PACKETS,
+  STAT_RX_PACKETS,
+  STAT_NO_BUFFER,
+  STAT_TOO_LONG,
+  STAT_JUMP,
+  STAT_HEAD,
+  STAT_CHAIN,
+  STAT_HEADER,
+  STAT_AXI_READ,
+  STAT_AXI_WRITE,
+  STATS
 };
 
 struct expected {
@@ -108,10 +117,11 @@ static inline void bench_sample(void *self) {
   struct bench *b = self;
   struct dut_engine_dma *d = b->d;
   uint8_t *const pulse[STATS] = {
-      d->stat_tx_packets,       d->stat_rx_packets,     d->stat_rx_drop_no_buffer,
-      d->stat_rx_drop_too_long, d->stat_err_avail_jump, d->stat_err_bad_head,
-      d->stat_err_bad_chain,    d->stat_err_bad_header, d->stat_err_axi_read,
-      d->stat_err_axi_write};
+      d->stat_tx_packets,        d->stat_rx_packets,
+      d->stat_rx_drop_no_buffer, d->stat_rx_drop_too_long,
+      d->stat_err_avail_jump,    d->stat_err_bad_head,
+      d->stat_err_bad_chain,     d->stat_err_bad_header,
+      d->stat_err_axi_read,      d->stat_err_axi_write};
   b->qcfg_queue = *d->qcfg_queue;
   if (*d->isr_used) {
     b->irq = true;
@@ -136,17 +146,18 @@ static inline void bench_tx_last(void *ctx, struct tb_frame *f) {
   f->user = (m[0] | (uint64_t)m[1] << 32) & ((1ull << 58) - 1);
 }
 
-#define BENCH_AXI(d)                                                         \
-  {(d)->m_axi_arid,    (d)->m_axi_arlen,   (d)->m_axi_arsize,                \
-   (d)->m_axi_arburst, (d)->m_axi_arvalid, (d)->m_axi_arready,               \
-   (d)->m_axi_araddr,  (d)->m_axi_rid,     (d)->m_axi_rresp,                 \
-   (d)->m_axi_rlast,   (d)->m_axi_rvalid,  (d)->m_axi_rready,                \
-   (d)->m_axi_rdata,   (d)->m_axi_awid,    (d)->m_axi_awlen,                 \
-   (d)->m_axi_awsize,  (d)->m_axi_awburst, (d)->m_axi_awvalid,               \
-   (d)->m_axi_awready, (d)->m_axi_awaddr,  (d)->m_axi_wdata,                 \
-   (d)->m_axi_wstrb,   (d)->m_axi_wlast,   (d)->m_axi_wvalid,                \
-   (d)->m_axi_wready,  (d)->m_axi_bid,     (d)->m_axi_bresp,                 \
-   (d)->m_axi_bvalid,  (d)->m_axi_bready}
+#define BENCH_AXI(d)                                                           \
+  {                                                                            \
+    (d)->m_axi_arid, (d)->m_axi_arlen, (d)->m_axi_arsize, (d)->m_axi_arburst,  \
+        (d)->m_axi_arvalid, (d)->m_axi_arready, (d)->m_axi_araddr,             \
+        (d)->m_axi_rid, (d)->m_axi_rresp, (d)->m_axi_rlast, (d)->m_axi_rvalid, \
+        (d)->m_axi_rready, (d)->m_axi_rdata, (d)->m_axi_awid,                  \
+        (d)->m_axi_awlen, (d)->m_axi_awsize, (d)->m_axi_awburst,               \
+        (d)->m_axi_awvalid, (d)->m_axi_awready, (d)->m_axi_awaddr,             \
+        (d)->m_axi_wdata, (d)->m_axi_wstrb, (d)->m_axi_wlast,                  \
+        (d)->m_axi_wvalid, (d)->m_axi_wready, (d)->m_axi_bid,                  \
+        (d)->m_axi_bresp, (d)->m_axi_bvalid, (d)->m_axi_bready                 \
+  }
 
 static inline struct bench *bench_new(uint64_t seed) {
   struct bench *b = calloc(1, sizeof *b);
@@ -195,17 +206,21 @@ static inline void bench_start(struct bench *b, uint16_t rx_size,
   host_ring_init(&b->tx, b->mem, tx_size, false, event, tb_rand64(&b->rand));
   b->size[0] = rx_size;
   b->size[1] = tx_size;
-  b->slot_base = axi_mem_alloc(b->mem, (uint64_t)BENCH_SLOTS * BENCH_SLOT_BYTES, 4096);
+  b->slot_base =
+      axi_mem_alloc(b->mem, (uint64_t)BENCH_SLOTS * BENCH_SLOT_BYTES, 4096);
   b->big_base = axi_mem_alloc(b->mem, 64ull * BENCH_BIG_BYTES, 4096);
   b->free_slots = 0;
-  for (unsigned i = 0; i < BENCH_SLOTS; i++) b->free_slot[b->free_slots++] = (uint16_t)i;
+  for (unsigned i = 0; i < BENCH_SLOTS; i++)
+    b->free_slot[b->free_slots++] = (uint16_t)i;
   *b->d->features = features | 1ull << 32;
   *b->d->queue_ready = 3;
   b->alive = true;
   b->irq = false;
 }
 
-static inline void bench_driver_ok(struct bench *b) { *b->d->driver_ok = 1; }
+static inline void bench_driver_ok(struct bench *b) {
+  *b->d->driver_ok = 1;
+}
 
 /* Device reset: stops, waits for idle, forgets what was expected. */
 static inline void bench_stop(struct bench *b, unsigned limit) {
@@ -236,14 +251,16 @@ static inline void bench_stop(struct bench *b, unsigned limit) {
 }
 
 /* --- Driver --------------------------------------------------------------- */
-/* Spreads `bytes` over `count` elements from `at`, with gaps and any alignment. */
+/* Spreads `bytes` over `count` elements from `at`, with gaps and any alignment.
+ */
 static inline unsigned bench_cut(struct bench *b, uint64_t at, size_t bytes,
                                  unsigned count, unsigned header,
                                  struct host_elem *e) {
   unsigned n = 0;
   size_t left = bytes;
   while (left) {
-    size_t len = n + 1 >= count ? left : 1 + tb_rand_below(&b->rand, (uint32_t)left);
+    size_t len =
+        n + 1 >= count ? left : 1 + tb_rand_below(&b->rand, (uint32_t)left);
     if (n == 0 && header) len = header < left ? header : left;
     at += tb_rand_below(&b->rand, 20);
     e[n++] = (struct host_elem){at, (uint32_t)len};
@@ -253,7 +270,8 @@ static inline unsigned bench_cut(struct bench *b, uint64_t at, size_t bytes,
   return n;
 }
 
-static inline uint64_t bench_slot(struct bench *b, size_t bytes, uint64_t *user) {
+static inline uint64_t bench_slot(struct bench *b, size_t bytes,
+                                  uint64_t *user) {
   if (bytes + 600 > BENCH_SLOT_BYTES) {
     static unsigned big;
     big = (big + 1) % 64;
@@ -273,7 +291,7 @@ struct packet {
   const uint8_t *header; /* 12 bytes */
   const uint8_t *frame;
   size_t len;
-  unsigned elems;  /* elements, at most */
+  unsigned elems;       /* elements, at most */
   unsigned header_elem; /* bytes of the first element; 0: any */
   enum host_ring_mode mode;
   bool bad; /* not expected on the wire */
@@ -282,7 +300,8 @@ struct packet {
 static inline uint64_t bench_meta(const uint8_t *h) {
   uint64_t start = h[6] | (uint64_t)h[7] << 8, off = h[8] | (uint64_t)h[9] << 8;
   uint64_t size = h[4] | (uint64_t)h[5] << 8;
-  return (uint64_t)(h[0] & 1) << 57 | start << 41 | off << 25 | (uint64_t)h[1] << 17 | size << 1;
+  return (uint64_t)(h[0] & 1) << 57 | start << 41 | off << 25 |
+         (uint64_t)h[1] << 17 | size << 1;
 }
 
 /* False when the ring is full. */
@@ -329,11 +348,14 @@ static inline void bench_arrive(struct bench *b, const void *frame, size_t len,
   if (!(flags & RX_ERROR)) fifo_push(&b->pushed, frame, len, flags);
 }
 
-static inline bool bench_matches(struct bench *b, const uint8_t *got, size_t len) {
+static inline bool bench_matches(struct bench *b, const uint8_t *got,
+                                 size_t len) {
   const struct expected *e = &b->pushed.item[b->pushed.head];
   bool verified = (e->meta & 3) == 3 && *b->d->features & FEAT_GUEST_CSUM;
-  const uint8_t header[12] = {verified ? 2 : 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0};
-  return len == e->len + 12 && !memcmp(got, header, 12) && !memcmp(got + 12, e->data, e->len);
+  const uint8_t header[12] = {
+      verified ? 2 : 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0};
+  return len == e->len + 12 && !memcmp(got, header, 12) &&
+         !memcmp(got + 12, e->data, e->len);
 }
 
 static inline void bench_rx_used(struct bench *b) {
@@ -404,7 +426,8 @@ static inline void bench_step(struct bench *b) {
   }
 }
 
-static inline void bench_random_frame(struct bench *b, uint8_t *frame, size_t len) {
+static inline void bench_random_frame(struct bench *b, uint8_t *frame,
+                                      size_t len) {
   tb_rand_fill(&b->rand, frame, len);
 }
 
@@ -417,18 +440,21 @@ struct mix {
   unsigned elems;
 };
 
-static inline enum host_ring_mode bench_random_mode(struct bench *b, const struct mix *m) {
+static inline enum host_ring_mode bench_random_mode(struct bench *b,
+                                                    const struct mix *m) {
   if (!(m->features & FEAT_INDIRECT)) return HOST_RING_DIRECT;
   return (enum host_ring_mode)tb_rand_below(&b->rand, 3);
 }
 
 /* A header that the accepted features allow. */
-static inline void bench_random_header(struct bench *b, uint64_t features, uint8_t *h) {
+static inline void bench_random_header(struct bench *b, uint64_t features,
+                                       uint8_t *h) {
   tb_rand_fill(&b->rand, h, 12);
   h[0] &= 0xfe; /* flags other than NEEDS_CSUM are the driver's affair */
   h[1] = 0;
   if (features & FEAT_CSUM) h[0] |= (uint8_t)tb_rand_below(&b->rand, 2);
-  if (h[0] & 1 && features & FEAT_TSO4) h[1] = (uint8_t)tb_rand_below(&b->rand, 2);
+  if (h[0] & 1 && features & FEAT_TSO4)
+    h[1] = (uint8_t)tb_rand_below(&b->rand, 2);
 }
 
 static inline void bench_send_random(struct bench *b, const struct mix *m) {
@@ -438,8 +464,13 @@ static inline void bench_send_random(struct bench *b, const struct mix *m) {
   if (tb_rand_chance(&b->rand, 128)) len = 14 + len % 80;
   bench_random_header(b, m->features, header);
   bench_random_frame(b, frame, len);
-  struct packet p = {header, frame, len, 1 + tb_rand_below(&b->rand, m->elems),
-                     tb_rand_chance(&b->rand, 100) ? 12 : 0, bench_random_mode(b, m), false};
+  struct packet p = {header,
+                     frame,
+                     len,
+                     1 + tb_rand_below(&b->rand, m->elems),
+                     tb_rand_chance(&b->rand, 100) ? 12 : 0,
+                     bench_random_mode(b, m),
+                     false};
   bench_send(b, &p);
 }
 
@@ -475,10 +506,12 @@ static inline void bench_traffic(struct bench *b, const struct mix *m) {
         sent++;
       }
       bench_kick(b, 1);
-      while (b->rx.free_count > m->elems + 1u && b->free_slots > 300) bench_post_random(b, m);
+      while (b->rx.free_count > m->elems + 1u && b->free_slots > 300)
+        bench_post_random(b, m);
       bench_kick(b, 0);
     }
-    if (came < m->frames && tb_rand_chance(&b->rand, 30) && tb_source_idle(b->in)) {
+    if (came < m->frames && tb_rand_chance(&b->rand, 30) &&
+        tb_source_idle(b->in)) {
       size_t len = 14 + tb_rand_below(&b->rand, (uint32_t)m->max_len - 13);
       bench_random_frame(b, frame, len);
       bench_arrive(b, frame, len, tb_rand_below(&b->rand, 4));

@@ -134,7 +134,8 @@ bool host_ring_publish(struct host_ring *r) {
   bool kick;
   if (r->event_idx) {
     uint16_t event = axi_mem_get16(r->mem, r->used + 4 + 8ull * r->size);
-    kick = (uint16_t)(r->avail_idx - event - 1) < (uint16_t)(r->avail_idx - old);
+    kick =
+        (uint16_t)(r->avail_idx - event - 1) < (uint16_t)(r->avail_idx - old);
   } else {
     kick = !(axi_mem_get16(r->mem, r->used) & 1);
   }
