@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* UDP (RFC 768, RFC 8085). The socket layer embeds or allocates a `udp_pcb`
+ * per datagram socket; datagrams wait in it as packets, bounded by the memory
+ * that they hold. Datagrams are not fragmented: what exceeds the MTU is
+ * refused. */
+#ifndef PH_UDP_UDP_H
+#define PH_UDP_UDP_H
+
+#include "stack/ip/ip.h"
+
+enum udp_event {
+  UDP_EVENT_READABLE = 1, /* a datagram arrived in an empty queue */
+  UDP_EVENT_WRITABLE = 2, /* after -PH_EAGAIN: the device has room again */
+  UDP_EVENT_ERROR = 4,    /* `pcb->error` was set */
+};
+
+struct udp_pcb {
+  struct udp_pcb *next;      /* hash chain */
+  struct udp_pcb *wait_next; /* list of those that wait for the device */
+  struct ph_stack *stack;
+  struct ph_addr local, remote;     /* unspecified: any */
+  uint16_t local_port, remote_port; /* 0: not bound, not connected */
+  bool bound, connected, waiting;
+  bool reuse_address;  /* set before udp_bind() */
+  uint8_t error;       /* positive; see udp_take_error() */
+  uint32_t rcvbuf;     /* bytes of memory that the queue may hold */
+  uint32_t queued;     /* bytes held */
+  uint32_t queued_len; /* datagrams in the queue */
+  struct pkt *head, *tail;
+  /* From ph_stack_poll() or udp_sendto(); may be NULL. Must not close. */
+  void (*event)(struct udp_pcb *pcb, uint32_t events);
+  void *owner;
+};
+
+/* After ph_ipv4_init(). 0, -PH_ENOMEM. */
+int ph_udp_init(struct ph_stack *stack) PH_MUST_USE;
+
+/* Make `pcb` (memory of the caller) a fresh, unbound one. */
+void udp_open(struct ph_stack *stack, struct udp_pcb *pcb, uint32_t rcvbuf);
+
+/* Unbind and free what is queued. The memory is the caller's again. */
+void udp_close(struct udp_pcb *pcb);
+
+/* `port` 0: choose one. 0, -PH_EINVAL (bound already), -PH_EADDRNOTAVAIL,
+ * -PH_EADDRINUSE. */
+int udp_bind(struct udp_pcb *pcb, const struct ph_addr *addr,
+             uint16_t port) PH_MUST_USE;
+
+/* Fix the other end, bind if needed; again: move. 0, -PH_ENETUNREACH,
+ * -PH_EADDRINUSE, -PH_EINVAL (port 0). */
+int udp_connect(struct udp_pcb *pcb, const struct ph_addr *addr,
+                uint16_t port) PH_MUST_USE;
+
+/* connect(AF_UNSPEC): any sender again; the local port stays. */
+void udp_disconnect(struct udp_pcb *pcb);
+
+/* Send one datagram, copied. `addr` NULL: to the connected end. `len`, or
+ * -PH_EDESTADDRREQ, -PH_EMSGSIZE, -PH_EAGAIN (device full: UDP_EVENT_WRITABLE
+ * follows), -PH_ENOBUFS, -PH_ENETUNREACH, -PH_EINVAL, -PH_ECONNREFUSED (what an
+ * ICMP message told). */
+long udp_sendto(struct udp_pcb *pcb, const void *data, size_t len,
+                const struct ph_addr *addr, uint16_t port) PH_MUST_USE;
+
+/* Copy the first datagram's first `len` bytes and drop it (`peek`: keep it).
+ * Returns the datagram's full length, which may exceed `len`; -PH_EAGAIN if
+ * none waits; -PH_ECONNREFUSED as above. `from` and `port` may be NULL. */
+long udp_recvfrom(struct udp_pcb *pcb, void *data, size_t len, bool peek,
+                  struct ph_addr *from, uint16_t *port) PH_MUST_USE;
+
+/* Length of the first datagram (FIONREAD), 0 if none. */
+uint32_t udp_next_len(const struct udp_pcb *pcb);
+
+/* The pending error (positive), which is thereby cleared; SO_ERROR. */
+int udp_take_error(struct udp_pcb *pcb);
+
+#endif

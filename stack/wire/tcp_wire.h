@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* TCP header (RFC 9293 3.1) and options: MSS (RFC 9293 3.7.1), window scale
+ * and timestamps (RFC 7323), SACK (RFC 2018). */
+#ifndef PH_WIRE_TCP_WIRE_H
+#define PH_WIRE_TCP_WIRE_H
+
+#include "stack/base/types.h"
+#include "stack/wire/bytes.h"
+
+enum {
+  TCP_HEADER_LEN = 20,
+  TCP_OFF_SEQ = 4,
+  TCP_OFF_ACK = 8,
+  TCP_OFF_DATA = 12, /* data offset in the upper four bits */
+  TCP_OFF_FLAGS = 13,
+  TCP_OFF_WND = 14,
+  TCP_OFF_CSUM = 16,
+  TCP_OFF_URG = 18,
+};
+enum {
+  TCP_FIN = 1,
+  TCP_SYN = 2,
+  TCP_RST = 4,
+  TCP_PSH = 8,
+  TCP_ACK = 16,
+  TCP_URG = 32,
+  TCP_ECE = 64,
+  TCP_CWR = 128,
+};
+enum {
+  TCP_OPT_END = 0,
+  TCP_OPT_NOP = 1,
+  TCP_OPT_MSS = 2,
+  TCP_OPT_WSCALE = 3,
+  TCP_OPT_SACK_PERMITTED = 4,
+  TCP_OPT_SACK = 5,
+  TCP_OPT_TIMESTAMPS = 8,
+  TCP_MAX_SACK_BLOCKS = 4,
+  TCP_MAX_OPTIONS_LEN = 40,
+};
+
+struct tcp_sack_block {
+  uint32_t left, right; /* right is one past the last byte */
+};
+
+struct tcp_options {
+  bool has_mss, has_wscale, sack_permitted, has_timestamps;
+  uint8_t wscale; /* as received: more than 14 means 14 */
+  uint8_t sack_count;
+  uint16_t mss; /* as received: may be 0 */
+  uint32_t ts_val, ts_ecr;
+  struct tcp_sack_block sack[TCP_MAX_SACK_BLOCKS]; /* as received */
+};
+
+/* Read the option bytes of a segment. Unknown kinds and known kinds of a wrong
+ * length are skipped, at a length that cannot be it stops; of two options of
+ * one kind the first counts. Only `sack[0 .. sack_count)` is written. */
+void tcp_parse_options(const uint8_t *data, uint32_t len,
+                       struct tcp_options *options);
+
+/* Write the options that are set in an order that keeps words aligned: MSS,
+ * SACK-permitted with timestamps, NOP and window scale, SACK. Blocks that do
+ * not fit into 40 bytes are left out. Returns the length, a multiple of 4. */
+uint32_t tcp_build_options(uint8_t *to, const struct tcp_options *options);
+
+#endif
