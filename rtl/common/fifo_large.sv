@@ -3,6 +3,7 @@
 // Latency 2 cycles, one entry per cycle; it holds Depth entries in RAM and one in the output
 // register. `wr_ready` and the outputs are registered or depend on registers only.
 `default_nettype none
+`include "ph_assert.svh"
 
 module fifo_large #(
     parameter int unsigned Width = 128,  // payload bits, 1..1024
@@ -53,6 +54,39 @@ module fifo_large #(
   always_ff @(posedge clk_i) begin
     if (fetch) rd_data <= mem[rd_ptr_q[AddrW-1:0]];
   end
+
+  // 1. Never more entries than places.
+  `ASSERT(CountInRange, count <= (AddrW + 1)'(Depth))
+
+`ifdef FORMAL
+  // 2. Order: the n-th entry that leaves is the n-th that entered, for any n. Both sides are counted
+  //    here, apart from the pointers; `f_nth` chooses the entry that is watched.
+  (* anyconst *) logic [AddrW:0] f_nth;
+  logic [AddrW:0] f_in_q, f_out_q, f_age;
+  logic [Width-1:0] f_data_q;
+  logic f_stored;
+  logic f_reset_done_q = 1'b0;
+  assign f_age = f_nth - f_out_q;
+  assign f_stored = f_age < f_in_q - f_out_q;
+  always_ff @(posedge clk_i) begin
+    f_reset_done_q <= 1'b1;
+    if (!rst_ni) begin
+      f_in_q <= '0;
+      f_out_q <= '0;
+    end else begin
+      if (wr_valid && wr_ready) f_in_q <= f_in_q + 1'b1;
+      if (rd_valid && rd_ready) f_out_q <= f_out_q + 1'b1;
+    end
+    if (wr_valid && wr_ready && f_in_q == f_nth) f_data_q <= wr_data;
+  end
+  always_comb if (!f_reset_done_q) assume (!rst_ni);
+  `ASSERT(InCounted, f_in_q == wr_ptr_q)
+  `ASSERT(OutCounted, f_out_q + (AddrW + 1)'(rd_valid) == rd_ptr_q)
+  `ASSERT(EntryKept, !f_stored || (rd_valid && f_age == '0) || mem[f_nth[AddrW-1:0]] == f_data_q)
+  `ASSERT(EntryLeaves, !(rd_valid && f_stored && f_age == '0) || rd_data == f_data_q)
+  `COVER(FullThenEmpty, f_in_q == (AddrW + 1)'(Depth + 1) && f_in_q == f_out_q)
+  `COVER(Full, !wr_ready)
+`endif
 endmodule
 
 `default_nettype wire

@@ -2,6 +2,7 @@
 // Two-entry skid buffer: registers valid, payload and ready of a stream.
 // Latency 1 cycle, one beat per cycle, outputs registered, `s_ready` depends on nothing outside.
 `default_nettype none
+`include "ph_assert.svh"
 
 module stream_skid #(
     parameter int unsigned Width = 64  // payload bits, 1..4096
@@ -41,6 +42,42 @@ module stream_skid #(
     if (m_ready || !m_valid) m_data <= spare_valid_q ? spare_q : s_data;
     if (s_valid && s_ready) spare_q <= s_data;
   end
+
+  // 1. The output holds until it is taken.
+  // 2. The spare entry is used only behind the output.
+`ifdef PH_PROPERTIES
+  logic waiting_q;
+  logic [Width-1:0] offered_q;
+  always_ff @(posedge clk_i) begin
+    waiting_q <= rst_ni && m_valid && !m_ready;
+    offered_q <= m_data;
+  end
+  `ASSERT(OutHeld, !waiting_q || (m_valid && m_data == offered_q))
+  `ASSERT(SpareBehindOutput, !spare_valid_q || m_valid)
+`endif
+
+`ifdef FORMAL
+  // 3. Order: what leaves is what entered, nothing lost, doubled or exchanged. A model that shifts.
+  logic [Width-1:0] f_first_q, f_second_q;
+  logic [1:0] f_count_q;
+  logic f_put, f_get;
+  logic f_reset_done_q = 1'b0;
+  assign f_put = s_valid && s_ready;
+  assign f_get = m_valid && m_ready;
+  always_ff @(posedge clk_i) begin
+    f_reset_done_q <= 1'b1;
+    if (!rst_ni) f_count_q <= '0;
+    else f_count_q <= f_count_q + {1'b0, f_put} - {1'b0, f_get};
+    if (f_get) f_first_q <= f_second_q;
+    if (f_put && f_count_q == {1'b0, f_get}) f_first_q <= s_data;
+    if (f_put) f_second_q <= s_data;
+  end
+  always_comb if (!f_reset_done_q) assume (!rst_ni);
+  `ASSERT(CountRight, f_count_q == {1'b0, m_valid} + {1'b0, spare_valid_q})
+  `ASSERT(FirstInOrder, f_count_q == 2'd0 || m_data == f_first_q)
+  `ASSERT(SecondInOrder, f_count_q != 2'd2 || spare_q == f_second_q)
+  `COVER(FullThenTaken, spare_valid_q && m_ready)
+`endif
 endmodule
 
 `default_nettype wire
