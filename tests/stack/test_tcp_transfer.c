@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whole transfers between two stacks: bit exact over a good and a bad wire. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "tests/stack/tcp_pair.h"
+
+struct transfer {
+  struct pair_ends ends;
+  uint64_t size, sent, received;
+  uint32_t write_size, read_size;
+  bool closed;
+};
+
+/* One round of both applications; true when the receiver saw the end. */
+static bool pump(struct pair *pair, void *ctx) {
+  struct transfer *t = ctx;
+  static uint8_t buf[65536];
+  struct ph_stack *c = &pair->host[t->ends.client_owner].stack;
+  struct ph_stack *s = &pair->host[!t->ends.client_owner].stack;
+  while (t->sent < t->size) {
+    uint64_t left = t->size - t->sent;
+    size_t n = left < t->write_size ? (size_t)left : t->write_size;
+    for (size_t i = 0; i < n; i++) {
+      buf[i] = pair_byte(t->sent + i);
+    }
+    long done = tcp_send(c, t->ends.client, buf, n, false);
+    if (done == -PH_EAGAIN) {
+      break;
+    }
+    assert_true(done > 0);
+    t->sent += (uint64_t)done;
+  }
+  if (t->sent == t->size && !t->closed) {
+    t->closed = true;
+    tcp_close(c, t->ends.client, false);
+  }
+  long got;
+  while ((got = tcp_recv(s, t->ends.server, buf, t->read_size, false)) > 0) {
+    for (long i = 0; i < got; i++) {
+      assert_int_equal(buf[i], pair_byte(t->received + (uint64_t)i));
+    }
+    t->received += (uint64_t)got;
+  }
+  assert_true(got == 0 || got == -PH_EAGAIN);
+  return got == 0;
+}
+
+static void transfer(struct pair *pair, struct transfer *t, uint64_t limit_ns) {
+  t->write_size = t->write_size ? t->write_size : 65536;
+  t->read_size = t->read_size ? t->read_size : 65536;
+  pair_establish(pair, 1, &t->ends);
+  assert_true(pair_run(pair, limit_ns, pump, t));
+  assert_int_equal(t->received, t->size);
+  tcp_close(&pair->host[0].stack, t->ends.server, false);
+  pair_pass(pair, PAIR_S);
+}
+
+static void established_bulk_data_arrives_bit_exact(void **state) {
+  /* EVIDENCE: RFC 9293 3.10.7.4 (seventh, segment text) */
+  (void)state;
+  struct pair *pair = pair_new(NULL);
+  struct transfer t = {.size = 1500000};
+  transfer(pair, &t, 60 * PAIR_S);
+  const struct ph_stats *stats = &pair->host[1].stack.stats;
+  assert_int_equal(stats->TcpRetransSegs, 0);
+  assert_true(stats->TcpOutSuperSegs > 0);
+  assert_int_equal(stats->CopiedBytes, t.size);
+  assert_int_equal(pair->host[0].stack.stats.CopiedBytes, t.size);
+  pair_free(pair);
+}
+
+static void established_small_writes_and_reads_arrive_bit_exact(void **state) {
+  /* EVIDENCE: RFC 9293 3.7.4 */
+  (void)state;
+  struct pair *pair = pair_new(NULL);
+  struct transfer t = {.size = 100000, .write_size = 77, .read_size = 101};
+  transfer(pair, &t, 600 * PAIR_S);
+  pair_free(pair);
+}
+
+static void established_bad_wire_10_mb_arrive_bit_exact(void **state) {
+  /* EVIDENCE: RFC 9293 3.8.1, RFC 6582 3.2, RFC 6298 5 */
+  (void)state;
+  struct pair *pair = pair_new(NULL);
+  pair->loss_ppm = 10000;
+  pair->dup_ppm = 1000;
+  pair->reorder_ppm = 10000;
+  struct transfer t = {.size = 10000000};
+  transfer(pair, &t, 3600 * PAIR_S);
+  const struct ph_stats *stats = &pair->host[1].stack.stats;
+  assert_true(stats->TcpRetransSegs > 0);
+  assert_true(stats->TcpFastRetrans > 0);
+  assert_true(pair->host[0].stack.stats.TcpOutOfOrder > 0);
+  pair_free(pair);
+}
+
+static void established_slow_reader_and_full_ring_arrive_bit_exact(
+    void **state) {
+  /* EVIDENCE: RFC 9293 3.8.6 (managing the window) */
+  (void)state;
+  struct pair *pair = pair_new(NULL);
+  pair->loss_ppm = 2000;
+  struct transfer t = {.size = 400000, .write_size = 5000, .read_size = 700};
+  transfer(pair, &t, 3600 * PAIR_S);
+  pair_free(pair);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(established_bulk_data_arrives_bit_exact),
+      cmocka_unit_test(established_small_writes_and_reads_arrive_bit_exact),
+      cmocka_unit_test(established_slow_reader_and_full_ring_arrive_bit_exact),
+      cmocka_unit_test(established_bad_wire_10_mb_arrive_bit_exact),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
