@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// First-word-fall-through FIFO for small depths; the head is read combinationally (distributed RAM).
+// First-word-fall-through FIFO for small depths; the head is read combinationally (LUT RAM).
 // Latency 1 cycle, one entry per cycle, `wr_ready` depends on nothing outside. Reset empties it.
 `default_nettype none
 `include "ph_assert.svh"

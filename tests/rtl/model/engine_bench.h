@@ -527,7 +527,7 @@ static inline void bench_traffic(struct bench *b, const struct mix *m) {
   assert_int_equal(b->rx_done + b->stat[STAT_NO_BUFFER] - rx0, m->frames);
   assert_int_equal(b->mem->violations, 0);
   assert_int_equal(b->resets, 0);
-  bench_settle(b, 3 * m->latency + 200);
+  bench_settle(b, 8 * m->latency + 400);
   assert_int_equal(*b->d->busy_o, 0);
 }
 
