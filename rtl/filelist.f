@@ -6,6 +6,7 @@ rtl/regs/ph_regs_pkg.sv
 rtl/common/axi_props.sv
 rtl/common/axil_props.sv
 rtl/common/stream_props.sv
+rtl/common/arb_rr.sv
 rtl/common/cdc_counter.sv
 rtl/common/cdc_fifo.sv
 rtl/common/cdc_pulse.sv

@@ -56,22 +56,16 @@ module dma_read #(
   end
 
   // --- Round robin over the clients ---
-  logic [SelW-1:0] last_q, pick;
-  logic [SelW:0] turn;
+  logic [SelW-1:0] pick;
   logic pick_valid, take;
-  always_comb begin
-    pick = '0;
-    pick_valid = 1'b0;
-    turn = '0;
-    for (int i = NumClients; i >= 1; i--) begin
-      turn = {1'b0, last_q} + (SelW + 1)'(i);
-      if (turn >= (SelW + 1)'(NumClients)) turn = turn - (SelW + 1)'(NumClients);
-      if (rd_req_valid[turn[SelW-1:0]]) begin
-        pick = turn[SelW-1:0];
-        pick_valid = 1'b1;
-      end
-    end
-  end
+  arb_rr #(.NumReq(NumClients)) u_arb_rr (
+      .clk_i,
+      .rst_ni,
+      .req_i(rd_req_valid),
+      .take_i(take),
+      .valid_o(pick_valid),
+      .pick_o(pick)
+  );
 
   // --- The request that is being cut ---
   logic cur_valid_q;
@@ -96,12 +90,10 @@ module dma_read #(
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       cur_valid_q <= 1'b0;
-      last_q <= '0;
       m_axi_arvalid <= 1'b0;
     end else begin
       if (take) begin
         cur_valid_q <= 1'b1;
-        last_q <= pick;
       end else if (issue && final_burst) begin
         cur_valid_q <= 1'b0;
       end

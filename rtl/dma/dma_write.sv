@@ -60,22 +60,16 @@ module dma_write #(
   end
 
   // --- Address channel: round robin over the clients ---
-  logic [SelW-1:0] last_q, pick, aw_client_q;
-  logic [SelW:0] turn;
+  logic [SelW-1:0] pick, aw_client_q;
   logic pick_valid, take, open_ready;
-  always_comb begin
-    pick = '0;
-    pick_valid = 1'b0;
-    turn = '0;
-    for (int i = NumClients; i >= 1; i--) begin
-      turn = {1'b0, last_q} + (SelW + 1)'(i);
-      if (turn >= (SelW + 1)'(NumClients)) turn = turn - (SelW + 1)'(NumClients);
-      if (wr_req_valid[turn[SelW-1:0]]) begin
-        pick = turn[SelW-1:0];
-        pick_valid = 1'b1;
-      end
-    end
-  end
+  arb_rr #(.NumReq(NumClients)) u_arb_rr (
+      .clk_i,
+      .rst_ni,
+      .req_i(wr_req_valid),
+      .take_i(take),
+      .valid_o(pick_valid),
+      .pick_o(pick)
+  );
   assign take = pick_valid && open_ready && (!m_axi_awvalid || m_axi_awready);
   always_comb begin
     wr_req_ready = '0;
@@ -84,10 +78,8 @@ module dma_write #(
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      last_q <= '0;
       m_axi_awvalid <= 1'b0;
     end else if (take) begin
-      last_q <= pick;
       m_axi_awvalid <= 1'b1;
     end else if (m_axi_awready) begin
       m_axi_awvalid <= 1'b0;
