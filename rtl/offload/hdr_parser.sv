@@ -76,7 +76,7 @@ module hdr_parser #(
       type4_q <= 1'b0;
       type6_q <= 1'b0;
     end else if (valid_i && beat_d == 14'd1) begin
-      vlan_q <= word2 == EtherTypeVlan;
+      vlan_q <= word2 == EtherTypeVlan && keep_i[5];  // a whole EtherType
       type4_q <= word2 == EtherTypeIpv4;
       type6_q <= word2 == EtherTypeIpv6;
     end else if (valid_i && beat_d == 14'd2 && vlan_q) begin

@@ -8,12 +8,13 @@ static uint8_t frame[OFFLOAD_MAX];
 
 /* Turns a right checksum into the partial one: the folded pseudo-header sum.
  * Completing adds the field to the L4 sum, so that field' = csum + ~l4 sum. */
-static void seed_field(uint8_t *data, size_t len, const struct model_tx_meta *m) {
+static void seed_field(uint8_t *data, size_t len,
+                       const struct model_tx_meta *m) {
   size_t at = (size_t)m->csum_start + m->csum_offset;
   uint8_t csum[2] = {data[at], data[at + 1]};
   data[at] = data[at + 1] = 0;
   uint16_t l4 = model_sum(data + m->csum_start, len - m->csum_start, 0);
-  uint16_t pseudo = (uint16_t)~(uint16_t)(csum[0] << 8 | csum[1]);
+  uint16_t pseudo = (uint16_t) ~(uint16_t)(csum[0] << 8 | csum[1]);
   uint8_t inverse[2] = {(uint8_t)(~l4 >> 8), (uint8_t)~l4};
   pseudo = model_sum(inverse, 2, pseudo);
   data[at] = (uint8_t)(pseudo >> 8);
@@ -29,7 +30,8 @@ static void frames_any_stalls_checksums_complete(void **state) {
     struct tb_rand r = {100 + s};
     bench_open(b, stalls[s][0], stalls[s][1], 7 + s);
     for (int n = 0; n < 300; n++) {
-      struct offload_shape shape = offload_any(&r, tb_rand_chance(&r, 64) ? 1300 : 80);
+      struct offload_shape shape =
+          offload_any(&r, tb_rand_chance(&r, 64) ? 1300 : 80);
       size_t len = offload_build(&r, &shape, frame);
       struct model_tx_meta m = {.queue = (uint8_t)n};
       if (shape.proto != 1) {
@@ -53,7 +55,8 @@ static void frames_any_stalls_checksums_complete(void **state) {
   }
 }
 
-/* Any start, odd ones too, and any field, behind or before the start's parity. */
+/* Any start, odd ones too, and any field, behind or before the start's parity.
+ */
 static void csum_every_start_and_field(void **state) {
   (void)state;
   struct bench *b = &bench;
@@ -116,7 +119,8 @@ static void bad_frames_are_dropped_and_counted(void **state) {
   for (size_t len = 1; len < 20; len++) bench_push(b, frame, len, plain);
   for (size_t len = MAX_FRAME - 9; len < MAX_FRAME + 20; len++)
     bench_push(b, frame, len, plain);
-  bench_push(b, frame, 60000, plain); /* ended at the limit, the rest swallowed */
+  bench_push(b, frame, 60000,
+             plain); /* ended at the limit, the rest swallowed */
   for (size_t len = 1; len < 100; len += 9) bench_push(b, frame, len, bad);
   for (uint32_t over = 0; over < 4; over++) {
     struct model_tx_meta m = {.needs_csum = true, .csum_start = 40};

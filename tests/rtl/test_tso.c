@@ -22,8 +22,8 @@ static struct offload_shape tcp4(unsigned ip_options, unsigned tcp_options,
                                 .payload = payload};
 }
 
-static void push_tcp4(struct bench *b, struct tb_rand *r, struct offload_shape s,
-                      unsigned gso_size) {
+static void push_tcp4(struct bench *b, struct tb_rand *r,
+                      struct offload_shape s, unsigned gso_size) {
   size_t len = offload_build(r, &s, frame);
   bench_push(b, frame, len, tso_meta(&s, gso_size));
 }
@@ -50,7 +50,8 @@ static void every_header_length_is_repeated(void **state) {
 /* Payload just below, at and above each multiple of gso_size. */
 static void every_edge_of_the_payload(void **state) {
   (void)state;
-  static const uint16_t sizes[] = {1, 2, 3, 7, 8, 9, 15, 16, 100, 536, 1447, 1460};
+  static const uint16_t sizes[] = {1,  2,  3,   7,   8,    9,
+                                   15, 16, 100, 536, 1447, 1460};
   for (unsigned stall = 0; stall <= 100; stall += 50) {
     struct bench *b = &bench;
     struct tb_rand r = {2 + stall};
@@ -83,7 +84,8 @@ static void random_super_segments_and_frames_between(void **state) {
         any.ipv6 = false;
         any.proto = 6;
         any.payload = tb_rand_below(&r, tb_rand_chance(&r, 64) ? 6000 : 300);
-        push_tcp4(b, &r, any, 1 + tb_rand_below(&r, tb_rand_chance(&r, 128) ? 64 : 1350));
+        push_tcp4(b, &r, any,
+                  1 + tb_rand_below(&r, tb_rand_chance(&r, 128) ? 64 : 1350));
       } else {
         size_t len = offload_build(&r, &any, frame);
         bench_push(b, frame, len, (struct model_tx_meta){0});
@@ -131,7 +133,8 @@ static void segments_leave_at_rate(void **state) {
     }
 }
 
-/* One thing wrong at a time: nothing leaves, bad_gso counts, the next is right. */
+/* One thing wrong at a time: nothing leaves, bad_gso counts, the next is right.
+ */
 static void what_can_not_be_cut_is_dropped_whole(void **state) {
   (void)state;
   struct bench *b = &bench;
@@ -140,14 +143,16 @@ static void what_can_not_be_cut_is_dropped_whole(void **state) {
   enum { CASES = 17 };
   for (int repeat = 0; repeat < 4; repeat++)
     for (int n = 0; n < CASES; n++) {
-      struct offload_shape s = tcp4((unsigned)repeat * 3, (unsigned)n % 11, 500);
+      struct offload_shape s =
+          tcp4((unsigned)repeat * 3, (unsigned)n % 11, 500);
       s.ipv6 = n == 10;
       if (n == 11) s.proto = 17;
       size_t len = offload_build(&r, &s, frame), l4 = offload_l4(&s);
       struct model_tx_meta m = tso_meta(&s, 200);
       m.csum_offset = 16;
       if (n == 0) m.gso_size = 0;
-      if (n == 1) m.gso_size = (uint16_t)(MAX_FRAME + 1 - offload_header_len(&s));
+      if (n == 1)
+        m.gso_size = (uint16_t)(MAX_FRAME + 1 - offload_header_len(&s));
       if (n == 2) m.gso_size = 0xffff;
       if (n == 3) m.csum_start += 2;
       if (n == 4) m.csum_start = 0xffff;
@@ -160,7 +165,8 @@ static void what_can_not_be_cut_is_dropped_whole(void **state) {
       if (n == 13) frame[l4 + 12] &= 0x4f;
       if (n == 14) frame[14] = 0x44;
       if (n == 15) frame[16] = frame[17] = 0;
-      if (n == 16) len = 20 + tb_rand_below(&r, (uint32_t)offload_header_len(&s) - 20);
+      if (n == 16)
+        len = 20 + tb_rand_below(&r, (uint32_t)offload_header_len(&s) - 20);
       unsigned before = b->want_drops[MODEL_DROP_BAD_GSO];
       bench_push(b, frame, len, m);
       assert_int_equal(b->want_drops[MODEL_DROP_BAD_GSO], before + 1);
@@ -209,8 +215,10 @@ static void aborted_super_segment_ends_before_its_open_segment(void **state) {
     assert_int_equal(model_tso(frame, len, &m, MAX_FRAME, &cut), MODEL_SENT);
     /* The complete ones are the first of a longer super-segment. */
     for (size_t i = 0; i < whole; i++) {
-      b->expect.data = realloc(b->expect.data, (b->expect.count + 1) * sizeof(uint8_t *));
-      b->expect.len = realloc(b->expect.len, (b->expect.count + 1) * sizeof(size_t));
+      b->expect.data =
+          realloc(b->expect.data, (b->expect.count + 1) * sizeof(uint8_t *));
+      b->expect.len =
+          realloc(b->expect.len, (b->expect.count + 1) * sizeof(size_t));
       b->expect.data[b->expect.count] = cut.data[i];
       b->expect.len[b->expect.count++] = cut.len[i];
       cut.data[i] = NULL;

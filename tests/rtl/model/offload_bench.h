@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A bench around offload_tx: what was sent with which metadata, what must come
- * out, and what did. Included by the tests of offload_tx, which define the DUT. */
+ * out, and what did. Included by the tests of offload_tx, which define the DUT.
+ */
 #ifndef PH_TESTS_RTL_MODEL_OFFLOAD_BENCH_H
 #define PH_TESTS_RTL_MODEL_OFFLOAD_BENCH_H
 
@@ -38,7 +39,7 @@ struct bench {
 static void bench_meta(void *ctx, const struct tb_frame *frame) {
   struct bench *b = ctx;
   const struct model_tx_meta *m = &b->meta[frame->user];
-  uint32_t *w = *(uint32_t (*)[3])(void *)b->d->s_meta;
+  uint32_t *w = *(uint32_t(*)[3])(void *)b->d->s_meta;
   uint64_t low = (uint64_t)m->error | (uint64_t)m->gso_size << 1 |
                  (uint64_t)m->gso_type << 17 | (uint64_t)m->csum_offset << 25 |
                  (uint64_t)m->csum_start << 41 | (uint64_t)m->needs_csum << 57 |
@@ -117,7 +118,7 @@ static void bench_drain(struct bench *b) {
     assert_true(n < 2000000);
     tb_step(b->tb);
     idle = tb_source_idle(b->in) && !*b->d->busy_o && !*b->d->s_valid ? idle + 1
-                                                                    : 0;
+                                                                      : 0;
   }
 }
 
@@ -126,7 +127,8 @@ static void bench_drain(struct bench *b) {
 static void bench_check(struct bench *b) {
   const struct tb_frame *f;
   while ((f = tb_sink_pop(b->out))) {
-    assert_true(f->len <= (size_t)*b->d->cfg_max_frame + 7 || f->user == DROPPED);
+    assert_true(f->len <= (size_t)*b->d->cfg_max_frame + 7 ||
+                f->user == DROPPED);
     if (f->user == DROPPED) continue;
     assert_true(b->compared < b->expect.count);
     assert_int_equal(f->len, b->expect.len[b->compared]);

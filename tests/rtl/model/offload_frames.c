@@ -49,12 +49,13 @@ size_t offload_build(struct tb_rand *r, const struct offload_shape *s,
   put16(frame + l3 - 2, s->ipv6 ? 0x86dd : 0x0800);
   build_ip(s, frame + l3, len - l3, l4 - l3);
   uint8_t extra[4] = {0, s->proto, (uint8_t)(l4_len >> 8), (uint8_t)l4_len};
-  uint16_t pseudo =
-      s->ipv6 ? model_sum(frame + l3 + 8, 32, 0) : model_sum(frame + l3 + 12, 8, 0);
+  uint16_t pseudo = s->ipv6 ? model_sum(frame + l3 + 8, 32, 0)
+                            : model_sum(frame + l3 + 12, 8, 0);
   pseudo = model_sum(extra, 4, pseudo);
   uint8_t *field = frame + l4 + (s->proto == TCP ? 16 : 6);
   if (s->proto == TCP)
-    frame[l4 + 12] = (uint8_t)((5 + s->tcp_options) << 4 | (frame[l4 + 12] & 15));
+    frame[l4 + 12] =
+        (uint8_t)((5 + s->tcp_options) << 4 | (frame[l4 + 12] & 15));
   else if (s->proto == UDP)
     put16(frame + l4 + 4, l4_len);
   else

@@ -24,7 +24,9 @@ struct headers {
   size_t l3, l4, l4_len;
 };
 
-static uint16_t get16(const uint8_t *p) { return (uint16_t)(p[0] << 8 | p[1]); }
+static uint16_t get16(const uint8_t *p) {
+  return (uint16_t)(p[0] << 8 | p[1]);
+}
 
 static void put16(uint8_t *p, uint16_t v) {
   p[0] = (uint8_t)(v >> 8);
@@ -182,8 +184,8 @@ enum model_verdict model_tx(const uint8_t *frame, size_t len,
   size_t field = (size_t)meta->csum_start + meta->csum_offset;
   if (field + 2 > len) return MODEL_DROP_BAD_CSUM;
   struct headers h = parse(frame, len);
-  uint16_t sum = (uint16_t)~model_sum(frame + meta->csum_start,
-                                      len - meta->csum_start, 0);
+  uint16_t sum =
+      (uint16_t)~model_sum(frame + meta->csum_start, len - meta->csum_start, 0);
   if (sum == 0 && is_udp_sum(&h, meta)) sum = 0xffff;
   put16(append(out, frame, len) + field, sum);
   return MODEL_SENT;

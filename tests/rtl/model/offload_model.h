@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the offload blocks must do, written in software after the RFCs: checksum
  * completion (Virtio 1.2 5.1.6.2, RFC 1071), TCP segmentation for IPv4 and the
- * verdicts on received frames. Nothing here follows the structure of the RTL. */
+ * verdicts on received frames. Nothing here follows the structure of the RTL.
+ */
 #ifndef PH_TESTS_RTL_MODEL_OFFLOAD_MODEL_H
 #define PH_TESTS_RTL_MODEL_OFFLOAD_MODEL_H
 
