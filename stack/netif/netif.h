@@ -33,6 +33,9 @@ struct netif {
   void *link;                  /* state of the eth module for this interface */
   void (*input)(struct netif *netif, struct pkt *pkt); /* upward handler, set
                                                           by eth */
+  /* Segments cut in software that the full device could not take yet; while
+   * there are any, netif_output() answers -PH_EAGAIN. */
+  struct pkt *backlog, *backlog_tail;
   uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes, tx_busy;
 };
 
@@ -48,10 +51,16 @@ struct netif_ops {
   bool (*can_transmit)(struct netif *netif);
 };
 
+/* Called by ph_ipv4_init() too; again: does nothing. */
 int ph_netif_init(struct ph_stack *stack) PH_MUST_USE;
 
 /* Attach an interface; the caller filled name, ops, device, caps, mac. */
 int netif_add(struct ph_stack *stack, struct netif *netif) PH_MUST_USE;
+
+/* Register who is told of each interface, present or to come (eth). At most 4.
+ */
+int netif_on_added(struct ph_stack *stack, int (*fn)(struct netif *netif))
+    PH_MUST_USE;
 
 struct netif *netif_first(struct ph_stack *stack);
 
@@ -62,7 +71,8 @@ int netif_output(struct netif *netif, struct pkt *pkt) PH_MUST_USE;
 /* A frame came in; called by ops->poll. Takes `pkt`. */
 void netif_input(struct netif *netif, struct pkt *pkt);
 
-/* Register who is told that a full device has room again (TCP). */
+/* Register who is told that a full device has room again (TCP, UDP); at most 4.
+ */
 void netif_on_writable(struct ph_stack *stack,
                        void (*fn)(struct ph_stack *stack));
 /* Called by ops->poll when room appeared after -PH_EAGAIN. */

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The software segmenter and checksummer: byte for byte what a device with
+ * TSO does (Virtio 1.2 5.1.6.2). Payload is never copied, segments refer to
+ * the blocks of the super-segment; each has a header of its own. */
+#include "stack/base/errno.h"
+#include "stack/netif/netif.h"
+#include "stack/wire/checksum.h"
+#include "stack/wire/eth_wire.h"
+#include "stack/wire/ip_wire.h"
+#include "stack/wire/tcp_wire.h"
+
+enum { SEGMENT_HEADROOM = 32 }; /* the driver's header goes there */
+
+struct cutter {
+  const struct pkt *pkt;
+  uint32_t l4;      /* offset of the TCP header */
+  uint32_t hdr_len; /* Ethernet, IP and TCP */
+  uint32_t payload; /* bytes in all */
+  uint32_t frag;    /* next fragment to cut from */
+  uint32_t offset;  /* inside it */
+};
+
+/* Check that this is a frame that can be cut. */
+static int cutter_init(struct cutter *cut, const struct pkt *pkt) {
+  const uint8_t *ip = pkt->head + ETH_HDR_LEN;
+  if ((pkt->gso_type & ~PKT_GSO_ECN) != PKT_GSO_TCPV4 || pkt->gso_size == 0 ||
+      pkt->csum != PKT_CSUM_PARTIAL ||
+      pkt->head_len < ETH_HDR_LEN + IPV4_HDR_LEN + TCP_HEADER_LEN) {
+    return -PH_EINVAL;
+  }
+  uint32_t ihl = (ip[0] & 15u) * 4;
+  uint32_t l4 = ETH_HDR_LEN + ihl;
+  if (ip[0] >> 4 != 4 || ihl < IPV4_HDR_LEN || ip[IPV4_OFF_PROTO] != 6 ||
+      l4 + TCP_HEADER_LEN > pkt->head_len || pkt->csum_start != l4) {
+    return -PH_EINVAL;
+  }
+  uint32_t doff = (uint32_t)(pkt->head[l4 + TCP_OFF_DATA] >> 4) * 4;
+  uint32_t hdr_len = l4 + doff;
+  /* Payload lies in blocks, so the linear part is the header exactly. */
+  if (doff < TCP_HEADER_LEN || hdr_len != pkt->head_len ||
+      hdr_len > PKT_ROOM - SEGMENT_HEADROOM) {
+    return -PH_EINVAL;
+  }
+  *cut = (struct cutter){
+      .pkt = pkt, .l4 = l4, .hdr_len = hdr_len, .payload = pkt->len - hdr_len};
+  return 0;
+}
+
+/* Refer to the next `len` payload bytes. They lie in no more fragments than
+ * the whole packet's do. */
+static void cut_payload(struct cutter *cut, struct pkt *to, uint32_t len) {
+  while (len > 0) {
+    const struct pkt_frag *frag = &cut->pkt->frags[cut->frag];
+    uint32_t n = ph_min_u32(len, frag->len - cut->offset);
+    if (n > 0) {
+      (void)pkt_add_frag(to, frag->block, frag->data + cut->offset, n);
+    }
+    len -= n;
+    cut->offset += n;
+    if (cut->offset == frag->len) {
+      cut->frag++;
+      cut->offset = 0;
+    }
+  }
+}
+
+/* Segment `index` starts `at` bytes into the payload: its length,
+ * identification (RFC 6864: one each), sequence number and flags. */
+static void edit_header(const struct cutter *cut, struct pkt *segment,
+                        uint32_t index, uint32_t at) {
+  uint8_t *ip = segment->head + ETH_HDR_LEN;
+  uint8_t *tcp = segment->head + cut->l4;
+  uint32_t ihl = cut->l4 - ETH_HDR_LEN;
+  uint32_t tcp_len = segment->len - cut->l4;
+  put_be16(ip + IPV4_OFF_LEN, (uint16_t)(ihl + tcp_len));
+  put_be16(ip + IPV4_OFF_ID, (uint16_t)(get_be16(ip + IPV4_OFF_ID) + index));
+  put_be16(ip + IPV4_OFF_CSUM, 0);
+  put_be16(ip + IPV4_OFF_CSUM, (uint16_t)~csum_data(ip, ihl, 0));
+  put_be32(tcp + TCP_OFF_SEQ, get_be32(tcp + TCP_OFF_SEQ) + at);
+  if (segment->len - cut->hdr_len + at < cut->payload) { /* not the last */
+    tcp[TCP_OFF_FLAGS] &= (uint8_t) ~(TCP_FIN | TCP_PSH);
+  }
+  if (index > 0) { /* RFC 3168 6.1.2: told once */
+    tcp[TCP_OFF_FLAGS] &= (uint8_t)~TCP_CWR;
+  }
+  put_be16(tcp + TCP_OFF_CSUM,
+           csum_data(ip + IPV4_OFF_SRC, 8, ip[IPV4_OFF_PROTO] + tcp_len));
+}
+
+int netif_segment(struct ph_stack *stack, struct pkt *pkt,
+                  int (*emit)(void *ctx, struct pkt *segment), void *ctx) {
+  struct cutter cut;
+  int error = cutter_init(&cut, pkt);
+  if (error) {
+    return error;
+  }
+  int count = 0;
+  uint32_t at = 0;
+  do {
+    struct pkt *segment = pkt_get(&stack->pkts, SEGMENT_HEADROOM);
+    if (!segment) {
+      stack->stats.PktExhausted++;
+      return -PH_ENOBUFS;
+    }
+    memcpy(segment->head, pkt->head, cut.hdr_len);
+    segment->head_len = segment->len = cut.hdr_len;
+    segment->id = pkt->id;
+    segment->csum = PKT_CSUM_PARTIAL;
+    segment->csum_start = pkt->csum_start;
+    segment->csum_offset = pkt->csum_offset;
+    uint32_t len = ph_min_u32(pkt->gso_size, cut.payload - at);
+    cut_payload(&cut, segment, len);
+    edit_header(&cut, segment, (uint32_t)count, at);
+    stack->stats.SwSegments++;
+    count++;
+    at += len;
+    error = emit(ctx, segment);
+    if (error) {
+      return error;
+    }
+  } while (at < cut.payload);
+  return count;
+}
+
+void netif_checksum(struct ph_stack *stack, struct pkt *pkt) {
+  uint32_t at = (uint32_t)pkt->csum_start + pkt->csum_offset;
+  if (pkt->csum != PKT_CSUM_PARTIAL || at + 2 > pkt->head_len) {
+    return;
+  }
+  /* The field holds the pseudo-header's sum, so it is summed with the rest. */
+  uint16_t sum = (uint16_t)~csum_pkt(pkt, pkt->csum_start, 0);
+  if (sum == 0 && pkt->csum_offset == UDP_OFF_CSUM) {
+    sum = 0xffff; /* RFC 768: zero would say "no checksum" */
+  }
+  put_be16(pkt->head + at, sum);
+  pkt->csum = PKT_CSUM_NONE;
+  stack->stats.SwChecksumBytes += pkt->len - pkt->csum_start;
+}
