@@ -107,6 +107,10 @@ long tcp_send(struct ph_stack *stack, struct tcp_conn *conn, const void *data,
     return -PH_ENOTCONN;
   }
   if (len == 0) {
+    if (conn->more && !more) {
+      conn->more = false;
+      tcp_output(stack, conn);
+    }
     return 0;
   }
   uint32_t room = sndbuf_free(conn);
@@ -265,6 +269,10 @@ uint32_t tcp_ready(const struct tcp_conn *conn) {
     ready |= TCP_READY_OUT;
   }
   return ready;
+}
+
+bool tcp_used(const struct tcp_conn *conn) {
+  return conn->done;
 }
 
 int tcp_error(const struct tcp_conn *conn) {

@@ -109,6 +109,9 @@ void tcp_close(struct ph_stack *stack, struct tcp_conn *conn, bool abort);
 /* What tcp_send/tcp_recv would find now: TCP_READY_*. */
 uint32_t tcp_ready(const struct tcp_conn *conn);
 
+/* True if it was connected or tried to: it can't be connected again. */
+bool tcp_used(const struct tcp_conn *conn);
+
 /* The pending error, positive, or 0; tcp_take_error() also clears it. */
 int tcp_error(const struct tcp_conn *conn);
 int tcp_take_error(struct tcp_conn *conn);

@@ -4,7 +4,7 @@
 #include "stack/tcp/tcp_internal.h"
 #include "stack/wire/checksum.h"
 
-enum { SYN_OPTIONS_LEN = 8, TCP_WSCALE_MAX = 14 };
+enum { TCP_WSCALE_MAX = 14 };
 
 static bool checksum_good(struct ph_stack *stack, const struct pkt *pkt,
                           const struct ip_rx *rx) {
@@ -31,16 +31,15 @@ static bool parse(struct ph_stack *stack, struct pkt *pkt,
     stack->stats.TcpInCsumErrors++;
     return false;
   }
-  *seg = (struct tcp_seg){
-      .src_port = get_be16(h),
-      .dst_port = get_be16(h + 2),
-      .seq = get_be32(h + 4),
-      .ack = get_be32(h + 8),
-      .flags = h[13],
-      .wnd = get_be16(h + 14),
-      .len = pkt->len - hlen,
-      .data_len = pkt->len - hlen,
-  };
+  /* Field by field: the options are only read, and written, for a SYN. */
+  seg->src_port = get_be16(h);
+  seg->dst_port = get_be16(h + 2);
+  seg->seq = get_be32(h + 4);
+  seg->ack = get_be32(h + 8);
+  seg->flags = h[13];
+  seg->wnd = get_be16(h + 14);
+  seg->len = seg->data_len = pkt->len - hlen;
+  seg->offset = 0;
   if (seg->flags & TCP_SYN) {
     tcp_parse_options(h + TCP_HEADER_LEN, hlen - TCP_HEADER_LEN, &seg->options);
   }
@@ -61,19 +60,16 @@ void tcp_input(struct ph_stack *stack, struct pkt *pkt,
 
 /* MSS, NOP, window scale (RFC 9293 3.7.1, RFC 7323 2.2). */
 uint8_t tcp_put_syn_options(const struct tcp_conn *conn, struct pkt *pkt) {
-  bool scale = conn->state == TCP_STATE_SYN_SENT || conn->wscale_ok;
-  uint8_t len = scale ? SYN_OPTIONS_LEN : 4;
-  uint8_t *p = pkt_push(pkt, len);
-  p[0] = TCP_OPT_MSS;
-  p[1] = 4;
-  put_be16(p + 2, tcp_local_mss(conn, conn->route.netif->caps.mtu));
-  if (scale) {
-    p[4] = TCP_OPT_NOP;
-    p[5] = TCP_OPT_WSCALE;
-    p[6] = 3;
-    p[7] = conn->rcv_wscale;
-  }
-  return len;
+  uint8_t options[TCP_MAX_OPTIONS_LEN];
+  struct tcp_options o = {
+      .has_mss = true,
+      .mss = tcp_local_mss(conn, conn->route.netif->caps.mtu),
+      .has_wscale = conn->state == TCP_STATE_SYN_SENT || conn->wscale_ok,
+      .wscale = conn->rcv_wscale,
+  };
+  uint32_t len = tcp_build_options(options, &o);
+  memcpy(pkt_push(pkt, len), options, len);
+  return (uint8_t)len;
 }
 
 void tcp_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
@@ -82,7 +78,7 @@ void tcp_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
   conn->irs = seg->seq;
   conn->rcv_nxt = conn->rcv_acked = seg->seq + 1;
   conn->rcv_edge = conn->rcv_nxt;
-  uint32_t mss = options->has_mss ? options->mss : TCP_MSS_DEFAULT;
+  uint32_t mss = options->has_mss ? options->mss : (uint32_t)TCP_MSS_DEFAULT;
   mss = ph_min_u32(ph_max_u32(mss, TCP_MSS_MIN),
                    tcp_local_mss(conn, conn->route.mtu));
   conn->snd_mss = (uint16_t)mss;

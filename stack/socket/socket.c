@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Descriptors: the table, how a call waits, socket() and close(). */
+#include "stack/socket/socket_internal.h"
+
+enum { DEFAULT_BUFFER = 256 * 1024, UDP_MAX = 256 };
+
+/* TCP or UDP: `owner` became ready. */
+static void notify(struct ph_stack *stack, void *owner, uint32_t ready) {
+  struct ph_sock *sock = owner;
+  const struct ph_platform *platform = stack->platform;
+  if (!platform->wake) {
+    return;
+  }
+  platform->wake(platform->ctx, sock, ready);
+  if (sock->pollers > 0) {
+    struct sock_poller *poller = sock_table_of(stack)->pollers;
+    for (; poller; poller = poller->next) {
+      platform->wake(platform->ctx, poller->fds, ready);
+    }
+  }
+}
+
+static void udp_event(struct udp_pcb *udp, uint32_t events) {
+  uint32_t ready = 0;
+  ready |= events & UDP_EVENT_READABLE ? PH_POLLIN : 0;
+  ready |= events & UDP_EVENT_WRITABLE ? PH_POLLOUT : 0;
+  ready |= events & UDP_EVENT_ERROR ? PH_POLLERR : 0;
+  notify(udp->stack, udp->owner, ready);
+}
+
+struct udp_pcb *sock_udp_open(struct ph_stack *stack, struct ph_sock *sock) {
+  struct sock_table *table = sock_table_of(stack);
+  struct udp_pcb *udp = table->free_udp;
+  if (udp) {
+    table->free_udp = udp->next;
+    udp_open(stack, udp, sock->rcvbuf);
+    udp->event = udp_event;
+    udp->owner = sock;
+  }
+  return udp;
+}
+
+void sock_udp_close(struct ph_stack *stack, struct ph_sock *sock) {
+  struct sock_table *table = sock_table_of(stack);
+  udp_close(sock->udp);
+  sock->udp->next = table->free_udp;
+  table->free_udp = sock->udp;
+}
+
+int ph_socket_init(struct ph_stack *stack,
+                   const struct ph_socket_config *config) {
+  struct sock_table *table = ph_stack_alloc(stack, sizeof(*table));
+  if (!table || config->max_sockets == 0) {
+    return table ? -PH_EINVAL : -PH_ENOMEM;
+  }
+  table->socks =
+      ph_stack_alloc(stack, config->max_sockets * sizeof(*table->socks));
+  if (!table->socks) {
+    return -PH_ENOMEM;
+  }
+  table->count = config->max_sockets;
+  table->default_sndbuf =
+      config->default_sndbuf ? config->default_sndbuf : DEFAULT_BUFFER;
+  table->default_rcvbuf =
+      config->default_rcvbuf ? config->default_rcvbuf : DEFAULT_BUFFER;
+  stack->module[PH_MODULE_SOCKET] = table;
+  if (stack->module[PH_MODULE_TCP]) {
+    tcp_set_notify(stack, notify);
+  }
+  uint32_t udps = ph_min_u32(config->max_sockets, UDP_MAX);
+  struct udp_pcb *udp = ph_stack_alloc(stack, udps * sizeof(*udp));
+  if (!udp) {
+    return -PH_ENOMEM;
+  }
+  for (uint32_t i = udps; i-- > 0;) {
+    udp[i].next = table->free_udp;
+    table->free_udp = &udp[i];
+  }
+  return 0;
+}
+
+struct ph_sock *sock_get(const struct ph_stack *stack, int fd) {
+  const struct sock_table *table = sock_table_of(stack);
+  if (fd < 0 || (uint32_t)fd >= table->count || !table->socks[fd].open) {
+    return NULL;
+  }
+  return &table->socks[fd];
+}
+
+struct ph_sock *sock_enter(struct ph_stack *stack, int fd) {
+  stack->stats.SocketCalls++;
+  return sock_get(stack, fd);
+}
+
+int sock_alloc(struct ph_stack *stack, struct ph_sock **out) {
+  struct sock_table *table = sock_table_of(stack);
+  for (uint32_t fd = table->lowest_free; fd < table->count; fd++) {
+    struct ph_sock *sock = &table->socks[fd];
+    if (!sock->open) {
+      uint32_t generation = sock->generation;
+      *sock = (struct ph_sock){
+          .generation = generation,
+          .open = true,
+          .sndbuf = table->default_sndbuf,
+          .rcvbuf = table->default_rcvbuf,
+      };
+      table->lowest_free = fd + 1;
+      *out = sock;
+      return (int)fd;
+    }
+  }
+  table->lowest_free = table->count;
+  return -PH_EMFILE;
+}
+
+void sock_release(struct ph_stack *stack, struct ph_sock *sock) {
+  struct sock_table *table = sock_table_of(stack);
+  sock->open = false;
+  sock->generation++;
+  sock->tcp = NULL;
+  sock->udp = NULL;
+  table->lowest_free =
+      ph_min_u32(table->lowest_free, (uint32_t)(sock - table->socks));
+  notify(stack, sock, PH_POLLNVAL); /* whoever waits finds it closed */
+}
+
+uint64_t sock_deadline(const struct ph_stack *stack, uint64_t timeout_ns) {
+  return timeout_ns ? stack->now_ns + timeout_ns : UINT64_MAX;
+}
+
+int sock_wait(struct ph_stack *stack, struct ph_sock *sock, int fd,
+              uint32_t events, uint64_t deadline_ns, bool dont_wait) {
+  const struct ph_platform *platform = stack->platform;
+  if (dont_wait || sock->nonblock || !platform->wait ||
+      stack->now_ns >= deadline_ns) {
+    return -PH_EAGAIN;
+  }
+  uint32_t generation = sock->generation;
+  int result = platform->wait(platform->ctx, sock, events, deadline_ns);
+  if (sock_get(stack, fd) != sock || sock->generation != generation) {
+    return -PH_EBADF;
+  }
+  /* After a timeout the caller looks once more, then the deadline says so. */
+  return result == -PH_ETIMEDOUT ? 0 : result;
+}
+
+void sock_apply_options(struct ph_stack *stack, struct ph_sock *sock) {
+  tcp_set_sndbuf(sock->tcp, sock->sndbuf);
+  tcp_set_rcvbuf(sock->tcp, sock->rcvbuf);
+  if (sock->nodelay) {
+    tcp_set_nodelay(stack, sock->tcp, true);
+  }
+  if (sock->maxseg && tcp_set_maxseg(sock->tcp, sock->maxseg) < 0) {
+    sock->maxseg = 0;
+  }
+}
+
+static int check_kind(int domain, int type, int protocol) {
+  if (domain != PH_AF_INET) {
+    return -PH_EAFNOSUPPORT;
+  }
+  switch (type) {
+    case PH_SOCK_STREAM:
+      return protocol == 0 || protocol == PH_IPPROTO_TCP ? 0
+                                                         : -PH_EPROTONOSUPPORT;
+    case PH_SOCK_DGRAM:
+      return protocol == 0 || protocol == PH_IPPROTO_UDP ? 0
+                                                         : -PH_EPROTONOSUPPORT;
+    case PH_SOCK_RAW:
+      return -PH_ESOCKTNOSUPPORT;
+    default:
+      return -PH_EINVAL;
+  }
+}
+
+int ph_socket(struct ph_stack *stack, int domain, int type, int protocol) {
+  stack->stats.SocketCalls++;
+  int kind = type & ~(PH_SOCK_NONBLOCK | PH_SOCK_CLOEXEC);
+  int result = check_kind(domain, kind, protocol);
+  if (result < 0) {
+    return result;
+  }
+  struct ph_sock *sock;
+  int fd = sock_alloc(stack, &sock);
+  if (fd < 0) {
+    return fd;
+  }
+  sock->nonblock = type & PH_SOCK_NONBLOCK;
+  if (kind == PH_SOCK_STREAM && stack->module[PH_MODULE_TCP]) {
+    sock->tcp = tcp_open(stack, sock);
+  } else if (kind == PH_SOCK_DGRAM && stack->module[PH_MODULE_UDP]) {
+    sock->udp = sock_udp_open(stack, sock);
+  } else {
+    sock_release(stack, sock);
+    return -PH_EPROTONOSUPPORT;
+  }
+  if (!sock->tcp && !sock->udp) {
+    sock_release(stack, sock);
+    return -PH_ENOBUFS;
+  }
+  if (sock->tcp) {
+    sock_apply_options(stack, sock);
+  }
+  return fd;
+}
+
+/* SO_LINGER with time: wait until the peer has everything, or time is up. */
+static void linger(struct ph_stack *stack, struct ph_sock *sock, int fd) {
+  uint64_t deadline = stack->now_ns + sock->linger_s * 1000000000ull;
+  if (tcp_shutdown(stack, sock->tcp, false, true) < 0) {
+    return;
+  }
+  struct tcp_info info;
+  for (;;) {
+    tcp_get_info(sock->tcp, &info);
+    bool acked = info.state == TCP_STATE_CLOSED ||
+                 info.state == TCP_STATE_FIN_WAIT_2 ||
+                 info.state == TCP_STATE_TIME_WAIT;
+    if (acked || sock_wait(stack, sock, fd, PH_POLLOUT | PH_POLLHUP, deadline,
+                           false) < 0) {
+      return;
+    }
+  }
+}
+
+int ph_close(struct ph_stack *stack, int fd) {
+  struct ph_sock *sock = sock_enter(stack, fd);
+  if (!sock) {
+    return -PH_EBADF;
+  }
+  if (sock->tcp) {
+    if (sock->linger && sock->linger_s > 0) {
+      linger(stack, sock, fd);
+      if (sock_get(stack, fd) != sock) {
+        return -PH_EBADF;
+      }
+    }
+    tcp_close(stack, sock->tcp, sock->linger && sock->linger_s == 0);
+  } else {
+    sock_udp_close(stack, sock);
+  }
+  sock_release(stack, sock);
+  return 0;
+}
+
+int ph_shutdown(struct ph_stack *stack, int fd, int how) {
+  struct ph_sock *sock = sock_enter(stack, fd);
+  if (!sock) {
+    return -PH_EBADF;
+  }
+  if (how < PH_SHUT_RD || how > PH_SHUT_RDWR) {
+    return -PH_EINVAL;
+  }
+  bool read = how != PH_SHUT_WR;
+  bool write = how != PH_SHUT_RD;
+  if (sock->tcp) {
+    return tcp_shutdown(stack, sock->tcp, read, write);
+  }
+  sock->rd_shutdown |= read;
+  sock->wr_shutdown |= write;
+  notify(stack, sock, PH_POLLIN | PH_POLLRDHUP);
+  return sock->udp->connected ? 0 : -PH_ENOTCONN;
+}

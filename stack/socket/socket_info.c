@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What netstat shows. */
+#include "stack/socket/socket_internal.h"
+
+static void describe_tcp(const struct tcp_conn *conn,
+                         struct ph_socket_info *info) {
+  struct tcp_info tcp;
+  tcp_get_info(conn, &tcp);
+  *info = (struct ph_socket_info){
+      .type = PH_SOCK_STREAM,
+      .state = tcp_state_name(tcp.state),
+      .local = tcp.local,
+      .remote = tcp.remote,
+      .local_port = tcp.local_port,
+      .remote_port = tcp.remote_port,
+      .recv_queue = tcp.recv_queue,
+      .send_queue = tcp.send_queue,
+      .cwnd = tcp.cwnd,
+      .ssthresh = tcp.ssthresh,
+      .snd_wnd = tcp.snd_wnd,
+      .rcv_wnd = tcp.rcv_wnd,
+      .mss = tcp.snd_mss,
+      .srtt_ns = tcp.srtt_ns,
+      .rto_ns = tcp.rto_ns,
+      .retransmissions = tcp.retransmissions,
+      .bytes_sent = tcp.bytes_acked,
+      .bytes_received = tcp.bytes_received,
+  };
+}
+
+int ph_socket_info(struct ph_stack *stack, int fd,
+                   struct ph_socket_info *info) {
+  const struct ph_sock *sock = sock_get(stack, fd);
+  if (!sock) {
+    return -PH_EBADF;
+  }
+  if (sock->tcp) {
+    describe_tcp(sock->tcp, info);
+    return 0;
+  }
+  *info = (struct ph_socket_info){
+      .type = PH_SOCK_DGRAM,
+      .state = "",
+      .local = sock->udp->local,
+      .remote = sock->udp->remote,
+      .local_port = sock->udp->local_port,
+      .remote_port = sock->udp->remote_port,
+      .recv_queue = sock->udp->queued,
+  };
+  return 0;
+}
+
+int ph_orphan_info(struct ph_stack *stack, uint32_t index,
+                   struct ph_socket_info *info) {
+  const struct tcp_conn *conn = tcp_orphan(stack, index);
+  if (!conn) {
+    return -PH_ENOENT;
+  }
+  describe_tcp(conn, info);
+  return 0;
+}

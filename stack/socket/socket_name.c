@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Calls about names: bind, listen, accept, connect, getsockname,
+ * getpeername. */
+#include "stack/socket/socket_internal.h"
+
+/* Ports and addresses in a sockaddr are bytes in network order. */
+int sock_addr_in(const void *addr, ph_socklen_t len, struct ph_addr *ip,
+                 uint16_t *port) {
+  uint16_t family;
+  if (!addr) {
+    return -PH_EFAULT;
+  }
+  if (len < sizeof(struct ph_sockaddr_in)) {
+    return -PH_EINVAL;
+  }
+  memcpy(&family, addr, sizeof(family));
+  if (family != PH_AF_INET) {
+    return -PH_EAFNOSUPPORT;
+  }
+  const uint8_t *p = addr;
+  *port = (uint16_t)(p[2] << 8 | p[3]);
+  *ip = ph_addr_v4(0);
+  memcpy(ip->bytes + 12, p + 4, 4);
+  return 0;
+}
+
+void sock_addr_out(const struct ph_addr *ip, uint16_t port, void *addr,
+                   ph_socklen_t *len) {
+  if (!addr || !len) {
+    return;
+  }
+  struct ph_sockaddr_in out = {.sin_family = PH_AF_INET};
+  uint8_t *p = (uint8_t *)&out;
+  p[2] = (uint8_t)(port >> 8);
+  p[3] = (uint8_t)port;
+  memcpy(p + 4, ip->bytes + 12, 4);
+  memcpy(addr, &out, ph_min_u32(*len, sizeof(out)));
+  *len = sizeof(out);
+}
+
+int ph_bind(struct ph_stack *stack, int fd, const void *addr,
+            ph_socklen_t len) {
+  struct ph_sock *sock = sock_enter(stack, fd);
+  struct ph_addr ip;
+  uint16_t port;
+  if (!sock) {
+    return -PH_EBADF;
+  }
+  int result = sock_addr_in(addr, len, &ip, &port);
+  if (result < 0) {
+    return result;
+  }
+  if (sock->tcp) {
+    return tcp_bind(stack, sock->tcp, &ip, port, sock->reuse_addr);
+  }
+  sock->udp->reuse_address = sock->reuse_addr;
+  return udp_bind(sock->udp, &ip, port);
+}
+
+int ph_listen(struct ph_stack *stack, int fd, int backlog) {
+  struct ph_sock *sock = sock_enter(stack, fd);
+  if (!sock) {
+    return -PH_EBADF;
+  }
+  if (!sock->tcp) {
+    return -PH_EOPNOTSUPP;
+  }
+  return tcp_listen(stack, sock->tcp,
+                    backlog < 0 ? UINT32_MAX : (uint32_t)backlog);
+}
+
+int ph_accept4(struct ph_stack *stack, int fd, void *addr, ph_socklen_t *len,
+               int flags) {
+  struct ph_sock *sock = sock_enter(stack, fd);
+  if (!sock) {
+    return -PH_EBADF;
+  }
+  if (flags & ~(PH_SOCK_NONBLOCK | PH_SOCK_CLOEXEC)) {
+    return -PH_EINVAL;
+  }
+  if (!sock->tcp) {
+    return -PH_EOPNOTSUPP;
+  }
+  uint64_t deadline = sock_deadline(stack, sock->rcv_timeout_ns);
+  for (;;) {
+    if (tcp_get_state(sock->tcp) != TCP_STATE_LISTEN) {
+      return -PH_EINVAL;
+    }
+    if (tcp_ready(sock->tcp) & TCP_READY_IN) {
+      break;
+    }
+    int result = sock_wait(stack, sock, fd, PH_POLLIN, deadline, false);
+    if (result < 0) {
+      return result;
+    }
+  }
+  struct ph_sock *child;
+  int child_fd = sock_alloc(stack, &child);
+  if (child_fd < 0) {
+    return child_fd; /* the connection stays in the queue */
+  }
+  child->tcp = tcp_accept(stack, sock->tcp);
+  child->nonblock = flags & PH_SOCK_NONBLOCK;
+  child->sndbuf = sock->sndbuf;
+  child->rcvbuf = sock->rcvbuf;
+  child->nodelay = sock->nodelay;
+  child->reuse_addr = sock->reuse_addr;
+  child->linger = sock->linger;
+  child->linger_s = sock->linger_s;
+  tcp_set_owner(child->tcp, child);
+  struct tcp_info info;
+  tcp_get_info(child->tcp, &info);
+  sock_addr_out(&info.remote, info.remote_port, addr, len);
+  return child_fd;
+}
+
+int ph_accept(struct ph_stack *stack, int fd, void *addr, ph_socklen_t *len) {
+  return ph_accept4(stack, fd, addr, len, 0);
+}
+
+/* A connection that failed can't be used again: take a fresh one, with the
+ * options that were set. */
+static int renew(struct ph_stack *stack, struct ph_sock *sock) {
+  struct tcp_conn *fresh = tcp_open(stack, sock);
+  if (!fresh) {
+    return -PH_ENOBUFS;
+  }
+  tcp_close(stack, sock->tcp, true);
+  sock->tcp = fresh;
+  sock_apply_options(stack, sock);
+  return 0;
+}
+
+/* Wait for the result of a connection attempt. */
+static int connect_result(struct ph_stack *stack, struct ph_sock *sock, int fd,
+                          int not_yet) {
+  uint64_t deadline = sock_deadline(stack, sock->snd_timeout_ns);
+  for (;;) {
+    enum tcp_state state = tcp_get_state(sock->tcp);
+    if (state == TCP_STATE_CLOSED) {
+      int error = tcp_take_error(sock->tcp);
+      sock->connecting = false;
+      return error ? -error : -PH_ECONNABORTED;
+    }
+    if (state != TCP_STATE_SYN_SENT && state != TCP_STATE_SYN_RECEIVED) {
+      sock->connecting = false;
+      return 0;
+    }
+    int result = sock_wait(stack, sock, fd, PH_POLLOUT, deadline, false);
+    if (result < 0) {
+      return result == -PH_EAGAIN ? not_yet : result;
+    }
+  }
+}
+
+static int connect_tcp(struct ph_stack *stack, struct ph_sock *sock, int fd,
+                       const struct ph_addr *ip, uint16_t port) {
+  if (sock->connecting) {
+    return connect_result(stack, sock, fd, -PH_EALREADY);
+  }
+  if (tcp_get_state(sock->tcp) != TCP_STATE_CLOSED) {
+    return -PH_EISCONN;
+  }
+  int result = tcp_used(sock->tcp) ? renew(stack, sock) : 0;
+  if (result < 0) {
+    return result;
+  }
+  result = tcp_connect(stack, sock->tcp, ip, port);
+  if (result < 0) {
+    return result;
+  }
+  sock->connecting = true;
+  return connect_result(stack, sock, fd, -PH_EINPROGRESS);
+}
+
+int ph_connect(struct ph_stack *stack, int fd, const void *addr,
+               ph_socklen_t len) {
+  struct ph_sock *sock = sock_enter(stack, fd);
+  struct ph_addr ip;
+  uint16_t port;
+  if (!sock) {
+    return -PH_EBADF;
+  }
+  if (sock->udp && addr && len >= sizeof(uint16_t) &&
+      ((const uint8_t *)addr)[0] == 0 && ((const uint8_t *)addr)[1] == 0) {
+    udp_disconnect(sock->udp); /* AF_UNSPEC */
+    return 0;
+  }
+  int result = sock_addr_in(addr, len, &ip, &port);
+  if (result < 0) {
+    return result;
+  }
+  return sock->tcp ? connect_tcp(stack, sock, fd, &ip, port)
+                   : udp_connect(sock->udp, &ip, port);
+}
+
+int ph_getsockname(struct ph_stack *stack, int fd, void *addr,
+                   ph_socklen_t *len) {
+  struct ph_sock *sock = sock_enter(stack, fd);
+  if (!sock) {
+    return -PH_EBADF;
+  }
+  struct ph_socket_info info;
+  int result = ph_socket_info(stack, fd, &info);
+  if (result == 0) {
+    sock_addr_out(&info.local, info.local_port, addr, len);
+  }
+  return result;
+}
+
+int ph_getpeername(struct ph_stack *stack, int fd, void *addr,
+                   ph_socklen_t *len) {
+  struct ph_sock *sock = sock_enter(stack, fd);
+  if (!sock) {
+    return -PH_EBADF;
+  }
+  enum tcp_state state =
+      sock->tcp ? tcp_get_state(sock->tcp) : TCP_STATE_ESTABLISHED;
+  struct ph_socket_info info;
+  int result = ph_socket_info(stack, fd, &info);
+  if (result < 0) {
+    return result;
+  }
+  if (info.remote_port == 0 || state < TCP_STATE_ESTABLISHED) {
+    return -PH_ENOTCONN;
+  }
+  sock_addr_out(&info.remote, info.remote_port, addr, len);
+  return 0;
+}

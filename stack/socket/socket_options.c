@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* setsockopt, getsockopt, fcntl, ioctl. Types and values are Linux's. */
+#include "stack/socket/socket_internal.h"
+
+enum {
+  BUFFER_SET_MAX = 8 << 20, /* what a user may ask for, before doubling */
+  SNDBUF_MIN = 4608,
+  RCVBUF_MIN = 2304,
+};
+
+struct timeval64 {
+  int64_t sec, usec;
+};
+
+struct linger_value {
+  int32_t onoff, seconds;
+};
+
+/* The head of Linux's struct tcp_info (include/uapi/linux/tcp.h), as far as
+ * every version of it goes. */
+struct tcp_info_linux {
+  uint8_t state, ca_state, retransmits, probes, backoff, options;
+  uint8_t wscale; /* send in the low half */
+  uint8_t flags;
+  uint32_t rto, ato, snd_mss, rcv_mss; /* us, us, bytes */
+  uint32_t unacked, sacked, lost, retrans, fackets;
+  uint32_t last_data_sent, last_ack_sent, last_data_recv, last_ack_recv;
+  uint32_t pmtu, rcv_ssthresh, rtt, rttvar, snd_ssthresh, snd_cwnd;
+  uint32_t advmss, reordering, rcv_rtt, rcv_space, total_retrans;
+};
+_Static_assert(sizeof(struct tcp_info_linux) == 104, "Linux's layout");
+_Static_assert(sizeof(struct timeval64) == 16, "Linux's layout");
+
+static int get_int(const void *value, ph_socklen_t len, int32_t *out) {
+  if (!value) {
+    return -PH_EFAULT;
+  }
+  if (len < sizeof(*out)) {
+    return -PH_EINVAL;
+  }
+  memcpy(out, value, sizeof(*out));
+  return 0;
+}
+
+static int put_bytes(void *value, ph_socklen_t *len, const void *from,
+                     uint32_t size) {
+  if (!value || !len) {
+    return -PH_EFAULT;
+  }
+  *len = ph_min_u32(*len, size);
+  memcpy(value, from, *len);
+  return 0;
+}
+
+static int put_int(void *value, ph_socklen_t *len, int32_t from) {
+  return put_bytes(value, len, &from, sizeof(from));
+}
+
+/* ---- SOL_SOCKET --------------------------------------------------------- */
+
+/* As in Linux: clamped, doubled, and at least the minimum. */
+static uint32_t buffer_size(int32_t asked, uint32_t least) {
+  uint32_t bytes = asked < 0 ? BUFFER_SET_MAX : (uint32_t)asked;
+  return ph_max_u32(2 * ph_min_u32(bytes, BUFFER_SET_MAX), least);
+}
+
+static int set_timeout(uint64_t *timeout_ns, const void *value,
+                       ph_socklen_t len) {
+  struct timeval64 tv;
+  if (!value || len < sizeof(tv)) {
+    return value ? -PH_EINVAL : -PH_EFAULT;
+  }
+  memcpy(&tv, value, sizeof(tv));
+  if (tv.usec < 0 || tv.usec >= 1000000) {
+    return -PH_EDOM;
+  }
+  if (tv.sec < 0) { /* as in Linux: no wait at all */
+    *timeout_ns = 1;
+    return 0;
+  }
+  int64_t sec = tv.sec < 1000000000 ? tv.sec : 0; /* 31 years: for ever */
+  *timeout_ns = (uint64_t)sec * 1000000000u + (uint64_t)tv.usec * 1000u;
+  return 0;
+}
+
+static int set_linger(struct ph_sock *sock, const void *value,
+                      ph_socklen_t len) {
+  struct linger_value linger;
+  if (!value || len < sizeof(linger)) {
+    return value ? -PH_EINVAL : -PH_EFAULT;
+  }
+  memcpy(&linger, value, sizeof(linger));
+  sock->linger = linger.onoff != 0;
+  sock->linger_s = linger.seconds < 0 ? 0 : (uint32_t)linger.seconds;
+  return 0;
+}
+
+static void set_rcvbuf(struct ph_sock *sock, int32_t asked) {
+  sock->rcvbuf = buffer_size(asked, RCVBUF_MIN);
+  if (sock->tcp) {
+    tcp_set_rcvbuf(sock->tcp, sock->rcvbuf);
+  } else {
+    sock->udp->rcvbuf = sock->rcvbuf;
+  }
+}
+
+static void set_sndbuf(struct ph_sock *sock, int32_t asked) {
+  sock->sndbuf = buffer_size(asked, SNDBUF_MIN);
+  if (sock->tcp) {
+    tcp_set_sndbuf(sock->tcp, sock->sndbuf);
+  }
+}
+
+static int set_socket_option(struct ph_sock *sock, int option,
+                             const void *value, ph_socklen_t len) {
+  int32_t number = 0;
+  if (option == PH_SO_RCVTIMEO) {
+    return set_timeout(&sock->rcv_timeout_ns, value, len);
+  }
+  if (option == PH_SO_SNDTIMEO) {
+    return set_timeout(&sock->snd_timeout_ns, value, len);
+  }
+  if (option == PH_SO_LINGER) {
+    return set_linger(sock, value, len);
+  }
+  int result = get_int(value, len, &number);
+  if (result < 0) {
+    return result;
+  }
+  switch (option) {
+    case PH_SO_REUSEADDR:
+      sock->reuse_addr = number != 0;
+      return 0;
+    case PH_SO_SNDBUF:
+      set_sndbuf(sock, number);
+      return 0;
+    case PH_SO_RCVBUF:
+      set_rcvbuf(sock, number);
+      return 0;
+    default:
+      return -PH_ENOPROTOOPT;
+  }
+}
+
+static int get_timeout(uint64_t timeout_ns, void *value, ph_socklen_t *len) {
+  struct timeval64 tv = {(int64_t)(timeout_ns / 1000000000u),
+                         (int64_t)(timeout_ns % 1000000000u / 1000u)};
+  return put_bytes(value, len, &tv, sizeof(tv));
+}
+
+static int get_socket_option(struct ph_sock *sock, int option, void *value,
+                             ph_socklen_t *len) {
+  struct linger_value linger = {sock->linger, (int32_t)sock->linger_s};
+  switch (option) {
+    case PH_SO_REUSEADDR:
+      return put_int(value, len, sock->reuse_addr);
+    case PH_SO_TYPE:
+      return put_int(value, len, sock->tcp ? PH_SOCK_STREAM : PH_SOCK_DGRAM);
+    case PH_SO_ERROR:
+      return put_int(
+          value, len,
+          sock->tcp ? tcp_take_error(sock->tcp) : udp_take_error(sock->udp));
+    case PH_SO_SNDBUF:
+      return put_int(value, len, (int32_t)sock->sndbuf);
+    case PH_SO_RCVBUF:
+      return put_int(value, len, (int32_t)sock->rcvbuf);
+    case PH_SO_LINGER:
+      return put_bytes(value, len, &linger, sizeof(linger));
+    case PH_SO_RCVTIMEO:
+      return get_timeout(sock->rcv_timeout_ns, value, len);
+    case PH_SO_SNDTIMEO:
+      return get_timeout(sock->snd_timeout_ns, value, len);
+    case PH_SO_ACCEPTCONN:
+      return put_int(value, len,
+                     sock->tcp && tcp_get_state(sock->tcp) == TCP_STATE_LISTEN);
+    default:
+      return -PH_ENOPROTOOPT;
+  }
+}
+
+/* ---- IPPROTO_TCP -------------------------------------------------------- */
+
+static int set_tcp_option(struct ph_stack *stack, struct ph_sock *sock,
+                          int option, const void *value, ph_socklen_t len) {
+  int32_t number = 0;
+  if (option == PH_TCP_CONGESTION) {
+    const char *name = tcp_get_congestion(sock->tcp);
+    uint32_t size = 0;
+    while (name[size]) {
+      size++;
+    }
+    bool known = value && len >= size && memcmp(value, name, size) == 0;
+    return known ? 0 : -PH_ENOENT;
+  }
+  int result = get_int(value, len, &number);
+  if (result < 0) {
+    return result;
+  }
+  switch (option) {
+    case PH_TCP_NODELAY:
+      sock->nodelay = number != 0;
+      tcp_set_nodelay(stack, sock->tcp, sock->nodelay);
+      return 0;
+    case PH_TCP_MAXSEG:
+      if (number < 0 || number > (int32_t)UINT16_MAX) {
+        return -PH_EINVAL;
+      }
+      result = tcp_set_maxseg(sock->tcp, (uint16_t)number);
+      sock->maxseg = result < 0 ? sock->maxseg : (uint16_t)number;
+      return result;
+    default:
+      return -PH_ENOPROTOOPT;
+  }
+}
+
+static int get_tcp_info(const struct ph_sock *sock, void *value,
+                        ph_socklen_t *len) {
+  /* Linux counts its states from TCP_ESTABLISHED = 1. */
+  static const uint8_t state_of[] = {7, 10, 2, 3, 1, 4, 5, 8, 11, 9, 6};
+  struct tcp_info info;
+  tcp_get_info(sock->tcp, &info);
+  uint32_t mss = ph_max_u32(info.snd_mss, 1);
+  struct tcp_info_linux out = {
+      .state = state_of[info.state],
+      .retransmits = info.backoff,
+      .backoff = info.backoff,
+      .wscale = (uint8_t)(info.snd_wscale | info.rcv_wscale << 4),
+      .rto = (uint32_t)(info.rto_ns / 1000),
+      .snd_mss = info.snd_mss,
+      .rcv_mss = info.rcv_mss,
+      .unacked = (info.send_queue - info.unsent + mss - 1) / mss,
+      .rtt = (uint32_t)(info.srtt_ns / 1000),
+      .rttvar = (uint32_t)(info.rttvar_ns / 1000),
+      .snd_ssthresh =
+          info.ssthresh == UINT32_MAX ? INT32_MAX : info.ssthresh / mss,
+      .snd_cwnd = info.cwnd / mss,
+      .total_retrans = info.retransmissions,
+  };
+  return put_bytes(value, len, &out, sizeof(out));
+}
+
+static int get_tcp_option(const struct ph_sock *sock, int option, void *value,
+                          ph_socklen_t *len) {
+  static const uint32_t name_max = 16; /* TCP_CA_NAME_MAX */
+  char name[16] = {0};
+  const char *congestion = tcp_get_congestion(sock->tcp);
+  switch (option) {
+    case PH_TCP_NODELAY:
+      return put_int(value, len, tcp_get_nodelay(sock->tcp));
+    case PH_TCP_MAXSEG:
+      return put_int(value, len, tcp_get_mss(sock->tcp));
+    case PH_TCP_INFO:
+      return get_tcp_info(sock, value, len);
+    case PH_TCP_CONGESTION:
+      for (uint32_t i = 0; i + 1 < name_max && congestion[i]; i++) {
+        name[i] = congestion[i];
+      }
+      return put_bytes(value, len, name, name_max);
+    default:
+      return -PH_ENOPROTOOPT;
+  }
+}
+
+/* ---- The calls ---------------------------------------------------------- */
+
+int ph_setsockopt(struct ph_stack *stack, int fd, int level, int option,
+                  const void *value, ph_socklen_t len) {
+  struct ph_sock *sock = sock_enter(stack, fd);
+  if (!sock) {
+    return -PH_EBADF;
+  }
+  if (level == PH_SOL_SOCKET) {
+    return set_socket_option(sock, option, value, len);
+  }
+  if (level == PH_IPPROTO_TCP && sock->tcp) {
+    return set_tcp_option(stack, sock, option, value, len);
+  }
+  return level == PH_IPPROTO_TCP ? -PH_EOPNOTSUPP : -PH_ENOPROTOOPT;
+}
+
+int ph_getsockopt(struct ph_stack *stack, int fd, int level, int option,
+                  void *value, ph_socklen_t *len) {
+  struct ph_sock *sock = sock_enter(stack, fd);
+  if (!sock) {
+    return -PH_EBADF;
+  }
+  if (level == PH_SOL_SOCKET) {
+    return get_socket_option(sock, option, value, len);
+  }
+  if (level == PH_IPPROTO_TCP && sock->tcp) {
+    return get_tcp_option(sock, option, value, len);
+  }
+  return level == PH_IPPROTO_TCP ? -PH_EOPNOTSUPP : -PH_ENOPROTOOPT;
+}
+
+int ph_fcntl(struct ph_stack *stack, int fd, int command, int argument) {
+  enum { O_RDWR_LINUX = 2 };
+  struct ph_sock *sock = sock_enter(stack, fd);
+  if (!sock) {
+    return -PH_EBADF;
+  }
+  switch (command) {
+    case PH_F_GETFL:
+      return O_RDWR_LINUX | (sock->nonblock ? PH_O_NONBLOCK : 0);
+    case PH_F_SETFL:
+      sock->nonblock = argument & PH_O_NONBLOCK;
+      return 0;
+    default:
+      return -PH_EINVAL;
+  }
+}
+
+int ph_ioctl(struct ph_stack *stack, int fd, unsigned long request,
+             void *argument) {
+  struct ph_sock *sock = sock_enter(stack, fd);
+  int32_t number = 0;
+  if (!sock) {
+    return -PH_EBADF;
+  }
+  if (!argument) {
+    return -PH_EFAULT;
+  }
+  struct tcp_info info = {.recv_queue = 0};
+  if (sock->tcp) {
+    tcp_get_info(sock->tcp, &info);
+  }
+  bool listening = info.state == TCP_STATE_LISTEN;
+  switch (request) {
+    case PH_FIONBIO:
+      memcpy(&number, argument, sizeof(number));
+      sock->nonblock = number != 0;
+      return 0;
+    case PH_FIONREAD:
+      number = (int32_t)(sock->tcp ? info.recv_queue : udp_next_len(sock->udp));
+      break;
+    case PH_SIOCOUTQ:
+      number = (int32_t)info.send_queue;
+      break;
+    default:
+      return -PH_ENOTTY;
+  }
+  if (listening) {
+    return -PH_EINVAL;
+  }
+  memcpy(argument, &number, sizeof(number));
+  return 0;
+}
