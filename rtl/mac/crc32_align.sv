@@ -14,28 +14,12 @@ module crc32_align (
     output logic [31:0]      rest_o
 );
   logic [63:0] mixed;
-  assign mixed = data_i ^ {32'b0, crc_i};
+  logic [3:0] zeros;  // bytes ahead of the message
 
-  always_comb begin
-    unique case (bytes_i)
-      4'd0: window_o = '0;
-      4'd1: window_o = {mixed[7:0], 56'b0};
-      4'd2: window_o = {mixed[15:0], 48'b0};
-      4'd3: window_o = {mixed[23:0], 40'b0};
-      4'd4: window_o = {mixed[31:0], 32'b0};
-      4'd5: window_o = {mixed[39:0], 24'b0};
-      4'd6: window_o = {mixed[47:0], 16'b0};
-      4'd7: window_o = {mixed[55:0], 8'b0};
-      default: window_o = mixed;
-    endcase
-    unique case (bytes_i)
-      4'd0: rest_o = crc_i;
-      4'd1: rest_o = {8'b0, crc_i[31:8]};
-      4'd2: rest_o = {16'b0, crc_i[31:16]};
-      4'd3: rest_o = {24'b0, crc_i[31:24]};
-      default: rest_o = '0;
-    endcase
-  end
+  assign mixed = data_i ^ {32'b0, crc_i};
+  assign zeros = 4'd8 - bytes_i;
+  assign window_o = zeros[3] ? '0 : mixed << {zeros[2:0], 3'b0};
+  assign rest_o = bytes_i >= 4'd4 ? '0 : crc_i >> {bytes_i[1:0], 3'b0};
 endmodule
 
 `default_nettype wire

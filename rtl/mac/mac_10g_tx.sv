@@ -231,28 +231,33 @@ module mac_10g_tx (
   end
 
   // --- Assembly: the last data word, FCS and terminate fill up to 13 bytes -----------------------
-  logic [103:0] tail_d;
-  logic [12:0] tail_c;
+  logic [103:0] tail_d, tail_shift;
+  logic [12:0] tail_c, tail_c_shift;
   logic [63:0] asm_d, out_q;
   logic [7:0] asm_c, out_c_q;
   logic [39:0] spill_q;   // what of it belongs to the next word
   logic [4:0] spill_c_q;
   logic out_lane4_q;
 
-  always_comb begin
-    tail_d = {{5{XgmiiIdle}}, c_word_q};
-    tail_c = {5'h1f, 8'h00};
-    for (int i = 1; i < 9; i++) begin
-      if (c_bytes_q == 4'(i)) begin
-        for (int j = i; j < 13; j++) begin
-          tail_d[8*j +: 8] = XgmiiIdle;
-          tail_c[j] = 1'b1;
-        end
-        tail_d[8*i +: 32] = c_err_q ? {4{XgmiiError}} : c_fcs_q;
-        tail_c[i +: 4] = c_err_q ? 4'hf : 4'h0;
-        tail_d[8*(i+4) +: 8] = XgmiiTerminate;
-      end
+  // FCS (or error codes) and terminate are shifted to their place as differences from idle, so that
+  // the zeros around them mean idle.
+  assign tail_shift = {64'b0, {XgmiiTerminate, c_err_q ? {4{XgmiiError}} : c_fcs_q} ^
+      {5{XgmiiIdle}}} << {c_bytes_q, 3'b0};
+  assign tail_c_shift = {8'b0, 1'b0, {4{!c_err_q}}} << c_bytes_q;
+
+  for (genvar i = 0; i < 13; i++) begin : g_tail
+    if (i < 8) begin : g_data
+      logic payload;
+      assign payload = 4'(i) < c_bytes_q;
+      assign tail_d[8*i +: 8] = payload ? c_word_q[8*i +: 8] : tail_shift[8*i +: 8] ^ XgmiiIdle;
+      assign tail_c[i] = !payload && !tail_c_shift[i];
+    end else begin : g_beyond
+      assign tail_d[8*i +: 8] = tail_shift[8*i +: 8] ^ XgmiiIdle;
+      assign tail_c[i] = !tail_c_shift[i];
     end
+  end
+
+  always_comb begin
     asm_d = {{3{XgmiiIdle}}, spill_q};
     asm_c = {3'h7, spill_c_q};
     if (c_start_q) begin
