@@ -22,7 +22,6 @@
 #endif
 
 struct coro {
-  struct coro *next; /* in a coro_queue */
   void (*fn)(void *arg);
   void *arg;
   void *mapping; /* guard page, then the stack */
@@ -120,26 +119,4 @@ void coro_yield(struct coro *coro) {
 
 bool coro_done(const struct coro *coro) {
   return coro->done;
-}
-
-void coro_queue_push(struct coro_queue *queue, struct coro *coro) {
-  coro->next = NULL;
-  if (queue->tail) {
-    queue->tail->next = coro;
-  } else {
-    queue->head = coro;
-  }
-  queue->tail = coro;
-}
-
-struct coro *coro_queue_pop(struct coro_queue *queue) {
-  struct coro *coro = queue->head;
-  if (coro) {
-    queue->head = coro->next;
-    if (!queue->head) {
-      queue->tail = NULL;
-    }
-    coro->next = NULL;
-  }
-  return coro;
 }

@@ -34,13 +34,4 @@ void coro_yield(struct coro *coro);
 /* The function has returned. */
 bool coro_done(const struct coro *coro);
 
-/* A first-in first-out queue of coroutines; each is in one queue at most. */
-struct coro_queue {
-  struct coro *head, *tail;
-};
-
-void coro_queue_push(struct coro_queue *queue, struct coro *coro);
-/* NULL when empty. */
-struct coro *coro_queue_pop(struct coro_queue *queue);
-
 #endif

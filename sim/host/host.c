@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A host's making: memory, stack, device, addresses. */
+#include "sim/host/host.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/host/host_internal.h"
+#include "stack/tcp/tcp.h"
+#include "stack/udp/udp.h"
+
+enum {
+  PAGE = 4096,
+  ARENA_SIZE = 8 << 20,
+  PACKETS = 4096,
+  SOCKETS = 64,
+  BLOCKS_SPARE = 1024, /* beyond what one connection's send queue takes */
+};
+
+static void host_random(void *ctx, void *to, size_t n) {
+  struct host *host = ctx;
+  sim_rng_fill(&host->random, to, n);
+}
+
+static size_t block_count(const struct host_config *config) {
+  return 2 * ((size_t)config->sndbuf + config->rcvbuf) / PH_BLOCK_SIZE +
+         BLOCKS_SPARE;
+}
+
+/* Device-visible memory: blocks, packets, then what the device's rings and
+ * receive buffers need. */
+static void make_memory(struct host *host) {
+  size_t blocks = block_count(&host->config) * PH_BLOCK_SIZE;
+  size_t packets = (PACKETS * sizeof(struct pkt) + PAGE - 1) / PAGE * PAGE;
+  host->device_offset = blocks + packets;
+  host->memory_size = host->device_offset + host->ops->device_bytes(host);
+  host->memory = host->ops->memory(host, host->memory_size);
+  if (posix_memalign(&host->arena, PAGE, ARENA_SIZE) != 0) {
+    sim_fatal("no memory for a host's stack");
+  }
+}
+
+static void must(int error, const char *what, const struct host *host) {
+  if (error) {
+    sim_fatal("host %s: %s: %s", host->config.name, what, ph_strerror(error));
+  }
+}
+
+static void start_stack(struct host *host) {
+  struct ph_stack *stack = &host->stack;
+  size_t blocks = block_count(&host->config);
+  const struct ph_stack_config config = {
+      .platform = &host->platform,
+      .arena = host->arena,
+      .arena_size = ARENA_SIZE,
+      .block_memory = host->memory,
+      .block_count = (uint32_t)blocks,
+      .pkt_memory = (struct pkt *)(void *)(host->memory + blocks * PAGE),
+      .pkt_count = PACKETS,
+  };
+  const struct ph_socket_config sockets = {
+      .max_sockets = SOCKETS,
+      .default_sndbuf = host->config.sndbuf,
+      .default_rcvbuf = host->config.rcvbuf,
+  };
+  must(ph_stack_init(stack, &config), "ph_stack_init", host);
+  /* Packets of different hosts have different names. */
+  stack->next_packet_id = (uint64_t)(host->config.index + 1) << 32;
+  must(ph_netif_init(stack), "ph_netif_init", host);
+  must(ph_ipv4_init(stack), "ph_ipv4_init", host);
+  must(ph_loopback_init(stack), "ph_loopback_init", host);
+  must(ph_udp_init(stack), "ph_udp_init", host);
+  must(ph_tcp_init(stack, NULL), "ph_tcp_init", host);
+  must(ph_socket_init(stack, &sockets), "ph_socket_init", host);
+}
+
+void host_boot(struct host *host) {
+  host->ops->start(host);
+  if (host->config.mss) {
+    uint16_t mtu = (uint16_t)(host->config.mss + 40);
+    if (mtu < host->netif->caps.mtu) {
+      host->netif->caps.mtu = mtu;
+    }
+  }
+  must(ph_ipv4_add_address(&host->stack, host->netif, host->config.ip,
+                           host->config.prefix_len),
+       "ph_ipv4_add_address", host);
+  host_tap_netif(host);
+}
+
+struct host *host_create(const struct host_config *config) {
+  struct host *host = sim_alloc(sizeof(*host));
+  host->config = *config;
+  host->ops = config->nic == HOST_NIC_RTL ? &host_rtl_ops : &host_soft_ops;
+  host->platform = (struct ph_platform){
+      .ctx = host,
+      .random = host_random,
+      .wait = host_wait,
+      .wake = host_wake,
+      .trace = config->timeline ? host_trace : NULL,
+  };
+  sim_rng_init(&host->random, config->seed, config->name);
+  sim_heap_init(&host->inbox);
+  host->irq_since = SIM_NEVER;
+  host->ready_end = &host->ready;
+  make_memory(host);
+  start_stack(host);
+  host_observe_init(host);
+  host->kernel = host_task_make(host, host_kernel, NULL);
+  return host;
+}
+
+void host_destroy(struct host *host) {
+  while (host->tasks) {
+    struct host_task *task = host->tasks;
+    host->tasks = task->next;
+    coro_destroy(task->coro);
+    free(task);
+  }
+  struct sim_event event;
+  while (sim_heap_pop(&host->inbox, &event)) {
+    free(event.payload);
+  }
+  sim_heap_destroy(&host->inbox);
+  host->ops->destroy(host);
+  free(host->arena);
+  free(host->scratch);
+  free(host);
+}
+
+unsigned host_tasks(const struct host *host) {
+  return host->live_tasks;
+}
+
+struct ph_stack *host_stack(struct host *host) {
+  return &host->stack;
+}
+
+static void sleep_ns(void *ctx, uint64_t ns) {
+  struct host *host = ctx;
+  host_clock(host);
+  /* Nobody wakes this object. */
+  host_wait(host, host->running, 0, host->stack.now_ns + ns);
+}
+
+struct app_env host_app_env(struct host *host) {
+  return (struct app_env){.ctx = host, .sleep_ns = sleep_ns};
+}
+
+void host_arrive(struct host *host, struct frame *frame, sim_time start) {
+  sim_heap_push(&host->inbox, start, host->config.index, 0, frame);
+}
+
+void host_get_report(const struct host *host, struct host_report *report) {
+  *report = (struct host_report){
+      .cpu_ps = host->cpu_ps,
+      .entries = host->total_entries,
+      .interrupts = host->interrupts,
+      .register_reads = host->register_reads,
+      .register_writes = host->register_writes,
+      .super_segments = host->super_segments,
+      .packets = host->packets,
+  };
+  host->ops->report(host, report);
+}
+
+uint64_t host_event_hash(const struct host *host) {
+  struct event_hash hash = host->hash;
+  event_hash_add_word(&hash, 0, EVENT_CHANNEL_NIC, host->ops->hash(host));
+  return hash.value;
+}
+
+void host_hash(struct host *host, const void *data, size_t len) {
+  event_hash_add(&host->hash, host->local, EVENT_CHANNEL_SOCKET, data, len);
+}
+
+void host_mark(struct host *host, const char *name, uint64_t bytes) {
+  if (host->config.timeline) {
+    host_clock(host);
+    timeline_add(host->config.timeline, host->config.index, TIMELINE_APP, name,
+                 host->local, host->local, 0, "bytes", bytes);
+  }
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One host: application coroutines over the stack over a NIC, and the one
+ * processor that runs all of this software.
+ *
+ * Software runs in entries: an interrupt, a timer, an application that goes on.
+ * An entry begins when its cause is there and the processor is free, runs
+ * natively, and costs simulated time after the cost table; the host's local
+ * time is the entry's begin plus what it has cost so far. The NIC lives in the
+ * same time:
+ *   1. An entry sees memory and interrupt line as they are at its begin.
+ *   2. A register access or a memory barrier that orders memory for the device
+ *      happens at the local time: the coroutine gives way until the NIC stands
+ *      there.
+ *   3. The processor looks at the interrupt line when it is free.
+ * Nothing depends on how far a NIC is run in one call.
+ *
+ * A host is advanced from outside, up to a time before which no frame can
+ * arrive that is not known yet (sim/host/sim.h).
+ */
+#ifndef PH_SIM_HOST_HOST_H
+#define PH_SIM_HOST_HOST_H
+
+#include "sim/apps/app.h"
+#include "sim/core/coro.h"
+#include "sim/core/cost.h"
+#include "sim/core/event_hash.h"
+#include "sim/core/heap.h"
+#include "sim/core/rng.h"
+#include "sim/wire/capture.h"
+#include "sim/wire/frame.h"
+#include "sim/wire/timeline.h"
+#include "stack/netif/netif.h"
+
+enum host_nic { HOST_NIC_SOFT, HOST_NIC_RTL };
+enum host_offload { HOST_OFFLOAD_ALL, HOST_OFFLOAD_CSUM, HOST_OFFLOAD_NONE };
+
+struct host;
+
+struct host_config {
+  const char *name; /* kept by reference, as are the tables below */
+  unsigned index;   /* 0, 1 */
+  uint32_t ip;      /* host order */
+  uint8_t prefix_len;
+  uint8_t mac[6];
+  enum host_nic nic;
+  enum host_offload offload;
+  uint16_t mtu;
+  uint16_t mss;            /* 0: mtu - 40 */
+  uint32_t sndbuf, rcvbuf; /* defaults of sockets, bytes */
+  uint32_t mem_latency_ns; /* RTL: of reads and of write responses */
+  const struct cost_table *cost;
+  uint64_t seed;
+  uint64_t max_cycles; /* run the model at most so far per call; 0: any */
+  bool no_idle_skip;
+  const char *waves;         /* RTL: VCD file or NULL */
+  struct capture *capture;   /* or NULL */
+  struct timeline *timeline; /* or NULL */
+  /* A frame leaves the NIC: its last byte at `end`. Returns enum frame_mark for
+   * the capture. */
+  unsigned (*emit)(void *ctx, unsigned host, const uint8_t *data, uint32_t len,
+                   sim_time end, bool error, uint64_t id);
+  void *emit_ctx;
+};
+
+/* What a run cost and moved; sums since the start. */
+struct host_report {
+  sim_time cpu_ps; /* simulated time that software took */
+  uint64_t entries, interrupts, register_reads, register_writes;
+  uint64_t super_segments; /* packets with TSO handed to the NIC */
+  uint64_t packets;        /* packets handed to the NIC in all */
+  uint64_t rx_bad_frames;  /* RTL and soft NIC: frames dropped for FCS, error */
+  uint64_t rx_overflows;   /* frames that the NIC had no room for */
+  uint64_t cycles;         /* evaluated by the model */
+};
+
+/* Makes a host and its NIC; software starts at the first host_advance(). Ends
+ * the program with a sentence if something can't be made. */
+struct host *host_create(const struct host_config *config);
+void host_destroy(struct host *host);
+
+/* An application: fn(stack, arg) runs in a coroutine from simulated time
+ * `start` on. `arg` must live until it returns. */
+void host_spawn(struct host *host, sim_time start,
+                void (*fn)(struct host *host, void *arg), void *arg);
+
+/* Applications that have not returned. */
+unsigned host_tasks(const struct host *host);
+
+/* Environment for applications: sleeps in virtual time. */
+struct app_env host_app_env(struct host *host);
+
+struct ph_stack *host_stack(struct host *host);
+
+/* The earliest time at which anything can happen here: software, NIC or a frame
+ * that is on its way in. */
+sim_time host_next(const struct host *host);
+
+/* Simulate everything before `until`. No frame may arrive before it that was
+ * not announced by host_arrive(). */
+void host_advance(struct host *host, sim_time until);
+
+/* A frame whose first byte arrives at `start`; takes `frame`. */
+void host_arrive(struct host *host, struct frame *frame, sim_time start);
+
+/* False if the NIC or its driver broke a rule: `why` says which. */
+bool host_check(struct host *host, const char **why);
+
+void host_get_report(const struct host *host, struct host_report *report);
+uint64_t host_event_hash(const struct host *host);
+
+/* From an application: mark a moment such as "write()" in the timeline. */
+void host_mark(struct host *host, const char *name, uint64_t bytes);
+
+/* Tell a socket call's result or any other observation to the event hash. */
+void host_hash(struct host *host, const void *data, size_t len);
+
+#endif

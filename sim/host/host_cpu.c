@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The processor: which software runs when, and what it costs. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/host/host_internal.h"
+#include "sim/wire/link.h"
+
+/* --- Local time ----------------------------------------------------------- */
+
+static void count_work(const struct host *host, struct cost_counts *counts) {
+  const struct ph_stats *stats = &host->stack.stats;
+  uint64_t *n = counts->n;
+  n[COST_entry] = host->app_entries;
+  n[COST_interrupt] = host->interrupts;
+  n[COST_timer] = host->timers;
+  n[COST_socket_call] = stats->SocketCalls;
+  n[COST_segment_in] = stats->EthInFrames;
+  n[COST_segment_out] = stats->EthOutFrames;
+  n[COST_segment_cut] = stats->SwSegments;
+  n[COST_byte_copied] = stats->CopiedBytes;
+  n[COST_byte_summed] = stats->SwChecksumBytes + stats->SwVerifyBytes;
+  n[COST_register_read] = host->register_reads;
+  n[COST_register_write] = host->register_writes;
+}
+
+void host_clock(struct host *host) {
+  struct cost_counts now;
+  count_work(host, &now);
+  host->local += cost_of(host->config.cost, &host->counted, &now);
+  host->counted = now;
+  ph_stack_set_now(&host->stack, host->local / SIM_NS);
+}
+
+static sim_time align_up(const struct host *host, sim_time time) {
+  sim_time grain = host->ops->grain;
+  return time > SIM_NEVER - grain ? SIM_NEVER
+                                  : (time + grain - 1) / grain * grain;
+}
+
+void host_sync(struct host *host) {
+  host_clock(host);
+  host->local = align_up(host, host->local);
+  host->stalled = true;
+  coro_yield(host->running->coro);
+  ph_stack_set_now(&host->stack, host->local / SIM_NS);
+}
+
+/* --- Coroutines ----------------------------------------------------------- */
+
+static void task_body(void *arg) {
+  struct host_task *task = arg;
+  task->fn(task->host, task->arg);
+}
+
+struct host_task *host_task_make(struct host *host,
+                                 void (*fn)(struct host *host, void *arg),
+                                 void *arg) {
+  struct host_task *task = sim_alloc(sizeof(*task));
+  *task = (struct host_task){.host = host, .fn = fn, .arg = arg};
+  task->coro = coro_create(task_body, task, CORO_STACK_SIZE);
+  task->deadline = SIM_NEVER;
+  struct host_task **end = &host->tasks;
+  while (*end) {
+    end = &(*end)->next;
+  }
+  *end = task;
+  return task;
+}
+
+void host_spawn(struct host *host, sim_time start,
+                void (*fn)(struct host *host, void *arg), void *arg) {
+  struct host_task *task = host_task_make(host, fn, arg);
+  task->waiting = true;
+  task->object = task;
+  task->deadline = start;
+  host->live_tasks++;
+}
+
+static void make_ready(struct host *host, struct host_task *task,
+                       bool timed_out) {
+  task->waiting = false;
+  task->timed_out = timed_out;
+  task->deadline = SIM_NEVER;
+  task->queued_next = NULL;
+  *host->ready_end = task;
+  host->ready_end = &task->queued_next;
+}
+
+static struct host_task *take_ready(struct host *host) {
+  struct host_task *task = host->ready;
+  host->ready = task->queued_next;
+  if (!host->ready) {
+    host->ready_end = &host->ready;
+  }
+  return task;
+}
+
+int host_wait(void *ctx, void *object, uint32_t events, uint64_t deadline_ns) {
+  struct host *host = ctx;
+  struct host_task *task = host->running;
+  host_clock(host);
+  task->waiting = true;
+  task->object = object;
+  task->events = events;
+  task->deadline =
+      deadline_ns > SIM_NEVER / SIM_NS ? SIM_NEVER : deadline_ns * SIM_NS;
+  coro_yield(task->coro);
+  ph_stack_set_now(&host->stack, host->local / SIM_NS);
+  return task->timed_out ? -PH_ETIMEDOUT : 0;
+}
+
+void host_wake(void *ctx, void *object, uint32_t events) {
+  const uint32_t always = PH_POLLERR | PH_POLLHUP | PH_POLLRDHUP | PH_POLLNVAL;
+  struct host *host = ctx;
+  for (struct host_task *task = host->tasks; task; task = task->next) {
+    if (task->waiting && task->object == object &&
+        (task->events & events || events & always || !task->events)) {
+      make_ready(host, task, false);
+    }
+  }
+}
+
+static void task_ended(struct host *host, struct host_task *task) {
+  struct host_task **link = &host->tasks;
+  while (*link != task) {
+    link = &(*link)->next;
+  }
+  *link = task->next;
+  coro_destroy(task->coro);
+  free(task);
+  host->live_tasks--;
+}
+
+/* The kernel's coroutine: one piece of work per entry. */
+void host_kernel(struct host *host, void *arg) {
+  (void)arg;
+  for (;;) {
+    switch (host->kernel_work) {
+      case HOST_ENTRY_START:
+        host_boot(host);
+        break;
+      case HOST_ENTRY_INTERRUPT:
+        if (host->ops->interrupt(host)) {
+          host_clock(host);
+          ph_stack_poll(&host->stack, host->local / SIM_NS);
+        }
+        break;
+      default:
+        ph_stack_poll(&host->stack, host->local / SIM_NS);
+        break;
+    }
+    coro_yield(host->kernel->coro);
+  }
+}
+
+/* --- Choosing ------------------------------------------------------------- */
+
+static sim_time next_timer(const struct host *host) {
+  uint64_t deadline_ns = ph_stack_next_deadline(&host->stack);
+  return deadline_ns > SIM_NEVER / SIM_NS ? SIM_NEVER : deadline_ns * SIM_NS;
+}
+
+static sim_time next_sleeper(const struct host *host) {
+  sim_time next = SIM_NEVER;
+  for (const struct host_task *task = host->tasks; task; task = task->next) {
+    if (task->waiting) {
+      next = sim_time_min(next, task->deadline);
+    }
+  }
+  return next;
+}
+
+/* When software goes on: a multiple of the NIC's clock period. */
+static sim_time software_next(const struct host *host) {
+  if (!host->started || host->stalled || host->ready) {
+    return align_up(host, host->local);
+  }
+  sim_time next = sim_time_min(host->irq_since, next_timer(host));
+  next = sim_time_min(next, next_sleeper(host));
+  return align_up(host, sim_time_max(next, host->local));
+}
+
+static void wake_sleepers(struct host *host) {
+  for (struct host_task *task = host->tasks; task; task = task->next) {
+    if (task->waiting && task->deadline <= host->local) {
+      make_ready(host, task, true);
+    }
+  }
+}
+
+/* Interrupts come first, but never twice in a row while an application waits
+ * for its turn. */
+static struct host_task *choose(struct host *host) {
+  wake_sleepers(host);
+  bool irq = host->irq_since <= host->local;
+  if (!host->started) {
+    host->started = true;
+    host->kernel_work = HOST_ENTRY_START;
+    return host->kernel;
+  }
+  if (irq && !(host->ready && host->last_was_interrupt)) {
+    host->kernel_work = HOST_ENTRY_INTERRUPT;
+    host->interrupts++;
+    host->last_was_interrupt = true;
+    return host->kernel;
+  }
+  host->last_was_interrupt = false;
+  if (next_timer(host) <= host->local) {
+    host->kernel_work = HOST_ENTRY_TIMER;
+    host->timers++;
+    return host->kernel;
+  }
+  if (host->ready) {
+    host->app_entries++;
+    return take_ready(host);
+  }
+  return NULL;
+}
+
+/* --- Running -------------------------------------------------------------- */
+
+static const char *entry_name(const struct host *host) {
+  static const char *const names[] = {"start", "interrupt", "timer"};
+  return host->running == host->kernel ? names[host->kernel_work]
+                                       : "application";
+}
+
+static void end_entry(struct host *host) {
+  struct host_task *task = host->running;
+  host_clock(host);
+  host->cpu_ps += host->local - host->entry_begin;
+  const uint64_t facts[] = {
+      host->local, host->stack.stats.SocketCalls, host->stack.stats.CopiedBytes,
+      host->stack.stats.EthInFrames, host->stack.stats.EthOutFrames};
+  event_hash_add(&host->hash, host->entry_begin, EVENT_CHANNEL_ENTRY, facts,
+                 sizeof(facts));
+  if (host->config.timeline) {
+    timeline_add(host->config.timeline, host->config.index, TIMELINE_CPU,
+                 entry_name(host), host->entry_begin, host->local, 0, NULL, 0);
+  }
+  host->running = NULL;
+  if (coro_done(task->coro)) {
+    task_ended(host, task);
+  }
+}
+
+static void run_software(struct host *host, sim_time time) {
+  if (host->stalled) {
+    host->stalled = false;
+  } else {
+    host->local = sim_time_max(host->local, time);
+    host->entry_begin = host->local;
+    host->running = choose(host);
+    if (!host->running) {
+      return;
+    }
+    host->total_entries++;
+    host->local += host->config.cost->entry_least;
+    host_clock(host);
+  }
+  coro_resume(host->running->coro);
+  if (!host->stalled) {
+    end_entry(host);
+  }
+}
+
+static void update_irq(struct host *host) {
+  if (!host->ops->irq(host)) {
+    host->irq_since = SIM_NEVER;
+  } else if (host->irq_since == SIM_NEVER) {
+    host->irq_since = host->ops->time(host);
+  }
+}
+
+static void take_inbox(struct host *host, sim_time until) {
+  struct sim_event event;
+  while (sim_heap_next(&host->inbox) < until &&
+         sim_heap_pop(&host->inbox, &event)) {
+    host->ops->receive(host, event.payload, event.time);
+  }
+}
+
+void host_advance(struct host *host, sim_time until) {
+  const struct host_nic_ops *ops = host->ops;
+  until = until / ops->grain * ops->grain;
+  take_inbox(host, until);
+  for (;;) {
+    sim_time software = software_next(host);
+    sim_time now = ops->time(host);
+    sim_time target = sim_time_min(software, until);
+    if (now < target) {
+      /* While the processor is busy nobody looks at the interrupt line. */
+      bool busy = now < host->local;
+      if (busy) {
+        target = sim_time_min(target, align_up(host, host->local));
+      }
+      ops->run(host, target, !busy && host->irq_since == SIM_NEVER);
+      update_irq(host);
+      continue;
+    }
+    if (software > until || until - software < LINK_DELAY_MIN) {
+      return;
+    }
+    run_software(host, software);
+    update_irq(host);
+  }
+}
+
+sim_time host_next(const struct host *host) {
+  sim_time next = sim_time_min(software_next(host), host->ops->next(host));
+  return sim_time_min(next, sim_heap_next(&host->inbox));
+}

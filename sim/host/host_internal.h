@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared inside sim/host. */
+#ifndef PH_SIM_HOST_HOST_INTERNAL_H
+#define PH_SIM_HOST_HOST_INTERNAL_H
+
+#include "sim/core/util.h"
+#include "sim/host/host.h"
+
+enum { HOST_IDS = 1024, HOST_SCRATCH = 65536 + 64 };
+
+/* A coroutine of the host. */
+struct host_task {
+  struct host_task *next; /* all tasks, in the order of their making */
+  struct host *host;
+  struct coro *coro;
+  void (*fn)(struct host *host, void *arg);
+  void *arg;
+  /* Waiting: object and events that wake it, and until when. */
+  bool waiting, timed_out;
+  struct host_task *queued_next; /* in the run queue */
+  void *object;
+  uint32_t events;
+  sim_time deadline;
+};
+
+/* What a kind of NIC does. Times are the NIC's own; it lags behind `run` by
+ * less than a cycle. */
+struct host_nic_ops {
+  sim_time grain; /* software starts at multiples of it: the clock's period */
+  /* Device-visible bytes that the device needs, and the memory of a host. */
+  size_t (*device_bytes)(const struct host *host);
+  uint8_t *(*memory)(struct host *host, size_t size);
+  /* In a coroutine: make the device ready and fill host->netif. */
+  void (*start)(struct host *host);
+  /* Time up to which it is simulated. */
+  sim_time (*time)(const struct host *host);
+  /* The earliest time at which it does something by itself. */
+  sim_time (*next)(const struct host *host);
+  /* Run up to `until`; with `stop_on_irq` no further than the rise of the
+   * interrupt line. Frames go to host_emit(). */
+  void (*run)(struct host *host, sim_time until, bool stop_on_irq);
+  bool (*irq)(const struct host *host);
+  /* The interrupt handler. True: the stack has work. */
+  bool (*interrupt)(struct host *host);
+  /* A frame's first byte arrives at `start`, not before time(). */
+  void (*receive)(struct host *host, struct frame *frame, sim_time start);
+  bool (*check)(struct host *host, const char **why);
+  void (*report)(const struct host *host, struct host_report *report);
+  uint64_t (*hash)(const struct host *host);
+  void (*destroy)(struct host *host);
+};
+
+extern const struct host_nic_ops host_soft_ops, host_rtl_ops;
+
+/* Segments that will come out of a packet given to the device. */
+struct host_sent {
+  uint64_t id;
+  uint32_t segments;
+};
+
+/* A frame that came in: its key (frame_key()) and the sender's packet id. */
+struct host_name {
+  uint64_t key, id;
+};
+
+struct host {
+  struct host_config config;
+  const struct host_nic_ops *ops;
+  void *nic; /* state of ops */
+  struct netif *netif;
+
+  struct ph_stack stack;
+  struct ph_platform platform;
+  struct sim_rng random;
+  void *arena;
+  uint8_t *memory; /* device-visible: blocks, packets, then the device's */
+  size_t memory_size, device_offset;
+
+  /* The processor. */
+  sim_time local; /* local time of the entry, or when it last ended */
+  bool started;   /* the first entry brings the device up */
+  bool stalled;   /* `running` gave way until the NIC stands at `local` */
+  struct host_task *running;
+  struct host_task *kernel;
+  enum { HOST_ENTRY_START, HOST_ENTRY_INTERRUPT, HOST_ENTRY_TIMER } kernel_work;
+  struct host_task *tasks;
+  struct host_task *ready, **ready_end; /* first in, first out */
+  unsigned live_tasks;
+  bool last_was_interrupt;
+  struct cost_counts counted; /* what `local` includes */
+  uint64_t register_reads, register_writes, interrupts, timers, app_entries;
+  uint64_t total_entries;
+  sim_time cpu_ps;
+  sim_time entry_begin;
+  sim_time irq_since; /* the line is high since; SIM_NEVER: low */
+
+  struct sim_heap inbox; /* frames that the NIC does not have yet */
+  struct event_hash hash;
+  uint64_t super_segments, packets;
+
+  /* Names of packets, for capture and timeline. */
+  struct host_sent sent[HOST_IDS];
+  uint64_t sent_first, sent_last;
+  struct host_name names[HOST_IDS];
+  char why[160];    /* text of the check */
+  uint8_t *scratch; /* one packet, for the capture */
+  uint32_t scratch_len;
+  sim_time scratch_time;
+  unsigned if_host_tx, if_wire_tx, if_wire_rx, if_host_rx;
+  const struct netif_ops *inner_ops;
+  void (*inner_input)(struct netif *netif, struct pkt *pkt);
+};
+
+/* Count the work so far into `local`, and tell the stack the time. */
+void host_clock(struct host *host);
+
+/* From inside a coroutine: give way until the NIC stands at the local time. */
+void host_sync(struct host *host);
+
+/* A frame left the NIC between `start` and `end`. */
+void host_emit(struct host *host, const uint8_t *data, uint32_t len,
+               sim_time start, sim_time end, bool error);
+
+/* A frame reached the NIC. */
+void host_received(struct host *host, const struct frame *frame,
+                   sim_time start);
+
+/* Capture interfaces and names of the timeline. */
+void host_observe_init(struct host *host);
+
+/* Put capture, ids and counts between stack and device. */
+void host_tap_netif(struct host *host);
+
+/* ph_platform's hooks for waiting, and the coroutine bodies (host_cpu.c). */
+int host_wait(void *ctx, void *object, uint32_t events, uint64_t deadline_ns);
+void host_wake(void *ctx, void *object, uint32_t events);
+void host_trace(void *ctx, uint64_t packet_id, const char *stage);
+struct host_task *host_task_make(struct host *host,
+                                 void (*fn)(struct host *host, void *arg),
+                                 void *arg);
+void host_kernel(struct host *host, void *arg);
+
+/* The first entry: stack, device, addresses (host.c). */
+void host_boot(struct host *host);
+
+#endif

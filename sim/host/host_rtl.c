@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The NIC in RTL: the driver's registers, memory and interrupt are those of the
+ * Verilated model, at exact times. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/host/host_internal.h"
+#include "sim/nic/nic_model.h"
+#include "stack/netif/netif_virtio.h"
+
+enum { RING = 256 };
+
+struct rtl_nic {
+  struct netif_virtio virtio;
+  struct netif_virtio_config config;
+  struct virtio_platform platform;
+  struct host_mem *mem;
+  struct nic *nic;
+  uint64_t bad_frames;
+};
+
+static struct rtl_nic *rtl(const struct host *host) {
+  return host->nic;
+}
+
+/* --- Time ----------------------------------------------------------------- */
+
+static sim_time rtl_time(const struct host *host) {
+  return nic_cycle(rtl(host)->nic) * NIC_CYCLE_PS;
+}
+
+static sim_time rtl_next(const struct host *host) {
+  uint64_t cycle = nic_next_event(rtl(host)->nic);
+  return cycle > SIM_NEVER / NIC_CYCLE_PS ? SIM_NEVER : cycle * NIC_CYCLE_PS;
+}
+
+/* Hand over what the NIC has sent. The frame's start counts from its first
+ * byte after the preamble. */
+static void take_frames(struct host *host) {
+  struct nic_frame frame;
+  while (nic_frame_get(rtl(host)->nic, &frame)) {
+    host_emit(host, frame.data, (uint32_t)frame.len, frame.start * NIC_BYTE_PS,
+              frame.end * NIC_BYTE_PS, frame.flags & NIC_FRAME_ERROR);
+  }
+}
+
+static void rtl_run(struct host *host, sim_time until, bool stop_on_irq) {
+  struct nic *nic = rtl(host)->nic;
+  uint64_t cycles = until / NIC_CYCLE_PS - nic_cycle(nic);
+  uint64_t most = host->config.max_cycles;
+  if (most && cycles > most) {
+    cycles = most;
+  }
+  nic_run(nic, cycles, stop_on_irq ? NIC_STOP_IRQ : 0);
+  take_frames(host);
+}
+
+static bool rtl_irq(const struct host *host) {
+  return nic_irq(rtl(host)->nic);
+}
+
+static bool rtl_interrupt(struct host *host) {
+  return netif_virtio_interrupt(&rtl(host)->virtio);
+}
+
+static void rtl_receive(struct host *host, struct frame *frame,
+                        sim_time start) {
+  struct rtl_nic *rtl_nic = rtl(host);
+  uint64_t at = (start + NIC_BYTE_PS - 1) / NIC_BYTE_PS;
+  at = nic_frame_put(rtl_nic->nic, frame->data, frame->len, at,
+                     frame->marks & FRAME_ERROR ? NIC_FRAME_ERROR : 0);
+  rtl_nic->bad_frames += (frame->marks & (FRAME_ERROR | FRAME_BAD_FCS)) != 0;
+  host_received(host, frame, at * NIC_BYTE_PS);
+  free(frame);
+}
+
+/* --- The driver's platform ------------------------------------------------ */
+
+/* Before an access: the NIC stands at the local time. After it: so does the
+ * software at the NIC's. */
+static void access_done(struct host *host) {
+  host->local = sim_time_max(host->local, rtl_time(host));
+  ph_stack_set_now(&host->stack, host->local / SIM_NS);
+  take_frames(host);
+}
+
+static void trace_access(struct host *host, sim_time begin, bool write,
+                         uint32_t offset) {
+  char name[32];
+  if (host->config.timeline) {
+    snprintf(name, sizeof(name), "%s 0x%03x", write ? "write" : "read",
+             (unsigned)offset);
+    timeline_add(
+        host->config.timeline, host->config.index, TIMELINE_REGISTERS,
+        offset == VIRTIO_MMIO_QUEUE_NOTIFY && write ? "doorbell" : name, begin,
+        host->local, 0, NULL, 0);
+  }
+}
+
+static uint32_t read_register(struct host *host, uint32_t offset,
+                              unsigned size) {
+  host_sync(host);
+  sim_time begin = host->local;
+  uint32_t value = nic_read(rtl(host)->nic, offset, size);
+  host->register_reads++;
+  access_done(host);
+  trace_access(host, begin, false, offset);
+  return value;
+}
+
+static uint8_t platform_read8(void *ctx, uint32_t offset) {
+  return (uint8_t)read_register(ctx, offset, 1);
+}
+
+static uint16_t platform_read16(void *ctx, uint32_t offset) {
+  return (uint16_t)read_register(ctx, offset, 2);
+}
+
+static uint32_t platform_read32(void *ctx, uint32_t offset) {
+  return read_register(ctx, offset, 4);
+}
+
+static void platform_write32(void *ctx, uint32_t offset, uint32_t value) {
+  struct host *host = ctx;
+  host_sync(host);
+  sim_time begin = host->local;
+  nic_write(rtl(host)->nic, offset, value, 4);
+  host->register_writes++;
+  access_done(host);
+  trace_access(host, begin, true, offset);
+}
+
+static uint64_t platform_bus_addr(void *ctx, const void *ptr, size_t len) {
+  struct host *host = ctx;
+  const struct host_mem *mem = rtl(host)->mem;
+  uint64_t bus = host_mem_bus(mem, ptr);
+  return bus && host_mem_ptr(rtl(host)->mem, bus, len) ? bus : VIRTIO_BUS_NONE;
+}
+
+static void platform_sync_for_device(void *ctx, const void *ptr, size_t len,
+                                     bool device_writes) {
+  struct host *host = ctx;
+  struct host_mem *mem = rtl(host)->mem;
+  host_mem_allow(mem, host_mem_bus(mem, ptr), len,
+                 device_writes ? HOST_MEM_WRITE : HOST_MEM_READ);
+}
+
+static void platform_sync_for_cpu(void *ctx, const void *ptr, size_t len) {
+  struct host *host = ctx;
+  struct host_mem *mem = rtl(host)->mem;
+  host_mem_allow(mem, host_mem_bus(mem, ptr), len, 0);
+}
+
+/* What is written to memory before becomes visible at the local time, and what
+ * is read afterwards is as new as that. */
+static void platform_barrier(void *ctx) {
+  host_sync(ctx);
+}
+
+/* Reads only: memory has not changed since the entry, an access or a barrier
+ * brought it up to date. */
+static void platform_rmb(void *ctx) {
+  (void)ctx;
+}
+
+/* --- Timeline ------------------------------------------------------------- */
+
+static void observe(void *user, uint64_t cycle, enum nic_event event,
+                    uint64_t addr, uint64_t len, unsigned id) {
+  struct host *host = user;
+  static const char *const clients[4] = {"transmit data", "transmit rings",
+                                         "receive rings", "write"};
+  sim_time time = cycle * NIC_CYCLE_PS;
+  enum timeline_track track;
+  const char *name = clients[id & 3];
+  switch (event) {
+    case NIC_EVENT_READ:
+    case NIC_EVENT_READ_DATA:
+      track = TIMELINE_DMA_READ;
+      break;
+    case NIC_EVENT_WRITE:
+    case NIC_EVENT_WRITE_DONE:
+      track = TIMELINE_DMA_WRITE;
+      name = event == NIC_EVENT_WRITE ? "write" : "write done";
+      break;
+    case NIC_EVENT_IRQ:
+      track = TIMELINE_REGISTERS;
+      name = len ? "interrupt rises" : "interrupt falls";
+      break;
+    default:
+      return; /* registers and frames are known in better words */
+  }
+  (void)addr;
+  timeline_add(host->config.timeline, host->config.index, track, name, time,
+               time, 0, "bytes", len);
+}
+
+/* --- Making --------------------------------------------------------------- */
+
+static struct netif_virtio_config adapter_config(const struct host *host) {
+  uint64_t without = 0;
+  if (host->config.offload != HOST_OFFLOAD_ALL) {
+    without |= UINT64_C(1) << VIRTIO_NET_F_HOST_TSO4;
+  }
+  if (host->config.offload == HOST_OFFLOAD_NONE) {
+    without |= UINT64_C(1) << VIRTIO_NET_F_CSUM |
+               UINT64_C(1) << VIRTIO_NET_F_GUEST_CSUM;
+  }
+  return (struct netif_virtio_config){
+      .name = "eth0",
+      .features = ~without,
+      .tx_size = RING,
+      .rx_size = RING,
+      .mtu = host->config.mtu,
+      .rx_blocks = 4 * RING,
+  };
+}
+
+static size_t rtl_device_bytes(const struct host *host) {
+  struct netif_virtio_config config = adapter_config(host);
+  struct netif_virtio_memory need;
+  netif_virtio_memory(&config, &need);
+  return need.device_bytes;
+}
+
+static uint8_t *rtl_memory(struct host *host, size_t size) {
+  const struct host_config *config = &host->config;
+  struct rtl_nic *rtl_nic = sim_alloc(sizeof(*rtl_nic));
+  uint32_t latency =
+      (uint32_t)((config->mem_latency_ns * SIM_NS + NIC_CYCLE_PS - 1) /
+                 NIC_CYCLE_PS);
+  host->nic = rtl_nic;
+  rtl_nic->mem = host_mem_create(size);
+  if (!rtl_nic->mem) {
+    sim_fatal("no memory for a host's buffers");
+  }
+  const struct nic_config nic_config = {
+      .mem = rtl_nic->mem,
+      .memory = {.read_latency = latency,
+                 .write_latency = latency,
+                 .seed = config->seed},
+      .no_idle_skip = config->no_idle_skip,
+      .waves = config->waves,
+      .observe = config->timeline ? observe : NULL,
+      .user = host,
+  };
+  rtl_nic->nic = nic_create(&nic_config);
+  if (!rtl_nic->nic) {
+    sim_fatal("the NIC's model can't be made%s%s",
+              config->waves ? "; is this file writable: " : "",
+              config->waves ? config->waves : "");
+  }
+  nic_provision(rtl_nic->nic, config->mac, config->mtu);
+  return host_mem_data(rtl_nic->mem);
+}
+
+/* The rings lie behind the receive buffers and are the device's for ever;
+ * buffers are its own only while the driver gives them. */
+static void allow_rings(struct host *host) {
+  struct rtl_nic *rtl_nic = rtl(host);
+  const struct virtio_net_config driver = {
+      .rx_size = RING, .tx_size = RING, .header_slots = true};
+  struct virtio_net_memory need;
+  virtio_net_memory(&driver, &need);
+  uint8_t *end = host->memory + host->memory_size;
+  host_mem_allow(rtl_nic->mem,
+                 host_mem_bus(rtl_nic->mem, end - need.device_bytes),
+                 need.device_bytes, HOST_MEM_READ | HOST_MEM_WRITE);
+}
+
+static void rtl_start(struct host *host) {
+  struct rtl_nic *rtl_nic = rtl(host);
+  rtl_nic->platform = (struct virtio_platform){
+      .ctx = host,
+      .read8 = platform_read8,
+      .read16 = platform_read16,
+      .read32 = platform_read32,
+      .write32 = platform_write32,
+      .bus_addr = platform_bus_addr,
+      .sync_for_device = platform_sync_for_device,
+      .sync_for_cpu = platform_sync_for_cpu,
+      .wmb = platform_barrier,
+      .rmb = platform_rmb,
+      .mb = platform_barrier,
+  };
+  rtl_nic->config = adapter_config(host);
+  rtl_nic->config.platform = &rtl_nic->platform;
+  allow_rings(host);
+  int error =
+      netif_virtio_init(&host->stack, &rtl_nic->virtio, &rtl_nic->config,
+                        host->memory + host->device_offset);
+  if (error) {
+    const char *why = netif_virtio_broken(&rtl_nic->virtio);
+    sim_fatal("host %s: the NIC does not start: %s%s%s", host->config.name,
+              ph_strerror(error), why ? ": " : "", why ? why : "");
+  }
+  host->netif = &rtl_nic->virtio.netif;
+}
+
+static bool rtl_check(struct host *host, const char **why) {
+  struct rtl_nic *rtl_nic = rtl(host);
+  const struct host_mem_violation *violation = host_mem_violation(rtl_nic->mem);
+  *why = netif_virtio_broken(&rtl_nic->virtio);
+  if (violation->count) {
+    snprintf(host->why, sizeof(host->why),
+             "the NIC %s bus address 0x%llx (AXI ID %u) outside its buffers in "
+             "cycle %llu",
+             violation->write ? "wrote to" : "read from",
+             (unsigned long long)violation->addr, violation->id,
+             (unsigned long long)violation->cycle);
+    *why = host->why;
+  }
+  return !*why;
+}
+
+static void rtl_report(const struct host *host, struct host_report *report) {
+  report->rx_bad_frames = rtl(host)->bad_frames;
+  report->rx_overflows = rtl(host)->virtio.rx_dropped;
+  report->cycles = nic_evaluated(rtl(host)->nic);
+}
+
+static uint64_t rtl_hash(const struct host *host) {
+  return nic_event_hash(rtl(host)->nic);
+}
+
+static void rtl_destroy(struct host *host) {
+  struct rtl_nic *rtl_nic = rtl(host);
+  nic_destroy(rtl_nic->nic);
+  host_mem_destroy(rtl_nic->mem);
+  free(rtl_nic);
+}
+
+const struct host_nic_ops host_rtl_ops = {
+    .grain = NIC_CYCLE_PS,
+    .device_bytes = rtl_device_bytes,
+    .memory = rtl_memory,
+    .start = rtl_start,
+    .time = rtl_time,
+    .next = rtl_next,
+    .run = rtl_run,
+    .irq = rtl_irq,
+    .interrupt = rtl_interrupt,
+    .receive = rtl_receive,
+    .check = rtl_check,
+    .report = rtl_report,
+    .hash = rtl_hash,
+    .destroy = rtl_destroy,
+};
