@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ethernet framing: IEEE 802.3-2022 3.1 and 3.2. */
+#include "stack/base/errno.h"
+#include "stack/eth/eth_internal.h"
+#include "stack/wire/eth_wire.h"
+
+static const uint8_t BROADCAST[ETH_ADDR_LEN] = {0xff, 0xff, 0xff,
+                                                0xff, 0xff, 0xff};
+
+static struct eth_state *state_of(struct ph_stack *stack) {
+  return stack->module[PH_MODULE_ETH];
+}
+
+/* For us: our address, broadcast, or any group (a filter in hardware and the
+ * IP address decide about groups). */
+static bool accepts(const struct netif *netif, const uint8_t *dst) {
+  return eth_addr_is_group(dst) || memcmp(dst, netif->mac, ETH_ADDR_LEN) == 0;
+}
+
+static void eth_input(struct netif *netif, struct pkt *pkt) {
+  struct ph_stack *stack = netif->stack;
+  const struct eth_state *state = state_of(stack);
+  const uint8_t *frame = pkt->head;
+  stack->stats.EthInFrames++;
+  /* A tagged frame (802.1Q) has a type that nobody registered. */
+  if (pkt->head_len >= ETH_HDR_LEN && accepts(netif, frame) &&
+      !eth_addr_is_group(frame + ETH_OFF_SRC)) {
+    uint16_t type = get_be16(frame + ETH_OFF_TYPE);
+    bool group = eth_addr_is_group(frame);
+    for (uint32_t i = 0; i < state->type_count; i++) {
+      if (state->types[i].type == type) {
+        (void)pkt_pull(pkt, ETH_HDR_LEN);
+        state->types[i].fn(netif, pkt, group);
+        return;
+      }
+    }
+  }
+  stack->stats.EthInErrors++;
+  pkt_put(pkt);
+}
+
+static int eth_attach(struct netif *netif) {
+  if (netif->loopback) {
+    return 0;
+  }
+  struct eth_link *link = ph_stack_alloc(netif->stack, sizeof(*link));
+  if (!link) {
+    return -PH_ENOMEM;
+  }
+  link->netif = netif;
+  arp_link_init(link);
+  netif->link = link;
+  netif->input = eth_input;
+  return 0;
+}
+
+int ph_eth_init(struct ph_stack *stack) {
+  struct eth_state *state = ph_stack_alloc(stack, sizeof(*state));
+  if (!state) {
+    return -PH_ENOMEM;
+  }
+  stack->module[PH_MODULE_ETH] = state;
+  int error = eth_register(stack, ETH_TYPE_ARP, arp_input);
+  return error ? error : netif_on_added(stack, eth_attach);
+}
+
+int eth_register(struct ph_stack *stack, uint16_t type, eth_input_fn *fn) {
+  struct eth_state *state = state_of(stack);
+  if (state->type_count == ETH_MAX_TYPES) {
+    return -PH_ENOMEM;
+  }
+  state->types[state->type_count].type = type;
+  state->types[state->type_count++].fn = fn;
+  return 0;
+}
+
+int eth_output(struct netif *netif, struct pkt *pkt, const uint8_t *dst,
+               uint16_t type) {
+  uint8_t *frame = pkt_push(pkt, ETH_HDR_LEN);
+  if (!frame) {
+    netif->stack->stats.NetifDrops++;
+    pkt_put(pkt);
+    return -PH_EINVAL;
+  }
+  memcpy(frame + ETH_OFF_DST, dst ? dst : BROADCAST, ETH_ADDR_LEN);
+  memcpy(frame + ETH_OFF_SRC, netif->mac, ETH_ADDR_LEN);
+  put_be16(frame + ETH_OFF_TYPE, type);
+  pkt->csum_start = (uint16_t)(pkt->csum_start + ETH_HDR_LEN);
+  int error = netif_output(netif, pkt);
+  if (error == -PH_EAGAIN) {
+    (void)pkt_pull(pkt, ETH_HDR_LEN);
+    pkt->csum_start = (uint16_t)(pkt->csum_start - ETH_HDR_LEN);
+  } else if (error == 0) {
+    netif->stack->stats.EthOutFrames++;
+  }
+  return error;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ethernet (IEEE 802.3-2022 3): frames to handlers by EtherType, and ARP
+ * (RFC 826) for the way back. */
+#ifndef PH_ETH_ETH_H
+#define PH_ETH_ETH_H
+
+#include "stack/netif/netif.h"
+
+/* Takes `pkt`, which starts behind the Ethernet header; `group`: it was sent
+ * to a group address. */
+typedef void eth_input_fn(struct netif *netif, struct pkt *pkt, bool group);
+
+/* From now on every interface that has a link layer gets one. 0, -PH_ENOMEM. */
+int ph_eth_init(struct ph_stack *stack) PH_MUST_USE;
+
+/* Register the receiver of one EtherType; at most 4. 0, -PH_ENOMEM. */
+int eth_register(struct ph_stack *stack, uint16_t type,
+                 eth_input_fn *fn) PH_MUST_USE;
+
+/* Push the header and send; `dst` NULL: broadcast. Takes `pkt` unless
+ * -PH_EAGAIN, with which it is as
+ * it was. */
+int eth_output(struct netif *netif, struct pkt *pkt, const uint8_t *dst,
+               uint16_t type) PH_MUST_USE;
+
+/* Tell ARP an address of the interface (host order) and its subnet: it answers
+ * for the address, asks from it and learns the subnet's neighbours. At most
+ * 8. 0, -PH_ENOMEM. */
+int arp_add_address(struct netif *netif, uint32_t address,
+                    uint8_t prefix_len) PH_MUST_USE;
+
+/* Send the IPv4 packet to the neighbour `next_hop` (host order) at once or,
+ * while it is being asked for, later. Result as eth_output(). */
+int arp_output(struct netif *netif, struct pkt *pkt,
+               uint32_t next_hop) PH_MUST_USE;
+
+/* Register who is shown packets that nobody answered for, IP header first;
+ * they stay ARP's. */
+void arp_on_unresolved(struct ph_stack *stack,
+                       void (*fn)(struct ph_stack *stack,
+                                  const struct pkt *pkt));
+
+/* For `arp -n` and tests: entry `index` from 0; -PH_ENOENT past the last. */
+struct arp_info {
+  uint32_t ip;
+  uint8_t mac[6];
+  bool resolved;
+  uint32_t queued; /* packets that wait */
+};
+int arp_info(struct netif *netif, uint32_t index, struct arp_info *info);
+
+#endif

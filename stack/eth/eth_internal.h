@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PH_ETH_ETH_INTERNAL_H
+#define PH_ETH_ETH_INTERNAL_H
+
+#include "stack/base/hash.h"
+#include "stack/eth/eth.h"
+
+enum {
+  ETH_MAX_TYPES = 4,
+  ARP_MAX_ADDRESSES = 8,
+  ARP_SETS = 64, /* a power of two; the cache holds ARP_SETS * ARP_WAYS */
+  ARP_WAYS = 4,
+  ARP_QUEUE_MAX = 8,        /* packets per neighbour (RFC 1122 2.3.2.2) */
+  ARP_LINK_QUEUE_MAX = 128, /* packets per interface */
+  ARP_TRIES = 3,
+};
+#define ARP_SECOND UINT64_C(1000000000)
+#define ARP_RETRY_NS ARP_SECOND          /* RFC 1122 2.3.2.1: one a second */
+#define ARP_LIFE_NS (60 * ARP_SECOND)    /* RFC 1122 2.3.2.1 (1) */
+#define ARP_REFRESH_NS (45 * ARP_SECOND) /* older and in use: ask again */
+#define ARP_LOCK_NS ARP_SECOND           /* a fresh answer stands this long */
+
+enum arp_state {
+  ARP_STATE_FREE,
+  ARP_STATE_INCOMPLETE, /* asked; packets wait; the timer runs */
+  ARP_STATE_RESOLVED,   /* `mac` is good until ARP_LIFE_NS after `confirmed` */
+};
+
+struct arp_entry {
+  uint32_t ip;
+  uint8_t mac[6];
+  uint8_t state; /* enum arp_state */
+  uint8_t tries;
+  uint64_t confirmed_ns, asked_ns, used_ns;
+  struct ph_timer timer;
+  struct eth_link *link;
+  struct pkt *head, *tail;
+  uint32_t queued;
+};
+
+struct arp_address {
+  uint32_t ip, mask;
+};
+
+struct eth_link {
+  struct netif *netif;
+  struct ph_hash_key key;
+  struct arp_address addresses[ARP_MAX_ADDRESSES];
+  uint32_t address_count;
+  uint32_t queued;
+  struct arp_entry entries[ARP_SETS][ARP_WAYS];
+};
+
+struct eth_state {
+  struct {
+    uint16_t type;
+    eth_input_fn *fn;
+  } types[ETH_MAX_TYPES];
+  uint32_t type_count;
+  void (*unresolved)(struct ph_stack *stack, const struct pkt *pkt);
+};
+
+void arp_link_init(struct eth_link *link);
+
+/* eth_input_fn of ARP. */
+void arp_input(struct netif *netif, struct pkt *pkt, bool group);
+
+#endif
