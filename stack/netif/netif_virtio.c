@@ -337,6 +337,7 @@ static int start(struct netif_virtio *virtio) {
   if (error) {
     return error;
   }
+  virtio->netif.caps = caps_of(&virtio->net, virtio->mtu);
   fill_ring(virtio);
   virtio_net_kick(&virtio->net);
   update_link(virtio);
@@ -368,6 +369,7 @@ int netif_virtio_init(struct ph_stack *stack, struct netif_virtio *virtio,
   virtio->pool.released = block_released;
   virtio->pool.reserve = full.rx_size;
   virtio->again.fn = polled_again;
+  virtio->mtu = full.mtu;
   virtio->netif.name = full.name;
   virtio->netif.device = virtio;
   virtio->netif.stack = stack;
@@ -382,7 +384,6 @@ int netif_virtio_init(struct ph_stack *stack, struct netif_virtio *virtio,
   }
   choose_mac(virtio, stack, full.mac);
   virtio->netif.ops = &VIRTIO_OPS;
-  virtio->netif.caps = caps_of(&virtio->net, full.mtu);
   error = netif_add(stack, &virtio->netif);
   if (error) {
     int stopped = netif_virtio_stop(virtio);

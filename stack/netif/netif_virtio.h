@@ -42,6 +42,7 @@ struct netif_virtio {
   struct ph_block_pool pool; /* receive buffers */
   struct ph_block *blocks;
   struct ph_timer again; /* armed when a poll left work behind */
+  uint16_t mtu;          /* configured */
   bool polling;          /* notifications wait for the end of the poll */
   bool stalled;          /* a transmit was refused: say when there is room */
   uint32_t rx_dropped;   /* frames lost because no packet was free */
