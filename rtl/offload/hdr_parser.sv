@@ -28,7 +28,7 @@ module hdr_parser #(
     output logic [7:0]              l4_offset_o,  // bounded by 18 + 60
     output logic [15:0]             l4_len_o,     // IP payload bytes as the IP header says
     output logic [16:0]             ip_end_o,     // first byte after the IP packet
-    output logic [31:0]             l4_word4_o,   // bytes 4..7 of L4: TCP sequence; UDP length, csum
+    output logic [31:0]             l4_word4_o,   // L4 bytes 4..7: TCP sequence; UDP length, csum
     output logic [15:0]             l4_word12_o   // bytes 12..13: TCP data offset and flags
 );
   if (DataW != 64) begin : g_bad_width

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Transmit offload: super-segments are cut (tso), checksums summed (tx_csum), and every frame goes to
-// the transmit FIFO with a verdict and a patch beside its last beat. Skid buffers at both ends cut
-// the ready path. Latency 7 cycles for a frame that is not cut; ceil(bytes/8) + 2 cycles per frame.
+// Transmit offload: super-segments are cut (tso), checksums summed (tx_csum), and every frame goes
+// to the transmit FIFO with a verdict and a patch beside its last beat. Skid buffers at both ends
+// cut the ready path. Latency 7 cycles for a frame that is not cut; ceil(bytes/8) + 2 cycles per
+// frame.
 `default_nettype none
 
 module offload_tx #(
@@ -80,8 +81,8 @@ module offload_tx #(
       .s_data({sum_patch, sum_drop, sum_last, sum_keep, sum_data}), .m_valid, .m_ready,
       .m_data({m_patch, m_drop, m_last, m_keep, m_data}));
 
-  // Both stages may drop in the same cycle; a pulse that finds the output taken waits. Each frame is
-  // dropped once, and at most two frames are between the stages, so two bits hold what waits.
+  // Both stages may drop in the same cycle; a pulse that finds the output taken waits. Each frame
+  // is dropped once, and at most two frames are between the stages, so two bits hold what waits.
   logic [1:0] waiting_d, waiting_q;
   assign stat_tx_drop_error = tso_error || csum_error || waiting_q != 2'd0;
   always_comb begin

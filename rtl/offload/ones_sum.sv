@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One's-complement sum of the chosen bytes of a frame (RFC 1071), as big-endian 16-bit words at even
-// byte positions. A user whose range starts at an odd byte swaps the result (RFC 1071 2 (B)).
+// One's-complement sum of the chosen bytes of a frame (RFC 1071), as big-endian 16-bit words at
+// even byte positions. A user whose range starts at an odd byte swaps the result (RFC 1071 2 (B)).
 // Latency 2: `sum_o` includes the beat that was presented two advances ago. One beat per cycle.
 `default_nettype none
 

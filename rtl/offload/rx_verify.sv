@@ -3,8 +3,7 @@
 // (RFC 768) over IPv4 and over IPv6 without extension headers (RFC 8200 8.1). The L4 sum ends where
 // the IP packet ends, so padding behind it does not count. Not checked: fragments, packets that the
 // frame cuts short, UDP whose length is not the IP payload's, and UDP over IPv4 with checksum 0.
-// Fed with the beat and, one cycle later, with what hdr_parser knows of it (both by `valid_i`'s
-// successor registers here). `done_o` comes 4 cycles after the last beat, with the verdict.
+// `done_o` comes 4 cycles after the last beat, with the verdict; one beat per cycle, gaps allowed.
 `default_nettype none
 
 module rx_verify #(
@@ -18,7 +17,7 @@ module rx_verify #(
     input  wire logic [DataW-1:0]           data_i,
     input  wire logic [DataW/8-1:0]         keep_i,
     output logic                            done_o,
-    output logic [ph_pkg::RxMetaW-1:0]      meta_o  // ph_pkg::rx_meta_t without `error`; with done_o
+    output logic [ph_pkg::RxMetaW-1:0]      meta_o  // rx_meta_t without `error`; with done_o
 );
   localparam int unsigned Lanes = DataW / 8;
   localparam logic [7:0] ProtoTcp = 8'd6, ProtoUdp = 8'd17;
@@ -34,7 +33,7 @@ module rx_verify #(
     from_byte = (beat > pos[16:3]) ? 8'hff : (beat < pos[16:3]) ? 8'h00 : 8'hff << pos[2:0];
   endfunction
 
-  // --- Stage 1: parser knowledge beside its beat ----------------------------------------------------
+  // --- Stage 1: parser knowledge beside its beat -------------------------------------------------
   logic [13:0] beat;
   logic [16:0] length, ip_end;
   logic vlan, is_ipv4, is_ipv6, is_frag;
@@ -74,7 +73,7 @@ module rx_verify #(
   assign l4_mask = keep1_q & ((from_byte(beat, addresses) & ~from_byte(beat, addresses_end)) |
                               (from_byte(beat, l4) & ~from_byte(beat, ip_end)));
 
-  // --- Stage 2: masked bytes, and at the last beat the facts ----------------------------------------
+  // --- Stage 2: masked bytes, and at the last beat the facts -------------------------------------
   logic valid2_q, first2_q, done2_q, done3_q;
   logic [DataW-1:0] data2_q;
   logic [Lanes-1:0] ip_mask2_q, l4_mask2_q;
@@ -138,7 +137,7 @@ module rx_verify #(
     end
   end
 
-  // --- Stages 3 and 4: the sums ---------------------------------------------------------------------
+  // --- Stages 3 and 4: the sums ------------------------------------------------------------------
   logic [15:0] ip_sum, l4_sum;
   ones_sum #(.DataW(DataW)) u_ip_sum (
       .clk_i, .rst_ni, .advance_i(1'b1), .valid_i(valid2_q), .first_i(first2_q),

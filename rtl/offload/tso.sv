@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// TCP segmentation for IPv4 (Virtio 1.2 5.1.6.2, gso_type TCPV4 with or without the ECN bit). Frames
-// without a gso_type pass through. A super-segment's header goes to a header store, its payload is
-// cut at gso_size into two segment buffers in turn, and each full buffer leaves as a frame of its
-// own (tso_emit), whose TCP checksum the next stage completes. What can't be cut is dropped before
-// its first byte leaves. Input takes one beat per cycle, one more per cut and one per header;
-// a segment leaves in ceil(bytes/8) + 1 cycles. Outputs are registered, except s_ready.
+// TCP segmentation for IPv4 (Virtio 1.2 5.1.6.2, gso_type TCPV4 with or without the ECN bit).
+// Frames without a gso_type pass through. A super-segment's header goes to a header store, its
+// payload is cut at gso_size into two segment buffers in turn, and each full buffer leaves as a
+// frame of its own (tso_emit), whose TCP checksum the next stage completes. What can't be cut is
+// dropped before its first byte leaves. Input takes one beat per cycle, one more per cut and one
+// per header; a segment leaves in ceil(bytes/8) + 1 cycles. Outputs are registered, except s_ready.
 `default_nettype none
 
 module tso #(
     parameter int unsigned DataW = 64,      // 64
-    parameter int unsigned MaxFrame = 2048  // bytes of a segment buffer, a power of two, 512..16384
+    parameter int unsigned MaxFrame = 2048  // bytes of a segment buffer, power of two, 512..16384
 ) (
     input  wire logic                       clk_i,
     input  wire logic                       rst_ni,
-    input  wire logic                       flush_i,        // forget the open frame and all segments
+    input  wire logic                       flush_i,        // forget the frame and all segments
     input  wire logic [15:0]                cfg_max_frame,  // longest frame, without FCS
     output logic                            busy_o,
     input  wire logic                       s_valid,
@@ -50,8 +50,8 @@ module tso #(
   ph_pkg::tx_meta_t meta;
   assign meta = s_meta;
 
-  // --- The header -----------------------------------------------------------------------------------
-  logic hdr_valid, hdr_store;  // the beat goes to parser and store; to the store only
+  // --- The header --------------------------------------------------------------------------------
+  logic hdr_valid, hdr_store;  // the beat is taken as header; it goes to the header store
   logic hdr_first, known, hdr_ok, vlan, slot_q;
   logic [13:0] next_beat;
   logic [16:0] hdr_bytes;
@@ -70,13 +70,14 @@ module tso #(
   assign max_frame = (cfg_max_frame > 16'(MaxFrame)) ? 16'(MaxFrame) : cfg_max_frame;
   logic is_gso, gso_meta_ok, in_header_end;
   assign is_gso = meta.gso_type != virtio_pkg::GsoNone;
-  assign gso_meta_ok = !meta.error && (meta.gso_type & ~virtio_pkg::GsoEcn) == virtio_pkg::GsoTcp4 &&
+  assign gso_meta_ok = !meta.error &&
+                       (meta.gso_type & ~virtio_pkg::GsoEcn) == virtio_pkg::GsoTcp4 &&
                        meta.needs_csum && meta.csum_offset == TcpCsumOffset &&
                        meta.gso_size != 16'd0;
   // The beat at the input holds the first payload byte.
-  assign in_header_end = known && {3'd0, header_len[8:3]} == next_beat[8:0] && next_beat[13:9] == '0;
+  assign in_header_end = known && {8'd0, header_len[8:3]} == next_beat;
 
-  // --- The segment being gathered -------------------------------------------------------------------
+  // --- The segment being gathered ----------------------------------------------------------------
   logic [1:0] full_q, full_slot_q;     // buffers that wait to leave, and their header stores
   logic fill_q, emit_q;                // buffer being filled, buffer to leave next
   logic slot_busy, buffer_free;
@@ -86,7 +87,8 @@ module tso #(
   logic [2:0] lane_q;                  // next payload byte in the beat at the input
   logic [7:0] header_len_q;
 
-  assign slot_busy = (full_q[0] && full_slot_q[0] == slot_q) || (full_q[1] && full_slot_q[1] == slot_q);
+  assign slot_busy = (full_q[0] && full_slot_q[0] == slot_q) ||
+                     (full_q[1] && full_slot_q[1] == slot_q);
   assign buffer_free = !full_q[fill_q];
 
   logic [3:0] count, avail, taken;
@@ -98,80 +100,53 @@ module tso #(
   assign reaches = {12'd0, avail} >= remain_q;
   assign taken = whole ? avail : remain_q[3:0];
 
-  // --- Input state machine --------------------------------------------------------------------------
-  logic pass_ready, start_payload, segments_done, bad_gso, bad_error;
+  // --- Input state machine -----------------------------------------------------------------------
+  // What happens in this cycle, at most one of: a beat passes; a super-segment is refused by its
+  // metadata or by its header; a header beat is taken; the header ends inside the beat at the
+  // input, or has ended with the frame; payload is gathered; a segment without payload is closed; a
+  // read that failed ends the frame, whose open segment is forgotten.
+  logic pass_ready, pass, refuse, abort, hdr_short, hdr_refuse, hdr_ends, hdr_whole;
+  logic start_payload, no_payload;
+  assign pass = s_valid && pass_ready && ((state_q == StIdle && !is_gso) || state_q == StPass);
+  assign refuse = state_q == StIdle && s_valid && is_gso && !gso_meta_ok;
+  assign abort = (state_q == StHeader || state_q == StPayload) && s_valid && s_last && s_err;
+  assign hdr_short = in_header_end && s_last && count < {1'b0, header_len[2:0]};
+  assign hdr_refuse = state_q == StHeader && s_valid && !abort && known && (!hdr_ok || hdr_short);
+  assign hdr_ends = state_q == StHeader && s_valid && !abort && !hdr_refuse && in_header_end;
+  assign hdr_valid = (state_q == StIdle && s_valid && is_gso && gso_meta_ok && !slot_busy) ||
+                     (state_q == StHeader && s_valid && !abort && !hdr_refuse && !hdr_ends);
+  assign hdr_store = hdr_valid || hdr_ends;
+  assign hdr_whole = state_q == StHeaderEnd && known && hdr_ok && hdr_bytes == {8'd0, header_len};
+  assign start_payload = hdr_ends || hdr_whole;
+  assign gather = state_q == StPayload && s_valid && !abort && buffer_free;
+  assign no_payload = state_q == StEmpty && buffer_free;
+  assign complete_last = no_payload || (gather && s_last && whole);
+  assign complete = complete_last || (gather && reaches);
+  assign s_ready = pass || refuse || abort || hdr_valid || (gather && whole) ||
+                   state_q == StSwallow;
+
   always_comb begin
     state_d = state_q;
-    s_ready = 1'b0;
-    {hdr_valid, hdr_store, start_payload, gather, complete, complete_last} = '0;
-    {segments_done, bad_gso, bad_error} = '0;
     unique case (state_q)
       StIdle:  // before a frame
-      if (s_valid && !is_gso) begin
-        s_ready = pass_ready;
-        if (pass_ready && !s_last) state_d = StPass;
-      end else if (s_valid && !gso_meta_ok) begin
-        s_ready = 1'b1;
-        bad_error = meta.error;
-        bad_gso = !meta.error;
-        if (!s_last) state_d = StSwallow;
-      end else if (s_valid && !slot_busy) begin
-        s_ready = 1'b1;
-        {hdr_valid, hdr_store} = 2'b11;
-        state_d = s_last ? StHeaderEnd : StHeader;
-      end
-      StPass: begin  // inside a frame without gso_type
-        s_ready = pass_ready;
-        if (s_valid && pass_ready && s_last) state_d = StIdle;
-      end
+      if (pass && !s_last) state_d = StPass;
+      else if (refuse && !s_last) state_d = StSwallow;
+      else if (hdr_valid) state_d = s_last ? StHeaderEnd : StHeader;
+      StPass:  // inside a frame without gso_type
+      if (pass && s_last) state_d = StIdle;
       StHeader:  // inside a super-segment's header
-      if (s_valid && s_last && s_err) begin
-        s_ready = 1'b1;
-        bad_error = 1'b1;
-        state_d = StIdle;
-      end else if (s_valid && known && (!hdr_ok || (in_header_end && s_last &&
-                                                    count < {1'b0, header_len[2:0]}))) begin
-        bad_gso = 1'b1;
-        state_d = StSwallow;
-      end else if (s_valid && in_header_end) begin
-        hdr_store = 1'b1;
-        start_payload = 1'b1;
-        state_d = StPayload;
-      end else if (s_valid) begin
-        s_ready = 1'b1;
-        {hdr_valid, hdr_store} = 2'b11;
-        if (s_last) state_d = StHeaderEnd;
-      end
-      StHeaderEnd:  // the frame ended with or inside its header
-      if (known && hdr_ok && hdr_bytes == {8'd0, header_len}) begin
-        start_payload = 1'b1;
-        state_d = StEmpty;
-      end else begin
-        bad_gso = 1'b1;
-        state_d = StIdle;
-      end
+      if (abort) state_d = StIdle;
+      else if (hdr_refuse) state_d = StSwallow;
+      else if (hdr_ends) state_d = StPayload;
+      else if (hdr_valid && s_last) state_d = StHeaderEnd;
+      StHeaderEnd:  // the frame ended with, or inside, its header
+      state_d = hdr_whole ? StEmpty : StIdle;
       StEmpty:  // a super-segment without payload is one segment
-      if (buffer_free) begin
-        {complete, complete_last, segments_done} = 3'b111;
-        state_d = StIdle;
-      end
-      StPayload:  // a beat may hold the ends of several segments
-      if (s_valid && s_last && s_err) begin
-        s_ready = 1'b1;
-        bad_error = 1'b1;
-        state_d = StIdle;
-      end else if (s_valid && buffer_free) begin
-        gather = 1'b1;
-        s_ready = whole;
-        complete_last = s_last && whole;
-        complete = reaches || complete_last;
-        segments_done = complete_last;
-        if (complete_last) state_d = StIdle;
-      end
-      StSwallow: begin  // the rest of a dropped frame
-        s_ready = 1'b1;
-        if (s_valid && s_last) state_d = StIdle;
-      end
+      if (no_payload) state_d = StIdle;
+      StPayload:  // one beat may hold the ends of several segments
+      if (abort || complete_last) state_d = StIdle;
+      StSwallow:  // the rest of a dropped frame
+      if (s_valid && s_last) state_d = StIdle;
       default: state_d = StIdle;
     endcase
   end
@@ -185,7 +160,7 @@ module tso #(
     end else begin
       state_q <= state_d;
       // A store whose super-segment ended is left to its waiting segments.
-      if (segments_done || (state_q == StPayload && bad_error)) slot_q <= !slot_q;
+      if (complete_last || abort) slot_q <= !slot_q;
       if (complete) fill_q <= !fill_q;
     end
   end
@@ -248,7 +223,7 @@ module tso #(
     end
   end
 
-  // --- Full buffers and their emission --------------------------------------------------------------
+  // --- Full buffers and their emission -----------------------------------------------------------
   logic [DescW-1:0] desc_q [0:1];  // in the order of tso_emit's load
   logic seg_done, advance, rd_en, rd_slot;
   logic [WordW-1:0] rd_word;
@@ -273,7 +248,8 @@ module tso #(
   always_ff @(posedge clk_i) begin
     if (complete) begin
       desc_q[fill_q] <= {first_q, complete_last, vlan, slot_q, queue_q, l4_offset, header_len_q,
-                         id_q, end_q + (gather ? {12'd0, taken} : 16'd0), ip_sum, pseudo_sum, seq_q};
+                         id_q, end_q + (gather ? {12'd0, taken} : 16'd0), ip_sum, pseudo_sum,
+                         seq_q};
     end
   end
 
@@ -290,7 +266,7 @@ module tso #(
       .hdr_valid(hdr_store), .hdr_slot(slot_q), .hdr_word(hdr_first ? 5'd0 : next_beat[4:0]),
       .hdr_data(s_data), .rd_en, .rd_buffer(emit_q), .rd_slot, .rd_word, .rd_payload, .rd_header);
 
-  // --- Output register: segments, or a passing frame once no segment is before it -------------------
+  // --- Output register: segments, or a passing frame once no segment is before it ----------------
   ph_pkg::tx_meta_t seg_meta;
   always_comb begin
     seg_meta = '0;
@@ -299,10 +275,8 @@ module tso #(
     seg_meta.csum_start = {8'd0, seg_l4};
     seg_meta.csum_offset = TcpCsumOffset;
   end
-  logic pass;
   assign advance = m_ready || !m_valid;
   assign pass_ready = advance && full_q == 2'b00 && !emit_busy;
-  assign pass = s_valid && pass_ready && ((state_q == StIdle && !is_gso) || state_q == StPass);
   always_ff @(posedge clk_i) begin
     if (!rst_n) m_valid <= 1'b0;
     else if (advance) m_valid <= pass || seg_beat;
@@ -318,10 +292,11 @@ module tso #(
   end
 
   assign busy_o = state_q != StIdle || full_q != 2'b00 || emit_busy || write_q || m_valid;
-  assign stat_tx_super_segments = segments_done;
+  assign stat_tx_super_segments = complete_last;
   assign stat_tx_segments = complete;
-  assign stat_tx_drop_bad_gso = bad_gso;
-  assign stat_tx_drop_error = bad_error;
+  assign stat_tx_drop_bad_gso = (refuse && !meta.error) || hdr_refuse ||
+                                (state_q == StHeaderEnd && !hdr_whole);
+  assign stat_tx_drop_error = (refuse && meta.error) || abort;
 endmodule
 
 `default_nettype wire

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The memories of TSO: two segment buffers of one maximum frame each, and two header stores of 256
-// bytes. A segment buffer has one bank per byte lane, so that a rotated beat is written in one cycle
-// although it straddles two words: payload lies at the byte position it has in the outgoing frame.
-// One write and one read per cycle; the read has latency 1 and holds while `rd_en` is low.
+// bytes. A segment buffer has one bank per byte lane, so that a rotated beat is written in one
+// cycle although it straddles two words: payload lies at the byte position it has in the outgoing
+// frame. One write and one read per cycle; the read has latency 1 and holds while `rd_en` is low.
 `default_nettype none
 
 module tso_buffer #(

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sends one segment: the stored header with this segment's numbers in it, then its payload.
-// Virtio 1.2 5.1.6.2 leaves the editing to the device; per segment: IPv4 total length, identification
-// and checksum (RFC 791 3.1), TCP sequence number, FIN and PSH only in the last, CWR only in the first
-// (RFC 3168 6.1.2), and the TCP checksum field = folded pseudo-header sum with the segment's length.
-// A segment takes ceil(bytes/8) + 1 cycles: one to load, then one per beat. Memory read latency 1.
+// Sends one segment: the stored header with this segment's numbers in it, then its payload. Virtio
+// 1.2 5.1.6.2 leaves the editing to the device; per segment: IPv4 total length, identification and
+// checksum (RFC 791 3.1), TCP sequence number, FIN and PSH only in the last, CWR only in the first
+// (RFC 3168 6.1.2), and the TCP checksum field = folded pseudo-header sum with the segment's
+// length. A segment takes ceil(bytes/8) + 1 cycles: one to load, then one per beat. Memory read
+// latency 1.
 `default_nettype none
 
 module tso_emit #(
@@ -39,7 +40,7 @@ module tso_emit #(
     add = s[15:0] + {15'd0, s[16]};
   endfunction
 
-  // --- The segment that is being sent -------------------------------------------------------------
+  // --- The segment that is being sent ------------------------------------------------------------
   logic first_q, last_q, vlan_q, slot_q;
   logic [7:0] queue_q, l4_q, header_len_q;
   logic [15:0] id_q, total_q, ip_base_q, pseudo_base_q;
@@ -71,13 +72,16 @@ module tso_emit #(
   end
 
   always_ff @(posedge clk_i) begin
-    if (load) {first_q, last_q, vlan_q, slot_q, queue_q, l4_q, header_len_q, id_q, total_q, ip_base_q,
-               pseudo_base_q, seq_q} <= seg_desc;
+    if (load) begin
+      {first_q, last_q, vlan_q, slot_q, queue_q, l4_q, header_len_q, id_q, total_q, ip_base_q,
+       pseudo_base_q, seq_q} <= seg_desc;
+    end
   end
 
-  // Numbers of this segment, each settled before the beat that holds it reaches the merge: the total
-  // length (byte 16, merged 3 cycles after load at the earliest) after 1, the identification at once,
-  // the header checksum (byte 24, after 4) after 3, the TCP checksum field (byte 50, after 7) after 2.
+  // Numbers of this segment, each settled before the beat that holds it reaches the merge: the
+  // total length (byte 16, merged 3 cycles after load at the earliest) after 1, the identification
+  // at once, the header checksum (byte 24, after 4) after 3, the TCP checksum field (byte 50, after
+  // 7) after 2.
   logic [15:0] ip_len_q, l4_len_q, len_id_q, ip_csum_q, tcp_seed_q;
   always_ff @(posedge clk_i) begin
     ip_len_q <= total_q - (vlan_q ? 16'd18 : 16'd14);
@@ -87,7 +91,7 @@ module tso_emit #(
     tcp_seed_q <= add(pseudo_base_q, l4_len_q);
   end
 
-  // --- Merge: one cycle after the read ------------------------------------------------------------
+  // --- Merge: one cycle after the read -----------------------------------------------------------
   logic valid_q, end_q;
   logic [WordW-1:0] beat_q;
   always_ff @(posedge clk_i) begin

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What TSO must know of a super-segment's headers: where they end, whether the frame can be cut, and
-// the parts of the two checksums that do not change from segment to segment.
-// Fed with the header beats in order; in the cycle after a beat `known_o` says whether the TCP data
-// offset has been seen, and the other outputs are then right. `ip_sum_o` and `pseudo_sum_o` are right
-// two cycles later; at least 20 bytes of header follow what they sum, so they are never late.
+// What TSO must know of a super-segment's headers: where they end, whether the frame can be cut,
+// and the parts of the two checksums that do not change from segment to segment. Fed with the
+// header beats in order; in the cycle after a beat `known_o` says whether the TCP data offset has
+// been seen, and the other outputs are then right. `ip_sum_o` and `pseudo_sum_o` are right two
+// cycles later; at least 20 bytes of header follow what they sum, so they are never late.
 `default_nettype none
 
 module tso_header #(

@@ -44,7 +44,7 @@ module tx_csum #(
   ph_pkg::tx_meta_t meta;
   assign meta = s_meta;
 
-  // --- Input: count, judge, choose the bytes that are summed --------------------------------------
+  // --- Input: count, judge, choose the bytes that are summed -------------------------------------
   logic advance;               // the pipeline moves
   logic open_q, swallow_q;     // inside a frame; inside a frame that is already over for us
   logic [13:0] beat_q;         // index of the beat at the input
@@ -90,7 +90,7 @@ module tx_csum #(
     else mask = s_keep & (8'hff << meta.csum_start[2:0]);
   end
 
-  // --- Stages 1 to 3 carry the beat while its sum is made -----------------------------------------
+  // --- Stages 1 to 3 carry the beat while its sum is made ----------------------------------------
   localparam int unsigned BeatW = DataW + Lanes + 3;
   logic valid1_q, valid2_q, valid3_q, first1_q;
   logic last1_q, last2_q, last3_q;
@@ -144,7 +144,8 @@ module tx_csum #(
       .data_i(beat1_q[3+:DataW]), .mask_i(mask1_q), .sum_o(sum3));
 
   // --- UDP: where the IP header leads to csum_start its protocol decides; elsewhere (a tunnel, IPv6
-  // extension headers) the place of the checksum field does (RFC 768). -----------------------------
+  // extension headers) the place of the checksum field does (RFC 768).
+  // -----------------------------
   logic is_ipv4, is_ipv6;
   logic [7:0] proto, l4_offset;
   logic unused_vlan, unused_frag;
@@ -163,7 +164,7 @@ module tx_csum #(
   assign udp1 = ((is_ipv4 || is_ipv6) && {8'd0, l4_offset} == start1_q) ? proto == ProtoUdp
                                                                         : offset6_q;
 
-  // --- Output -------------------------------------------------------------------------------------
+  // --- Output ------------------------------------------------------------------------------------
   logic [15:0] value;
   always_comb begin
     value = beat3_q[0] ? ~{sum3[7:0], sum3[15:8]} : ~sum3;
