@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // 10G Ethernet receive: XGMII to frames without preamble and FCS (802.3-2022 clauses 3, 4, 46).
-// Seven or eight cycles from a word on XGMII to its beat, one beat per cycle, outputs registered;
+// Seven cycles from a word on XGMII to its beat, one beat per cycle, outputs registered;
 // there is no ready. A frame that is short, long, damaged or has a wrong FCS ends with `rx_err` in
 // its last beat; frames for other stations and fragments of up to four bytes leave no beat.
 // The statistics come with the last beat. A frame counts under one cause only: code error, then
