@@ -3,6 +3,7 @@
 // come with the last beat. A wrong checksum does not drop a frame, it goes up unverified; only the
 // MAC's error does. MAC receive clock, no ready, one beat per cycle, gaps allowed anywhere.
 `default_nettype none
+`include "ph_assert.svh"
 
 module offload_rx #(
     parameter int unsigned DataW = 64  // 64
@@ -86,6 +87,15 @@ module offload_rx #(
 
   assign busy_o = open_q || valid_q != 4'd0 || m_valid || stat_rx_ip_csum_bad ||
                   stat_rx_l4_csum_bad || stat_rx_l4_csum_ok;
+
+`ifdef PH_PROPERTIES
+  stream_props #(.DataW(DataW)) u_s_props (
+      .clk_i, .rst_ni, .valid(s_valid), .ready(1'b1), .data(s_data),
+      .keep(s_keep), .last(s_last), .err(s_err));
+  stream_props #(.DataW(DataW)) u_m_props (
+      .clk_i, .rst_ni, .valid(m_valid), .ready(1'b1), .data(m_data),
+      .keep(m_keep), .last(m_last), .err(m_drop));
+`endif
 endmodule
 
 `default_nettype wire

@@ -4,6 +4,7 @@
 // cut the ready path. Latency 7 cycles for a frame that is not cut; ceil(bytes/8) + 2 cycles per
 // frame.
 `default_nettype none
+`include "ph_assert.svh"
 
 module offload_tx #(
     parameter int unsigned DataW = 64,      // 64
@@ -97,6 +98,18 @@ module offload_tx #(
 
   // The input skid needs no term of its own: what it holds is at the TSO's input in the same cycle.
   assign busy_o = in_valid || tso_busy || csum_busy || m_valid || waiting_q != 2'd0;
+
+`ifdef PH_PROPERTIES
+  stream_props #(.DataW(DataW)) u_s_props (
+      .clk_i, .rst_ni(rst_n), .valid(s_valid), .ready(s_ready), .data(s_data),
+      .keep(s_keep), .last(s_last), .err(s_err));
+  stream_props #(.DataW(DataW)) u_cut_props (
+      .clk_i, .rst_ni(rst_n), .valid(cut_valid), .ready(cut_ready), .data(cut_data),
+      .keep(cut_keep), .last(cut_last), .err(cut_err));
+  stream_props #(.DataW(DataW)) u_m_props (
+      .clk_i, .rst_ni(rst_n), .valid(m_valid), .ready(m_ready), .data(m_data),
+      .keep(m_keep), .last(m_last), .err(m_drop));
+`endif
 endmodule
 
 `default_nettype wire

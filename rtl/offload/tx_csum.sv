@@ -57,7 +57,7 @@ module tx_csum #(
   assign emit = move && !swallow_q && !meta.error;
 
   assign length = {beat_q, 3'd0} + 17'($countones(s_keep));
-  assign field_end = {1'b0, meta.csum_start} + {1'b0, meta.csum_offset};  // its first byte; +1 below
+  assign field_end = {1'b0, meta.csum_start} + {1'b0, meta.csum_offset};  // first byte
   assign too_long = length > {1'b0, cfg_max_frame};
   assign end_frame = s_last || too_long;
   assign bad_frame = s_last && (s_err || length < HeaderLen);
@@ -143,9 +143,9 @@ module tx_csum #(
       .clk_i, .rst_ni(rst_n), .advance_i(advance), .valid_i(valid1_q), .first_i(first1_q),
       .data_i(beat1_q[3+:DataW]), .mask_i(mask1_q), .sum_o(sum3));
 
-  // --- UDP: where the IP header leads to csum_start its protocol decides; elsewhere (a tunnel, IPv6
-  // extension headers) the place of the checksum field does (RFC 768).
-  // -----------------------------
+  // --- UDP (RFC 768) -----------------------------------------------------------------------------
+  // Where the IP header leads to csum_start its protocol decides; elsewhere (a tunnel, IPv6
+  // extension headers) the place of the checksum field does.
   logic is_ipv4, is_ipv6;
   logic [7:0] proto, l4_offset;
   logic unused_vlan, unused_frag;

@@ -4,6 +4,7 @@
 // `s_patch` = {enable, byte offset, value} is stable for the frame; the value is written big-endian
 // at the offset, which may be odd and may straddle two beats. Latency 1, one beat per cycle.
 `default_nettype none
+`include "ph_assert.svh"
 
 module tx_patch #(
     parameter int unsigned DataW = 64  // 16..512, a power of two
@@ -69,6 +70,15 @@ module tx_patch #(
       m_last <= s_last;
     end
   end
+
+`ifdef PH_PROPERTIES
+  stream_props #(.DataW(DataW)) u_s_props (
+      .clk_i, .rst_ni, .valid(s_valid), .ready(s_ready), .data(s_data),
+      .keep(s_keep), .last(s_last), .err(1'b0));
+  stream_props #(.DataW(DataW)) u_m_props (
+      .clk_i, .rst_ni, .valid(m_valid), .ready(m_ready), .data(m_data),
+      .keep(m_keep), .last(m_last), .err(1'b0));
+`endif
 endmodule
 
 `default_nettype wire
