@@ -6,7 +6,8 @@
 `default_nettype none
 
 module virtio_engine #(
-    parameter int unsigned TxDataBeats = 512  // 16-byte beats of transmit data in flight or stored
+    parameter int unsigned TxDataBeats = 512,  // 16-byte beats of transmit data in flight or stored
+    parameter int unsigned QueueSizeMax = 1024  // a queue of another size than 1..this never runs
 ) (
     input  wire logic                       clk_i,
     input  wire logic                       rst_ni,
@@ -83,12 +84,14 @@ module virtio_engine #(
   localparam int unsigned Tx = 1;
 
   // --- Life of the queues ---
-  logic [1:0] stopping, enabled, run, quiet, clear, configured_q, cleared_q, ring_quiet;
+  logic [1:0] stopping, enabled, run, quiet, clear, configured_q, usable_q, cleared_q;
+  logic [1:0] ring_quiet;
+  logic size_ok;
   logic [1:0] kick, cfg_load, queue_rst_n, err_jump, err_head, err_chain;
   logic broken_q, break_now, tx_quiet, rx_quiet;
   assign stopping = queue_stop | {2{dev_stop}};
   assign enabled = queue_ready & {2{driver_ok && !broken_q}} & ~stopping;
-  assign run = enabled & configured_q;
+  assign run = enabled & usable_q;
   assign quiet = {tx_quiet, rx_quiet} & ring_quiet;
   assign clear = stopping & quiet;
   assign queue_rst_n = {2{rst_ni}} & ~clear;
@@ -98,6 +101,7 @@ module virtio_engine #(
   assign kick[Tx] = notify_valid && notify_queue == 8'd1;
 
   // The configuration of a queue is read once it is enabled: select, then load a cycle later.
+  // A size that is no power of two, or too large, leaves the queue without a life.
   typedef enum logic [1:0] { StIdle, StSelect, StLoad } state_e;
   state_e state_q;
   logic sel_q;
@@ -106,11 +110,14 @@ module virtio_engine #(
     cfg_load = '0;
     cfg_load[sel_q] = state_q == StLoad && enabled[sel_q];
   end
+  assign size_ok = qcfg_size != 0 && (qcfg_size & (qcfg_size - 16'd1)) == 0 &&
+                   qcfg_size <= 16'(QueueSizeMax);
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       state_q <= StIdle;
       sel_q <= 1'b0;
       configured_q <= '0;
+      usable_q <= '0;
       cleared_q <= '0;
       broken_q <= 1'b0;
       needs_reset <= 1'b0;
@@ -124,8 +131,9 @@ module virtio_engine #(
         default: state_q <= StIdle;
       endcase
       configured_q <= (configured_q | cfg_load) & ~clear;
+      usable_q <= (usable_q | (cfg_load & {2{size_ok}})) & ~clear;
       cleared_q <= clear;
-      needs_reset <= break_now && !broken_q;
+      needs_reset <= break_now && !broken_q && !dev_stop;
       if (dev_idle) broken_q <= 1'b0;
       else if (break_now) broken_q <= 1'b1;
     end

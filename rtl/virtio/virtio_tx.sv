@@ -77,55 +77,88 @@ module virtio_tx #(
     end
   end
 
-  // --- Pump: beats to bytes. The bytes of the next chain wait until this frame has ended. ---
+  // --- Pump: beats to bytes. The first 12 of a chain go to the header register, while the frame
+  // before may still be leaving; the others wait until that frame has ended. ---
   logic [15:0] rec_head;
   logic rec_error, rec_last;
-  logic [3:0] rec_offset, offset;
+  logic [3:0] rec_offset, offset, hdr_left;
   logic [8:0] rec_bytes, done_q, rest;
   logic [4:0] lane_room, n, push, pop;
-  logic part_end, pump, close, fits, last_pop;
+  logic part_end, beat_end, pump, close, fits, last_pop;
   logic eof_q, eof_bad_q;      // all bytes of the chain are in the byte queue; the chain is bad
-  logic [127:0] front;
+  logic eof_short_q;           // and it ended inside its header
+  logic in_frame_q;            // the header of the chain is complete
+  logic hdr_valid_q, hdr_take, hdr_end;
+  logic [3:0] hdr_count_q;
+  logic [95:0] hdr_q;
+  logic [127:0] front, bytes;
   logic [5:0] count;
 
   assign {rec_head, rec_error, rec_last, rec_offset, rec_bytes} = rec;
-  assign offset = done_q == 0 ? rec_offset : 4'd0;
+  assign offset = rec_offset + done_q[3:0];
   assign rest = rec_bytes - done_q;
   assign lane_room = 5'd16 - {1'b0, offset};
-  assign n = rest < {4'd0, lane_room} ? rest[4:0] : lane_room;
+  assign hdr_left = 4'(virtio_pkg::NetHdrLen) - hdr_count_q;
+  always_comb begin
+    n = rest < {4'd0, lane_room} ? rest[4:0] : lane_room;
+    if (!in_frame_q && n > {1'b0, hdr_left}) n = {1'b0, hdr_left};
+  end
   assign part_end = rest == {4'd0, n};
+  assign beat_end = part_end || n == lane_room;
   assign close = part_end && rec_last;     // this step ends the chain
+  assign hdr_end = !in_frame_q && n == {1'b0, hdr_left};
   assign fits = count - {1'b0, pop} + {1'b0, n} <= 6'd32;
-  assign pump = rec_valid && run_i && (n == 0 || dat_valid) && fits && (!eof_q || last_pop) &&
-                (!close || used_ready);
-  assign push = pump ? n : 5'd0;
-  assign dat_pop = pump && n != 0;
+  always_comb begin
+    pump = rec_valid && run_i && (n == 0 || dat_valid) && (!close || used_ready);
+    if (in_frame_q ? !fits : hdr_valid_q) pump = 1'b0;
+    if ((in_frame_q || close) && eof_q && !last_pop) pump = 1'b0;
+  end
+  assign push = pump && in_frame_q ? n : 5'd0;
+  assign dat_pop = pump && n != 0 && beat_end;
   assign rec_pop = pump && part_end;
   assign used_valid = pump && close;
   assign used = {Queue, rec_head, 32'd0, 1'b1};
+  assign bytes = dat >> {offset, 3'd0};
 
   byte_queue #(.Bytes(32)) u_bytes (
-      .clk_i, .rst_ni, .push, .push_data(dat >> {offset, 3'd0}), .pop, .front, .count
+      .clk_i, .rst_ni, .push, .push_data(bytes), .pop, .front, .count
   );
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       done_q <= '0;
       eof_q <= 1'b0;
       eof_bad_q <= 1'b0;
+      eof_short_q <= 1'b0;
+      in_frame_q <= 1'b0;
+      hdr_valid_q <= 1'b0;
+      hdr_count_q <= '0;
     end else begin
-      if (pump) done_q <= part_end ? 9'd0 : done_q + {4'd0, n};
+      if (pump) begin
+        done_q <= part_end ? 9'd0 : done_q + {4'd0, n};
+        in_frame_q <= !close && (in_frame_q || hdr_end);
+        hdr_count_q <= close || in_frame_q || hdr_end ? 4'd0 : hdr_count_q + n[3:0];
+      end
+      if (pump && hdr_end) hdr_valid_q <= 1'b1;
+      else if (hdr_take) hdr_valid_q <= 1'b0;
       if (pump && close) begin
         eof_q <= 1'b1;
         eof_bad_q <= rec_error;
+        eof_short_q <= !in_frame_q && !hdr_end;
       end else if (last_pop) begin
         eof_q <= 1'b0;
       end
     end
   end
+  // Header bytes come in from the top and end up in order: byte 0 at the bottom after 12.
+  always_ff @(posedge clk_i) begin
+    if (pump && !in_frame_q) begin
+      hdr_q <= 96'({bytes[95:0], hdr_q} >> {n, 3'd0});
+    end
+  end
 
   // --- Header and frame ---
   typedef enum logic [1:0] {
-    StHeader,  // waits for 12 bytes and looks at them
+    StHeader,  // waits for a header and looks at it
     StFrame,   // words of the frame
     StDrop,    // eats the rest of a bad packet
     StClose    // stopped inside a frame: one beat with last and err
@@ -135,11 +168,11 @@ module virtio_tx #(
   logic header_bad, out_free, word, word_last, word_err, open_frame_q, small_q, first_q;
   logic [7:0] h_flags, h_gso;
   logic [15:0] h_gso_size, h_start, h_offset;
-  assign h_flags = front[7:0];
-  assign h_gso = front[15:8];
-  assign h_gso_size = front[47:32];
-  assign h_start = front[63:48];
-  assign h_offset = front[79:64];
+  assign h_flags = hdr_q[7:0];
+  assign h_gso = hdr_q[15:8];
+  assign h_gso_size = hdr_q[47:32];
+  assign h_start = hdr_q[63:48];
+  assign h_offset = hdr_q[79:64];
 
   always_comb begin
     header_bad = 1'b0;
@@ -165,16 +198,16 @@ module virtio_tx #(
     word = 1'b0;
     word_last = 1'b0;
     word_err = 1'b0;
+    hdr_take = 1'b0;
     stat_err_bad_header = 1'b0;
     unique case (state_q)
       StHeader: if (!stop_i) begin
-        // A packet that ends inside or right behind its header has no frame at all.
-        if (eof_q && count <= 6'd12) begin
-          pop = count[4:0];
+        // A packet that ends inside its header has no frame at all.
+        if (eof_q && eof_short_q) begin
           last_pop = 1'b1;
           stat_err_bad_header = !eof_bad_q;
-        end else if (count >= 6'd12) begin
-          pop = 5'd12;
+        end else if (hdr_valid_q) begin
+          hdr_take = 1'b1;
           state_d = header_bad || (eof_q && eof_bad_q) ? StDrop : StFrame;
           stat_err_bad_header = header_bad;
         end
@@ -234,7 +267,7 @@ module virtio_tx #(
     end
   end
   always_ff @(posedge clk_i) begin
-    if (state_q == StHeader && pop != 0) meta_q <= meta;
+    if (hdr_take) meta_q <= meta;
     if (word) begin
       tx_data <= front[63:0];
       tx_keep <= (word_last && state_q == StFrame) ? ~(8'hff << count[3:0]) : 8'hff;
@@ -246,11 +279,12 @@ module virtio_tx #(
   assign stat_tx_packets = word && word_last && !word_err;
 
   assign quiet_o = open_q == 0 && !tx_valid && !open_frame_q;
-  assign busy_o = issue_busy || open_q != 0 || pump || pop != 0 || word || tx_valid ||
+  assign busy_o = issue_busy || open_q != 0 || pump || pop != 0 || last_pop || word || tx_valid ||
                   state_d != state_q || dat_busy;
 
   logic unused_bits;
-  assign unused_bits = ^{span[3:0], rec_count, dat_room, h_flags[7:1], front[127:80], front[31:16]};
+  assign unused_bits = ^{span[3:0], rec_count, dat_room, h_flags[7:1], front[127:64],
+                         hdr_q[95:80], hdr_q[31:16]};
 endmodule
 
 `default_nettype wire

@@ -42,14 +42,14 @@ static void nothing_is_published_before_it_is_written(void **state) {
   }
 }
 
-/* Each interrupt stands for an element that memory already shows. */
+/* Each interrupt stands for at least one element of its own that memory already
+ * shows. */
 static void interrupt_follows_the_index(void **state) {
   (void)state;
   struct bench *b = ready(0, 61);
   host_ring_enable_irq(&b->tx, true);
   b->mem->shuffle = true;
   b->mem->write_latency = 100;
-  uint16_t before = 0;
   uint64_t irqs = 0;
   for (unsigned i = 0; i < 3000; i++) {
     if (i % 50 == 0 && b->tx.free_count > 4 && b->free_slots > 4)
@@ -58,8 +58,7 @@ static void interrupt_follows_the_index(void **state) {
     if (b->irqs == irqs) continue;
     irqs = b->irqs;
     uint16_t now = axi_mem_get16(b->mem, b->tx.used + 2);
-    assert_true(now != before);
-    before = now;
+    assert_true(now >= irqs);
     bench_tx_used(b);
   }
   assert_true(irqs > 10);

@@ -7,7 +7,7 @@
  * and gap, where `bytes` has no FCS: 10.5 for the minimum frame of 60 + 4. */
 #include "tests/rtl/model/engine_bench.h"
 
-enum { RING = 256, LATENCY = 78 };
+enum { RING = 512, LATENCY = 78 };
 #ifdef PH_GATES
 enum { FRAMES = 150, WARM = 50 };
 #else
