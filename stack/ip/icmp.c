@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ICMP (RFC 792, RFC 1122 3.2.2): echo, and errors in both directions. */
+#include "stack/base/errno.h"
+#include "stack/ip/ip_internal.h"
+#include "stack/wire/checksum.h"
+#include "stack/wire/ip_wire.h"
+
+enum {
+  ICMP_HEADROOM = 64,
+  ICMP_QUOTE_MAX = 96, /* IP header and at least 8 bytes (RFC 1122 3.2.2) */
+};
+
+/* ---- Sending ------------------------------------------------------------- */
+
+/* Sum and send; takes `pkt`, also when the device is full. */
+static int icmp_output(struct ph_stack *stack, struct pkt *pkt,
+                       const struct ph_addr *src, const struct ph_addr *dst,
+                       uint8_t tos) {
+  put_be16(pkt->head + 2, 0);
+  put_be16(pkt->head + 2, (uint16_t)~csum_pkt(pkt, 0, 0));
+  struct ip_tx tx = {
+      .src = *src, .dst = *dst, .protocol = IP_PROTO_ICMP, .tos = tos};
+  stack->stats.IcmpOutMsgs++;
+  int error = ipv4_output(stack, pkt, &tx, NULL);
+  if (error == -PH_EAGAIN) {
+    stack->stats.NetifDrops++;
+    pkt_put(pkt);
+  }
+  return error;
+}
+
+static bool take_token(struct ph_stack *stack) {
+  struct ip_state *ip = ip_of(stack);
+  uint64_t earned = (stack->now_ns - ip->icmp_refilled_ns) / ICMP_INTERVAL_NS;
+  if (earned > 0) {
+    ip->icmp_refilled_ns += earned * ICMP_INTERVAL_NS;
+    ip->icmp_tokens = earned >= ICMP_BURST - ip->icmp_tokens
+                          ? ICMP_BURST
+                          : ip->icmp_tokens + (uint32_t)earned;
+  }
+  if (ip->icmp_tokens == 0) {
+    stack->stats.IcmpOutRateLimited++;
+    return false;
+  }
+  ip->icmp_tokens--;
+  return true;
+}
+
+static bool code_of(enum ip_error error, uint8_t *code) {
+  switch (error) {
+    case IP_ERROR_NET_UNREACHABLE:
+      *code = ICMP_UNREACH_NET;
+      return true;
+    case IP_ERROR_HOST_UNREACHABLE:
+      *code = ICMP_UNREACH_HOST;
+      return true;
+    case IP_ERROR_PROTO_UNREACHABLE:
+      *code = ICMP_UNREACH_PROTO;
+      return true;
+    case IP_ERROR_PORT_UNREACHABLE:
+      *code = ICMP_UNREACH_PORT;
+      return true;
+    case IP_ERROR_ADMIN_PROHIBITED:
+      *code = ICMP_UNREACH_ADMIN_PROHIBITED;
+      return true;
+    default:
+      return false; /* a router's business */
+  }
+}
+
+void ip_send_unreachable(struct ph_stack *stack, const struct pkt *pkt,
+                         const struct ip_rx *rx, enum ip_error error) {
+  uint8_t code;
+  /* RFC 1122 3.2.2: never about a broadcast, or about ICMP. That the source is
+   * one host, and that it is no later fragment, was checked on input. */
+  if (!pkt->l3 || rx->broadcast || rx->protocol == IP_PROTO_ICMP ||
+      !code_of(error, &code) || !take_token(stack)) {
+    return;
+  }
+  struct pkt *out = pkt_get(&stack->pkts, ICMP_HEADROOM);
+  if (!out) {
+    stack->stats.PktExhausted++;
+    return;
+  }
+  uint32_t there = (uint32_t)(pkt->head + pkt->head_len - pkt->l3);
+  uint32_t quote = ph_min_u32(there, ICMP_QUOTE_MAX);
+  out->head_len = out->len = ICMP_HDR_LEN + quote;
+  out->id = ++stack->next_packet_id;
+  out->head[0] = ICMP_UNREACHABLE;
+  out->head[1] = code;
+  put_be32(out->head + 4, 0);
+  memcpy(out->head + ICMP_HDR_LEN, pkt->l3, quote);
+  (void)icmp_output(stack, out, &rx->dst, &rx->src, 0);
+}
+
+void icmp_on_echo_reply(struct ph_stack *stack, icmp_echo_fn *fn, void *ctx) {
+  ip_of(stack)->echo_fn = fn;
+  ip_of(stack)->echo_ctx = ctx;
+}
+
+int icmp_send_echo(struct ph_stack *stack, const struct ph_addr *to,
+                   uint16_t id, uint16_t seq, const uint8_t *data,
+                   uint32_t len) {
+  struct ip_route route;
+  if (!ip_family_of(stack, to)) {
+    return -PH_EAFNOSUPPORT;
+  }
+  if (len > PH_BLOCK_SIZE) {
+    return -PH_EMSGSIZE;
+  }
+  int error = ipv4_route(stack, to, NULL, &route);
+  if (error) {
+    return error;
+  }
+  struct pkt *pkt = pkt_get(&stack->pkts, ICMP_HEADROOM);
+  struct ph_block *block = len > 0 ? ph_block_get(&stack->blocks) : NULL;
+  if (!pkt || (len > 0 && !block)) {
+    stack->stats.PktExhausted += !pkt;
+    stack->stats.BlockExhausted += pkt != NULL;
+    if (pkt) {
+      pkt_put(pkt);
+    }
+    if (block) {
+      ph_block_put(block);
+    }
+    return -PH_ENOBUFS;
+  }
+  pkt->head_len = pkt->len = ICMP_HDR_LEN;
+  pkt->id = ++stack->next_packet_id;
+  pkt->head[0] = ICMP_ECHO;
+  pkt->head[1] = 0;
+  put_be16(pkt->head + 4, id);
+  put_be16(pkt->head + 6, seq);
+  if (block) {
+    memcpy(block->data, data, len);
+    (void)pkt_add_frag(pkt, block, block->data, len);
+    ph_block_put(block);
+  }
+  return icmp_output(stack, pkt, &route.src, to, 0);
+}
+
+/* ---- Receiving ----------------------------------------------------------- */
+
+/* Answer in the packet itself (RFC 1122 3.2.2.6: all data come back). */
+static void echo_request(struct ph_stack *stack, struct pkt *pkt,
+                         const struct ip_rx *rx) {
+  stack->stats.IcmpInEchos++;
+  if (rx->broadcast) { /* may be ignored, and should (RFC 2644, smurf) */
+    pkt_put(pkt);
+    return;
+  }
+  pkt->head[0] = ICMP_ECHO_REPLY;
+  pkt->csum = PKT_CSUM_NONE;
+  pkt->csum_start = pkt->csum_offset = 0;
+  pkt->l3 = NULL;
+  (void)icmp_output(stack, pkt, &rx->dst, &rx->src, rx->tos);
+}
+
+static void echo_reply(struct ph_stack *stack, const struct pkt *pkt,
+                       const struct ip_rx *rx) {
+  const struct ip_state *ip = ip_of(stack);
+  const uint8_t *h = pkt->head;
+  const uint8_t *data = h + ICMP_HDR_LEN;
+  uint32_t len = pkt->head_len - ICMP_HDR_LEN;
+  stack->stats.IcmpInEchoReps++;
+  if (len == 0 && pkt->nfrags > 0) { /* by way of loopback */
+    data = pkt->frags[0].data;
+    len = pkt->frags[0].len;
+  }
+  if (ip->echo_fn) {
+    ip->echo_fn(ip->echo_ctx, &rx->src, get_be16(h + 4), get_be16(h + 6), data,
+                len, rx->ttl);
+  }
+}
+
+static bool error_of(uint8_t type, uint8_t code, enum ip_error *error) {
+  static const uint8_t unreachable[16] = {
+      IP_ERROR_NET_UNREACHABLE,   IP_ERROR_HOST_UNREACHABLE,
+      IP_ERROR_PROTO_UNREACHABLE, IP_ERROR_PORT_UNREACHABLE,
+      IP_ERROR_TOO_BIG,           IP_ERROR_HOST_UNREACHABLE,
+      IP_ERROR_NET_UNREACHABLE,   IP_ERROR_HOST_UNREACHABLE,
+      IP_ERROR_HOST_UNREACHABLE,  IP_ERROR_ADMIN_PROHIBITED,
+      IP_ERROR_ADMIN_PROHIBITED,  IP_ERROR_NET_UNREACHABLE,
+      IP_ERROR_HOST_UNREACHABLE,  IP_ERROR_ADMIN_PROHIBITED,
+      IP_ERROR_ADMIN_PROHIBITED,  IP_ERROR_ADMIN_PROHIBITED};
+  switch (type) {
+    case ICMP_UNREACHABLE:
+      if (code >= PH_ARRAY_LEN(unreachable)) {
+        return false;
+      }
+      *error = (enum ip_error)unreachable[code];
+      return true;
+    case ICMP_TIME_EXCEEDED:
+      *error = IP_ERROR_TIME_EXCEEDED;
+      return true;
+    case ICMP_PARAMETER:
+      *error = IP_ERROR_PARAMETER;
+      return true;
+    default:
+      return false; /* redirects too: a spoofed one would steer traffic */
+  }
+}
+
+bool ipv4_report_error(struct ph_stack *stack, const uint8_t *header,
+                       uint32_t len, enum ip_error error, uint16_t mtu) {
+  const struct ip_state *ip = ip_of(stack);
+  uint32_t ihl = len >= IPV4_HDR_LEN ? (header[0] & 15u) * 4 : 0;
+  if (ihl < IPV4_HDR_LEN || header[0] >> 4 != 4 || len < ihl + 8 ||
+      (get_be16(header + IPV4_OFF_FRAG) & 0x1fff) != 0 ||
+      !ipv4_is_own(ip, get_be32(header + IPV4_OFF_SRC))) {
+    return false;
+  }
+  const struct ip_protocol *protocol = ip->protocols[header[IPV4_OFF_PROTO]];
+  if (protocol && protocol->error) {
+    struct ip_error_info info = {
+        .error = error,
+        .src = ph_addr_v4(get_be32(header + IPV4_OFF_SRC)),
+        .dst = ph_addr_v4(get_be32(header + IPV4_OFF_DST)),
+        .mtu = mtu,
+        .transport = header + ihl,
+        .transport_len = len - ihl};
+    protocol->error(stack, &info);
+  }
+  return true;
+}
+
+/* RFC 1191 5 and 7.1: a router that says 0 is an old one; take the next lower
+ * plateau below the packet's length. */
+static uint16_t next_hop_mtu(const uint8_t *icmp, const uint8_t *quoted) {
+  static const uint16_t plateaus[] = {32000, 17914, 8166, 4352, 2002,
+                                      1492,  1006,  508,  296,  IPV4_MIN_MTU};
+  uint16_t mtu = get_be16(icmp + 6);
+  if (mtu > 0) {
+    return mtu < IPV4_MIN_MTU ? (uint16_t)IPV4_MIN_MTU : mtu;
+  }
+  uint16_t len = get_be16(quoted + IPV4_OFF_LEN);
+  for (uint32_t i = 0; i < PH_ARRAY_LEN(plateaus); i++) {
+    if (plateaus[i] < len) {
+      return plateaus[i];
+    }
+  }
+  return IPV4_MIN_MTU;
+}
+
+static bool error_input(struct ph_stack *stack, const struct pkt *pkt) {
+  const uint8_t *h = pkt->head;
+  const uint8_t *quoted = h + ICMP_HDR_LEN;
+  uint32_t len = pkt->head_len - ICMP_HDR_LEN;
+  enum ip_error error;
+  if (!error_of(h[0], h[1], &error) || len < IPV4_HDR_LEN) {
+    return false;
+  }
+  uint16_t mtu = error == IP_ERROR_TOO_BIG ? next_hop_mtu(h, quoted) : 0;
+  return ipv4_report_error(stack, quoted, len, error, mtu);
+}
+
+void icmp_input(struct ph_stack *stack, struct pkt *pkt,
+                const struct ip_rx *rx) {
+  struct ph_stats *stats = &stack->stats;
+  stats->IcmpInMsgs++;
+  bool whole = pkt->head_len >= ICMP_HDR_LEN;
+  if (whole && csum_pkt(pkt, 0, 0) != 0xffff) {
+    stats->IcmpInCsumErrors++;
+    whole = false;
+  }
+  if (whole && pkt->head[0] == ICMP_ECHO && pkt->head[1] == 0) {
+    echo_request(stack, pkt, rx);
+    return;
+  }
+  if (whole && pkt->head[0] == ICMP_ECHO_REPLY) {
+    echo_reply(stack, pkt, rx);
+  } else if (!whole || rx->broadcast || !error_input(stack, pkt)) {
+    stats->IcmpInErrors++;
+  }
+  pkt_put(pkt);
+}

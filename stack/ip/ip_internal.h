@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PH_IP_IP_INTERNAL_H
+#define PH_IP_IP_INTERNAL_H
+
+#include "stack/base/hash.h"
+#include "stack/ip/ip.h"
+
+enum {
+  IPV4_MAX_ADDRESSES = 16,
+  IPV4_MAX_ROUTES = 256,
+  IPV4_ID_COUNTERS = 1024, /* a power of two */
+  IPV4_TTL_DEFAULT = 64,   /* RFC 1700 */
+  IPV4_MIN_MTU = 68,       /* RFC 791 3.2 */
+  ICMP_BURST = 50,         /* errors at once, then one per ICMP_INTERVAL_NS */
+  ICMP_INTERVAL_NS = 1000000,
+};
+
+struct ipv4_address {
+  uint32_t ip, mask;
+  struct netif *netif;
+};
+
+struct ipv4_route {
+  uint32_t destination, next_hop; /* next_hop 0: on the link */
+  uint8_t prefix_len;
+  struct netif *netif;
+};
+
+struct ip_state {
+  const struct ip_protocol *protocols[256];
+  struct netif *loopback; /* NULL until there is one */
+  struct ipv4_address addresses[IPV4_MAX_ADDRESSES];
+  uint32_t address_count;
+  /* Sorted by prefix length, longest first, then destination; those of length
+   * n are routes[first[32 - n] .. first[33 - n]). */
+  struct ipv4_route routes[IPV4_MAX_ROUTES];
+  uint32_t route_count;
+  uint32_t first[34];
+  struct ph_hash_key key;
+  uint16_t ids[IPV4_ID_COUNTERS]; /* next identification by destination */
+  uint32_t icmp_tokens;
+  uint64_t icmp_refilled_ns;
+  icmp_echo_fn *echo_fn;
+  void *echo_ctx;
+};
+
+extern const struct ip_family ipv4_family;
+
+static inline struct ip_state *ip_of(struct ph_stack *stack) {
+  return stack->module[PH_MODULE_IP];
+}
+
+/* True for ::ffff:0:0/96. */
+bool ip_addr_is_v4(const struct ph_addr *addr);
+
+/* eth_input_fn; `group`: sent to a link-layer group. Takes `pkt`. */
+void ipv4_input(struct netif *netif, struct pkt *pkt, bool group);
+
+int ipv4_output(struct ph_stack *stack, struct pkt *pkt, const struct ip_tx *tx,
+                const struct ip_route *route);
+
+int ipv4_route(struct ph_stack *stack, const struct ph_addr *dst,
+               const struct ph_addr *src, struct ip_route *route);
+
+/* One of ours, 127/8 included. */
+bool ipv4_is_own(const struct ip_state *ip, uint32_t address);
+
+/* 255.255.255.255 or a subnet's broadcast address; `netif` NULL: of any. */
+bool ipv4_is_broadcast(const struct ip_state *ip, uint32_t address,
+                       const struct netif *netif);
+
+/* Tell the transport that the packet of ours with the IP header at `header`
+ * (`len` bytes are there) failed. False if it is none of ours. */
+bool ipv4_report_error(struct ph_stack *stack, const uint8_t *header,
+                       uint32_t len, enum ip_error error, uint16_t mtu);
+
+void icmp_input(struct ph_stack *stack, struct pkt *pkt,
+                const struct ip_rx *rx);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* IPv4 input: RFC 791 3.1, the host rules of RFC 1122 3.2.1. Everything that
+ * is dropped is counted. Fragments are not built: counted and dropped. */
+#include "stack/ip/ip_internal.h"
+#include "stack/wire/checksum.h"
+#include "stack/wire/ip_wire.h"
+
+static void drop(struct pkt *pkt, uint64_t *counter) {
+  ++*counter;
+  pkt_put(pkt);
+}
+
+/* Lengths, version and checksum; cuts Ethernet's padding. Returns the header's
+ * length or 0. */
+static uint32_t check_header(struct ph_stats *stats, struct pkt *pkt) {
+  const uint8_t *h = pkt->head;
+  uint32_t ihl = pkt->head_len >= IPV4_HDR_LEN ? (h[0] & 15u) * 4 : 0;
+  if (ihl < IPV4_HDR_LEN || h[0] >> 4 != 4 || ihl > pkt->head_len) {
+    return 0;
+  }
+  uint32_t len = get_be16(h + IPV4_OFF_LEN);
+  if (len < ihl || len > pkt->len) {
+    return 0;
+  }
+  if (csum_data(h, ihl, 0) != 0xffff) { /* RFC 1122 3.2.1.2 */
+    stats->IpInCsumErrors++;
+    return 0;
+  }
+  pkt_trim(pkt, len);
+  return ihl;
+}
+
+/* Options are skipped, but their lengths must be right, and source routes are
+ * refused (RFC 7126 4.3, 4.4). */
+static bool options_good(const uint8_t *h, uint32_t ihl) {
+  uint32_t at = IPV4_HDR_LEN;
+  while (at < ihl && h[at] != IPV4_OPT_END) {
+    if (h[at] == IPV4_OPT_NOP) {
+      at++;
+      continue;
+    }
+    if (ihl - at < 2 || h[at + 1] < 2 || h[at + 1] > ihl - at ||
+        h[at] == IPV4_OPT_LSRR || h[at] == IPV4_OPT_SSRR) {
+      return false;
+    }
+    at += h[at + 1];
+  }
+  return true;
+}
+
+/* RFC 1122 3.2.1.3: who can't be a sender. Own addresses come only from the
+ * loopback interface (the LAND attack otherwise). */
+static bool source_good(const struct ip_state *ip, const struct netif *netif,
+                        uint32_t src) {
+  if (netif->loopback) {
+    return ipv4_is_own(ip, src);
+  }
+  return !ipv4_is_multicast(src) && !ipv4_is_class_e(src) &&
+         !ipv4_is_zero_net(src) && !ipv4_is_loopback(src) &&
+         !ipv4_is_own(ip, src) && !ipv4_is_broadcast(ip, src, NULL);
+}
+
+/* Is it for us? */
+static bool destination_good(const struct ip_state *ip,
+                             const struct netif *netif, uint32_t dst,
+                             bool group, bool *broadcast) {
+  if (ipv4_is_own(ip, dst)) {
+    *broadcast = false;
+    /* RFC 1122 3.3.6: unicast inside a link broadcast is an error. */
+    return !group && (netif->loopback || !ipv4_is_loopback(dst));
+  }
+  *broadcast = true;
+  return ipv4_is_broadcast(ip, dst, netif);
+}
+
+void ipv4_input(struct netif *netif, struct pkt *pkt, bool group) {
+  struct ph_stack *stack = netif->stack;
+  struct ph_stats *stats = &stack->stats;
+  const struct ip_state *ip = ip_of(stack);
+  stats->IpInReceives++;
+  uint32_t ihl = check_header(stats, pkt);
+  const uint8_t *h = pkt->head;
+  if (ihl == 0 || (ihl > IPV4_HDR_LEN && !options_good(h, ihl))) {
+    drop(pkt, &stats->IpInHdrErrors);
+    return;
+  }
+  bool broadcast;
+  uint32_t src = get_be32(h + IPV4_OFF_SRC);
+  uint32_t dst = get_be32(h + IPV4_OFF_DST);
+  if (!source_good(ip, netif, src) ||
+      !destination_good(ip, netif, dst, group, &broadcast)) {
+    drop(pkt, &stats->IpInAddrErrors);
+    return;
+  }
+  if (get_be16(h + IPV4_OFF_FRAG) & IPV4_FRAG_MASK) {
+    drop(pkt, &stats->IpReasmFails);
+    return;
+  }
+  struct ip_rx rx = {.src = ph_addr_v4(src),
+                     .dst = ph_addr_v4(dst),
+                     .protocol = h[IPV4_OFF_PROTO],
+                     .ttl = h[IPV4_OFF_TTL],
+                     .tos = h[IPV4_OFF_TOS],
+                     .broadcast = broadcast,
+                     .family = &ipv4_family};
+  pkt->l3 = pkt->head;
+  (void)pkt_pull(pkt, ihl);
+  const struct ip_protocol *protocol = ip->protocols[rx.protocol];
+  if (!protocol) {
+    ip_send_unreachable(stack, pkt, &rx, IP_ERROR_PROTO_UNREACHABLE);
+    drop(pkt, &stats->IpInUnknownProtos);
+    return;
+  }
+  stats->IpInDelivers++;
+  protocol->input(stack, pkt, &rx);
+}

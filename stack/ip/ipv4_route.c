@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Our IPv4 addresses, and routes: a sorted array, one binary search per prefix
+ * length that is in use. */
+#include "stack/base/errno.h"
+#include "stack/eth/eth.h"
+#include "stack/ip/ip_internal.h"
+#include "stack/wire/ip_wire.h"
+
+bool ipv4_is_own(const struct ip_state *ip, uint32_t address) {
+  for (uint32_t i = 0; i < ip->address_count; i++) {
+    if (ip->addresses[i].ip == address) {
+      return true;
+    }
+  }
+  return ipv4_is_loopback(address) && ip->loopback;
+}
+
+bool ipv4_is_broadcast(const struct ip_state *ip, uint32_t address,
+                       const struct netif *netif) {
+  if (address == UINT32_MAX) {
+    return true;
+  }
+  for (uint32_t i = 0; i < ip->address_count; i++) {
+    const struct ipv4_address *a = &ip->addresses[i];
+    /* RFC 3021: a /31 and a /32 have no broadcast address. */
+    if ((!netif || a->netif == netif) && ~a->mask > 1 &&
+        address == (a->ip | ~a->mask)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool before(const struct ipv4_route *a, const struct ipv4_route *b) {
+  return a->prefix_len != b->prefix_len ? a->prefix_len > b->prefix_len
+                                        : a->destination < b->destination;
+}
+
+int ph_ipv4_add_route(struct ph_stack *stack, uint32_t destination,
+                      uint8_t prefix_len, uint32_t next_hop,
+                      struct netif *netif) {
+  struct ip_state *ip = ip_of(stack);
+  if (prefix_len > 32 || !netif || (destination & ~ipv4_mask(prefix_len))) {
+    return -PH_EINVAL;
+  }
+  if (ip->route_count == IPV4_MAX_ROUTES) {
+    return -PH_ENOMEM;
+  }
+  struct ipv4_route route = {destination, next_hop, prefix_len, netif};
+  uint32_t at = ip->route_count;
+  while (at > 0 && before(&route, &ip->routes[at - 1])) {
+    ip->routes[at] = ip->routes[at - 1];
+    at--;
+  }
+  ip->routes[at] = route;
+  ip->route_count++;
+  for (uint32_t i = 33u - prefix_len; i < PH_ARRAY_LEN(ip->first); i++) {
+    ip->first[i]++;
+  }
+  return 0;
+}
+
+int ph_ipv4_add_address(struct ph_stack *stack, struct netif *netif,
+                        uint32_t address, uint8_t prefix_len) {
+  struct ip_state *ip = ip_of(stack);
+  if (prefix_len > 32 || ipv4_is_multicast(address) ||
+      ipv4_is_class_e(address) || ipv4_is_zero_net(address)) {
+    return -PH_EINVAL;
+  }
+  if (ipv4_is_own(ip, address) && !ipv4_is_loopback(address)) {
+    return -PH_EEXIST;
+  }
+  if (ip->address_count == IPV4_MAX_ADDRESSES) {
+    return -PH_ENOMEM;
+  }
+  uint32_t mask = ipv4_mask(prefix_len);
+  int error = ph_ipv4_add_route(stack, address & mask, prefix_len, 0, netif);
+  if (!error && !netif->loopback) {
+    error = arp_add_address(netif, address, prefix_len);
+  }
+  if (!error) {
+    ip->addresses[ip->address_count++] =
+        (struct ipv4_address){address, mask, netif};
+  }
+  return error;
+}
+
+/* The first of the routes of one length to `destination` that is up. */
+static const struct ipv4_route *find_exact(const struct ip_state *ip,
+                                           uint32_t low, uint32_t high,
+                                           uint32_t destination) {
+  uint32_t end = high;
+  while (low < high) {
+    uint32_t mid = low + (high - low) / 2;
+    if (ip->routes[mid].destination < destination) {
+      low = mid + 1;
+    } else {
+      high = mid;
+    }
+  }
+  for (; low < end && ip->routes[low].destination == destination; low++) {
+    if (ip->routes[low].netif->up) {
+      return &ip->routes[low];
+    }
+  }
+  return NULL;
+}
+
+static const struct ipv4_route *lookup(const struct ip_state *ip,
+                                       uint32_t dst) {
+  for (uint32_t i = 0; i <= 32; i++) {
+    if (ip->first[i] == ip->first[i + 1]) {
+      continue;
+    }
+    const struct ipv4_route *route = find_exact(
+        ip, ip->first[i], ip->first[i + 1], dst & ipv4_mask((uint8_t)(32 - i)));
+    if (route) {
+      return route;
+    }
+  }
+  return NULL;
+}
+
+/* RFC 1122 3.3.4.3: an address of the interface, best in the next hop's
+ * subnet. 0 if it has none. */
+static uint32_t choose_source(const struct ip_state *ip,
+                              const struct netif *netif, uint32_t next_hop) {
+  uint32_t first = 0;
+  for (uint32_t i = 0; i < ip->address_count; i++) {
+    const struct ipv4_address *a = &ip->addresses[i];
+    if (a->netif != netif) {
+      continue;
+    }
+    if (((a->ip ^ next_hop) & a->mask) == 0) {
+      return a->ip;
+    }
+    first = first ? first : a->ip;
+  }
+  return first;
+}
+
+/* Where to, or NULL; `*next_hop` and `*src` are set. */
+static struct netif *choose(const struct ip_state *ip, uint32_t dst,
+                            uint32_t *next_hop, uint32_t *src) {
+  *next_hop = dst;
+  if (ipv4_is_own(ip, dst)) { /* stays in the host */
+    *src = dst;
+    return ip->loopback && ip->loopback->up ? ip->loopback : NULL;
+  }
+  if (ipv4_is_zero_net(dst) || ipv4_is_loopback(dst)) {
+    return NULL;
+  }
+  const struct ipv4_route *route = lookup(ip, dst);
+  struct netif *netif = route ? route->netif : NULL;
+  if (route && route->next_hop) {
+    *next_hop = route->next_hop;
+  } else if (!route && dst == UINT32_MAX && ip->address_count > 0) {
+    netif = ip->addresses[0].netif;
+  }
+  *src = netif ? choose_source(ip, netif, *next_hop) : 0;
+  return netif;
+}
+
+int ipv4_route(struct ph_stack *stack, const struct ph_addr *dst,
+               const struct ph_addr *src, struct ip_route *route) {
+  const struct ip_state *ip = ip_of(stack);
+  uint32_t next_hop;
+  uint32_t chosen = 0;
+  struct netif *netif = choose(ip, ph_addr_to_v4(dst), &next_hop, &chosen);
+  uint32_t wanted = src && ip_addr_is_v4(src) ? ph_addr_to_v4(src) : 0;
+  if (wanted) {
+    chosen = ipv4_is_own(ip, wanted) ? wanted : 0;
+  }
+  /* RFC 1122 3.2.1.3 (g): 127/8 never leaves the host. */
+  if (!netif || !chosen || (ipv4_is_loopback(chosen) && !netif->loopback)) {
+    stack->stats.IpOutNoRoutes++;
+    return -PH_ENETUNREACH;
+  }
+  *route = (struct ip_route){.family = &ipv4_family,
+                             .netif = netif,
+                             .src = ph_addr_v4(chosen),
+                             .next_hop = ph_addr_v4(next_hop),
+                             .mtu = netif->caps.mtu};
+  return 0;
+}
