@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Each header compiles alone, has its guard, and the freestanding code builds with gcc and clang."""
+import re
 import subprocess
 
 from common import ROOT, files, finish, read
@@ -18,8 +19,9 @@ def freestanding(compiler):
     return ["-ffreestanding", "-nostdinc", "-isystem", include]
 
 
-def compile_ok(command, problems, path):
-    result = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+def compile_ok(command, problems, path, source=None):
+    result = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                            input=source, check=False)
     if result.returncode:
         problems.append(f"{path}: {command[0]}:\n{result.stdout[:1500]}")
 
@@ -33,8 +35,11 @@ def main():
         text = read(path)
         if "#ifndef PH_" not in text and "#pragma once" not in text:
             problems.append(f"{path}: no include guard ({guard})")
-        command = ["gcc", *FLAGS, *(freestanding("gcc") if free else ["-D_GNU_SOURCE"]), "-x", "c", path]
-        compile_ok(command, problems, path)
+        if re.search(r"#include <c[a-z]+>", text):
+            command = ["g++", "-std=c++17", "-Wall", "-Wextra", "-I.", "-fsyntax-only", "-x", "c++", "-"]
+        else:
+            command = ["gcc", *FLAGS, *(freestanding("gcc") if free else ["-D_GNU_SOURCE"]), "-x", "c", "-"]
+        compile_ok(command, problems, path, f'#include "{path}"\nextern int ph_unit;\n')
     for compiler in ("gcc", "clang"):
         flags = freestanding(compiler)
         for path in files("driver/*.c", "stack/*.c"):
