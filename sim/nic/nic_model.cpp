@@ -18,13 +18,8 @@
 #include <new>
 #include <string>
 
-#include "Vnic.h"
-#include "Vnic___024root.h"
 #include "driver/ph_regs.h"
-#include "verilated.h"
-#if VM_TRACE
-#include "verilated_vcd_c.h"
-#endif
+#include "sim/nic/nic_top.h"
 
 extern "C" {
 #include "sim/nic/axi_memory.h"
@@ -49,11 +44,7 @@ struct Access {   /* the register access under way */
 }  // namespace
 
 struct nic {
-  VerilatedContext *context;
-  Vnic *top;
-#if VM_TRACE
-  VerilatedVcdC *trace;
-#endif
+  nic_top *top;
   bool no_idle_skip;
   void (*observe)(void *user, uint64_t cycle, enum nic_event event,
                   uint64_t addr, uint64_t len, unsigned id);
@@ -90,7 +81,7 @@ uint64_t tick_from(uint64_t cycle) {
 }
 
 void drive_axi(nic *n) {
-  Vnic *top = n->top;
+  nic_top *top = n->top;
   struct axi_memory *m = &n->axi;
   axi_memory_drive(m, n->cycle);
   top->m_axi_arready = m->arready;
@@ -111,7 +102,7 @@ void drive_axi(nic *n) {
 }
 
 void sample_axi(nic *n) {
-  Vnic *top = n->top;
+  nic_top *top = n->top;
   struct axi_memory *m = &n->axi;
   if (top->m_axi_arvalid && m->arready) {
     if (top->m_axi_arsize != 4 || top->m_axi_arburst != 1) {
@@ -189,7 +180,7 @@ bool sample_wire(nic *n) {
 }
 
 void sample_axil(nic *n) {
-  Vnic *top = n->top;
+  nic_top *top = n->top;
   Access *a = &n->access;
   if (a->aw && top->s_axil_awready) {
     a->aw = false;
@@ -219,17 +210,12 @@ inline void edge(nic *n, uint8_t level) {
   n->top->clk_i = level;
   n->top->mac_tx_clk_i = level;
   n->top->mac_rx_clk_i = level;
-  n->top->eval();
-#if VM_TRACE
-  if (n->trace) {
-    n->trace->dump(n->cycle * 6400 + (level ? 3200 : 0));
-  }
-#endif
+  n->top->eval(n->cycle * 6400 + (level ? 3200 : 0));
 }
 
 /* Evaluates cycle n->cycle. */
 void cycle(nic *n) {
-  Vnic *top = n->top;
+  nic_top *top = n->top;
   Access *a = &n->access;
   bool tick = n->cycle == n->tick;
   top->tick_i = tick;
@@ -322,24 +308,15 @@ struct nic *nic_create(const struct nic_config *config) {
   if (!n) {
     return nullptr;
   }
-  n->context = new VerilatedContext;
-  n->context->traceEverOn(config->waves != nullptr);
-  n->top = new Vnic(n->context, "packhorse");
+  n->top = config->waves ? nic_top_traced(config->waves) : nic_top_fast();
+  if (!n->top) {
+    delete n;
+    return nullptr;
+  }
   axi_memory_init(&n->axi, config->mem);
   axi_memory_knobs(&n->axi, &config->memory);
   n->axi.hash = &n->hash;
   xgmii_wire_init(&n->wire);
-#if VM_TRACE
-  if (config->waves) {
-    n->trace = new VerilatedVcdC;
-    n->top->trace(n->trace, 99);
-    n->trace->open(config->waves);
-    if (!n->trace->isOpen()) {
-      nic_destroy(n);
-      return nullptr;
-    }
-  }
-#endif
   n->no_idle_skip = true;
   n->tick = UINT64_MAX;
   n->top->xgmii_rxd_i = XGMII_IDLE_DATA;
@@ -365,15 +342,7 @@ void nic_destroy(struct nic *nic) {
   if (!nic) {
     return;
   }
-  nic->top->final();
-#if VM_TRACE
-  if (nic->trace) {
-    nic->trace->close();
-    delete nic->trace;
-  }
-#endif
   delete nic->top;
-  delete nic->context;
   xgmii_wire_destroy(&nic->wire);
   free(nic->taken);
   delete nic;
@@ -506,8 +475,8 @@ uint64_t nic_event_hash(const struct nic *nic) {
 
 uint64_t nic_state_hash(const struct nic *nic) {
   uint64_t hash = 0, word;
-  const char *image = reinterpret_cast<const char *>(nic->top->rootp);
-  for (size_t i = 0; i + 8 <= sizeof(Vnic___024root); i += 8) {
+  const char *image = static_cast<const char *>(nic->top->image);
+  for (size_t i = 0; i + 8 <= nic->top->image_size; i += 8) {
     memcpy(&word, image + i, 8);
     hash = event_mix(hash, word);
   }

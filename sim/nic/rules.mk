@@ -1,29 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
 # The NIC's model: build/nic/libnic.a is fast, build/nic-checked/libnic.a has every property on and
-# aborts when one fails. Included by the top Makefile.
-NIC_FAST := -O3 -march=native
+# aborts when one fails. Each holds the model twice, without and with the code that records waves.
+# Included by the top Makefile.
 NIC_FILES = $(shell sed 's/\#.*//' rtl/filelist.f)
 NIC_C := host_mem axi_memory xgmii_wire
-NIC_H := $(wildcard sim/nic/*.h) driver/ph_regs.h
-NIC_VERILATOR := verilator --cc --prefix Vnic --top-module packhorse_top -O3 --x-assign fast \
-  --x-initial fast --trace -Wno-fatal -Irtl/common
+NIC_CPP := nic_model nic_top_fast nic_top_traced
+NIC_RUNTIME := verilated verilated_vcd_c verilated_threads
+NIC_VERILATOR := verilator --cc --top-module packhorse_top -O3 --x-assign fast --x-initial fast \
+  -Wno-fatal -Irtl/common
 NIC_INCLUDE = $(shell verilator -V | sed -n 's/^ *VERILATOR_ROOT *= *//p' | head -n 1)/include
 
 nic_flags = $(if $(findstring checked,$(1)),--assert -DPH_ASSERT,--noassert)
-nic_opt = $(if $(findstring checked,$(1)),-O2,$(NIC_FAST))
+nic_opt = $(if $(findstring checked,$(1)),-O2,-O3 -march=native)
+# $(call nic_verilate,library,prefix,more flags,optimization)
+nic_verilate = rm -rf $(@D)/$(2) && $(NIC_VERILATOR) $(call nic_flags,$(1)) $(3) --prefix $(2) -Mdir $(@D)/$(2) \
+  $(wildcard rtl/*/*.vlt) $(NIC_FILES) && \
+  $(MAKE) --no-print-directory -s -C $(@D)/$(2) -f $(2).mk $(2)__ALL.a CXX=$(CXX) \
+  OPT_FAST="$(4)" OPT_SLOW=-O1 >/dev/null
 
-# One rule per library: generate, compile, add the surroundings, archive.
-$(BUILD)/nic/libnic.a $(BUILD)/nic-checked/libnic.a: $(BUILD)/%/libnic.a: \
-    rtl/filelist.f $(wildcard rtl/*/*.sv rtl/*/*.svh rtl/*/*.vlt) $(wildcard sim/nic/*.c) \
-    sim/nic/nic_model.cpp $(NIC_H) sim/nic/rules.mk
+$(BUILD)/nic/libnic.a $(BUILD)/nic-checked/libnic.a: $(BUILD)/%/libnic.a: rtl/filelist.f \
+    $(wildcard rtl/*/*.sv rtl/*/*.svh rtl/*/*.vlt sim/nic/*) driver/ph_regs.h
 	@mkdir -p $(@D); echo "  RTL $@"
-	@$(NIC_VERILATOR) $(call nic_flags,$*) -Mdir $(@D) $(wildcard rtl/*/*.vlt) $(NIC_FILES)
-	@$(MAKE) --no-print-directory -s -C $(@D) -f Vnic.mk Vnic__ALL.a verilated.o verilated_vcd_c.o \
-	  verilated_threads.o CXX=$(CXX) OPT_FAST="$(call nic_opt,$*)" OPT_SLOW=-O1 OPT_GLOBAL=-O2 >/dev/null
+	@$(call nic_verilate,$*,Vnic,,$(call nic_opt,$*))
+	@$(call nic_verilate,$*,Vwave,--trace,-O1)
 	@for c in $(NIC_C); do $(CC) -std=c11 -g -I. $(WARN) $(call nic_opt,$*) -D_GNU_SOURCE \
 	  -c sim/nic/$$c.c -o $(@D)/$$c.o || exit 1; done
-	@$(CXX) -std=c++17 -g -I. -I$(@D) -isystem $(NIC_INCLUDE) -isystem $(NIC_INCLUDE)/vltstd \
-	  -DVM_TRACE=1 -Wall -Wextra $(call nic_opt,$*) -c sim/nic/nic_model.cpp -o $(@D)/nic_model.o
-	@cp $(@D)/Vnic__ALL.a $@.tmp
-	@$(AR) rs $@.tmp $(patsubst %,$(@D)/%.o,nic_model verilated verilated_vcd_c verilated_threads $(NIC_C)) 2>/dev/null
+	@for c in $(NIC_CPP); do $(CXX) -std=c++17 -g -I. -I$(@D)/Vnic -I$(@D)/Vwave -isystem $(NIC_INCLUDE) \
+	  -isystem $(NIC_INCLUDE)/vltstd -Wall -Wextra $(call nic_opt,$*) -c sim/nic/$$c.cpp -o $(@D)/$$c.o || exit 1; done
+	@for c in $(NIC_RUNTIME); do $(CXX) -std=c++17 -O2 -w -isystem $(NIC_INCLUDE) \
+	  -isystem $(NIC_INCLUDE)/vltstd -DVM_TRACE=1 -c $(NIC_INCLUDE)/$$c.cpp -o $(@D)/$$c.o || exit 1; done
+	@rm -f $@.tmp
+	@$(AR) rcs $@.tmp $(patsubst %,$(@D)/%.o,$(NIC_C) $(NIC_CPP) $(NIC_RUNTIME)) \
+	  $(@D)/Vnic/*.o $(@D)/Vwave/*.o
 	@mv $@.tmp $@
