@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One stack against segments made by hand. */
+#include "tests/stack/tcp_peer.h"
+
+static const uint8_t mss_option[] = {2, 4, PEER_MSS >> 8, PEER_MSS & 0xff};
+
+static void syn(struct peer *peer, uint8_t flags) {
+  struct pair_tx tx = {.src_port = PEER_PORT,
+                       .dst_port = peer->port,
+                       .seq = (uint32_t)PAIR_ISS,
+                       .ack = peer->ack,
+                       .flags = flags,
+                       .wnd = peer->wnd,
+                       .options = mss_option,
+                       .options_len = sizeof(mss_option)};
+  pair_inject(peer->pair, &tx);
+  pair_pass(peer->pair, PAIR_MS); /* address resolution */
+  peer->seq = (uint32_t)PAIR_ISS + 1;
+}
+
+void peer_listen(struct peer *peer, const struct pair_options *options) {
+  struct ph_addr any = ph_addr_v4(0);
+  *peer = (struct peer){.pair = pair_new(options),
+                        .port = OUR_PORT,
+                        .seq = (uint32_t)PAIR_ISS,
+                        .wnd = PEER_WND};
+  peer->pair->to_test = true;
+  peer->stack = &peer->pair->host[0].stack;
+  ph_stack_set_now(peer->stack, peer->pair->now_ns);
+  peer->listener = tcp_open(peer->stack, &peer->listener_owner);
+  assert_int_equal(tcp_bind(peer->stack, peer->listener, &any, OUR_PORT, true),
+                   0);
+  assert_int_equal(tcp_listen(peer->stack, peer->listener, 2), 0);
+}
+
+void peer_passive(struct peer *peer, const struct pair_options *options) {
+  peer_listen(peer, options);
+  syn(peer, TCP_SYN);
+  assert_int_equal(pair_last(peer->pair, 1)->flags, TCP_SYN | TCP_ACK);
+  peer->ack = pair_last(peer->pair, 1)->seq + 1;
+  peer_ack(peer, peer->ack);
+  peer->conn = tcp_accept(peer->stack, peer->listener);
+  assert_non_null(peer->conn);
+  tcp_set_owner(peer->conn, &peer->owner);
+  peer_mark(peer);
+}
+
+void peer_active(struct peer *peer, const struct pair_options *options) {
+  struct ph_addr to = pair_addr(1);
+  peer_listen(peer, options);
+  peer->conn = tcp_open(peer->stack, &peer->owner);
+  assert_int_equal(tcp_connect(peer->stack, peer->conn, &to, PEER_PORT), 0);
+  pair_pass(peer->pair, PAIR_MS);
+  assert_int_equal(pair_last(peer->pair, 1)->flags, TCP_SYN);
+  peer->port = pair_last(peer->pair, 1)->src_port;
+  peer->ack = pair_last(peer->pair, 1)->seq + 1;
+  peer_mark(peer);
+}
+
+void peer_free(struct peer *peer) {
+  if (peer->conn) {
+    tcp_close(peer->stack, peer->conn, true);
+  }
+  if (peer->listener) {
+    tcp_close(peer->stack, peer->listener, true);
+  }
+  pair_free(peer->pair);
+}
+
+void peer_send(struct peer *peer, uint8_t flags, uint32_t seq, const void *data,
+               uint32_t len) {
+  struct pair_tx tx = {.src_port = PEER_PORT,
+                       .dst_port = peer->port,
+                       .seq = seq,
+                       .ack = peer->ack,
+                       .flags = flags,
+                       .wnd = peer->wnd,
+                       .data = data,
+                       .len = len};
+  pair_inject(peer->pair, &tx);
+}
+
+void peer_data(struct peer *peer, uint32_t len) {
+  uint8_t data[1460];
+  for (uint32_t i = 0; i < len; i++) {
+    data[i] = pair_byte(peer->seq - ((uint32_t)PAIR_ISS + 1) + i);
+  }
+  peer_send(peer, TCP_ACK, peer->seq, data, len);
+  peer->seq += len;
+}
+
+void peer_ack(struct peer *peer, uint32_t ack) {
+  peer->ack = ack;
+  peer_send(peer, TCP_ACK, peer->seq, NULL, 0);
+}
+
+void peer_pass(struct peer *peer, uint64_t ns) {
+  pair_pass(peer->pair, ns);
+}
+
+void peer_mark(struct peer *peer) {
+  peer->mark = peer->pair->log_count;
+}
+
+uint32_t peer_sent(const struct peer *peer) {
+  return peer->pair->log_count - peer->mark;
+}
+
+const struct pair_seg *peer_seg(const struct peer *peer, uint32_t n) {
+  assert_true(n < peer_sent(peer));
+  return &peer->pair->log[peer->mark + n];
+}
+
+void peer_expect(const struct peer *peer, uint8_t flags, uint32_t seq,
+                 uint32_t ack, uint32_t len) {
+  assert_int_equal(peer_sent(peer), 1);
+  const struct pair_seg *seg = peer_seg(peer, 0);
+  assert_int_equal(seg->flags, flags);
+  assert_int_equal(seg->seq, seq);
+  assert_int_equal(seg->ack, ack);
+  assert_int_equal(seg->len, len);
+}
+
+long peer_app_send(struct peer *peer, uint32_t len) {
+  static uint8_t data[1 << 20];
+  ph_stack_set_now(peer->stack, peer->pair->now_ns);
+  return tcp_send(peer->stack, peer->conn, data, len, false);
+}
+
+enum tcp_state peer_state(const struct peer *peer) {
+  return tcp_get_state(peer->conn);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One stack against segments made by hand: the test is host 1, the peer. Its
+ * sequence numbers start 100 below the wrap, like the stack's. */
+#ifndef PH_TESTS_STACK_TCP_PEER_H
+#define PH_TESTS_STACK_TCP_PEER_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "tests/stack/tcp_pair.h"
+
+enum { PEER_PORT = 4000, OUR_PORT = 80, PEER_WND = 60000, PEER_MSS = 1000 };
+
+struct peer {
+  struct pair *pair;
+  struct ph_stack *stack; /* under test */
+  struct tcp_conn *conn, *listener;
+  int owner, listener_owner;
+  uint16_t port; /* the stack's */
+  uint32_t seq;  /* next of ours, the peer */
+  uint32_t ack;  /* what the peer acknowledges: next of the stack */
+  uint16_t wnd;
+  uint32_t mark; /* log index: what came before is not counted */
+};
+
+/* A stack with a listener on OUR_PORT. `options` may be NULL. */
+void peer_listen(struct peer *peer, const struct pair_options *options);
+/* The stack accepts the peer's connection / connects to the peer. */
+void peer_passive(struct peer *peer, const struct pair_options *options);
+void peer_active(struct peer *peer, const struct pair_options *options);
+/* Frees all; the connection too if the test did not close it. */
+void peer_free(struct peer *peer);
+
+/* Send a segment with these fields and the peer's ack and window. */
+void peer_send(struct peer *peer, uint8_t flags, uint32_t seq, const void *data,
+               uint32_t len);
+/* Send `len` bytes of the test stream at the peer's seq, which moves on. */
+void peer_data(struct peer *peer, uint32_t len);
+/* A pure ACK for everything below `ack`. */
+void peer_ack(struct peer *peer, uint32_t ack);
+
+/* Let time pass and forget what was sent so far. */
+void peer_pass(struct peer *peer, uint64_t ns);
+void peer_mark(struct peer *peer);
+/* How many segments the stack has sent since the mark; the `n`th of them. */
+uint32_t peer_sent(const struct peer *peer);
+const struct pair_seg *peer_seg(const struct peer *peer, uint32_t n);
+/* Exactly one segment since the mark, with these fields. */
+void peer_expect(const struct peer *peer, uint8_t flags, uint32_t seq,
+                 uint32_t ack, uint32_t len);
+
+long peer_app_send(struct peer *peer, uint32_t len);
+enum tcp_state peer_state(const struct peer *peer);
+
+#endif
