@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Each header compiles alone, has its guard, and the freestanding code builds with gcc and clang."""
-import re
 import subprocess
 
 from common import ROOT, files, finish, read
@@ -35,10 +34,9 @@ def main():
         text = read(path)
         if "#ifndef PH_" not in text and "#pragma once" not in text:
             problems.append(f"{path}: no include guard ({guard})")
-        if re.search(r"#include <c[a-z]+>", text):
-            command = ["g++", "-std=c++17", "-Wall", "-Wextra", "-I.", "-fsyntax-only", "-x", "c++", "-"]
-        else:
-            command = ["gcc", *FLAGS, *(freestanding("gcc") if free else ["-D_GNU_SOURCE"]), "-x", "c", "-"]
+        if "verilated.h" in text:
+            continue  # C++, compiled with the model
+        command = ["gcc", *FLAGS, *(freestanding("gcc") if free else ["-D_GNU_SOURCE"]), "-x", "c", "-"]
         compile_ok(command, problems, path, f'#include "{path}"\nextern int ph_unit;\n')
     for compiler in ("gcc", "clang"):
         flags = freestanding(compiler)
