@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shows a counter of one clock in another, in Gray code: the value seen is one that the counter had.
+// Shows a counter of one clock in another, in Gray code: the value seen is one that it had.
 // It may move by at most one per source cycle (up, or to zero by reset of both sides).
 // Seen after one source edge and two destination edges.
 `default_nettype none

@@ -49,8 +49,8 @@ module fifo_small #(
   `ASSERT(CountInRange, count_o <= (AddrW + 1)'(Depth))
 
 `ifdef FORMAL
-  // 2. Order: the n-th entry that leaves is the n-th that entered, for any n. Both sides are counted
-  //    here, apart from the pointers; `f_nth` chooses the entry that is watched.
+  // 2. Order: the n-th entry that leaves is the n-th that entered, for any n. Both sides are
+  //    counted here, apart from the pointers; `f_nth` chooses the entry that is watched.
   (* anyconst *) logic [AddrW:0] f_nth;
   logic [AddrW:0] f_in_q, f_out_q, f_age;
   logic [Width-1:0] f_data_q;

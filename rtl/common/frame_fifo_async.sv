@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Frame FIFO and clock crossing: a frame can be read once it has been written whole and not dropped.
+// Frame FIFO and clock crossing: a frame can be read once it has been written whole, undropped.
 // One beat per cycle on both sides, also from frame to frame. A frame is seen by the reader one
 // write edge and four read edges after its last beat. `rd_meta` holds for the whole frame.
 //

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CRC-32 of IEEE 802.3 (802.3-2022 3.2.9) of eight bytes from state 0: each output bit is the parity
-// of some input bits. To continue from a state, XOR it onto the first four bytes.
+// CRC-32 of IEEE 802.3 (802.3-2022 3.2.9) of eight bytes from state 0: each output bit is the
+// parity of some input bits. To continue from a state, XOR it onto the first four bytes.
 // Combinational; kept as a unit of its own, because logic minimisers run away on a flattened CRC.
 `default_nettype none
 

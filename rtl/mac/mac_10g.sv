@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// 10G Ethernet MAC on 64-bit XGMII at 156.25 MHz (802.3-2022 clauses 3, 4, 46): transmit and receive
-// side by side, each in its own clock. Wiring only; see mac_10g_tx and mac_10g_rx.
+// 10G Ethernet MAC on 64-bit XGMII at 156.25 MHz (802.3-2022 clauses 3, 4, 46): transmit and
+// receive side by side, each in its own clock. Wiring only; see mac_10g_tx and mac_10g_rx.
 `default_nettype none
 
 module mac_10g (

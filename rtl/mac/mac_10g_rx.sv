@@ -127,7 +127,7 @@ module mac_10g_rx (
     end
   end
 
-  // --- FCS: the frame's last word passes the matrix of its own two cycles later -------------------
+  // --- FCS: the frame's last word passes a matrix of its own two cycles later --------------------
   logic [31:0] crc_q, crc_next, rest, rest_q, tail_crc;
   logic [63:0] window, window_q;
   logic check_q, fcs_good_q;
