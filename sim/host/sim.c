@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/host/sim.h"
 
-enum {
-  FLUSH_STEPS = 256,
-  STOP_STEPS = 4096,
-};
+enum { FLUSH_STEPS = 256 };
 
 /* Captured frames carry the time of their start, which is known at their end:
  * so much earlier, for the longest frame. */
@@ -58,26 +55,31 @@ static sim_time step(struct sim *sim) {
   if (next[own] != SIM_NEVER) {
     host_advance(sim->host[own], until);
   }
+  if (sim->capture && ++sim->steps % FLUSH_STEPS == 0 &&
+      next[own] > CAPTURE_SLACK) {
+    capture_flush(sim->capture, next[own] - CAPTURE_SLACK);
+  }
   return next[own];
 }
 
-bool sim_run(struct sim *sim, sim_time deadline, bool (*stop)(void *ctx),
-             void *ctx) {
-  while (host_tasks(sim->host[0]) + host_tasks(sim->host[1]) > 0) {
-    sim_time now = step(sim);
-    sim->steps++;
-    if (now >= deadline) {
-      return false;
-    }
-    if (sim->capture && sim->steps % FLUSH_STEPS == 0) {
-      capture_flush(sim->capture,
-                    now > CAPTURE_SLACK ? now - CAPTURE_SLACK : 0);
-    }
-    if (stop && sim->steps % STOP_STEPS == 0 && stop(ctx)) {
+static bool tasks_left(const struct sim *sim, unsigned wait_for) {
+  return ((wait_for & 1) && host_tasks(sim->host[0])) ||
+         ((wait_for & 2) && host_tasks(sim->host[1]));
+}
+
+bool sim_run(struct sim *sim, sim_time deadline, unsigned wait_for) {
+  while (tasks_left(sim, wait_for)) {
+    if (step(sim) >= deadline) {
       return false;
     }
   }
   return true;
+}
+
+void sim_drain(struct sim *sim, sim_time time) {
+  while (sim_now(sim) < time) {
+    step(sim);
+  }
 }
 
 uint64_t sim_event_hash(const struct sim *sim) {

@@ -27,11 +27,13 @@ void sim_init(struct sim *sim, const struct host_config host[2],
               struct capture *capture);
 void sim_destroy(struct sim *sim);
 
-/* Runs until the applications of both hosts have returned, or `deadline`, or
- * `stop` (may be NULL; called now and then) says so. Returns false if
- * applications are left. */
-bool sim_run(struct sim *sim, sim_time deadline, bool (*stop)(void *ctx),
-             void *ctx);
+/* Runs until the applications of the hosts in `wait_for` (bit i: host i) have
+ * returned, or until `deadline`; false: some are left. */
+bool sim_run(struct sim *sim, sim_time deadline, unsigned wait_for);
+
+/* Runs on until everything before `time` is simulated: what is under way when
+ * the applications return reaches its end. */
+void sim_drain(struct sim *sim, sim_time time);
 
 /* The time before which everything is simulated. */
 sim_time sim_now(const struct sim *sim);

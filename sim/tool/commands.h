@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One function per command; each returns the exit status. */
+#ifndef PH_SIM_TOOL_COMMANDS_H
+#define PH_SIM_TOOL_COMMANDS_H
+
+#include "sim/tool/options.h"
+
+int command_transfer(const struct options *options); /* download, throughput */
+int command_echo(const struct options *options);     /* ping, udp */
+int command_tap(const struct options *options);
+
+#endif

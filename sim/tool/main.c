@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* build/packhorse: the simulator's command line. */
+#include <stdio.h>
+
+#include "sim/tool/commands.h"
+
+int main(int argc, char **argv) {
+  struct options options;
+  int status = options_parse(&options, argc, argv);
+  if (status) {
+    return status;
+  }
+  if (options.help || (options.command == COMMAND_HELP && !options.topic)) {
+    options_help(options.command);
+    return 0;
+  }
+  switch (options.command) {
+    case COMMAND_DOWNLOAD:
+    case COMMAND_THROUGHPUT:
+      return command_transfer(&options);
+    case COMMAND_PING:
+    case COMMAND_UDP:
+      return command_echo(&options);
+    case COMMAND_TAP:
+      return command_tap(&options);
+    default:
+      break;
+  }
+  if (options_help_topic(options.topic)) {
+    return 0;
+  }
+  fprintf(stderr, "packhorse: help %s: expected a command, 'cpu' or 'wire'.\n",
+          options.topic);
+  return 2;
+}

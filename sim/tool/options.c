@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/tool/options.h"
+
+#include <arpa/inet.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/apps/ping.h"
+#include "sim/apps/udp_echo.h"
+
+enum {
+  D = 1 << COMMAND_DOWNLOAD,
+  P = 1 << COMMAND_PING,
+  U = 1 << COMMAND_UDP,
+  T = 1 << COMMAND_THROUGHPUT,
+  A = 1 << COMMAND_TAP,
+  SIM = D | P | U | T,
+  ALL = SIM | A,
+  MIN_MTU = 576,
+  MAX_MTU = 9000,
+  FIRST_CODE = 256,
+};
+
+#define OPTIONS_MAP(X)                                                         \
+  X(bytes, "N", D | T | A, "how much to transfer (1500000; suffixes k M G)")   \
+  X(file, "FILE", D | A, "transfer this file")                                 \
+  X(output, "FILE", D | A, "write at the receiver what was received")          \
+  X(count, "N", P | U, "how many requests (4)")                                \
+  X(size, "N", P | U, "payload bytes of each (56)")                            \
+  X(interval, "MS", P, "milliseconds from one request to the next (1)")        \
+  X(mtu, "N", ALL, "largest IP packet, 576 to 9000 (1500)")                    \
+  X(mss, "N", D | T, "largest TCP segment (MTU - 40)")                         \
+  X(offload, "KIND", ALL, "all: checksum and TSO; csum: checksum; none (all)") \
+  X(nic, "KIND", ALL, "rtl: the Verilated RTL; soft: a NIC in C (rtl)")        \
+  X(wire, "SCRIPT", SIM, "rate, delay, faults: 'packhorse help wire'")         \
+  X(mem_latency, "NS", ALL, "latency of host memory in nanoseconds (200)")     \
+  X(cpu, "TABLE", ALL, "cost of software: ideal, default or a file (default)") \
+  X(app_buffer, "N", D | T | A, "bytes per read() and write() (65536)")        \
+  X(sndbuf, "N", D | T | A, "send buffer of a socket, bytes (262144)")         \
+  X(rcvbuf, "N", D | T | A, "receive buffer of a socket, bytes (262144)")      \
+  X(read_rate, "N", D | T, "bytes per second that the receiver reads")         \
+  X(write_rate, "N", D | T, "bytes per second that the sender writes")         \
+  X(seed, "N", ALL, "seed of every random choice (1)")                         \
+  X(pcapng, "FILE", ALL, "capture, for Wireshark")                             \
+  X(timeline, "FILE", ALL, "timeline, for ui.perfetto.dev")                    \
+  X(waves, "PREFIX", ALL, "waves of the RTL: PREFIX-<host>.vcd")               \
+  X(json, NULL, SIM, "print one JSON object instead of the report")            \
+  X(no_compare, NULL, D | T, "do not run again without offloads")              \
+  X(max_cycles, "N", ALL, "run the model at most so far per call")             \
+  X(no_idle_skip, NULL, ALL, "evaluate idle cycles too")                       \
+  X(tap, "NAME", A, "TAP device to make or to use (ph0)")                      \
+  X(netns, "NAME", A, "network namespace to put it into, made if missing")     \
+  X(address, "A/N", A, "address of our host (10.0.0.1/24)")                    \
+  X(serve, NULL, A, "serve --file or --bytes by HTTP on port 80 (default)")    \
+  X(fetch, "URL", A, "download http://A.B.C.D[:PORT]/PATH from Linux")         \
+  X(duration, "S", A, "stop after so many seconds of wall clock")              \
+  X(help, NULL, ALL, "this text")
+
+enum option_code {
+  OPTION_BASE = FIRST_CODE,
+#define X(name, arg, commands, text) OPTION_##name,
+  OPTIONS_MAP(X)
+#undef X
+      OPTION_END
+};
+
+enum { OPTION_COUNT = OPTION_END - OPTION_BASE - 1 };
+
+static const struct {
+  const char *name, *arg, *text;
+  int commands;
+} table[OPTION_COUNT] = {
+#define X(name, arg, commands, text) {#name, arg, text, commands},
+    OPTIONS_MAP(X)
+#undef X
+};
+
+static const struct {
+  const char *name, *text;
+} commands[COMMAND_COUNT] = {
+    {"download", "a file crosses by HTTP from one host to the other"},
+    {"ping", "ICMP echo from one host to the other"},
+    {"udp", "UDP datagrams to an echo server and back"},
+    {"throughput", "one TCP connection, as fast as it goes"},
+    {"tap", "one host at one end, the Linux kernel at the other"},
+    {"help", "this list; 'help COMMAND', 'help cpu' or 'help wire' for more"},
+};
+
+/* Names have '-' where the identifier has '_'. */
+static void dashed(char *to, size_t size, const char *from) {
+  snprintf(to, size, "%s", from);
+  for (; *to; to++) {
+    if (*to == '_') {
+      *to = '-';
+    }
+  }
+}
+
+/* --- Help ----------------------------------------------------------------- */
+
+void options_help(enum command command) {
+  if (command == COMMAND_HELP) {
+    printf("usage: packhorse COMMAND [OPTION]...\n\n");
+    for (int i = 0; i < COMMAND_COUNT; i++) {
+      printf("  %-11s %s\n", commands[i].name, commands[i].text);
+    }
+    printf("\n'packhorse COMMAND --help' lists the options of a command.\n");
+    return;
+  }
+  printf("usage: packhorse %s [OPTION]...\n\n%s.\n\n", commands[command].name,
+         commands[command].text);
+  for (int i = 0; i < OPTION_COUNT; i++) {
+    if (table[i].commands & 1 << command) {
+      char left[40], name[32];
+      dashed(name, sizeof(name), table[i].name);
+      snprintf(left, sizeof(left), "--%s %s", name,
+               table[i].arg ? table[i].arg : "");
+      printf("  %-20s %s\n", left, table[i].text);
+    }
+  }
+}
+
+static void help_cpu(void) {
+  printf(
+      "What software costs in simulated time, picoseconds per unit. A file "
+      "for --cpu has\nlines 'name picoseconds'; what it does not name keeps "
+      "this value. --cpu ideal\ncharges 1 ns per entry and nothing else.\n"
+      "\n");
+  struct cost_table costs;
+  char error[8];
+  if (cost_table_load(&costs, "default", error, sizeof(error))) {
+    for (int i = 0; i < COST_COUNT; i++) {
+      printf("%-15s %7llu  # %s\n", cost_item_name((enum cost_item)i),
+             (unsigned long long)costs.ps[i],
+             cost_item_reason((enum cost_item)i));
+    }
+  }
+}
+
+static void help_wire(void) {
+  printf(
+      "--wire takes one line of words:\n\n"
+      "  delay=1us     from the end of a frame to its begin at the other end\n"
+      "  rate=10Gbps   of the wire\n"
+      "  queue=100     frames that may wait for the wire, or bytes: 64KiB\n"
+      "  ecn=20        mark ECN-capable packets when more frames wait\n"
+      "  drop=3,7      lose the third and seventh frame of each direction\n"
+      "  loss=0.01     lose frames with this probability\n"
+      "  dup= reorder= fcs= flip=   the same: numbers or a probability\n"
+      "  seed=7        of the faults (the run's)\n\n"
+      "fcs damages a frame, which the FCS shows; flip flips a bit of an IPv4 "
+      "packet\nand repairs the FCS, so that only checksums show it.\n");
+}
+
+bool options_help_topic(const char *topic) {
+  if (strcmp(topic, "cpu") == 0) {
+    help_cpu();
+    return true;
+  }
+  if (strcmp(topic, "wire") == 0) {
+    help_wire();
+    return true;
+  }
+  for (int i = 0; i < COMMAND_COUNT; i++) {
+    if (strcmp(topic, commands[i].name) == 0) {
+      options_help((enum command)i);
+      return true;
+    }
+  }
+  return false;
+}
+
+/* --- Values --------------------------------------------------------------- */
+
+static int complain(const char *option, const char *value,
+                    const char *expected) {
+  char name[32];
+  dashed(name, sizeof(name), option);
+  fprintf(stderr, "packhorse: --%s %s: expected %s.\n", name, value, expected);
+  return 2;
+}
+
+/* A number with an optional suffix k, M, G (powers of 1000) or KiB, MiB. */
+static bool read_number(const char *text, uint64_t least, uint64_t most,
+                        uint64_t *value) {
+  static const struct {
+    const char *name;
+    uint64_t factor;
+  } units[] = {{"", 1},           {"k", 1000},   {"M", 1000000},
+               {"G", 1000000000}, {"KiB", 1024}, {"MiB", 1048576}};
+  char *end;
+  if (*text < '0' || *text > '9') {
+    return false;
+  }
+  uint64_t number = strtoull(text, &end, 10);
+  for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+    if (strcmp(end, units[i].name) == 0) {
+      if (number > most / units[i].factor) {
+        return false;
+      }
+      *value = number * units[i].factor;
+      return *value >= least;
+    }
+  }
+  return false;
+}
+
+static int number32(const char *option, const char *text, uint32_t least,
+                    uint32_t most, uint32_t *value) {
+  uint64_t number;
+  if (!read_number(text, least, most, &number)) {
+    char expected[64];
+    snprintf(expected, sizeof(expected), "a number from %u to %u", least, most);
+    return complain(option, text, expected);
+  }
+  *value = (uint32_t)number;
+  return 0;
+}
+
+static int number16(const char *option, const char *text, uint16_t least,
+                    uint16_t most, uint16_t *value) {
+  uint32_t number = 0;
+  int status = number32(option, text, least, most, &number);
+  *value = (uint16_t)number;
+  return status;
+}
+
+static int number64(const char *option, const char *text, uint64_t *value) {
+  return read_number(text, 1, UINT64_C(1000000000000), value)
+             ? 0
+             : complain(option, text, "a positive number such as 1500000");
+}
+
+static int set_offload(struct options *options, const char *text) {
+  for (int i = HOST_OFFLOAD_ALL; i <= HOST_OFFLOAD_NONE; i++) {
+    if (strcmp(text, options_offload_name((enum host_offload)i)) == 0) {
+      options->offload = (enum host_offload)i;
+      return 0;
+    }
+  }
+  return complain("offload", text, "all, csum or none");
+}
+
+static int set_nic(struct options *options, const char *text) {
+  bool soft = strcmp(text, "soft") == 0;
+  if (!soft && strcmp(text, "rtl") != 0) {
+    return complain("nic", text, "rtl or soft");
+  }
+  options->nic = soft ? HOST_NIC_SOFT : HOST_NIC_RTL;
+  return 0;
+}
+
+static int set_wire(struct options *options, const char *text) {
+  char error[256];
+  if (link_config_parse(&options->link, text, error, sizeof(error))) {
+    return 0;
+  }
+  fprintf(stderr, "packhorse: %s.\n", error);
+  return 2;
+}
+
+static int set_cpu(struct options *options, const char *text) {
+  char error[256];
+  if (cost_table_load(&options->cost, text, error, sizeof(error))) {
+    return 0;
+  }
+  fprintf(stderr, "packhorse: %s.\n", error);
+  return 2;
+}
+
+static int set_address(struct options *options, const char *text) {
+  char copy[32];
+  snprintf(copy, sizeof(copy), "%s", text);
+  char *slash = strchr(copy, '/');
+  uint64_t length = 24;
+  struct in_addr address;
+  if (slash) {
+    *slash++ = 0;
+  }
+  if ((slash && !read_number(slash, 1, 30, &length)) ||
+      inet_pton(AF_INET, copy, &address) != 1) {
+    return complain("address", text, "an address such as 10.0.0.1/24");
+  }
+  options->address = ntohl(address.s_addr);
+  options->prefix_len = (uint8_t)length;
+  return 0;
+}
+
+static int set_traffic(struct options *options, int code, const char *value) {
+  switch (code) {
+    case OPTION_bytes:
+      return number64("bytes", value, &options->bytes);
+    case OPTION_file:
+      options->file = value;
+      return 0;
+    case OPTION_output:
+      options->output = value;
+      return 0;
+    case OPTION_count:
+      return number32("count", value, 1, 1000000, &options->count);
+    case OPTION_size:
+      return number32(
+          "size", value, 0,
+          options->command == COMMAND_PING ? PING_SIZE_MAX : UDP_ECHO_MAX,
+          &options->size);
+    case OPTION_interval:
+      return number32("interval", value, 0, 3600000, &options->interval_ms);
+    case OPTION_app_buffer:
+      return number32("app_buffer", value, 1, 16 << 20, &options->app_buffer);
+    case OPTION_sndbuf:
+      return number32("sndbuf", value, 4096, 64 << 20, &options->sndbuf);
+    case OPTION_rcvbuf:
+      return number32("rcvbuf", value, 4096, 64 << 20, &options->rcvbuf);
+    case OPTION_read_rate:
+      return number64("read_rate", value, &options->read_rate);
+    case OPTION_write_rate:
+      return number64("write_rate", value, &options->write_rate);
+    default:
+      return -1;
+  }
+}
+
+static int set_machine(struct options *options, int code, const char *value) {
+  switch (code) {
+    case OPTION_mtu:
+      return number16("mtu", value, MIN_MTU, MAX_MTU, &options->mtu);
+    case OPTION_mss:
+      return number16("mss", value, MIN_MTU - 40, MAX_MTU - 40, &options->mss);
+    case OPTION_offload:
+      return set_offload(options, value);
+    case OPTION_nic:
+      return set_nic(options, value);
+    case OPTION_wire:
+      return set_wire(options, value);
+    case OPTION_mem_latency:
+      return number32("mem_latency", value, 1, 100000,
+                      &options->mem_latency_ns);
+    case OPTION_cpu:
+      return set_cpu(options, value);
+    case OPTION_seed:
+      return number64("seed", value, &options->seed);
+    case OPTION_max_cycles:
+      return number64("max_cycles", value, &options->max_cycles);
+    case OPTION_no_idle_skip:
+      options->no_idle_skip = true;
+      return 0;
+    default:
+      return -1;
+  }
+}
+
+static int set_other(struct options *options, int code, const char *value) {
+  switch (code) {
+    case OPTION_pcapng:
+      options->pcapng = value;
+      return 0;
+    case OPTION_timeline:
+      options->timeline = value;
+      return 0;
+    case OPTION_waves:
+      options->waves = value;
+      return 0;
+    case OPTION_json:
+      options->json = true;
+      return 0;
+    case OPTION_no_compare:
+      options->compare = false;
+      return 0;
+    case OPTION_tap:
+      options->tap = value;
+      return 0;
+    case OPTION_netns:
+      options->netns = value;
+      return 0;
+    case OPTION_address:
+      return set_address(options, value);
+    case OPTION_serve:
+      options->serve = true;
+      return 0;
+    case OPTION_fetch:
+      options->fetch = value;
+      return 0;
+    case OPTION_duration:
+      return number32("duration", value, 1, 1000000, &options->duration_s);
+    default:
+      options->help = true;
+      return 0;
+  }
+}
+
+/* --- Parsing -------------------------------------------------------------- */
+
+static void set_defaults(struct options *options, enum command command) {
+  char error[8];
+  *options = (struct options){
+      .command = command,
+      .bytes = command == COMMAND_THROUGHPUT ? 10000000 : 1500000,
+      .count = 4,
+      .size = 56,
+      .interval_ms = 1,
+      .mtu = 1500,
+      .mem_latency_ns = 200,
+      .app_buffer = 65536,
+      .sndbuf = 262144,
+      .rcvbuf = 262144,
+      .seed = 1,
+      .nic = HOST_NIC_RTL,
+      .compare = true,
+      .tap = "ph0",
+      .address = 0x0a000001,
+      .prefix_len = 24,
+  };
+  link_config_init(&options->link);
+  if (!cost_table_load(&options->cost, "default", error, sizeof(error))) {
+    abort();
+  }
+}
+
+static int check(const struct options *options) {
+  if (options->mss > options->mtu - 40) {
+    fprintf(stderr, "packhorse: --mss %u: at most %u fit into the MTU of %u.\n",
+            options->mss, options->mtu - 40u, options->mtu);
+    return 2;
+  }
+  if (options->waves && options->nic == HOST_NIC_SOFT) {
+    fprintf(stderr, "packhorse: --waves: only --nic rtl has waves.\n");
+    return 2;
+  }
+  return 0;
+}
+
+static int unknown_option(char **argv, const char *command, int code) {
+  const char *word = argv[optind - 1];
+  if (code == ':') {
+    fprintf(stderr,
+            "packhorse: %s: this option needs a value ('packhorse %s --help' "
+            "says which).\n",
+            word, command);
+  } else {
+    fprintf(stderr,
+            "packhorse: %s: '%s' has no such option ('packhorse %s --help' "
+            "lists them).\n",
+            word, command, command);
+  }
+  return 2;
+}
+
+static int parse_command(struct options *options, int argc, char **argv) {
+  struct option longs[OPTION_COUNT + 1] = {0};
+  char names[OPTION_COUNT][32];
+  int count = 0;
+  for (int i = 0; i < OPTION_COUNT; i++) {
+    if (table[i].commands & 1 << options->command) {
+      dashed(names[count], sizeof(names[count]), table[i].name);
+      longs[count] = (struct option){
+          names[count], table[i].arg ? required_argument : no_argument, NULL,
+          OPTION_BASE + 1 + i};
+      count++;
+    }
+  }
+  const char *command = commands[options->command].name;
+  opterr = 0;
+  optind = 0;
+  int code;
+  while ((code = getopt_long(argc, argv, ":", longs, NULL)) != -1) {
+    if (code == '?' || code == ':') {
+      return unknown_option(argv, command, code);
+    }
+    int status = set_traffic(options, code, optarg);
+    status = status < 0 ? set_machine(options, code, optarg) : status;
+    status = status < 0 ? set_other(options, code, optarg) : status;
+    if (status) {
+      return status;
+    }
+  }
+  if (optind < argc) {
+    fprintf(stderr,
+            "packhorse: %s: '%s' takes options only ('packhorse %s --help' "
+            "lists them).\n",
+            argv[optind], command, command);
+    return 2;
+  }
+  return options->help ? 0 : check(options);
+}
+
+int options_parse(struct options *options, int argc, char **argv) {
+  set_defaults(options, COMMAND_HELP);
+  if (argc < 2) {
+    fprintf(stderr,
+            "packhorse: expected a command: download, ping, udp, "
+            "throughput, tap or help.\n");
+    return 2;
+  }
+  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+    return 0;
+  }
+  for (int i = 0; i < COMMAND_COUNT; i++) {
+    if (strcmp(argv[1], commands[i].name) == 0) {
+      set_defaults(options, (enum command)i);
+      if (i == COMMAND_HELP) {
+        options->topic = argc > 2 ? argv[2] : NULL;
+        return 0;
+      }
+      return parse_command(options, argc - 1, argv + 1);
+    }
+  }
+  fprintf(stderr,
+          "packhorse: '%s' is no command, expected download, ping, udp, "
+          "throughput, tap or help.\n",
+          argv[1]);
+  return 2;
+}
+
+/* --- Derived -------------------------------------------------------------- */
+
+uint32_t options_mss(const struct options *options) {
+  return options->mss ? options->mss : options->mtu - 40u;
+}
+
+double options_limit_bps(const struct options *options) {
+  double rate = 10e9;
+  if (options->link.rate_bps && (double)options->link.rate_bps < rate) {
+    rate = (double)options->link.rate_bps;
+  }
+  uint32_t mss = options_mss(options);
+  return rate * mss /
+         (mss + 40 + FRAME_ETH_HEADER + FRAME_FCS_LEN + FRAME_OVERHEAD);
+}
+
+const char *options_offload_name(enum host_offload offload) {
+  static const char *const names[] = {"all", "csum", "none"};
+  return names[offload];
+}

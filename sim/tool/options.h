@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line: GNU-style long options, the same names in every command
+ * that has them. Wrong arguments get one sentence and exit status 2. */
+#ifndef PH_SIM_TOOL_OPTIONS_H
+#define PH_SIM_TOOL_OPTIONS_H
+
+#include "sim/core/cost.h"
+#include "sim/host/host.h"
+#include "sim/wire/link.h"
+
+enum command {
+  COMMAND_DOWNLOAD,
+  COMMAND_PING,
+  COMMAND_UDP,
+  COMMAND_THROUGHPUT,
+  COMMAND_TAP,
+  COMMAND_HELP,
+  COMMAND_COUNT
+};
+
+struct options {
+  enum command command;
+  bool help;
+  const char *topic; /* help: the word behind it, or NULL */
+
+  uint64_t bytes;
+  const char *file, *output;
+  uint32_t count, size, interval_ms;
+
+  uint16_t mtu, mss;
+  enum host_offload offload;
+  enum host_nic nic;
+  struct link_config link;
+  uint32_t mem_latency_ns;
+  struct cost_table cost;
+  uint32_t app_buffer, sndbuf, rcvbuf;
+  uint64_t read_rate, write_rate;
+  uint64_t seed;
+  const char *pcapng, *timeline, *waves;
+  bool json, compare;
+  uint64_t max_cycles;
+  bool no_idle_skip;
+
+  const char *tap, *netns, *fetch;
+  bool serve;
+  uint32_t address; /* host order */
+  uint8_t prefix_len;
+  uint32_t duration_s; /* of wall clock; 0: until the work is done */
+};
+
+/* Reads argv. 0, or 2 after writing one sentence to stderr. */
+int options_parse(struct options *options, int argc, char **argv);
+
+/* Prints the help of a command, the list of commands (COMMAND_HELP), or a
+ * topic ("cpu", "wire", or a command's name); false: no such topic. */
+void options_help(enum command command);
+bool options_help_topic(const char *topic);
+
+/* Percentages and rates: the most that one TCP connection can carry, in bits
+ * per second of application bytes. */
+double options_limit_bps(const struct options *options);
+uint32_t options_mss(const struct options *options);
+
+const char *options_offload_name(enum host_offload offload);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A run of two hosts: set up from the options, torn down, and what all commands
+ * report of it. Host 0 is the client (10.0.0.1), host 1 the server (10.0.0.2).
+ */
+#ifndef PH_SIM_TOOL_RUN_H
+#define PH_SIM_TOOL_RUN_H
+
+#include "sim/host/sim.h"
+#include "sim/tool/json.h"
+#include "sim/tool/options.h"
+
+enum { RUN_CLIENT, RUN_SERVER };
+enum { RUN_CLIENT_IP = 0x0a000001, RUN_SERVER_IP = 0x0a000002 };
+
+/* Servers start at 0, clients when the other host is surely up. */
+#define RUN_CLIENT_START (300 * SIM_US)
+
+struct run {
+  const struct options *options;
+  struct sim sim;
+  struct capture *capture;
+  struct timeline *timeline;
+  char waves[2][512];
+  double started; /* wall clock, seconds */
+  /* Filled by run_finish(). */
+  double wall_s;
+  uint64_t event_hash;
+  sim_time sim_ps;
+  struct host_report host[2];
+  struct ph_stats stats[2];
+  struct link_stats link[2];
+  bool finished; /* all applications returned */
+  bool healthy;
+  char why[200];
+};
+
+/* False after one sentence on stderr: a file can't be written. */
+bool run_start(struct run *run, const struct options *options);
+
+/* Runs until the applications of the hosts in `wait_for` (bit i: host i) have
+ * returned, and a little further, so that the last acknowledgment is counted.
+ */
+void run_simulate(struct run *run, unsigned wait_for);
+
+/* Collects the results, frees the hosts and closes the files; false after a
+ * sentence on stderr if a file could not be written. */
+bool run_finish(struct run *run);
+
+double run_wall_clock(void);
+
+/* The keys that every command's JSON has. */
+void run_json(const struct run *run, struct json *json);
+
+/* Sum over both hosts' software of simulated time, ns. */
+uint64_t run_host_ns(const struct run *run);
+
+/* The parts of the report that every command has. */
+void run_print_frames(const struct run *run);
+void run_print_faults(const struct run *run);
+void run_print_files(const struct run *run);
+
+#endif

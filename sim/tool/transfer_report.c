@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/tool/transfer.h"
+
+void transfer_json(const struct transfer *transfer) {
+  const struct run *run = &transfer->run;
+  double goodput = transfer_goodput_bps(transfer);
+  struct json json;
+  json_begin(&json, stdout);
+  json_bool(&json, "ok", transfer->ok);
+  json_u64(&json, "bytes", transfer->bytes);
+  json_u64(&json, "bytes_received", transfer->received);
+  json_text(&json, "sha256_sent", transfer->sha256_sent);
+  json_text(&json, "sha256_received", transfer->sha256_received);
+  json_real(&json, "goodput_gbps", goodput / 1e9);
+  json_real(&json, "goodput_limit_gbps", options_limit_bps(run->options) / 1e9);
+  json_real(&json, "goodput_limit_ratio",
+            goodput / options_limit_bps(run->options));
+  json_real(&json, "host_ns_per_byte",
+            (double)run_host_ns(run) / (double)transfer->bytes);
+  run_json(run, &json);
+  json_end(&json);
+}
+
+static void print_address(const struct ph_addr *addr, uint16_t port, char *text,
+                          size_t size) {
+  uint32_t ip = ph_addr_to_v4(addr);
+  snprintf(text, size, "%u.%u.%u.%u:%u", ip >> 24, ip >> 16 & 255,
+           ip >> 8 & 255, ip & 255, port);
+}
+
+static void print_sockets(const struct transfer *transfer) {
+  printf(
+      "\nSockets, when the last byte was written and read\n"
+      "  host    Recv-Q  Send-Q local            remote           state     "
+      "   cwnd     rtt us  resent\n");
+  for (unsigned i = 0; i < transfer->socket_count; i++) {
+    const struct transfer_socket *socket = &transfer->sockets[i];
+    const struct ph_socket_info *info = &socket->info;
+    char local[32], remote[32];
+    print_address(&info->local, info->local_port, local, sizeof(local));
+    print_address(&info->remote, info->remote_port, remote, sizeof(remote));
+    printf("  %-7s %6u %7u %-16s %-16s %-11s %7u %8.1f %6llu\n",
+           socket->host == RUN_CLIENT ? "client" : "server", info->recv_queue,
+           info->send_queue, local, remote, info->state, info->cwnd,
+           (double)info->srtt_ns / 1e3,
+           (unsigned long long)info->retransmissions);
+  }
+}
+
+static void print_failure(const struct transfer *transfer) {
+  const struct run *run = &transfer->run;
+  if (!run->healthy) {
+    printf("FAILED: %s\n", run->why);
+  } else if (!run->finished) {
+    printf("FAILED: the transfer hangs\n");
+  } else if (transfer->sender_error || transfer->receiver_error) {
+    printf("FAILED: sender: %s; receiver: %s\n",
+           ph_strerror(transfer->sender_error),
+           ph_strerror(transfer->receiver_error));
+  } else {
+    printf(
+        "FAILED: %llu of %llu bytes arrived%s\n",
+        (unsigned long long)transfer->received,
+        (unsigned long long)transfer->bytes,
+        transfer->received == transfer->bytes ? ", not all of them right" : "");
+  }
+  printf(
+      "  again: the same command with --seed %llu; add --pcapng, --timeline "
+      "or --waves to look inside\n",
+      (unsigned long long)run->options->seed);
+}
+
+static void print_column(const char *title, const struct transfer *t,
+                         const struct transfer *plain,
+                         double (*value)(const struct transfer *),
+                         const char *unit) {
+  printf("  %-34s %12.3f", title, value(t));
+  if (plain) {
+    printf(" %16.3f", value(plain));
+  }
+  printf("  %s\n", unit);
+}
+
+static double goodput(const struct transfer *t) {
+  return transfer_goodput_bps(t) / 1e9;
+}
+static double of_limit(const struct transfer *t) {
+  return 100 * transfer_goodput_bps(t) / options_limit_bps(t->run.options);
+}
+static double duration_us(const struct transfer *t) {
+  return (double)(t->finished_ns - t->started_ns) / 1e3;
+}
+static double host_us(const struct transfer *t) {
+  return (double)run_host_ns(&t->run) / 1e3;
+}
+static double host_ns_byte(const struct transfer *t) {
+  return (double)run_host_ns(&t->run) / (double)t->bytes;
+}
+static double handed(const struct transfer *t) {
+  return (double)(t->run.host[0].packets + t->run.host[1].packets);
+}
+static double supers(const struct transfer *t) {
+  return (double)(t->run.host[0].super_segments +
+                  t->run.host[1].super_segments);
+}
+static double wire_frames(const struct transfer *t) {
+  return (double)(t->run.link[0].frames + t->run.link[1].frames);
+}
+static double sw_cut(const struct transfer *t) {
+  return (double)(t->run.stats[0].SwSegments + t->run.stats[1].SwSegments);
+}
+static double sw_summed(const struct transfer *t) {
+  double sum = 0;
+  for (int i = 0; i < 2; i++) {
+    const struct ph_stats *stats = &t->run.stats[i];
+    sum += (double)(stats->SwChecksumBytes + stats->SwVerifyBytes);
+  }
+  return sum / 1e6;
+}
+
+static void print_numbers(const struct transfer *t,
+                          const struct transfer *plain) {
+  printf(
+      "\n  %-34s %12s%s\n", "",
+      t->run.options->offload == HOST_OFFLOAD_ALL ? "offloads on" : "this run",
+      plain ? "     offloads off" : "");
+  print_column("goodput, simulated time", t, plain, goodput, "Gb/s");
+  print_column("of the wire's limit", t, plain, of_limit, "%");
+  print_column("connect to last read", t, plain, duration_us, "us");
+  print_column("time of both hosts' software", t, plain, host_us, "us");
+  print_column("  per byte", t, plain, host_ns_byte, "ns");
+  print_column("packets handed to the NICs", t, plain, handed, "");
+  print_column("  of these super-segments", t, plain, supers, "");
+  print_column("frames on the wire", t, plain, wire_frames, "");
+  print_column("segments cut by software", t, plain, sw_cut, "");
+  print_column("summed by software", t, plain, sw_summed, "MB");
+  printf(
+      "  (the wire's limit is %.3f Gb/s at MSS %u; software costs what the "
+      "table '%s' says)\n",
+      options_limit_bps(t->run.options) / 1e9, options_mss(t->run.options),
+      t->run.options->cost.title);
+}
+
+void transfer_report(const struct transfer *transfer,
+                     const struct transfer *plain) {
+  const struct run *run = &transfer->run;
+  const struct options *options = run->options;
+  uint64_t cycles = run->host[0].cycles + run->host[1].cycles;
+  if (!transfer->ok) {
+    print_failure(transfer);
+  }
+  printf("%llu bytes %s, %s, NICs in %s\n", (unsigned long long)transfer->bytes,
+         options->command == COMMAND_DOWNLOAD
+             ? "by HTTP from 10.0.0.2 (server) to 10.0.0.1 (client)"
+             : "over TCP from 10.0.0.1 (client) to 10.0.0.2 (server)",
+         transfer->ok ? "bit exact" : "NOT RECEIVED WHOLE",
+         options->nic == HOST_NIC_RTL ? "RTL" : "C");
+  printf("  sha256 sent     %s\n  sha256 received %s\n\n",
+         transfer->sha256_sent, transfer->sha256_received);
+  run_print_frames(run);
+  print_numbers(transfer, plain);
+  print_sockets(transfer);
+  run_print_faults(run);
+  printf("\n%.3f s of wall clock for %.3f ms of simulated time", run->wall_s,
+         (double)run->sim_ps / 1e9);
+  if (cycles) {
+    printf("; %llu NIC cycles evaluated, %.2f M per second",
+           (unsigned long long)cycles, (double)cycles / run->wall_s / 1e6);
+  }
+  printf("\nevent hash %016llx (the same on every machine; seed %llu)\n",
+         (unsigned long long)run->event_hash,
+         (unsigned long long)options->seed);
+  run_print_files(run);
+  printf(
+      "\nMore: packhorse %s --help; packhorse download --wire 'loss=0.01'; "
+      "packhorse help\n",
+      options->command == COMMAND_DOWNLOAD ? "download" : "throughput");
+}
