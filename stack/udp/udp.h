@@ -9,7 +9,7 @@
 #include "stack/ip/ip.h"
 
 enum udp_event {
-  UDP_EVENT_READABLE = 1, /* a datagram arrived in an empty queue */
+  UDP_EVENT_READABLE = 1, /* a datagram arrived */
   UDP_EVENT_WRITABLE = 2, /* after -PH_EAGAIN: the device has room again */
   UDP_EVENT_ERROR = 4,    /* `pcb->error` was set */
 };
@@ -21,6 +21,7 @@ struct udp_pcb {
   struct ph_addr local, remote;     /* unspecified: any */
   uint16_t local_port, remote_port; /* 0: not bound, not connected */
   bool bound, connected, waiting;
+  bool address_chosen; /* `local` came from the route, not udp_bind() */
   bool reuse_address;  /* set before udp_bind() */
   uint8_t error;       /* positive; see udp_take_error() */
   uint32_t rcvbuf;     /* bytes of memory that the queue may hold */

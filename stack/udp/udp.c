@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* UDP endpoints: ports, connecting, sending. */
+#include "stack/base/errno.h"
+#include "stack/udp/udp_internal.h"
+#include "stack/wire/ip_wire.h"
+
+enum { UDP_HEADROOM = 64, UDP_INLINE_MAX = 96, UDP_MAX_LEN = 65507 };
+
+static const struct ip_protocol UDP_PROTOCOL = {udp_input, udp_icmp_error};
+
+bool udp_is_any(const struct ph_addr *addr) {
+  static const uint8_t zero[16] = {0};
+  static const uint8_t v4[16] = {[10] = 0xff, [11] = 0xff};
+  return memcmp(addr->bytes, zero, 16) == 0 || memcmp(addr->bytes, v4, 16) == 0;
+}
+
+/* A device has room again: each that was refused is told once. */
+static void udp_writable(struct ph_stack *stack) {
+  struct udp_state *udp = udp_of(stack);
+  struct udp_pcb *pcb = udp->waiting;
+  udp->waiting = NULL;
+  while (pcb) {
+    struct udp_pcb *next = pcb->wait_next;
+    pcb->wait_next = NULL;
+    pcb->waiting = false;
+    if (pcb->event) {
+      pcb->event(pcb, UDP_EVENT_WRITABLE);
+    }
+    pcb = next;
+  }
+}
+
+int ph_udp_init(struct ph_stack *stack) {
+  struct udp_state *udp = ph_stack_alloc(stack, sizeof(*udp));
+  if (!udp) {
+    return -PH_ENOMEM;
+  }
+  stack->module[PH_MODULE_UDP] = udp;
+  ph_hash_key_init(stack, &udp->key);
+  netif_on_writable(stack, udp_writable);
+  return ip_register_protocol(stack, IP_PROTO_UDP, &UDP_PROTOCOL);
+}
+
+void udp_open(struct ph_stack *stack, struct udp_pcb *pcb, uint32_t rcvbuf) {
+  *pcb = (struct udp_pcb){.stack = stack, .rcvbuf = rcvbuf};
+  pcb->local = pcb->remote = ph_addr_v4(0);
+}
+
+void udp_close(struct udp_pcb *pcb) {
+  struct udp_state *udp = udp_of(pcb->stack);
+  struct udp_pcb **at = udp_bucket(udp, pcb->local_port);
+  while (pcb->bound && *at) {
+    if (*at == pcb) {
+      *at = pcb->next;
+      break;
+    }
+    at = &(*at)->next;
+  }
+  for (at = &udp->waiting; pcb->waiting && *at; at = &(*at)->wait_next) {
+    if (*at == pcb) {
+      *at = pcb->wait_next;
+      break;
+    }
+  }
+  pcb->bound = pcb->connected = pcb->waiting = false;
+  udp_drop_queue(pcb);
+}
+
+/* ---- Ports --------------------------------------------------------------- */
+
+static bool port_taken(struct udp_state *udp, const struct udp_pcb *pcb,
+                       const struct ph_addr *addr, uint16_t port) {
+  for (struct udp_pcb *p = *udp_bucket(udp, port); p; p = p->next) {
+    bool overlap = udp_is_any(&p->local) || udp_is_any(addr) ||
+                   ph_addr_equal(&p->local, addr);
+    if (p->local_port == port && overlap &&
+        !(p->reuse_address && pcb->reuse_address)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* RFC 6056 3.3.1: from a random point on, the first that is free; 0: none. */
+static uint16_t port_choose(struct udp_state *udp, const struct udp_pcb *pcb,
+                            const struct ph_addr *addr) {
+  uint64_t count = ++udp->port_counter;
+  uint32_t offset = (uint32_t)(ph_siphash24(&udp->key, &count, sizeof(count)) %
+                               UDP_PORT_COUNT);
+  for (uint32_t i = 0; i < UDP_PORT_COUNT; i++) {
+    uint16_t port = (uint16_t)(UDP_PORT_FIRST + (offset + i) % UDP_PORT_COUNT);
+    if (!port_taken(udp, pcb, addr, port)) {
+      return port;
+    }
+  }
+  return 0;
+}
+
+int udp_bind(struct udp_pcb *pcb, const struct ph_addr *addr, uint16_t port) {
+  struct udp_state *udp = udp_of(pcb->stack);
+  if (pcb->bound) {
+    return -PH_EINVAL;
+  }
+  if (!udp_is_any(addr) && !ip_is_local(pcb->stack, addr)) {
+    return -PH_EADDRNOTAVAIL;
+  }
+  if (port == 0) {
+    port = port_choose(udp, pcb, addr);
+    if (port == 0) {
+      return -PH_EADDRINUSE;
+    }
+  } else if (port_taken(udp, pcb, addr, port)) {
+    return -PH_EADDRINUSE;
+  }
+  pcb->local = *addr;
+  pcb->local_port = port;
+  pcb->bound = true;
+  pcb->next = *udp_bucket(udp, port);
+  *udp_bucket(udp, port) = pcb;
+  return 0;
+}
+
+static int bind_if_needed(struct udp_pcb *pcb) {
+  struct ph_addr any = pcb->local;
+  return pcb->bound ? 0 : udp_bind(pcb, &any, 0);
+}
+
+static int find_route(struct udp_pcb *pcb, const struct ph_addr *dst,
+                      struct ip_route *route) {
+  const struct ip_family *family = ip_family_of(pcb->stack, dst);
+  if (!family) {
+    return -PH_ENETUNREACH;
+  }
+  bool fixed = pcb->bound && !udp_is_any(&pcb->local);
+  return family->route(pcb->stack, dst, fixed ? &pcb->local : NULL, route);
+}
+
+int udp_connect(struct udp_pcb *pcb, const struct ph_addr *addr,
+                uint16_t port) {
+  struct ip_route route;
+  if (port == 0) {
+    return -PH_EINVAL;
+  }
+  if (pcb->address_chosen) {
+    pcb->local = ph_addr_v4(0);
+    pcb->address_chosen = false;
+  }
+  int error = find_route(pcb, addr, &route);
+  if (!error) {
+    error = bind_if_needed(pcb);
+  }
+  if (error) {
+    return error;
+  }
+  if (udp_is_any(&pcb->local)) {
+    pcb->local = route.src;
+    pcb->address_chosen = true;
+  }
+  pcb->remote = *addr;
+  pcb->remote_port = port;
+  pcb->connected = true;
+  return 0;
+}
+
+void udp_disconnect(struct udp_pcb *pcb) {
+  if (pcb->address_chosen) {
+    pcb->local = ph_addr_v4(0);
+    pcb->address_chosen = false;
+  }
+  pcb->remote = ph_addr_v4(0);
+  pcb->remote_port = 0;
+  pcb->connected = false;
+}
+
+/* ---- Sending ------------------------------------------------------------- */
+
+/* Copy the payload in: short ones behind the header, others into blocks. */
+static bool fill(struct ph_stack *stack, struct pkt *pkt, const uint8_t *data,
+                 uint32_t len) {
+  stack->stats.CopiedBytes += len;
+  if (len <= UDP_INLINE_MAX) {
+    if (len > 0) {
+      memcpy(pkt->head + UDP_HDR_LEN, data, len);
+    }
+    pkt->head_len += len;
+    pkt->len += len;
+    return true;
+  }
+  while (len > 0) {
+    struct ph_block *block = ph_block_get(&stack->blocks);
+    if (!block) {
+      stack->stats.BlockExhausted++;
+      return false;
+    }
+    uint32_t n = ph_min_u32(len, block->size);
+    memcpy(block->data, data, n);
+    bool fits = pkt_add_frag(pkt, block, block->data, n);
+    ph_block_put(block); /* the packet has its own reference */
+    if (!fits) {
+      return false;
+    }
+    data += n;
+    len -= n;
+  }
+  return true;
+}
+
+static struct pkt *make(struct udp_pcb *pcb, const struct ip_route *route,
+                        const struct ip_tx *tx, const void *data, uint32_t len,
+                        uint16_t port) {
+  struct ph_stack *stack = pcb->stack;
+  struct pkt *pkt = pkt_get(&stack->pkts, UDP_HEADROOM);
+  if (!pkt) {
+    stack->stats.PktExhausted++;
+    return NULL;
+  }
+  pkt->head_len = pkt->len = UDP_HDR_LEN;
+  if (!fill(stack, pkt, data, len)) {
+    pkt_put(pkt);
+    return NULL;
+  }
+  put_be16(pkt->head + UDP_OFF_SRC, pcb->local_port);
+  put_be16(pkt->head + UDP_OFF_DST, port);
+  put_be16(pkt->head + UDP_OFF_LEN, (uint16_t)pkt->len);
+  put_be16(
+      pkt->head + UDP_OFF_CSUM,
+      route->family->pseudo_sum(&tx->src, &tx->dst, IP_PROTO_UDP, pkt->len));
+  pkt->csum = PKT_CSUM_PARTIAL;
+  pkt->csum_offset = UDP_OFF_CSUM;
+  pkt->id = ++stack->next_packet_id;
+  return pkt;
+}
+
+static void wait_for_room(struct udp_pcb *pcb) {
+  struct udp_state *udp = udp_of(pcb->stack);
+  if (!pcb->waiting) {
+    pcb->waiting = true;
+    pcb->wait_next = udp->waiting;
+    udp->waiting = pcb;
+  }
+}
+
+long udp_sendto(struct udp_pcb *pcb, const void *data, size_t len,
+                const struct ph_addr *addr, uint16_t port) {
+  struct ph_stack *stack = pcb->stack;
+  struct ip_route route;
+  if (pcb->error) {
+    return -udp_take_error(pcb);
+  }
+  if (!addr) {
+    if (!pcb->connected) {
+      return -PH_EDESTADDRREQ;
+    }
+    addr = &pcb->remote;
+    port = pcb->remote_port;
+  }
+  if (port == 0) {
+    return -PH_EINVAL;
+  }
+  if (len > UDP_MAX_LEN) {
+    return -PH_EMSGSIZE;
+  }
+  int error = find_route(pcb, addr, &route);
+  if (!error) {
+    error = bind_if_needed(pcb);
+  }
+  if (error) {
+    return error;
+  }
+  if (len + UDP_HDR_LEN + route.family->header_len > route.mtu) {
+    return -PH_EMSGSIZE;
+  }
+  struct ip_tx tx = {.src = route.src, .dst = *addr, .protocol = IP_PROTO_UDP};
+  struct pkt *pkt = make(pcb, &route, &tx, data, (uint32_t)len, port);
+  if (!pkt) {
+    return -PH_ENOBUFS;
+  }
+  ph_stack_trace(stack, pkt->id, "udp_output");
+  error = route.family->output(stack, pkt, &tx, &route);
+  if (error == -PH_EAGAIN) {
+    pkt_put(pkt);
+    wait_for_room(pcb);
+    return error;
+  }
+  if (!error) {
+    stack->stats.UdpOutDatagrams++;
+  }
+  return error ? error : (long)len;
+}
+
+int udp_take_error(struct udp_pcb *pcb) {
+  int error = pcb->error;
+  pcb->error = 0;
+  return error;
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* UDP input: RFC 768, RFC 1122 4.1. A datagram waits as the packet it came in;
+ * where its headers were, its sender's address is kept. */
+#include "stack/base/errno.h"
+#include "stack/udp/udp_internal.h"
+#include "stack/wire/checksum.h"
+#include "stack/wire/ip_wire.h"
+
+/* In front of a queued datagram, in place of the headers (28 bytes or more). */
+struct udp_meta {
+  uint8_t src[16];
+  uint8_t port[2];
+};
+
+/* What the packet costs while it waits. */
+static uint32_t footprint(const struct pkt *pkt) {
+  uint32_t size = (uint32_t)sizeof(struct pkt);
+  if (pkt->lent) {
+    size += pkt->lent->size;
+  }
+  for (uint32_t i = 0; i < pkt->nfrags; i++) {
+    size += pkt->frags[i].block->size;
+  }
+  return size;
+}
+
+static struct pkt *dequeue(struct udp_pcb *pcb) {
+  struct pkt *pkt = pcb->head;
+  pcb->head = pkt->next;
+  if (!pcb->head) {
+    pcb->tail = NULL;
+  }
+  pkt->next = NULL;
+  pcb->queued -= footprint(pkt);
+  pcb->queued_len--;
+  return pkt;
+}
+
+void udp_drop_queue(struct udp_pcb *pcb) {
+  while (pcb->head) {
+    pkt_put(dequeue(pcb));
+  }
+}
+
+/* The best endpoint: one connected to the sender before a bound one, a bound
+ * address before any. */
+static struct udp_pcb *lookup(struct ph_stack *stack,
+                              const struct ph_addr *local, uint16_t local_port,
+                              const struct ph_addr *remote,
+                              uint16_t remote_port, bool broadcast) {
+  struct udp_pcb *best = NULL;
+  int best_score = -1;
+  for (struct udp_pcb *p = *udp_bucket(udp_of(stack), local_port); p;
+       p = p->next) {
+    bool any = udp_is_any(&p->local);
+    if (p->local_port != local_port ||
+        !(any || broadcast || ph_addr_equal(&p->local, local)) ||
+        (p->connected && !(p->remote_port == remote_port &&
+                           ph_addr_equal(&p->remote, remote)))) {
+      continue;
+    }
+    int score = (p->connected ? 2 : 0) + (any ? 0 : 1);
+    if (score > best_score) {
+      best = p;
+      best_score = score;
+    }
+  }
+  return best;
+}
+
+/* Lengths and checksum; cuts what is behind the datagram. */
+static bool check(struct ph_stack *stack, struct pkt *pkt,
+                  const struct ip_rx *rx) {
+  const uint8_t *h = pkt->head;
+  if (pkt->head_len < UDP_HDR_LEN) {
+    return false;
+  }
+  uint32_t len = get_be16(h + UDP_OFF_LEN);
+  if (len < UDP_HDR_LEN || len > pkt->len || get_be16(h + UDP_OFF_DST) == 0) {
+    return false;
+  }
+  pkt_trim(pkt, len);
+  if (pkt->csum != PKT_CSUM_NONE || get_be16(h + UDP_OFF_CSUM) == 0) {
+    return true; /* RFC 768: zero is "not computed" */
+  }
+  stack->stats.SwVerifyBytes += len;
+  uint16_t sum = rx->family->pseudo_sum(&rx->src, &rx->dst, IP_PROTO_UDP, len);
+  if (csum_pkt(pkt, 0, sum) != 0xffff) {
+    stack->stats.UdpInCsumErrors++;
+    return false;
+  }
+  return true;
+}
+
+/* The device needs its block: move the datagram into one of the stack's. */
+static bool give_block_back(struct ph_stack *stack, struct pkt *pkt) {
+  uint32_t front = sizeof(struct udp_meta);
+  if (!pkt->lent || ph_block_lendable(pkt->lent)) {
+    return true;
+  }
+  struct ph_block *block = ph_block_get(&stack->blocks);
+  if (!block) {
+    stack->stats.BlockExhausted++;
+    return false;
+  }
+  if (front + pkt->head_len > block->size) {
+    ph_block_put(block);
+    return false;
+  }
+  memcpy(block->data + front, pkt->head, pkt->head_len);
+  stack->stats.CopiedBytes += pkt->head_len;
+  ph_block_put(pkt->lent);
+  pkt->lent = block;
+  pkt->head = block->data + front;
+  return true;
+}
+
+static void enqueue(struct ph_stack *stack, struct udp_pcb *pcb,
+                    struct pkt *pkt, const struct ip_rx *rx) {
+  struct udp_meta meta;
+  memcpy(meta.src, rx->src.bytes, 16);
+  memcpy(meta.port, pkt->head + UDP_OFF_SRC, 2);
+  (void)pkt_pull(pkt, UDP_HDR_LEN);
+  pkt->l3 = NULL;
+  /* Sockets that never read must not starve the rest of the stack. */
+  bool fits = pcb->queued + footprint(pkt) <= pcb->rcvbuf &&
+              stack->pkts.available >= stack->pkts.count / 4;
+  uint8_t *front = NULL;
+  if (fits && give_block_back(stack, pkt)) {
+    front = pkt_push(pkt, sizeof(meta));
+  }
+  if (!front) {
+    stack->stats.UdpRcvbufErrors++;
+    pkt_put(pkt);
+    return;
+  }
+  memcpy(front, &meta, sizeof(meta));
+  pkt->next = NULL;
+  *(pcb->tail ? &pcb->tail->next : &pcb->head) = pkt;
+  pcb->tail = pkt;
+  pcb->queued += footprint(pkt);
+  pcb->queued_len++;
+  stack->stats.UdpInDatagrams++;
+  if (pcb->event) {
+    pcb->event(pcb, UDP_EVENT_READABLE);
+  }
+}
+
+void udp_input(struct ph_stack *stack, struct pkt *pkt,
+               const struct ip_rx *rx) {
+  ph_stack_trace(stack, pkt->id, "udp_input");
+  if (!check(stack, pkt, rx)) {
+    stack->stats.UdpInErrors++;
+    pkt_put(pkt);
+    return;
+  }
+  const uint8_t *h = pkt->head;
+  struct udp_pcb *pcb =
+      lookup(stack, &rx->dst, get_be16(h + UDP_OFF_DST), &rx->src,
+             get_be16(h + UDP_OFF_SRC), rx->broadcast);
+  if (!pcb) { /* RFC 1122 4.1.3.1 */
+    stack->stats.UdpNoPorts++;
+    ip_send_unreachable(stack, pkt, rx, IP_ERROR_PORT_UNREACHABLE);
+    pkt_put(pkt);
+    return;
+  }
+  enqueue(stack, pcb, pkt, rx);
+}
+
+long udp_recvfrom(struct udp_pcb *pcb, void *data, size_t len, bool peek,
+                  struct ph_addr *from, uint16_t *port) {
+  struct udp_meta meta;
+  struct pkt *pkt = pcb->head;
+  if (pcb->error) {
+    return -udp_take_error(pcb);
+  }
+  if (!pkt) {
+    return -PH_EAGAIN;
+  }
+  memcpy(&meta, pkt->head, sizeof(meta));
+  uint32_t full = pkt->len - (uint32_t)sizeof(meta);
+  uint32_t n = len < full ? (uint32_t)len : full;
+  if (n > 0) {
+    pkt_copy(pkt, sizeof(meta), data, n);
+  }
+  pcb->stack->stats.CopiedBytes += n;
+  if (from) {
+    memcpy(from->bytes, meta.src, 16);
+  }
+  if (port) {
+    *port = get_be16(meta.port);
+  }
+  if (!peek) {
+    pkt_put(dequeue(pcb));
+  }
+  return (long)full;
+}
+
+uint32_t udp_next_len(const struct udp_pcb *pcb) {
+  return pcb->head ? pcb->head->len - (uint32_t)sizeof(struct udp_meta) : 0;
+}
+
+static int error_of(enum ip_error error) {
+  switch (error) {
+    case IP_ERROR_PORT_UNREACHABLE:
+      return PH_ECONNREFUSED;
+    case IP_ERROR_NET_UNREACHABLE:
+      return PH_ENETUNREACH;
+    case IP_ERROR_PROTO_UNREACHABLE:
+      return PH_ENOPROTOOPT;
+    case IP_ERROR_PARAMETER:
+      return PH_EPROTO;
+    case IP_ERROR_TOO_BIG:
+      return PH_EMSGSIZE;
+    default:
+      return PH_EHOSTUNREACH;
+  }
+}
+
+/* Only a connected endpoint can say which of its datagrams failed. */
+void udp_icmp_error(struct ph_stack *stack, const struct ip_error_info *info) {
+  if (info->transport_len < UDP_HDR_LEN) {
+    return;
+  }
+  struct udp_pcb *pcb =
+      lookup(stack, &info->src, get_be16(info->transport + UDP_OFF_SRC),
+             &info->dst, get_be16(info->transport + UDP_OFF_DST), false);
+  if (!pcb || !pcb->connected) {
+    return;
+  }
+  pcb->error = (uint8_t)error_of(info->error);
+  if (pcb->event) {
+    pcb->event(pcb, UDP_EVENT_ERROR);
+  }
+}
