@@ -99,6 +99,7 @@ struct tasks *tasks_new(void) {
 }
 
 void tasks_free(struct tasks *tasks) {
+  pair_pass(tasks->pair, 30 * PAIR_S); /* ARP gives up what it still holds */
   sem_destroy(&tasks->back);
   pair_free(tasks->pair);
   free(tasks);

@@ -13,7 +13,7 @@ struct tasks;
 
 /* A pair whose stacks have UDP and sockets, and whose calls block. */
 struct tasks *tasks_new(void);
-/* Checks pools as pair_free() does. */
+/* Lets 30 s pass, then checks pools as pair_free() does. */
 void tasks_free(struct tasks *tasks);
 
 struct pair *tasks_pair(struct tasks *tasks);
