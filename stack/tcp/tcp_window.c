@@ -17,8 +17,9 @@ static uint32_t offer(const struct ph_stack *stack,
                       const struct tcp_conn *conn) {
   uint32_t limit = conn->rcvbuf / 2;
   uint32_t wnd = limit > conn->rcvq_len ? limit - conn->rcvq_len : 0;
-  uint32_t memory =
-      conn->rcvbuf > conn->rcv_held ? conn->rcvbuf - conn->rcv_held : 0;
+  /* The first and the last block may be mostly read or mostly empty. */
+  uint32_t budget = conn->rcvbuf + 2 * PH_BLOCK_SIZE;
+  uint32_t memory = budget > conn->rcv_held ? budget - conn->rcv_held : 0;
   wnd = ph_min_u32(wnd, memory);
   if (stack->blocks.available < stack->blocks.count / 16) {
     wnd = ph_min_u32(wnd, 2u * conn->rcv_mss); /* memory pressure */
