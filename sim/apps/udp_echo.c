@@ -77,7 +77,8 @@ static void note_round_trip(struct app_result *result, uint64_t ns) {
 /* Number first, then a pattern that depends on it. */
 static void fill(uint8_t *bytes, uint32_t size, uint32_t number) {
   for (uint32_t i = 0; i < size; i++) {
-    bytes[i] = i < 4 ? (uint8_t)(number >> 8 * i) : app_pattern_byte(number, i);
+    uint32_t byte = i < 4 ? number >> 8 * i : app_pattern_byte(number, i);
+    bytes[i] = (uint8_t)byte;
   }
 }
 
