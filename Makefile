@@ -125,7 +125,7 @@ $(BUILD)/packhorse: $(call rel,$(TOOL_C) $(SIM_C) $(STACK_C) $(DRIVER_C)) $(BUIL
 
 # Test programs: the test, its folder's helpers, and the libraries it may use.
 helpers = $(call asan,$(filter-out tests/$(1)/test_%,$(wildcard tests/$(1)/*.c)))
-$(BUILD)/test/stack/%: $(BUILD)/asan/tests/stack/%.o $(call helpers,stack) $(call asan,$(STACK_C) $(filter-out %_main.c,$(wildcard sim/apps/*.c))) $(call asan,$(MODEL_C))
+$(BUILD)/test/stack/%: $(BUILD)/asan/tests/stack/%.o $(call helpers,stack) $(call asan,$(STACK_C) $(DRIVER_C) $(filter-out %_main.c,$(wildcard sim/apps/*.c))) $(call asan,$(MODEL_C))
 	$(call quiet,LD ) $(CC) $(SANITIZE) $^ -lcmocka -o $@
 $(BUILD)/test/driver/%: $(BUILD)/asan/tests/driver/%.o $(call helpers,driver) $(call asan,$(DRIVER_C) $(STACK_C))
 	$(call quiet,LD ) $(CC) $(SANITIZE) $^ -lcmocka -o $@
