@@ -44,6 +44,10 @@ module offload_tx #(
   logic rst_n;
   assign rst_n = rst_ni && !flush_i;
 
+  // A limit that software set above the segment buffers must not let a frame outgrow the FIFO.
+  logic [15:0] max_frame;
+  assign max_frame = (cfg_max_frame > 16'(MaxFrame)) ? 16'(MaxFrame) : cfg_max_frame;
+
   logic in_valid, in_ready, in_last, in_err;
   logic [DataW-1:0] in_data;
   logic [Lanes-1:0] in_keep;
@@ -58,7 +62,7 @@ module offload_tx #(
   logic [Lanes-1:0] cut_keep;
   logic [ph_pkg::TxMetaW-1:0] cut_meta;
   tso #(.DataW(DataW), .MaxFrame(MaxFrame)) u_tso (
-      .clk_i, .rst_ni, .flush_i, .cfg_max_frame, .busy_o(tso_busy), .s_valid(in_valid),
+      .clk_i, .rst_ni, .flush_i, .cfg_max_frame(max_frame), .busy_o(tso_busy), .s_valid(in_valid),
       .s_ready(in_ready), .s_data(in_data), .s_keep(in_keep), .s_last(in_last), .s_err(in_err),
       .s_meta(in_meta), .m_valid(cut_valid), .m_ready(cut_ready), .m_data(cut_data),
       .m_keep(cut_keep), .m_last(cut_last), .m_err(cut_err), .m_meta(cut_meta),
@@ -70,7 +74,7 @@ module offload_tx #(
   logic [Lanes-1:0] sum_keep;
   logic [32:0] sum_patch;
   tx_csum #(.DataW(DataW)) u_csum (
-      .clk_i, .rst_ni, .flush_i, .cfg_max_frame, .busy_o(csum_busy), .s_valid(cut_valid),
+      .clk_i, .rst_ni, .flush_i, .cfg_max_frame(max_frame), .busy_o(csum_busy), .s_valid(cut_valid),
       .s_ready(cut_ready), .s_data(cut_data), .s_keep(cut_keep), .s_last(cut_last),
       .s_err(cut_err), .s_meta(cut_meta), .m_valid(sum_valid), .m_ready(sum_ready),
       .m_data(sum_data), .m_keep(sum_keep), .m_last(sum_last), .m_drop(sum_drop),

@@ -14,7 +14,7 @@ module tso #(
     input  wire logic                       clk_i,
     input  wire logic                       rst_ni,
     input  wire logic                       flush_i,        // forget the frame and all segments
-    input  wire logic [15:0]                cfg_max_frame,  // longest frame, without FCS
+    input  wire logic [15:0]                cfg_max_frame,  // longest frame, <= MaxFrame
     output logic                            busy_o,
     input  wire logic                       s_valid,
     output logic                            s_ready,
@@ -57,7 +57,7 @@ module tso #(
   logic [16:0] hdr_bytes;
   logic [8:0] header_len;
   logic [7:0] l4_offset;
-  logic [15:0] ip_id, ip_sum, pseudo_sum, room_q, max_frame, csum_start_q;
+  logic [15:0] ip_id, ip_sum, pseudo_sum, room_q, csum_start_q;
   logic [7:0] queue_q;
   logic [31:0] seq;
   tso_header #(.DataW(DataW)) u_header (
@@ -67,7 +67,6 @@ module tso #(
       .vlan_o(vlan), .l4_offset_o(l4_offset), .ip_id_o(ip_id), .seq_o(seq), .ip_sum_o(ip_sum),
       .pseudo_sum_o(pseudo_sum));
 
-  assign max_frame = (cfg_max_frame > 16'(MaxFrame)) ? 16'(MaxFrame) : cfg_max_frame;
   logic is_gso, gso_meta_ok, in_header_end;
   assign is_gso = meta.gso_type != virtio_pkg::GsoNone;
   assign gso_meta_ok = !meta.error &&
@@ -170,7 +169,7 @@ module tso #(
     if (state_q == StIdle && hdr_valid) begin
       csum_start_q <= meta.csum_start;
       queue_q <= meta.queue;
-      room_q <= (meta.gso_size < max_frame) ? max_frame - meta.gso_size : 16'd0;
+      room_q <= (meta.gso_size < cfg_max_frame) ? cfg_max_frame - meta.gso_size : 16'd0;
     end
     if (start_payload) begin
       header_len_q <= header_len[7:0];

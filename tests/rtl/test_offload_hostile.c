@@ -152,10 +152,38 @@ static void flush_at_any_cycle_leaves_nothing(void **state) {
   bench_close(b);
 }
 
+/* Whatever limit software sets, a frame ends before it outgrows its buffers. */
+static void no_limit_exceeds_the_segment_buffer(void **state) {
+  (void)state;
+  static const uint16_t limits[] = {0,    1,    13,   14,     60,    1514,
+                                    2047, 2048, 2049, 0x7fff, 0xffff};
+  for (unsigned i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+    struct bench *b = &bench;
+    struct tb_rand r = {41 + i};
+    bench_open(b, 20, 20, 2);
+    *b->d->cfg_max_frame = limits[i];
+    for (size_t len = 2030; len < 60000; len += len < 2060 ? 1 : 20000) {
+      struct offload_shape s = {.proto = 6, .payload = len - 54};
+      offload_build(&r, &s, frame);
+      struct model_tx_meta m = bench_csum(&s);
+      bench_push(b, frame, len, m);
+      m.gso_type = 1;
+      m.gso_size = (uint16_t)(len - 54 < 0xffff ? len - 54 : 0xffff);
+      bench_push(b, frame, len, m);
+      m.gso_size = 2048 - 54;
+      bench_push(b, frame, len, m);
+    }
+    bench_drain(b);
+    bench_check(b);
+    bench_close(b);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(any_metadata_does_what_the_model_says),
       cmocka_unit_test(noise_with_errors_never_hangs),
+      cmocka_unit_test(no_limit_exceeds_the_segment_buffer),
       cmocka_unit_test(flush_at_any_cycle_leaves_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
