@@ -181,3 +181,7 @@ void host_mark(struct host *host, const char *name, uint64_t bytes) {
                  host->local, host->local, 0, "bytes", bytes);
   }
 }
+
+bool host_check(struct host *host, const char **why) {
+  return host->ops->check(host, why);
+}
