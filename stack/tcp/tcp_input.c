@@ -303,6 +303,12 @@ static void in_order(struct ph_stack *stack, struct tcp_conn *conn,
   bool holes = conn->ooo.first != NULL;
   uint32_t got =
       tcp_chunks_take(tcp, conn, &conn->rcvq, pkt, seg->offset, seg->len);
+  if (got < seg->len && holes) {
+    /* What waits behind a hole must not keep out what fills it. */
+    tcp_ooo_free(tcp, conn);
+    got += tcp_chunks_take(tcp, conn, &conn->rcvq, pkt, seg->offset + got,
+                           seg->len - got);
+  }
   uint32_t before = conn->rcv_nxt;
   conn->rcv_nxt += got;
   conn->rcvq_len += got;

@@ -2,6 +2,8 @@
 /* Two stacks joined by a software wire, in virtual time. */
 #include "tests/stack/tcp_pair.h"
 
+#include "stack/udp/udp.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -282,6 +284,10 @@ static void host_init(struct pair *pair, int index,
   assert_int_equal(ph_ipv4_init(stack), 0);
   assert_int_equal(ph_tcp_init(stack, &options->tcp), 0);
   tcp_of(stack)->isn = test_isn;
+  if (options->socket.max_sockets > 0) {
+    assert_int_equal(ph_udp_init(stack), 0);
+    assert_int_equal(ph_socket_init(stack, &options->socket), 0);
+  }
   host->netif = (struct netif){
       .name = "wire0",
       .ops = &wire_ops,
@@ -300,12 +306,24 @@ static void host_init(struct pair *pair, int index,
                    0);
 }
 
+static void step(struct pair *pair, uint64_t limit_ns);
+
+static int wait_a_step(void *ctx, void *object, uint32_t events,
+                       uint64_t deadline_ns) {
+  struct pair *pair = ctx;
+  (void)object;
+  (void)events;
+  step(pair, deadline_ns);
+  return pair->now_ns >= deadline_ns ? -PH_ETIMEDOUT : 0;
+}
+
 struct pair *pair_new(const struct pair_options *options) {
   static const struct pair_options none;
   options = options ? options : &none;
   struct pair *pair = calloc(1, sizeof(*pair));
   pair->platform = (struct ph_platform){
       .ctx = pair, .random = fill_random, .wake = count_wake};
+  pair->platform.wait = options->blocking ? wait_a_step : NULL;
   pair->now_ns = PAIR_S;
   pair->delay_ns = 50000;
   pair->rng = 1;

@@ -85,9 +85,10 @@ struct pair {
 };
 
 struct pair_options {
-  uint16_t mtu;             /* 0: 1500 */
-  struct ph_tcp_config tcp; /* both hosts */
-  struct ph_socket_config socket;
+  uint16_t mtu;                   /* 0: 1500 */
+  struct ph_tcp_config tcp;       /* both hosts */
+  struct ph_socket_config socket; /* max_sockets 0: no sockets */
+  bool blocking;   /* platform.wait lets time pass until something happens */
   uint32_t blocks; /* of host 0's send pool; 0: PAIR_BLOCKS */
 };
 

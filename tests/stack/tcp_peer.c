@@ -64,6 +64,7 @@ void peer_free(struct peer *peer) {
   if (peer->listener) {
     tcp_close(peer->stack, peer->listener, true);
   }
+  pair_pass(peer->pair, PAIR_MS); /* address resolution lets go */
   pair_free(peer->pair);
 }
 
