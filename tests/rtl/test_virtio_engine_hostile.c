@@ -400,6 +400,12 @@ static void storm(struct bench *b, bool wild) {
   axi_mem_permit(b->mem, b->big_base, 65536 + 20000,
                  AXI_MEM_READ | AXI_MEM_WRITE);
   scramble(b, wild);
+  if (tb_rand_chance(&b->rand, 64)) { /* and memory that fails somewhere */
+    const uint64_t at[] = {b->rx.used, b->tx.desc, b->tx.avail, b->big_base};
+    b->mem->fail_from =
+        at[tb_rand_below(&b->rand, 4)] + tb_rand_below(&b->rand, 400);
+    b->mem->fail_to = b->mem->fail_from + 100;
+  }
   bench_driver_ok(b);
   unsigned cycles = STORM_CYCLES / 2 + tb_rand_below(&b->rand, STORM_CYCLES);
   for (unsigned c = 0; c < cycles; c++) {
@@ -432,7 +438,7 @@ static void run_storms(bool wild, uint64_t seed) {
     bench_stop(b, 20000);
     for (int k = 0; k < 2000 && !tb_source_idle(b->in); k++) tb_step(b->tb);
     assert_true(tb_source_idle(b->in));
-    b->resets = b->mem->violations = 0;
+    b->resets = b->mem->violations = b->mem->fail_to = 0;
     b->mem->quiet = false;
     bench_traffic(b, &good);
     bench_stop(b, 3000);

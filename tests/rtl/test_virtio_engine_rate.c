@@ -115,8 +115,39 @@ static void indirect_header_at_500_ns(void **state) {
   table(&shape, 200);
 }
 
+/* Dependent accesses of 78 cycles and what the engine adds to them. */
+static void latency_of_one_frame(void **state) {
+  (void)state;
+  struct bench *b = bench_new(9);
+  b->mem->read_latency = b->mem->write_latency = LATENCY;
+  bench_start(b, 64, 64, FEAT_EVENT_IDX);
+  bench_post(b, 2000, 1, HOST_RING_DIRECT);
+  host_ring_publish(&b->rx);
+  bench_driver_ok(b);
+  for (int i = 0; i < 2000; i++) bench_step(b);
+  const struct packet p = {header, frame, 60, 1, 0, HOST_RING_DIRECT, false};
+  bench_send(b, &p);
+  bench_kick(b, 1);
+  uint64_t from = b->tb->clock[0].cycles;
+  while (b->out->count == 0) tb_step(b->tb);
+  unsigned tx = (unsigned)(b->out->frames[0].first - from);
+  bench_arrive(b, frame, 60, 0);
+  while (!tb_source_idle(b->in)) tb_step(b->tb);
+  from = b->tb->clock[0].cycles;
+  while (axi_mem_get16(b->mem, b->rx.used + 2) == 0) tb_step(b->tb);
+  unsigned rx = (unsigned)(b->tb->clock[0].cycles - from);
+  print_message(
+      "  notification to first beat: %u = 4 x 78 + %u cycles; last beat to "
+      "used index: %u = 3 x 78 + %u cycles\n",
+      tx, tx - 4 * LATENCY, rx, rx - 3 * LATENCY);
+  assert_true(tx <= 4 * LATENCY + 48);
+  assert_true(rx <= 3 * LATENCY + 48);
+  bench_delete(b);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(latency_of_one_frame),
       cmocka_unit_test(one_element_line_rate_at_500_ns),
       cmocka_unit_test(chained_header_at_500_ns),
       cmocka_unit_test(indirect_header_at_500_ns),

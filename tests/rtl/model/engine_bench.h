@@ -247,7 +247,8 @@ static inline void bench_stop(struct bench *b, unsigned limit) {
   b->notify = 0;
   fifo_clear(&b->sent);
   fifo_clear(&b->pushed);
-  while (tb_sink_pop(b->out) != NULL) continue;
+  const struct tb_frame *f;
+  while ((f = tb_sink_pop(b->out)) != NULL) b->tx_bad += f->err;
 }
 
 /* --- Driver --------------------------------------------------------------- */
