@@ -41,7 +41,7 @@ module tso #(
   localparam logic [15:0] TcpCsumOffset = 16'd16;  // RFC 9293 3.1
 
   typedef enum logic [2:0] {
-    StIdle, StPass, StHeader, StHeaderEnd, StEmpty, StPayload, StSwallow
+    StIdle, StPass, StHeader, StPayload, StSwallow
   } state_e;
 
   logic rst_n;
@@ -54,16 +54,14 @@ module tso #(
   logic hdr_valid, hdr_store;  // the beat is taken as header; it goes to the header store
   logic hdr_first, known, hdr_ok, vlan, slot_q;
   logic [13:0] next_beat;
-  logic [16:0] hdr_bytes;
   logic [8:0] header_len;
   logic [7:0] l4_offset;
-  logic [15:0] ip_id, ip_sum, pseudo_sum, room_q, csum_start_q;
-  logic [7:0] queue_q;
+  logic [15:0] ip_id, ip_sum, pseudo_sum, room_q;
   logic [31:0] seq;
   tso_header #(.DataW(DataW)) u_header (
       .clk_i, .rst_ni(rst_n), .valid_i(hdr_valid), .first_i(hdr_first), .data_i(s_data),
-      .keep_i(s_keep), .csum_start_i(csum_start_q), .room_i(room_q), .next_beat_o(next_beat),
-      .length_o(hdr_bytes), .known_o(known), .ok_o(hdr_ok), .header_len_o(header_len),
+      .keep_i(s_keep), .csum_start_i(meta.csum_start), .room_i(room_q), .next_beat_o(next_beat),
+      .known_o(known), .ok_o(hdr_ok), .header_len_o(header_len),
       .vlan_o(vlan), .l4_offset_o(l4_offset), .ip_id_o(ip_id), .seq_o(seq), .ip_sum_o(ip_sum),
       .pseudo_sum_o(pseudo_sum));
 
@@ -101,11 +99,11 @@ module tso #(
 
   // --- Input state machine -----------------------------------------------------------------------
   // What happens in this cycle, at most one of: a beat passes; a super-segment is refused by its
-  // metadata or by its header; a header beat is taken; the header ends inside the beat at the
-  // input, or has ended with the frame; payload is gathered; a segment without payload is closed; a
-  // read that failed ends the frame, whose open segment is forgotten.
-  logic pass_ready, pass, refuse, abort, hdr_short, hdr_refuse, hdr_ends, hdr_whole;
-  logic start_payload, no_payload;
+  // metadata or by its header; a header beat is taken (hdr_cut: and the frame ends with it); the
+  // header ends inside the beat at the input; payload is gathered; a read that failed ends the
+  // frame, whose open segment is forgotten. A header is 14 or 18 bytes and then words of four, so
+  // it always ends inside a beat: a frame that ends with a whole header beat is truncated.
+  logic pass_ready, pass, refuse, abort, hdr_short, hdr_refuse, hdr_ends, hdr_cut;
   assign pass = s_valid && pass_ready && ((state_q == StIdle && !is_gso) || state_q == StPass);
   assign refuse = state_q == StIdle && s_valid && is_gso && !gso_meta_ok;
   assign abort = (state_q == StHeader || state_q == StPayload) && s_valid && s_last && s_err;
@@ -115,11 +113,9 @@ module tso #(
   assign hdr_valid = (state_q == StIdle && s_valid && is_gso && gso_meta_ok && !slot_busy) ||
                      (state_q == StHeader && s_valid && !abort && !hdr_refuse && !hdr_ends);
   assign hdr_store = hdr_valid || hdr_ends;
-  assign hdr_whole = state_q == StHeaderEnd && known && hdr_ok && hdr_bytes == {8'd0, header_len};
-  assign start_payload = hdr_ends || hdr_whole;
+  assign hdr_cut = hdr_valid && s_last;
   assign gather = state_q == StPayload && s_valid && !abort && buffer_free;
-  assign no_payload = state_q == StEmpty && buffer_free;
-  assign complete_last = no_payload || (gather && s_last && whole);
+  assign complete_last = gather && s_last && whole;
   assign complete = complete_last || (gather && reaches);
   assign s_ready = pass || refuse || abort || hdr_valid || (gather && whole) ||
                    state_q == StSwallow;
@@ -130,18 +126,13 @@ module tso #(
       StIdle:  // before a frame
       if (pass && !s_last) state_d = StPass;
       else if (refuse && !s_last) state_d = StSwallow;
-      else if (hdr_valid) state_d = s_last ? StHeaderEnd : StHeader;
+      else if (hdr_valid && !s_last) state_d = StHeader;
       StPass:  // inside a frame without gso_type
       if (pass && s_last) state_d = StIdle;
       StHeader:  // inside a super-segment's header
-      if (abort) state_d = StIdle;
+      if (abort || hdr_cut) state_d = StIdle;
       else if (hdr_refuse) state_d = StSwallow;
       else if (hdr_ends) state_d = StPayload;
-      else if (hdr_valid && s_last) state_d = StHeaderEnd;
-      StHeaderEnd:  // the frame ended with, or inside, its header
-      state_d = hdr_whole ? StEmpty : StIdle;
-      StEmpty:  // a super-segment without payload is one segment
-      if (no_payload) state_d = StIdle;
       StPayload:  // one beat may hold the ends of several segments
       if (abort || complete_last) state_d = StIdle;
       StSwallow:  // the rest of a dropped frame
@@ -164,14 +155,11 @@ module tso #(
     end
   end
 
-  // The header may end with the frame, and the input then holds the next frame's metadata.
   always_ff @(posedge clk_i) begin
     if (state_q == StIdle && hdr_valid) begin
-      csum_start_q <= meta.csum_start;
-      queue_q <= meta.queue;
       room_q <= (meta.gso_size < cfg_max_frame) ? cfg_max_frame - meta.gso_size : 16'd0;
     end
-    if (start_payload) begin
+    if (hdr_ends) begin
       header_len_q <= header_len[7:0];
       lane_q <= header_len[2:0];
       first_q <= 1'b1;
@@ -179,7 +167,7 @@ module tso #(
       end_q <= {7'd0, header_len};
       id_q <= ip_id;
       seq_q <= seq;
-    end else if (gather || complete) begin
+    end else if (gather) begin
       lane_q <= s_ready ? 3'd0 : lane_q + taken[2:0];
       first_q <= first_q && !complete;
       remain_q <= complete ? meta.gso_size : remain_q - {12'd0, taken};
@@ -246,8 +234,8 @@ module tso #(
   end
   always_ff @(posedge clk_i) begin
     if (complete) begin
-      desc_q[fill_q] <= {first_q, complete_last, vlan, slot_q, queue_q, l4_offset, header_len_q,
-                         id_q, end_q + (gather ? {12'd0, taken} : 16'd0), ip_sum, pseudo_sum,
+      desc_q[fill_q] <= {first_q, complete_last, vlan, slot_q, meta.queue, l4_offset, header_len_q,
+                         id_q, end_q + {12'd0, taken}, ip_sum, pseudo_sum,
                          seq_q};
     end
   end
@@ -293,8 +281,7 @@ module tso #(
   assign busy_o = state_q != StIdle || full_q != 2'b00 || emit_busy || write_q || m_valid;
   assign stat_tx_super_segments = complete_last;
   assign stat_tx_segments = complete;
-  assign stat_tx_drop_bad_gso = (refuse && !meta.error) || hdr_refuse ||
-                                (state_q == StHeaderEnd && !hdr_whole);
+  assign stat_tx_drop_bad_gso = (refuse && !meta.error) || hdr_refuse || hdr_cut;
   assign stat_tx_drop_error = (refuse && meta.error) || abort;
 endmodule
 

@@ -18,7 +18,6 @@ module tso_header #(
     input  wire logic [15:0]        csum_start_i,  // of the metadata
     input  wire logic [15:0]        room_i,        // longest header that fits beside gso_size
     output logic [13:0]             next_beat_o,   // index of the next beat
-    output logic [16:0]             length_o,      // bytes seen
     output logic                    known_o,
     output logic                    ok_o,          // the frame can be cut
     output logic [8:0]              header_len_o,  // Ethernet to the end of TCP's options
@@ -35,10 +34,10 @@ module tso_header #(
   logic [7:0] proto, unused_l3;
   logic [13:0] beat;
   logic [15:0] word12, unused_len;
-  logic [16:0] unused_end;
+  logic [16:0] unused_end, unused_length;
   hdr_parser #(.DataW(DataW)) u_parser (
-      .clk_i, .rst_ni, .valid_i, .first_i, .data_i, .keep_i, .beat_o(beat), .length_o,
-      .vlan_o, .is_ipv4_o(is_ipv4), .is_ipv6_o(unused_ipv6), .is_frag_o(is_frag),
+      .clk_i, .rst_ni, .valid_i, .first_i, .data_i, .keep_i, .beat_o(beat),
+      .length_o(unused_length), .vlan_o, .is_ipv4_o(is_ipv4), .is_ipv6_o(unused_ipv6), .is_frag_o(is_frag),
       .proto_o(proto), .ip_id_o, .l3_offset_o(unused_l3), .l4_offset_o, .l4_len_o(unused_len),
       .ip_end_o(unused_end), .l4_word4_o(seq_o), .l4_word12_o(word12));
 
