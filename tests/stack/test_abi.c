@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Constants and layouts of the socket interface are the host's. */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <cmocka.h>
+#include <linux/sockios.h>
+#include <string.h>
+
+#include "stack/socket/socket.h"
+
+#define X(name, value, text) \
+  _Static_assert((int)PH_##name == name, #name " is Linux's");
+PH_ERRNO_MAP(X)
+#undef X
+
+#define SAME(name) _Static_assert((int)PH_##name == (int)name, #name)
+SAME(AF_UNSPEC);
+SAME(AF_INET);
+SAME(AF_INET6);
+SAME(SOCK_STREAM);
+SAME(SOCK_DGRAM);
+SAME(SOCK_RAW);
+SAME(SOCK_NONBLOCK);
+SAME(SOCK_CLOEXEC);
+SAME(IPPROTO_IP);
+SAME(IPPROTO_ICMP);
+SAME(IPPROTO_TCP);
+SAME(IPPROTO_UDP);
+SAME(SHUT_RD);
+SAME(SHUT_WR);
+SAME(SHUT_RDWR);
+SAME(MSG_OOB);
+SAME(MSG_PEEK);
+SAME(MSG_TRUNC);
+SAME(MSG_DONTWAIT);
+SAME(MSG_WAITALL);
+SAME(MSG_NOSIGNAL);
+SAME(MSG_MORE);
+SAME(SOL_SOCKET);
+SAME(SO_REUSEADDR);
+SAME(SO_TYPE);
+SAME(SO_ERROR);
+SAME(SO_SNDBUF);
+SAME(SO_RCVBUF);
+SAME(SO_LINGER);
+SAME(SO_RCVTIMEO);
+SAME(SO_SNDTIMEO);
+SAME(SO_ACCEPTCONN);
+SAME(TCP_NODELAY);
+SAME(TCP_MAXSEG);
+SAME(TCP_INFO);
+SAME(TCP_CONGESTION);
+SAME(F_GETFL);
+SAME(F_SETFL);
+SAME(O_NONBLOCK);
+SAME(FIONREAD);
+SAME(FIONBIO);
+SAME(SIOCOUTQ);
+SAME(POLLIN);
+SAME(POLLPRI);
+SAME(POLLOUT);
+SAME(POLLERR);
+SAME(POLLHUP);
+SAME(POLLNVAL);
+_Static_assert(PH_POLLRDHUP == 0x2000, "POLLRDHUP, hidden by _GNU_SOURCE");
+
+#define LAYOUT(type, field)                                              \
+  _Static_assert(                                                        \
+      offsetof(struct ph_##type, field) == offsetof(struct type, field), \
+      #type "." #field)
+_Static_assert(sizeof(struct ph_sockaddr) == sizeof(struct sockaddr), "");
+_Static_assert(sizeof(struct ph_sockaddr_in) == sizeof(struct sockaddr_in), "");
+_Static_assert(sizeof(struct ph_iovec) == sizeof(struct iovec), "");
+_Static_assert(sizeof(struct ph_pollfd) == sizeof(struct pollfd), "");
+_Static_assert(sizeof(ph_socklen_t) == sizeof(socklen_t), "");
+LAYOUT(sockaddr, sa_data);
+LAYOUT(sockaddr_in, sin_port);
+LAYOUT(sockaddr_in, sin_addr);
+LAYOUT(iovec, iov_base);
+LAYOUT(iovec, iov_len);
+LAYOUT(pollfd, fd);
+LAYOUT(pollfd, events);
+LAYOUT(pollfd, revents);
+
+static void abi_every_error_number_has_its_text(void **state) {
+  /* EVIDENCE: docs/stack_lower.md: numbers are Linux's */
+  (void)state;
+#define X(name, value, text)                     \
+  assert_string_equal(ph_strerror(value), text); \
+  assert_string_equal(ph_strerror(-(value)), text);
+  PH_ERRNO_MAP(X)
+#undef X
+  assert_string_equal(ph_strerror(0), "success");
+  assert_string_equal(ph_strerror(INT32_MIN), "unknown error");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(abi_every_error_number_has_its_text),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ethernet and ARP against a hostile link. */
+#include "tests/stack/lower.h"
+
+#include "stack/eth/eth.h"
+
+static uint8_t *arp(struct lower *host, uint16_t oper, uint32_t spa,
+                    uint32_t tpa) {
+  uint8_t *f = host->scratch;
+  memset(f, 0, 64);
+  memcpy(f, host->netif.mac, 6);
+  memcpy(f + 6, LOWER_PEER_MAC, 6);
+  put_be16(f + 12, ETH_TYPE_ARP);
+  put_be16(f + 14, 1);
+  put_be16(f + 16, 0x800);
+  f[18] = 6;
+  f[19] = 4;
+  put_be16(f + 20, oper);
+  memcpy(f + 22, LOWER_PEER_MAC, 6);
+  put_be32(f + 28, spa);
+  put_be32(f + 38, tpa);
+  return f;
+}
+
+static int ping(struct lower *host, uint32_t to) {
+  struct ph_addr addr = ph_addr_v4(to);
+  return icmp_send_echo(&host->stack, &addr, 1, 1, (const uint8_t *)"abc", 3);
+}
+
+static void arp_request_for_us_is_answered(void **state) {
+  /* EVIDENCE: RFC 826 packet reception */
+  (void)state;
+  struct lower *host = lower_new(NULL);
+  lower_learn_peer(host);
+  assert_int_equal(host->count, 1);
+  const uint8_t *f = host->frame[0];
+  assert_memory_equal(f, LOWER_PEER_MAC, 6);
+  assert_int_equal(get_be16(f + 20), ARP_OPER_REPLY);
+  assert_memory_equal(f + 22, host->netif.mac, 6);
+  assert_int_equal(get_be32(f + 28), LOWER_HOST);
+  assert_int_equal(get_be32(f + 38), LOWER_PEER);
+  lower_free(host);
+}
+
+static void arp_every_truncation_and_field_is_checked(void **state) {
+  /* EVIDENCE: RFC 826; lwIP bug 108 (short frames) */
+  (void)state;
+  struct lower *host = lower_new(NULL);
+  arp(host, ARP_OPER_REQUEST, LOWER_PEER, LOWER_HOST);
+  for (uint32_t len = 0; len < 42; len++) {
+    lower_receive(host, host->scratch, len);
+  }
+  assert_int_equal(host->stack.stats.EthInErrors, 14);
+  assert_int_equal(host->stack.stats.ArpInErrors, 28);
+  for (int bit = 0; bit < 64; bit++) { /* types, lengths, operation */
+    uint8_t *f = arp(host, ARP_OPER_REQUEST, LOWER_PEER, LOWER_HOST);
+    f[14 + bit / 8] ^= (uint8_t)(1 << bit % 8);
+    lower_receive(host, f, 42);
+  }
+  const uint32_t bad[] = {LOWER_HOST, 0xffffffff, 0xe0000001, 0x7f000001};
+  for (size_t i = 0; i < PH_ARRAY_LEN(bad); i++) {
+    arp(host, ARP_OPER_REQUEST, bad[i], LOWER_HOST);
+    lower_receive(host, host->scratch, 42);
+  }
+  assert_int_equal(host->stack.stats.ArpInErrors, 28 + 64 + 4);
+  struct arp_info info;
+  assert_int_equal(arp_info(&host->netif, 0, &info), -PH_ENOENT);
+  assert_int_equal(host->count, 0);
+  lower_free(host);
+}
+
+static void arp_unknown_neighbour_packet_waits_for_the_reply(void **state) {
+  /* EVIDENCE: RFC 1122 2.3.2.2 */
+  (void)state;
+  struct lower *host = lower_new(NULL);
+  assert_int_equal(ping(host, LOWER_PEER), 0);
+  assert_int_equal(host->count, 1);
+  assert_int_equal(get_be16(host->frame[0] + 12), ETH_TYPE_ARP);
+  lower_receive(host, arp(host, ARP_OPER_REPLY, LOWER_PEER, LOWER_HOST), 42);
+  assert_int_equal(host->count, 2);
+  assert_int_equal(get_be16(host->frame[1] + 12), ETH_TYPE_IPV4);
+  assert_memory_equal(host->frame[1], LOWER_PEER_MAC, 6);
+  lower_free(host);
+}
+
+static void arp_silent_neighbour_three_tries_then_dropped(void **state) {
+  /* EVIDENCE: RFC 1122 2.3.2.1, 2.3.2.2 */
+  (void)state;
+  struct lower *host = lower_new(NULL);
+  for (int i = 0; i < 20; i++) {
+    assert_int_equal(ping(host, LOWER_PEER), 0);
+  }
+  assert_int_equal(host->stack.stats.ArpResolveFailed, 12);
+  while (ph_stack_next_deadline(&host->stack) != UINT64_MAX) {
+    ph_stack_poll(&host->stack, ph_stack_next_deadline(&host->stack));
+  }
+  assert_int_equal(host->count, 3);
+  assert_int_equal(host->stack.now_ns, UINT64_C(4000000000));
+  assert_int_equal(host->stack.stats.ArpResolveFailed, 20);
+  lower_free(host);
+}
+
+static void arp_scan_of_the_subnet_stays_bounded(void **state) {
+  /* EVIDENCE: RFC 1122 2.3.2.1: cache exhaustion */
+  (void)state;
+  struct lower *host = lower_new(NULL);
+  for (uint32_t i = 2; i < 255; i++) {
+    (void)ping(host, 0x0a000000 + i);
+    assert_true(host->stack.pkts.available >= 256 - 128);
+  }
+  for (uint32_t i = 2; i < 255; i++) { /* and a flood of requests */
+    arp(host, ARP_OPER_REQUEST, 0x0a000000 + i, LOWER_HOST);
+    lower_receive(host, host->scratch, 42);
+  }
+  while (ph_stack_next_deadline(&host->stack) != UINT64_MAX) {
+    ph_stack_poll(&host->stack, ph_stack_next_deadline(&host->stack));
+  }
+  lower_free(host);
+}
+
+static void arp_stranger_and_fresh_change_are_not_learned(void **state) {
+  /* EVIDENCE: RFC 826 "Merge_flag"; docs/stack_lower.md */
+  (void)state;
+  struct lower *host = lower_new(NULL);
+  struct arp_info info;
+  arp(host, ARP_OPER_REPLY, LOWER_PEER, LOWER_HOST); /* nobody asked */
+  lower_receive(host, host->scratch, 42);
+  arp(host, ARP_OPER_REQUEST, 0xc0a80001, LOWER_HOST); /* other subnet */
+  lower_receive(host, host->scratch, 42);
+  assert_int_equal(arp_info(&host->netif, 0, &info), -PH_ENOENT);
+  lower_learn_peer(host);
+  uint8_t *f = arp(host, ARP_OPER_REPLY, LOWER_PEER, LOWER_HOST);
+  f[27] = 0x66;
+  lower_receive(host, f, 42);
+  assert_int_equal(arp_info(&host->netif, 0, &info), 0);
+  assert_memory_equal(info.mac, LOWER_PEER_MAC, 6);
+  lower_free(host);
+}
+
+static void eth_foreign_tagged_and_group_source_are_dropped(void **state) {
+  /* EVIDENCE: IEEE 802.3-2022 3.2; IEEE 802.1Q 9.6 */
+  (void)state;
+  struct lower *host = lower_new(NULL);
+  uint8_t *f = arp(host, ARP_OPER_REQUEST, LOWER_PEER, LOWER_HOST);
+  f[5] ^= 1;
+  lower_receive(host, f, 42);
+  f = arp(host, ARP_OPER_REQUEST, LOWER_PEER, LOWER_HOST);
+  put_be16(f + 12, ETH_TYPE_VLAN);
+  lower_receive(host, f, 42);
+  f = arp(host, ARP_OPER_REQUEST, LOWER_PEER, LOWER_HOST);
+  put_be16(f + 12, 28); /* a length */
+  lower_receive(host, f, 42);
+  f = arp(host, ARP_OPER_REQUEST, LOWER_PEER, LOWER_HOST);
+  f[6] |= 1;
+  lower_receive(host, f, 42);
+  assert_int_equal(host->stack.stats.EthInErrors, 4);
+  assert_int_equal(host->count, 0);
+  lower_free(host);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(arp_request_for_us_is_answered),
+      cmocka_unit_test(arp_every_truncation_and_field_is_checked),
+      cmocka_unit_test(arp_unknown_neighbour_packet_waits_for_the_reply),
+      cmocka_unit_test(arp_silent_neighbour_three_tries_then_dropped),
+      cmocka_unit_test(arp_scan_of_the_subnet_stays_bounded),
+      cmocka_unit_test(arp_stranger_and_fresh_change_are_not_learned),
+      cmocka_unit_test(eth_foreign_tagged_and_group_source_are_dropped),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
