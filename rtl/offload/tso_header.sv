@@ -37,7 +37,8 @@ module tso_header #(
   logic [16:0] unused_end, unused_length;
   hdr_parser #(.DataW(DataW)) u_parser (
       .clk_i, .rst_ni, .valid_i, .first_i, .data_i, .keep_i, .beat_o(beat),
-      .length_o(unused_length), .vlan_o, .is_ipv4_o(is_ipv4), .is_ipv6_o(unused_ipv6), .is_frag_o(is_frag),
+      .length_o(unused_length), .vlan_o, .is_ipv4_o(is_ipv4),
+      .is_ipv6_o(unused_ipv6), .is_frag_o(is_frag),
       .proto_o(proto), .ip_id_o, .l3_offset_o(unused_l3), .l4_offset_o, .l4_len_o(unused_len),
       .ip_end_o(unused_end), .l4_word4_o(seq_o), .l4_word12_o(word12));
 
