@@ -318,6 +318,8 @@ static void in_order(struct ph_stack *stack, struct tcp_conn *conn,
   /* The window was rounded up to the scale: what came beyond its exact edge is
    * taken, and moves it. */
   conn->rcv_edge = seq_max(conn->rcv_edge, conn->rcv_nxt);
+  /* What the rounded window let in beyond the edge is in: move it along. */
+  conn->rcv_edge = seq_max(conn->rcv_edge, conn->rcv_nxt);
   conn->bytes_received += conn->rcv_nxt - before;
   conn->last_rx_ns = stack->now_ns;
   uint32_t size = pkt->gso_size ? pkt->gso_size : seg->data_len;

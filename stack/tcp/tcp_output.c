@@ -232,7 +232,8 @@ static uint32_t new_allowed(struct tcp_conn *conn, uint32_t unsent,
     by_window = false;
   } else if (by_window && n >= mss) {
     n -= n % mss;
-  } else if (by_window && (n == 0 || n < conn->snd_max_wnd / 2)) {
+  } else if (by_window &&
+             (n == 0 || (n < conn->snd_max_wnd / 2 && !conn->sws_override))) {
     *closed = true; /* RFC 9293 3.8.6.2.1: silly window avoidance */
     return 0;
   } else if (!by_window && n == unsent && n % mss != 0 && !tail_allowed(conn)) {

@@ -66,6 +66,14 @@ static void persist_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
     give_up(stack, conn);
     return;
   }
+  if (conn->snd_wnd > 0) { /* 3.8.6.2.1: the override timeout */
+    conn->sws_override = true;
+    tcp_output(stack, conn);
+    conn->sws_override = false;
+    if (conn->rtx.first) {
+      return;
+    }
+  }
   conn->probes++;
   if (conn->backoff < UINT8_MAX) {
     conn->backoff++;

@@ -109,11 +109,50 @@ static void established_slow_reader_and_full_ring_arrive_bit_exact(
   pair_free(pair);
 }
 
+static void established_sleeping_reader_stops_sender_then_gets_all(
+    void **state) {
+  /* EVIDENCE: RFC 9293 3.8.6, RFC 7323 2.4 */
+  (void)state;
+  static uint8_t buf[65536];
+  struct pair *pair = pair_new(NULL);
+  struct pair_ends ends;
+  pair_establish(pair, 1, &ends);
+  tcp_set_rcvbuf(ends.server, 100001);
+  uint64_t sent = 0;
+  for (int round = 0; round < 50; round++) { /* odd sizes: no multiple of 256 */
+    for (size_t i = 0; i < 7777; i++) {
+      buf[i] = pair_byte(sent + i);
+    }
+    long n = tcp_send(&pair->host[1].stack, ends.client, buf, 7777, false);
+    sent += n > 0 ? (uint64_t)n : 0;
+    pair_pass(pair, 50 * PAIR_MS);
+  }
+  pair_pass(pair, 60 * PAIR_S);
+  assert_true(ends.server->rcvq_len <= 256 * 1024 / 2 + 255);
+  assert_int_equal(ends.server->rcv_edge, ends.server->rcv_nxt);
+  assert_true(pair->host[1].stack.stats.TcpZeroWindowProbes > 0);
+  uint64_t received = 0;
+  while (received < sent) {
+    long n = tcp_recv(&pair->host[0].stack, ends.server, buf, 5000, false);
+    for (long i = 0; i < n; i++) {
+      assert_int_equal(buf[i], pair_byte(received + (uint64_t)i));
+    }
+    received += n > 0 ? (uint64_t)n : 0;
+    pair_pass(pair, PAIR_MS);
+  }
+  assert_int_equal(pair->host[1].stack.stats.TcpRetransSegs, 0);
+  tcp_close(&pair->host[1].stack, ends.client, false);
+  tcp_close(&pair->host[0].stack, ends.server, false);
+  pair_pass(pair, PAIR_S);
+  pair_free(pair);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(established_bulk_data_arrives_bit_exact),
       cmocka_unit_test(established_small_writes_and_reads_arrive_bit_exact),
       cmocka_unit_test(established_slow_reader_and_full_ring_arrive_bit_exact),
+      cmocka_unit_test(established_sleeping_reader_stops_sender_then_gets_all),
       cmocka_unit_test(established_bad_wire_10_mb_arrive_bit_exact),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
