@@ -46,6 +46,7 @@ struct Access {   /* the register access under way */
 struct nic {
   nic_top *top;
   bool no_idle_skip;
+  bool in_reset; /* nic_create() is not done */
   void (*observe)(void *user, uint64_t cycle, enum nic_event event,
                   uint64_t addr, uint64_t len, unsigned id);
   void *user;
@@ -210,7 +211,8 @@ inline void edge(nic *n, uint8_t level) {
   n->top->clk_i = level;
   n->top->mac_tx_clk_i = level;
   n->top->mac_rx_clk_i = level;
-  n->top->eval(n->cycle * 6400 + (level ? 3200 : 0));
+  n->top->eval(n->in_reset ? NIC_NO_WAVES
+                           : n->cycle * 6400 + (level ? 3200 : 0));
 }
 
 /* Evaluates cycle n->cycle. */
@@ -318,6 +320,7 @@ struct nic *nic_create(const struct nic_config *config) {
   n->axi.hash = &n->hash;
   xgmii_wire_init(&n->wire);
   n->no_idle_skip = true;
+  n->in_reset = true;
   n->tick = UINT64_MAX;
   n->top->xgmii_rxd_i = XGMII_IDLE_DATA;
   n->top->xgmii_rxc_i = 0xff;
@@ -326,6 +329,7 @@ struct nic *nic_create(const struct nic_config *config) {
     cycle(n);
   }
   n->top->rst_ni = n->top->mac_tx_rst_ni = n->top->mac_rx_rst_ni = 1;
+  n->in_reset = false;
   n->cycle = 0;
   n->evaluated = 0;
   n->idle = 0;
@@ -475,6 +479,7 @@ uint64_t nic_event_hash(const struct nic *nic) {
 
 uint64_t nic_state_hash(const struct nic *nic) {
   uint64_t hash = 0, word;
+  nic->top->tick_i = 0; /* an input that holds until it is driven again */
   const char *image = static_cast<const char *>(nic->top->image);
   for (size_t i = 0; i + 8 <= nic->top->image_size; i += 8) {
     memcpy(&word, image + i, 8);

@@ -11,6 +11,9 @@
 
 #include "verilated.h"
 
+/* A time at which nothing is recorded. */
+constexpr uint64_t NIC_NO_WAVES = UINT64_MAX;
+
 struct nic_top {
   CData &clk_i, &rst_ni, &mac_tx_clk_i, &mac_tx_rst_ni, &mac_rx_clk_i,
       &mac_rx_rst_ni, &tick_i, &timer_armed_o, &busy_o, &irq_o;

@@ -23,7 +23,9 @@ struct TracedTop final : nic_top {
   }
   void eval(uint64_t ps) override {
     model->eval();
-    trace.dump(ps);
+    if (ps != NIC_NO_WAVES) {
+      trace.dump(ps);
+    }
   }
 };
 
