@@ -239,7 +239,7 @@ static void sleeping_nic_changes_no_state(void **state) {
     memset(h.q[1].buffer, 0xff, HDR + LEN);
     memset(h.q[1].buffer, 0, HDR);
     post(&h, 1, HDR + LEN);
-    run_until(&h, nic_cycle(h.nic) + 300);
+    run_until(&h, nic_cycle(h.nic) + 6000);
   }
   nic_destroy(h.nic);
   host_mem_destroy(h.mem);
