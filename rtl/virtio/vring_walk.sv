@@ -49,7 +49,7 @@ module vring_walk #(
   logic [Slots-1:0] need_q;   // the next descriptor must be asked for
   logic [Slots-1:0] done_q;   // the walk has ended
   logic [Slots-1:0] bad_q;    // and the last element is an error
-  logic [3:0] fill_q [0:Slots-1];
+  logic [4*Slots-1:0] fill_q; // elements held by each slot, 0..8
   logic [15:0] head_mem [0:Slots-1];
   logic [95:0] elem_mem [0:Slots*SlotDepth-1];
 
@@ -71,7 +71,7 @@ module vring_walk #(
   logic [Slots-1:0] room;
 
   always_comb begin
-    for (int i = 0; i < Slots; i++) room[i] = fill_q[i] <= 4'd4;
+    for (int i = 0; i < Slots; i++) room[i] = fill_q[4*i +: 4] <= 4'd4;
     want = out_q;
     want_valid = 1'b0;
     turn = '0;
@@ -179,11 +179,13 @@ module vring_walk #(
 
   // --- Elements leave ---
   logic take, take_last;
+  logic [3:0] out_fill;
   logic [2:0] rd_q;
   logic first_q, out_first_q, out_last_q, out_bad_q;
   logic [15:0] out_head_q;
   logic [95:0] out_elem_q;
-  assign take = fill_q[out_q] != 0 && (!desc_valid || desc_ready) && run_i;
+  assign out_fill = fill_q[{out_q, 2'd0} +: 4];
+  assign take = out_fill != 0 && (!desc_valid || desc_ready) && run_i;
   logic [Slots-1:0] put, get;  // elements into and out of the slots
   always_comb begin
     put = '0;
@@ -191,7 +193,7 @@ module vring_walk #(
     put[tag_slot] = store;
     get[out_q] = take;
   end
-  assign take_last = take && done_q[out_q] && fill_q[out_q] == 4'd1;
+  assign take_last = take && done_q[out_q] && out_fill == 4'd1;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -206,7 +208,7 @@ module vring_walk #(
       rd_q <= '0;
       first_q <= 1'b1;
       desc_valid <= 1'b0;
-      for (int i = 0; i < Slots; i++) fill_q[i] <= '0;
+      fill_q <= '0;
     end else begin
       if (head_ready) alloc_q <= alloc_q + 1'b1;
       if (head_ready && !take_last) used_q <= used_q + 1'b1;
@@ -221,8 +223,8 @@ module vring_walk #(
       if (finish) bad_q[tag_slot] <= bad;
       if (take_last) done_q[out_q] <= 1'b0;
       for (int i = 0; i < Slots; i++) begin
-        if (put[i] && !get[i]) fill_q[i] <= fill_q[i] + 4'd1;
-        if (!put[i] && get[i]) fill_q[i] <= fill_q[i] - 4'd1;
+        if (put[i] && !get[i]) fill_q[4*i +: 4] <= fill_q[4*i +: 4] + 4'd1;
+        if (!put[i] && get[i]) fill_q[4*i +: 4] <= fill_q[4*i +: 4] - 4'd1;
       end
       if (take) begin
         rd_q <= take_last ? 3'd0 : rd_q + 3'd1;
