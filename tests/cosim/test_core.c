@@ -225,9 +225,9 @@ static void costs_of_work_add_up(void **state) {
   struct cost_counts before = {{0}}, after = {{0}};
   after.n[COST_byte_copied] = 1000;
   after.n[COST_socket_call] = 2;
-  assert_int_equal(cost_of(&table, &before, &after),
-                   1000 * table.ps[COST_byte_copied] +
-                       2 * table.ps[COST_socket_call]);
+  assert_int_equal(
+      cost_of(&table, &before, &after),
+      1000 * table.ps[COST_byte_copied] + 2 * table.ps[COST_socket_call]);
   assert_true(cost_table_load(&table, "ideal", error, sizeof(error)));
   assert_int_equal(cost_of(&table, &before, &after), 0);
   assert_int_equal(table.entry_least, SIM_NS);
