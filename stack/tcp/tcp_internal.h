@@ -201,7 +201,7 @@ struct tcp_conn {
   bool rtt_valid : 1;
   bool tx_block_wait : 1; /* the application waits for blocks */
   bool named : 1;         /* by bind() */
-  bool sws_override : 1; /* send into a silly window */
+  bool sws_override : 1;  /* send into a silly window */
   bool done : 1;          /* had its life: CLOSED for good */
   bool accept_queued : 1;
   bool syn_due : 1; /* a SYN or SYN-ACK is to be sent */

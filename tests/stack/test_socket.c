@@ -334,6 +334,32 @@ static void datagrams_go_both_ways(void **state) {
   world_free(&w);
 }
 
+static void loopback_carries_a_stream(void **state) {
+  /* EVIDENCE: RFC 1122 3.2.1.3 (g) */
+  (void)state;
+  struct world w;
+  static uint8_t out[50000], in[50000];
+  struct ph_sockaddr_in to = name(-1, 80);
+  world_new(&w, true);
+  assert_int_equal(ph_loopback_init(w.a), 0);
+  put_be32((uint8_t *)&to + 4, 0x7f000001);
+  int listener = ph_socket(w.a, PH_AF_INET, PH_SOCK_STREAM, 0);
+  assert_int_equal(ph_bind(w.a, listener, &to, sizeof(to)), 0);
+  assert_int_equal(ph_listen(w.a, listener, 1), 0);
+  int client = ph_socket(w.a, PH_AF_INET, PH_SOCK_STREAM, 0);
+  assert_int_equal(ph_connect(w.a, client, &to, sizeof(to)), 0);
+  int server = ph_accept(w.a, listener, NULL, NULL);
+  assert_int_equal(server, 2);
+  for (size_t i = 0; i < sizeof(out); i++) {
+    out[i] = pair_byte(i);
+  }
+  assert_int_equal(ph_send(w.a, client, out, sizeof(out), 0), sizeof(out));
+  assert_int_equal(ph_recv(w.a, server, in, sizeof(in), PH_MSG_WAITALL),
+                   sizeof(in));
+  assert_memory_equal(in, out, sizeof(in));
+  world_free(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(bad_arguments_are_refused),
@@ -349,6 +375,7 @@ int main(void) {
       cmocka_unit_test(small_send_buffer_blocks_until_read),
       cmocka_unit_test(vectors_names_and_info_agree),
       cmocka_unit_test(datagrams_go_both_ways),
+      cmocka_unit_test(loopback_carries_a_stream),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
