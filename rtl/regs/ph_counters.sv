@@ -27,44 +27,46 @@ module ph_counters #(
     $fatal(1, "NumStats must be 2..45");
   end
 
-  localparam int unsigned FrontW = 20;
+  localparam int unsigned FrontW  = 20;  // of a counter that adds an amount
+  localparam int unsigned OneW    = 6;   // of one that counts events
 
-  logic [IdxW-1:0]              ptr_q;
-  logic                         clear_q;
-  logic [NumStats-1:0]          pending;
-  logic [NumStats*FrontW-1:0]   front;
-  logic                         scan, take;
-  logic [FrontW-1:0]            taken;
+  logic [IdxW-1:0]            ptr_q;
+  logic                       clear_q;
+  logic [NumStats-1:0]        pending_q;  // front i is not zero
+  logic [NumStats*FrontW-1:0] front;
+  logic [NumStats-1:0]        taking;     // one-hot: the front that is taken in this cycle
+  logic                       scan, take;
+  logic [FrontW-1:0]          taken;
 
-  assign scan = !clear_q && !read_i && (|pending);
-
+  assign scan = !clear_q && !read_i && (|pending_q);
+  assign take = scan && pending_q[ptr_q];
+  assign taken = front[FrontW*ptr_q +: FrontW];
   always_comb begin
-    taken = '0;
-    take  = 1'b0;
-    for (int i = 0; i < NumStats; i++) begin
-      if (ptr_q == IdxW'(i)) begin
-        taken = front[FrontW*i +: FrontW];
-        take  = scan && pending[i];
-      end
-    end
+    taking = '0;
+    taking[ptr_q] = take;
   end
 
   for (genvar i = 0; i < NumStats; i++) begin : g_front
-    localparam int unsigned W = AddsAmount[i] ? FrontW : 6;
+    localparam int unsigned W = AddsAmount[i] ? FrontW : OneW;
     logic [W-1:0] front_q, base, add;
-    assign base = (take && ptr_q == IdxW'(i)) ? '0 : front_q;
+    assign base = taking[i] ? '0 : front_q;
     if (AddsAmount[i]) begin : g_amount
-      assign add = event_i[i] ? W'(amount_i[AmountW*i +: AmountW]) : '0;
+      assign add = W'(amount_i[AmountW*i +: AmountW]);
     end else begin : g_one
-      assign add = W'(event_i[i]);
+      assign add = W'(1);
     end
     always_ff @(posedge clk_i) begin
       if (!rst_ni) front_q <= '0;
-      else front_q <= base + add;
+      else if (event_i[i]) front_q <= base + add;
+      else if (taking[i]) front_q <= '0;
     end
-    assign pending[i] = |front_q;
     assign front[FrontW*i +: FrontW] = FrontW'(front_q);
-    `ASSERT(FrontHolds, base <= ~add)
+    `ASSERT(FrontHolds, !event_i[i] || base <= ~add)
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) pending_q <= '0;
+    else if ((|event_i) || take) pending_q <= (pending_q & ~taking) | event_i;
   end
 
   // Stage 1: add to the word that stage 0 read.
@@ -111,7 +113,7 @@ module ph_counters #(
   end
 
   assign rdata_o = clear_q ? 64'd0 : rdata_q;
-  assign busy_o  = (|pending) || add_valid_q || clear_q;
+  assign busy_o  = (|pending_q) || add_valid_q || clear_q;
 
 endmodule
 
