@@ -68,8 +68,13 @@ struct host_report {
   uint64_t entries, interrupts, register_reads, register_writes;
   uint64_t super_segments; /* packets with TSO handed to the NIC */
   uint64_t packets;        /* packets handed to the NIC in all */
-  uint64_t rx_bad_frames;  /* RTL and soft NIC: frames dropped for FCS, error */
-  uint64_t rx_overflows;   /* frames that the NIC had no room for */
+  /* The NIC's own counters; of the RTL, from its vendor page. */
+  uint64_t nic_tx_frames, nic_rx_frames;
+  uint64_t nic_super_segments, nic_segments; /* cut, and what came of them */
+  uint64_t nic_csum_inserted, nic_csum_good, nic_csum_bad;
+  uint64_t nic_bad_frames; /* dropped by the MAC: FCS, error code, runt, long */
+  uint64_t nic_overflows;  /* dropped: no room, no receive buffer */
+  uint64_t nic_errors;     /* broken rings, chains, headers, bus accesses */
   uint64_t cycles;         /* evaluated by the model */
 };
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "driver/ph_regs.h"
 #include "sim/host/host_internal.h"
 #include "sim/nic/nic_model.h"
 #include "stack/netif/netif_virtio.h"
@@ -17,7 +18,6 @@ struct rtl_nic {
   struct virtio_platform platform;
   struct host_mem *mem;
   struct nic *nic;
-  uint64_t bad_frames;
 };
 
 static struct rtl_nic *rtl(const struct host *host) {
@@ -70,7 +70,6 @@ static void rtl_receive(struct host *host, struct frame *frame,
   uint64_t at = (start + NIC_BYTE_PS - 1) / NIC_BYTE_PS;
   at = nic_frame_put(rtl_nic->nic, frame->data, frame->len, at,
                      frame->marks & FRAME_ERROR ? NIC_FRAME_ERROR : 0);
-  rtl_nic->bad_frames += (frame->marks & (FRAME_ERROR | FRAME_BAD_FCS)) != 0;
   host_received(host, frame, at * NIC_BYTE_PS);
   free(frame);
 }
@@ -314,10 +313,47 @@ static bool rtl_check(struct host *host, const char **why) {
   return !*why;
 }
 
+/* A statistics counter: the low word latches the high one. */
+static uint64_t counter(struct nic *nic, uint32_t offset) {
+  uint64_t low = nic_read(nic, offset, 4);
+  return low | (uint64_t)nic_read(nic, offset + 4, 4) << 32;
+}
+
+static uint64_t counters(struct nic *nic, const uint32_t *offsets,
+                         size_t count) {
+  uint64_t sum = 0;
+  for (size_t i = 0; i < count; i++) {
+    sum += counter(nic, offsets[i]);
+  }
+  return sum;
+}
+
 static void rtl_report(const struct host *host, struct host_report *report) {
-  report->rx_bad_frames = rtl(host)->bad_frames;
-  report->rx_overflows = rtl(host)->virtio.rx_dropped;
-  report->cycles = nic_evaluated(rtl(host)->nic);
+  static const uint32_t bad[] = {
+      PH_REGS_STAT_RX_FCS_ERRORS_OFFSET, PH_REGS_STAT_RX_RUNTS_OFFSET,
+      PH_REGS_STAT_RX_OVERSIZE_OFFSET, PH_REGS_STAT_RX_CODE_ERRORS_OFFSET};
+  static const uint32_t no_room[] = {PH_REGS_STAT_RX_OVERFLOWS_OFFSET,
+                                     PH_REGS_STAT_RX_NO_BUFFER_OFFSET};
+  static const uint32_t errors[] = {
+      PH_REGS_STAT_TX_OFFLOAD_DROPS_OFFSET, PH_REGS_STAT_TX_ERRORS_OFFSET,
+      PH_REGS_STAT_CHAIN_ERRORS_OFFSET,     PH_REGS_STAT_RING_ERRORS_OFFSET,
+      PH_REGS_STAT_HEADER_ERRORS_OFFSET,    PH_REGS_STAT_AXI_READ_ERRORS_OFFSET,
+      PH_REGS_STAT_AXI_WRITE_ERRORS_OFFSET, PH_REGS_STAT_RX_TOO_LONG_OFFSET};
+  struct nic *nic = rtl(host)->nic;
+  report->cycles = nic_evaluated(nic);
+  report->nic_tx_frames = counter(nic, PH_REGS_STAT_TX_FRAMES_OFFSET);
+  report->nic_rx_frames = counter(nic, PH_REGS_STAT_RX_FRAMES_OFFSET);
+  report->nic_super_segments =
+      counter(nic, PH_REGS_STAT_TX_SUPER_SEGMENTS_OFFSET);
+  report->nic_segments = counter(nic, PH_REGS_STAT_TX_SEGMENTS_OFFSET);
+  report->nic_csum_inserted =
+      counter(nic, PH_REGS_STAT_TX_CSUM_INSERTED_OFFSET);
+  report->nic_csum_good = counter(nic, PH_REGS_STAT_RX_CSUM_GOOD_OFFSET);
+  report->nic_csum_bad = counter(nic, PH_REGS_STAT_RX_CSUM_BAD_OFFSET);
+  report->nic_bad_frames = counters(nic, bad, PH_ARRAY_LEN(bad));
+  report->nic_overflows = counters(nic, no_room, PH_ARRAY_LEN(no_room)) +
+                          rtl(host)->virtio.rx_dropped;
+  report->nic_errors = counters(nic, errors, PH_ARRAY_LEN(errors));
 }
 
 static uint64_t rtl_hash(const struct host *host) {

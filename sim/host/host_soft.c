@@ -43,7 +43,8 @@ struct soft_nic {
   struct pkt *done[RING];
   uint32_t done_count, in_flight;
   bool stalled;
-  uint64_t bad_frames, overflows;
+  uint64_t tx_frames, rx_frames, super_segments, segments;
+  uint64_t csum_inserted, csum_good, csum_bad, bad_frames, overflows;
   struct ph_block_pool pool;
   struct ph_block *blocks;
   uint32_t block_size;
@@ -85,12 +86,18 @@ static int soft_transmit(struct netif *netif, struct pkt *pkt) {
   host_clock(host);
   pkt_copy(pkt, 0, nic->packet, pkt->len);
   if (pkt->gso_type == PKT_GSO_TCPV4) {
-    if (!soft_segment(nic->packet, pkt->len, pkt->gso_size, send_frame, host)) {
+    unsigned segments =
+        soft_segment(nic->packet, pkt->len, pkt->gso_size, send_frame, host);
+    if (segments == 0) {
       return -PH_EINVAL;
     }
+    nic->super_segments++;
+    nic->segments += segments;
+    nic->csum_inserted += segments;
   } else {
     if (pkt->csum == PKT_CSUM_PARTIAL) {
       soft_checksum(nic->packet, pkt->len, pkt->csum_start, pkt->csum_offset);
+      nic->csum_inserted++;
     }
     send_frame(host, nic->packet, pkt->len);
   }
@@ -111,6 +118,7 @@ static bool soft_can_transmit(struct netif *netif) {
 static void sent(struct host *host, struct soft_tx *tx, sim_time time) {
   struct soft_nic *nic = soft(host);
   if (tx->frame) {
+    nic->tx_frames++;
     host_emit(host, tx->frame->data, tx->frame->len, tx->start, time, false);
     free(tx->frame);
   }
@@ -149,7 +157,14 @@ static void arrived(struct host *host, struct frame *frame) {
     free(frame);
     return;
   }
+  nic->rx_frames++;
   nic->rx[(nic->rx_first + nic->rx_count++) % RX_RING] = frame;
+}
+
+static bool has_checksum(const struct frame *frame, uint32_t len) {
+  enum frame_kind kind = frame_kind_of(frame->data, len);
+  return kind != FRAME_KIND_ARP && kind != FRAME_KIND_ICMP &&
+         kind != FRAME_KIND_OTHER;
 }
 
 static void deliver(struct soft_nic *nic, const struct frame *frame) {
@@ -175,9 +190,10 @@ static void deliver(struct soft_nic *nic, const struct frame *frame) {
   pkt->head_len = pkt->len = len;
   pkt->netif = &nic->netif;
   pkt->id = ++stack->next_packet_id;
-  pkt->csum = nic->netif.caps.rx_csum && soft_verify(frame->data, len)
-                  ? PKT_CSUM_VERIFIED
-                  : PKT_CSUM_NONE;
+  bool good = nic->netif.caps.rx_csum && soft_verify(frame->data, len);
+  pkt->csum = good ? PKT_CSUM_VERIFIED : PKT_CSUM_NONE;
+  nic->csum_good += good;
+  nic->csum_bad += nic->netif.caps.rx_csum && !good && has_checksum(frame, len);
   ph_stack_trace(stack, pkt->id, "rx_used");
   netif_input(&nic->netif, pkt);
 }
@@ -308,8 +324,16 @@ static bool soft_check(struct host *host, const char **why) {
 }
 
 static void soft_report(const struct host *host, struct host_report *report) {
-  report->rx_bad_frames = soft(host)->bad_frames;
-  report->rx_overflows = soft(host)->overflows;
+  const struct soft_nic *nic = soft(host);
+  report->nic_tx_frames = nic->tx_frames;
+  report->nic_rx_frames = nic->rx_frames;
+  report->nic_super_segments = nic->super_segments;
+  report->nic_segments = nic->segments;
+  report->nic_csum_inserted = nic->csum_inserted;
+  report->nic_csum_good = nic->csum_good;
+  report->nic_csum_bad = nic->csum_bad;
+  report->nic_bad_frames = nic->bad_frames;
+  report->nic_overflows = nic->overflows;
 }
 
 static uint64_t soft_hash(const struct host *host) {

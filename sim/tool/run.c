@@ -92,6 +92,8 @@ void run_simulate(struct run *run, unsigned wait_for) {
 bool run_finish(struct run *run) {
   const struct options *options = run->options;
   run->healthy = true;
+  /* First: reading the NIC's counters is an event too. */
+  run->event_hash = sim_event_hash(&run->sim);
   for (unsigned i = 0; i < 2; i++) {
     const char *why;
     host_get_report(run->sim.host[i], &run->host[i]);
@@ -102,7 +104,6 @@ bool run_finish(struct run *run) {
       snprintf(run->why, sizeof(run->why), "%s", why);
     }
   }
-  run->event_hash = sim_event_hash(&run->sim);
   sim_destroy(&run->sim);
   bool good = true;
   if (run->capture && !capture_close(run->capture)) {
@@ -134,6 +135,7 @@ static uint64_t both(const struct run *run, size_t offset) {
 }
 
 #define BOTH(field) both(run, offsetof(struct link_stats, field))
+#define NIC(field) (run->host[0].field + run->host[1].field)
 #define STAT(field) (run->stats[0].field + run->stats[1].field)
 
 void run_json(const struct run *run, struct json *json) {
@@ -155,9 +157,8 @@ void run_json(const struct run *run, struct json *json) {
     json_u64(json, key,
              run->link[0].kind_frames[kind] + run->link[1].kind_frames[kind]);
   }
-  json_u64(json, "super_segments",
-           run->host[0].super_segments + run->host[1].super_segments);
-  json_u64(json, "nic_packets", run->host[0].packets + run->host[1].packets);
+  json_u64(json, "super_segments", NIC(super_segments));
+  json_u64(json, "nic_packets", NIC(packets));
   json_u64(json, "sw_segments", STAT(SwSegments));
   json_u64(json, "sw_checksum_bytes", STAT(SwChecksumBytes));
   json_u64(json, "sw_verify_bytes", STAT(SwVerifyBytes));
@@ -174,10 +175,16 @@ void run_json(const struct run *run, struct json *json) {
   json_u64(json, "faults_reorder", BOTH(reorder));
   json_u64(json, "faults_fcs", BOTH(fcs));
   json_u64(json, "faults_flip", BOTH(flip));
-  json_u64(json, "nic_bad_frames",
-           run->host[0].rx_bad_frames + run->host[1].rx_bad_frames);
-  json_u64(json, "nic_overflows",
-           run->host[0].rx_overflows + run->host[1].rx_overflows);
+  json_u64(json, "nic_tx_frames", NIC(nic_tx_frames));
+  json_u64(json, "nic_rx_frames", NIC(nic_rx_frames));
+  json_u64(json, "nic_super_segments", NIC(nic_super_segments));
+  json_u64(json, "nic_segments", NIC(nic_segments));
+  json_u64(json, "nic_csum_inserted", NIC(nic_csum_inserted));
+  json_u64(json, "nic_csum_good", NIC(nic_csum_good));
+  json_u64(json, "nic_csum_bad", NIC(nic_csum_bad));
+  json_u64(json, "nic_bad_frames", NIC(nic_bad_frames));
+  json_u64(json, "nic_overflows", NIC(nic_overflows));
+  json_u64(json, "nic_errors", NIC(nic_errors));
   json_u64(json, "host_ns", run_host_ns(run));
   json_u64(json, "interrupts",
            run->host[0].interrupts + run->host[1].interrupts);
@@ -234,8 +241,8 @@ void run_print_faults(const struct run *run) {
   printf(
       "  %llu frames dropped by the MACs, %llu packets by checksums of IP, "
       "%llu of TCP\n",
-      (unsigned long long)(run->host[0].rx_bad_frames +
-                           run->host[1].rx_bad_frames),
+      (unsigned long long)(run->host[0].nic_bad_frames +
+                           run->host[1].nic_bad_frames),
       (unsigned long long)STAT(IpInCsumErrors),
       (unsigned long long)STAT(TcpInCsumErrors));
   printf("  %llu duplicate ACKs, %llu segments kept out of order\n",

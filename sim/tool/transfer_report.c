@@ -78,9 +78,11 @@ static void print_column(const char *title, const struct transfer *t,
                          const struct transfer *plain,
                          double (*value)(const struct transfer *),
                          const char *unit) {
-  printf("  %-34s %12.3f", title, value(t));
+  double first = value(t);
+  int digits = *unit ? 3 : 0;
+  printf("  %-34s %12.*f", title, digits, first);
   if (plain) {
-    printf(" %16.3f", value(plain));
+    printf(" %16.*f", digits, value(plain));
   }
   printf("  %s\n", unit);
 }
@@ -106,6 +108,9 @@ static double handed(const struct transfer *t) {
 static double supers(const struct transfer *t) {
   return (double)(t->run.host[0].super_segments +
                   t->run.host[1].super_segments);
+}
+static double cut(const struct transfer *t) {
+  return (double)(t->run.host[0].nic_segments + t->run.host[1].nic_segments);
 }
 static double wire_frames(const struct transfer *t) {
   return (double)(t->run.link[0].frames + t->run.link[1].frames);
@@ -135,6 +140,7 @@ static void print_numbers(const struct transfer *t,
   print_column("  per byte", t, plain, host_ns_byte, "ns");
   print_column("packets handed to the NICs", t, plain, handed, "");
   print_column("  of these super-segments", t, plain, supers, "");
+  print_column("  cut by the NICs into segments", t, plain, cut, "");
   print_column("frames on the wire", t, plain, wire_frames, "");
   print_column("segments cut by software", t, plain, sw_cut, "");
   print_column("summed by software", t, plain, sw_summed, "MB");
