@@ -6,6 +6,7 @@ Fails on a latch, an undriven or implicit net, and on any warning that rtl/synth
 not name with a reason. --fast elaborates and checks the whole top without mapping it.
 """
 import argparse
+import glob
 import os
 import re
 import subprocess
@@ -17,7 +18,7 @@ BUILD = os.path.join(ROOT, "build")
 FATAL = "implicitly declared|has no driver|Latch|latch inferred|multiple conflicting drivers"
 # Wide XOR trees that ABC would otherwise flatten into one search (docs/blocks/top.md).
 KEEP_HIERARCHY = ["crc32*", "*crc*"]
-# name in the table, module, parameters, what of it stands for
+# name in the table, module, parameters
 BLOCKS = [
     ("mac_10g", "mac_10g", {}),
     ("tx_patch", "tx_patch", {}),
@@ -47,6 +48,18 @@ def sources():
         return [line.split("#")[0].strip() for line in listing if line.split("#")[0].strip()]
 
 
+def check_lists():
+    """Every source is in rtl/filelist.f, and packhorse.core lists the same files in the same order."""
+    listed = sources()
+    present = glob.glob("rtl/*/*.sv", root_dir=ROOT)
+    with open(os.path.join(ROOT, "packhorse.core"), encoding="ascii") as core:
+        in_core = re.findall(r"^\s+- (rtl/\S+\.sv)$", core.read(), re.M)
+    if sorted(listed) != sorted(present):
+        sys.exit("rtl/filelist.f: differs by " + " ".join(set(listed) ^ set(present)))
+    if listed != in_core:
+        sys.exit("packhorse.core: differs from rtl/filelist.f by " + " ".join(set(listed) ^ set(in_core)))
+
+
 def waivers():
     """(pattern, reason) pairs; a line is `pattern ## reason`."""
     with open(os.path.join(ROOT, "rtl", "synth", "waivers.txt"), encoding="ascii") as listing:
@@ -67,7 +80,7 @@ def script(module, parameters, fast):
 
 
 def run(name, module, parameters, fast):
-    log = os.path.join(BUILD, "synth", re.sub(r"\W+", "_", name) + ".log")
+    log = os.path.join(BUILD, "synth", re.sub(r"\W+", "_", name) + ("_fast.log" if fast else ".log"))
     os.makedirs(os.path.dirname(log), exist_ok=True)
     started = time.monotonic()
     status = subprocess.run(["yosys", "-q", "-l", log, "-e", FATAL, "-p", script(module, parameters, fast)],
@@ -98,6 +111,7 @@ def main():
     parser.add_argument("--fast", action="store_true", help="elaborate and check only the top")
     parser.add_argument("--block", help="one block by its module's name")
     args = parser.parse_args()
+    check_lists()
     accepted, rows, bad = waivers(), [], []
     blocks = [b for b in BLOCKS if not args.block or b[1] == args.block]
     if args.fast:
