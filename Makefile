@@ -41,14 +41,14 @@ help: ## this list
 
 run: ## install what is missing, build, download 1.5 MB from host to host, report
 	@$(INSTALL) build
-	@$(MAKE) --no-print-directory $(BUILD)/packhorse
+	@$(MAKE) --no-print-directory -j$$(nproc) $(BUILD)/packhorse
 	@$(BUILD)/packhorse download --pcapng $(BUILD)/run.pcapng --timeline $(BUILD)/run.trace.json
 
 tool: $(BUILD)/packhorse ## build only build/packhorse
 
 test: ## install, build and run the fast test set; the exit status counts
 	@$(INSTALL) build test
-	@$(MAKE) --no-print-directory test-all
+	@$(MAKE) --no-print-directory -j$$(nproc) test-all
 
 test-all: $(BUILD)/packhorse $(TEST_C) $(TEST_RTL)
 	@$(PYTHON) tests/run.py --out $(BUILD)/test.json $(TEST_C) $(TEST_RTL) $(TEST_SCRIPTS)

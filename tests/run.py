@@ -6,6 +6,7 @@ Each program is a cmocka binary or a script that prints `N passed, N failed` (an
 `, N skipped`) last. A program that fails prints its output and the command that replays it.
 """
 import argparse
+import concurrent.futures
 import json
 import os
 import re
@@ -46,6 +47,16 @@ def run(program, timeout):
     return output, status, time.monotonic() - start
 
 
+def results(programs, timeout):
+    """Run binaries side by side, then scripts, which need the machine to themselves, one by one."""
+    scripts = [p for p in programs if p.endswith((".sh", ".py"))]
+    binaries = [p for p in programs if p not in scripts]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield from zip(binaries, pool.map(lambda p: run(os.path.join(".", p), timeout), binaries))
+    for program in scripts:
+        yield program, run(os.path.join(".", program), timeout)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--out", help="write the counts as JSON")
@@ -63,8 +74,7 @@ def main():
                 counts = {"passed": 0, "failed": 1, "skipped": 0}
             total = [a + counts[k] for a, k in zip(total, ("passed", "failed", "skipped"))]
     else:
-        for program in args.programs:
-            output, status, seconds = run(os.path.join(".", program), args.timeout)
+        for program, (output, status, seconds) in results(args.programs, args.timeout):
             counts = count(output, status)
             total = [a + b for a, b in zip(total, counts)]
             state = "FAIL" if status or counts[1] else "ok"
