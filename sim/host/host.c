@@ -176,9 +176,9 @@ void host_hash(struct host *host, const void *data, size_t len) {
 
 void host_mark(struct host *host, const char *name, uint64_t bytes) {
   if (host->config.timeline) {
-    host_clock(host);
+    sim_time now = host_time(host);
     timeline_add(host->config.timeline, host->config.index, TIMELINE_APP, name,
-                 host->local, host->local, 0, "bytes", bytes);
+                 now, now, 0, "bytes", bytes);
   }
 }
 

@@ -32,6 +32,12 @@ void host_clock(struct host *host) {
   ph_stack_set_now(&host->stack, host->local / SIM_NS);
 }
 
+sim_time host_time(const struct host *host) {
+  struct cost_counts now;
+  count_work(host, &now);
+  return host->local + cost_of(host->config.cost, &host->counted, &now);
+}
+
 static sim_time align_up(const struct host *host, sim_time time) {
   sim_time grain = host->ops->grain;
   return time > SIM_NEVER - grain ? SIM_NEVER

@@ -104,8 +104,7 @@ static uint32_t segments_of(const struct pkt *pkt) {
 static void copy_packet(struct host *host, const struct pkt *pkt) {
   host->scratch_len = ph_min_u32(pkt->len, HOST_SCRATCH);
   pkt_copy(pkt, 0, host->scratch, host->scratch_len);
-  host_clock(host);
-  host->scratch_time = host->local;
+  host->scratch_time = host_time(host);
 }
 
 static int tap_transmit(struct netif *netif, struct pkt *pkt) {
@@ -189,8 +188,8 @@ void host_trace(void *ctx, uint64_t packet_id, const char *stage) {
   if (!host->config.timeline) {
     return;
   }
-  host_clock(host);
+  sim_time now = host_time(host);
   timeline_add(host->config.timeline, host->config.index,
-               driver ? TIMELINE_DRIVER : TIMELINE_STACK, stage, host->local,
-               host->local, packet_id, NULL, 0);
+               driver ? TIMELINE_DRIVER : TIMELINE_STACK, stage, now, now,
+               packet_id, NULL, 0);
 }

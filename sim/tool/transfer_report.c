@@ -112,6 +112,9 @@ static double supers(const struct transfer *t) {
 static double cut(const struct transfer *t) {
   return (double)(t->run.host[0].nic_segments + t->run.host[1].nic_segments);
 }
+static double interrupts(const struct transfer *t) {
+  return (double)(t->run.host[0].interrupts + t->run.host[1].interrupts);
+}
 static double wire_frames(const struct transfer *t) {
   return (double)(t->run.link[0].frames + t->run.link[1].frames);
 }
@@ -138,6 +141,7 @@ static void print_numbers(const struct transfer *t,
   print_column("connect to last read", t, plain, duration_us, "us");
   print_column("time of both hosts' software", t, plain, host_us, "us");
   print_column("  per byte", t, plain, host_ns_byte, "ns");
+  print_column("interrupts taken", t, plain, interrupts, "");
   print_column("packets handed to the NICs", t, plain, handed, "");
   print_column("  of these super-segments", t, plain, supers, "");
   print_column("  cut by the NICs into segments", t, plain, cut, "");

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Wrong arguments get exactly one sentence and status 2; right ones are what
+ * they say. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka needs the four above first */
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/tool/options.h"
+
+enum { WORDS = 24 };
+
+static int parse(struct options *options, const char *line) {
+  static char copy[512]; /* options point into it */
+  char *argv[WORDS], *rest;
+  int argc = 0;
+  snprintf(copy, sizeof(copy), "packhorse %s", line);
+  for (char *word = strtok_r(copy, " ", &rest); word && argc < WORDS - 1;
+       word = strtok_r(NULL, " ", &rest)) {
+    argv[argc++] = word;
+  }
+  argv[argc] = NULL;
+  return options_parse(options, argc, argv);
+}
+
+/* The same, and what it wrote to stderr. */
+static int parse_quietly(struct options *options, const char *line, char *text,
+                         size_t size) {
+  FILE *file = tmpfile();
+  assert_non_null(file);
+  fflush(stderr);
+  int saved = dup(STDERR_FILENO);
+  dup2(fileno(file), STDERR_FILENO);
+  int status = parse(options, line);
+  fflush(stderr);
+  dup2(saved, STDERR_FILENO);
+  close(saved);
+  rewind(file);
+  size_t n = fread(text, 1, size - 1, file);
+  text[n] = 0;
+  fclose(file);
+  return status;
+}
+
+static void wrong_arguments_get_one_sentence_and_status_2(void **state) {
+  (void)state;
+  static const char *const lines[] = {
+      "",
+      "dowload",
+      "download --byte",
+      "download --bytes",
+      "download --bytes 0",
+      "download --bytes -5",
+      "download --bytes 10q",
+      "download --bytes 99999999999999999999",
+      "download --mtu 10",
+      "download --mtu 9001",
+      "download --mss 1461",
+      "download --offload some",
+      "download --nic hard",
+      "download --wire loss",
+      "download --wire loss=2.5",
+      "download --cpu no/such/file",
+      "download --mem-latency 0",
+      "download --app-buffer 0",
+      "download --sndbuf 1",
+      "download --seed x",
+      "download --tap ph0",
+      "download file",
+      "download --nic soft --waves x",
+      "ping --bytes 5",
+      "ping --size 1473",
+      "ping --count 0",
+      "udp --size 65508",
+      "udp --interval 5",
+      "throughput --output f",
+      "tap --wire loss=0.1",
+      "tap --address 10.0.0",
+      "tap --address 10.0.0.1/33",
+  };
+  for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+    struct options options;
+    char text[1024];
+    int status = parse_quietly(&options, lines[i], text, sizeof(text));
+    size_t len = strlen(text);
+    if (status != 2 || strncmp(text, "packhorse: ", 11) != 0 || len < 20 ||
+        strcmp(text + len - 2, ".\n") != 0 ||
+        strchr(text, '\n') != text + len - 1) {
+      fail_msg("'%s': status %d, text '%s'", lines[i], status, text);
+    }
+  }
+}
+
+static void options_are_what_they_say(void **state) {
+  (void)state;
+  struct options options;
+  assert_int_equal(parse(&options,
+                         "download --bytes 3M --mtu 9000 --mss 1400 --offload "
+                         "csum --nic soft --sndbuf 64KiB --rcvbuf 1MiB"),
+                   0);
+  assert_int_equal(options.bytes, 3000000);
+  assert_int_equal(options.mtu, 9000);
+  assert_int_equal(options_mss(&options), 1400);
+  assert_int_equal(options.offload, HOST_OFFLOAD_CSUM);
+  assert_int_equal(options.nic, HOST_NIC_SOFT);
+  assert_int_equal(options.sndbuf, 65536);
+  assert_int_equal(options.rcvbuf, 1048576);
+  assert_int_equal(parse(&options,
+                         "throughput --cpu=ideal --json --wire="
+                         "rate=1Gbps"),
+                   0);
+  assert_string_equal(options.cost.title, "ideal");
+  assert_true(options.json);
+  assert_int_equal(options.link.rate_bps, 1000000000);
+  assert_int_equal(parse(&options, "tap --address 192.168.7.2/30"), 0);
+  assert_int_equal(options.address, 0xc0a80702);
+  assert_int_equal(options.prefix_len, 30);
+}
+
+static void limit_is_what_the_wire_carries(void **state) {
+  (void)state;
+  struct options options;
+  assert_int_equal(parse(&options, "download"), 0);
+  /* 1460 of 1538 bytes of 10 Gb/s. */
+  assert_int_equal((long)(options_limit_bps(&options) / 1e6), 9492);
+  assert_int_equal(parse(&options, "download --wire rate=1Gbps"), 0);
+  assert_int_equal((long)(options_limit_bps(&options) / 1e6), 949);
+}
+
+static void help_needs_no_right_options(void **state) {
+  (void)state;
+  struct options options;
+  assert_int_equal(parse(&options, "download --help"), 0);
+  assert_true(options.help);
+  assert_int_equal(parse(&options, "download --mss 8000 --help"), 0);
+  assert_int_equal(parse(&options, "help cpu"), 0);
+  assert_string_equal(options.topic, "cpu");
+  assert_int_equal(parse(&options, "--help"), 0);
+  assert_int_equal(options.command, COMMAND_HELP);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(wrong_arguments_get_one_sentence_and_status_2),
+      cmocka_unit_test(options_are_what_they_say),
+      cmocka_unit_test(limit_is_what_the_wire_carries),
+      cmocka_unit_test(help_needs_no_right_options),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
