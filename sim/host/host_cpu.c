@@ -8,34 +8,33 @@
 
 /* --- Local time ----------------------------------------------------------- */
 
-static void count_work(const struct host *host, struct cost_counts *counts) {
+static struct cost_counts count_work(const struct host *host) {
   const struct ph_stats *stats = &host->stack.stats;
-  uint64_t *n = counts->n;
-  n[COST_entry] = host->app_entries;
-  n[COST_interrupt] = host->interrupts;
-  n[COST_timer] = host->timers;
-  n[COST_socket_call] = stats->SocketCalls;
-  n[COST_segment_in] = stats->EthInFrames;
-  n[COST_segment_out] = stats->EthOutFrames;
-  n[COST_segment_cut] = stats->SwSegments;
-  n[COST_byte_copied] = stats->CopiedBytes;
-  n[COST_byte_summed] = stats->SwChecksumBytes + stats->SwVerifyBytes;
-  n[COST_register_read] = host->register_reads;
-  n[COST_register_write] = host->register_writes;
-}
-
-void host_clock(struct host *host) {
-  struct cost_counts now;
-  count_work(host, &now);
-  host->local += cost_of(host->config.cost, &host->counted, &now);
-  host->counted = now;
-  ph_stack_set_now(&host->stack, host->local / SIM_NS);
+  return (struct cost_counts){{
+      [COST_entry] = host->app_entries,
+      [COST_interrupt] = host->interrupts,
+      [COST_timer] = host->timers,
+      [COST_socket_call] = stats->SocketCalls,
+      [COST_segment_in] = stats->EthInFrames,
+      [COST_segment_out] = stats->EthOutFrames,
+      [COST_segment_cut] = stats->SwSegments,
+      [COST_byte_copied] = stats->CopiedBytes,
+      [COST_byte_summed] = stats->SwChecksumBytes + stats->SwVerifyBytes,
+      [COST_register_read] = host->register_reads,
+      [COST_register_write] = host->register_writes,
+  }};
 }
 
 sim_time host_time(const struct host *host) {
-  struct cost_counts now;
-  count_work(host, &now);
+  struct cost_counts now = count_work(host);
   return host->local + cost_of(host->config.cost, &host->counted, &now);
+}
+
+void host_clock(struct host *host) {
+  struct cost_counts now = count_work(host);
+  host->local += cost_of(host->config.cost, &host->counted, &now);
+  host->counted = now;
+  ph_stack_set_now(&host->stack, host->local / SIM_NS);
 }
 
 static sim_time align_up(const struct host *host, sim_time time) {
