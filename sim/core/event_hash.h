@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The event hash: 64 bits over (time, channel, payload) of everything that can
  * be seen. Each end keeps its own, because how far one end runs ahead of the
- * other is no result; the hash of a run combines them in a fixed order. */
+ * other is no result, and one per channel, because the order between channels
+ * is in the times; the hash of a run combines them in a fixed order. */
 #ifndef PH_SIM_CORE_EVENT_HASH_H
 #define PH_SIM_CORE_EVENT_HASH_H
 
@@ -18,6 +19,7 @@ enum event_channel {
   EVENT_CHANNEL_INTERRUPT, /* edge of an interrupt line */
   EVENT_CHANNEL_REGISTER,  /* a register access */
   EVENT_CHANNEL_NIC,       /* the hash that a NIC's model keeps itself */
+  EVENT_CHANNEL_COUNT
 };
 
 struct event_hash {

@@ -164,14 +164,22 @@ void host_get_report(const struct host *host, struct host_report *report) {
   host->ops->report(host, report);
 }
 
+void host_event(struct host *host, sim_time time, enum event_channel channel,
+                const void *data, size_t len) {
+  event_hash_add(&host->hash[channel], time, channel, data, len);
+}
+
 uint64_t host_event_hash(const struct host *host) {
-  struct event_hash hash = host->hash;
+  struct event_hash hash = {0};
+  for (int i = 1; i < EVENT_CHANNEL_NIC; i++) {
+    event_hash_add_word(&hash, 0, (enum event_channel)i, host->hash[i].value);
+  }
   event_hash_add_word(&hash, 0, EVENT_CHANNEL_NIC, host->ops->hash(host));
   return hash.value;
 }
 
 void host_hash(struct host *host, const void *data, size_t len) {
-  event_hash_add(&host->hash, host->local, EVENT_CHANNEL_SOCKET, data, len);
+  host_event(host, host->local, EVENT_CHANNEL_SOCKET, data, len);
 }
 
 void host_mark(struct host *host, const char *name, uint64_t bytes) {

@@ -238,8 +238,8 @@ static void end_entry(struct host *host) {
   const uint64_t facts[] = {
       host->local, host->stack.stats.SocketCalls, host->stack.stats.CopiedBytes,
       host->stack.stats.EthInFrames, host->stack.stats.EthOutFrames};
-  event_hash_add(&host->hash, host->entry_begin, EVENT_CHANNEL_ENTRY, facts,
-                 sizeof(facts));
+  host_event(host, host->entry_begin, EVENT_CHANNEL_ENTRY, facts,
+             sizeof(facts));
   if (host->config.timeline) {
     timeline_add(host->config.timeline, host->config.index, TIMELINE_CPU,
                  entry_name(host), host->entry_begin, host->local, 0, NULL, 0);

@@ -95,7 +95,7 @@ struct host {
   sim_time irq_since; /* the line is high since; SIM_NEVER: low */
 
   struct sim_heap inbox; /* frames that the NIC does not have yet */
-  struct event_hash hash;
+  struct event_hash hash[EVENT_CHANNEL_COUNT];
   uint64_t super_segments, packets;
 
   /* Names of packets, for capture and timeline. */
@@ -119,6 +119,10 @@ sim_time host_time(const struct host *host);
 
 /* From inside a coroutine: give way until the NIC stands at the local time. */
 void host_sync(struct host *host);
+
+/* An event at this host. */
+void host_event(struct host *host, sim_time time, enum event_channel channel,
+                const void *data, size_t len);
 
 /* A frame left the NIC between `start` and `end`. */
 void host_emit(struct host *host, const uint8_t *data, uint32_t len,

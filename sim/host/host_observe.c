@@ -53,7 +53,7 @@ void host_emit(struct host *host, const uint8_t *data, uint32_t len,
                sim_time start, sim_time end, bool error) {
   const struct host_config *config = &host->config;
   uint64_t id = next_sent(host);
-  event_hash_add(&host->hash, end, EVENT_CHANNEL_WIRE_TX, data, len);
+  host_event(host, end, EVENT_CHANNEL_WIRE_TX, data, len);
   unsigned marks =
       config->emit(config->emit_ctx, config->index, data, len, end, error, id);
   if (config->capture) {
@@ -74,8 +74,7 @@ void host_received(struct host *host, const struct frame *frame,
   const struct host_config *config = &host->config;
   uint64_t key = frame_key(frame->data, frame->len);
   host->names[key % HOST_IDS] = (struct host_name){key, frame->id};
-  event_hash_add(&host->hash, start, EVENT_CHANNEL_WIRE_RX, frame->data,
-                 frame->len);
+  host_event(host, start, EVENT_CHANNEL_WIRE_RX, frame->data, frame->len);
   if (config->capture) {
     capture_add(config->capture, host->if_wire_rx, start, CAPTURE_IN,
                 frame->data, frame->len, frame->marks, frame->id, NULL);

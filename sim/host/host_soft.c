@@ -226,8 +226,9 @@ static bool soft_irq(const struct host *host) {
 }
 
 static bool soft_interrupt(struct host *host) {
-  event_hash_add_word(&host->hash, host->local, EVENT_CHANNEL_INTERRUPT,
-                      soft(host)->rx_count);
+  const uint32_t waiting = soft(host)->rx_count;
+  host_event(host, host->local, EVENT_CHANNEL_INTERRUPT, &waiting,
+             sizeof(waiting));
   host_trace(host, 0, "interrupt");
   return true;
 }
@@ -278,7 +279,9 @@ static size_t soft_device_bytes(const struct host *host) {
 
 static uint8_t *soft_memory(struct host *host, size_t size) {
   void *memory;
-  host->nic = sim_alloc(sizeof(struct soft_nic));
+  struct soft_nic *nic = sim_alloc(sizeof(*nic));
+  sim_heap_init(&nic->events);
+  host->nic = nic;
   if (posix_memalign(&memory, 4096, size) != 0) {
     sim_fatal("no memory for a host's buffers");
   }
@@ -289,7 +292,6 @@ static uint8_t *soft_memory(struct host *host, size_t size) {
 static void soft_start(struct host *host) {
   struct soft_nic *nic = soft(host);
   enum host_offload offload = host->config.offload;
-  sim_heap_init(&nic->events);
   nic->block_size = buffer_size(host);
   nic->blocks = sim_alloc(RX_RING * sizeof(*nic->blocks));
   ph_block_pool_init(&nic->pool, nic->blocks,

@@ -127,8 +127,45 @@ bool tap_open(struct tap *tap, const char *name, const char *netns, uint32_t ip,
   return tap->fd >= 0;
 }
 
+/* --- Record --------------------------------------------------------------- */
+
+/* One frame from Linux; the last record has no bytes and the session's end. */
+struct tap_record {
+  uint64_t time, len;
+};
+
+static void record(struct tap *tap, sim_time time, const uint8_t *data,
+                   uint32_t len) {
+  const struct tap_record header = {time, len};
+  if (tap->log) {
+    fwrite(&header, sizeof(header), 1, tap->log);
+    fwrite(data, 1, len, tap->log);
+  }
+}
+
 void tap_close(struct tap *tap) {
-  close(tap->fd);
+  record(tap, tap->position, NULL, 0);
+  if (tap->fd >= 0) {
+    close(tap->fd);
+  }
+}
+
+bool tap_replay(struct tap *tap, struct host *host, FILE *file) {
+  uint8_t data[FRAME_MAX + FRAME_FCS_LEN];
+  struct tap_record header;
+  tap->host = host;
+  while (fread(&header, sizeof(header), 1, file) == 1 &&
+         header.len <= sizeof(data) &&
+         fread(data, 1, header.len, file) == header.len) {
+    if (header.len == 0) {
+      host_advance(host, header.time);
+      tap->position = header.time;
+      return true;
+    }
+    tap->from_linux++;
+    host_arrive(host, frame_copy(data, (uint32_t)header.len, 0), header.time);
+  }
+  return false;
 }
 
 /* --- Frames --------------------------------------------------------------- */
@@ -139,6 +176,10 @@ unsigned tap_emit(void *ctx, unsigned host, const uint8_t *data, uint32_t len,
   (void)host;
   (void)end;
   (void)id;
+  if (tap->fd < 0) {
+    tap->to_linux++;
+    return 0;
+  }
   if (error || !frame_fcs_good(data, len) ||
       write(tap->fd, data, len - FRAME_FCS_LEN) !=
           (ssize_t)(len - FRAME_FCS_LEN)) {
@@ -168,6 +209,7 @@ static void take_frames(struct tap *tap) {
     sim_time start = sim_time_max(tap->position, tap->rx_free);
     tap->rx_free = start + (len + FRAME_OVERHEAD) * BYTE_PS;
     tap->from_linux++;
+    record(tap, start, data, len);
     host_arrive(tap->host, frame_copy(data, len, 0), start);
   }
 }

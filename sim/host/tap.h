@@ -4,11 +4,13 @@
 #define PH_SIM_HOST_TAP_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "sim/host/host.h"
 
 struct tap {
-  int fd;
+  int fd;    /* -1: a recorded session is replayed */
+  FILE *log; /* record the session here; NULL: don't */
   struct host *host;
   double started;    /* wall clock, seconds */
   sim_time position; /* everything before it is simulated */
@@ -23,6 +25,7 @@ struct tap {
  * `error` says why in one sentence. */
 bool tap_open(struct tap *tap, const char *name, const char *netns, uint32_t ip,
               uint8_t prefix_len, uint16_t mtu, char *error, size_t size);
+/* Ends the record. */
 void tap_close(struct tap *tap);
 
 /* For host_config.emit, with the tap as its context. */
@@ -35,5 +38,10 @@ void tap_start(struct tap *tap, struct host *host);
 /* Take what Linux has sent, simulate up to the wall clock but never further,
  * and sleep if there is nothing to do. Returns within about `wait_ms`. */
 void tap_step(struct tap *tap, int wait_ms);
+
+/* Feed a recorded session to the host, without Linux and without the wall
+ * clock: the same frames at the same simulated times, to the same end. False:
+ * `file` is no such record. */
+bool tap_replay(struct tap *tap, struct host *host, FILE *file);
 
 #endif

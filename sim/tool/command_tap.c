@@ -175,22 +175,39 @@ struct session {
   struct capture *capture;
   struct timeline *timeline;
   struct host *host;
+  FILE *replay;
   char waves[512];
 };
+
+static bool open_file(FILE **file, const char *name, const char *mode) {
+  *file = name ? fopen(name, mode) : NULL;
+  if (name && !*file) {
+    fprintf(stderr, "packhorse: %s: %s.\n", name, strerror(errno));
+  }
+  return !name || *file;
+}
 
 static bool open_session(struct session *session,
                          const struct options *options) {
   char error[256];
+  session->tap.fd = -1;
+  FILE *log;
+  if (!open_file(&session->replay, options->replay, "rb") ||
+      !open_file(&log, options->log, "wb")) {
+    return false;
+  }
   /* Linux takes the next address of the network, or the one before. */
   uint32_t host_bits = UINT32_MAX >> options->prefix_len;
   uint32_t peer = ((options->address + 1) & host_bits) == host_bits
                       ? options->address - 1
                       : options->address + 1;
-  if (!tap_open(&session->tap, options->tap, options->netns, peer,
+  if (!options->replay &&
+      !tap_open(&session->tap, options->tap, options->netns, peer,
                 options->prefix_len, options->mtu, error, sizeof(error))) {
     fprintf(stderr, "packhorse: %s.\n", error);
     return false;
   }
+  session->tap.log = log;
   session->capture = options->pcapng ? capture_open(options->pcapng) : NULL;
   session->timeline =
       options->timeline ? timeline_open(options->timeline) : NULL;
@@ -235,8 +252,16 @@ static bool close_session(struct session *session) {
   if (!healthy) {
     fprintf(stderr, "packhorse: %s.\n", why);
   }
+  printf("event hash %016llx\n",
+         (unsigned long long)host_event_hash(session->host));
   host_destroy(session->host);
   tap_close(&session->tap);
+  if (session->replay) {
+    fclose(session->replay);
+  }
+  if (session->tap.log && fclose(session->tap.log) != 0) {
+    healthy = false;
+  }
   if (session->capture && !capture_close(session->capture)) {
     healthy = false;
   }
@@ -312,9 +337,16 @@ static int run_work(struct work *work) {
     printf("serving %llu bytes as /file, sha256 %s\n",
            (unsigned long long)work->content.size, hex);
   }
-  run_session(&session, work);
+  bool whole = true;
+  if (!session.replay) {
+    run_session(&session, work);
+  } else if (!tap_replay(&session.tap, session.host, session.replay)) {
+    fprintf(stderr, "packhorse: %s: this is no whole record of a session.\n",
+            options->replay);
+    whole = false;
+  }
   int status = report(&session, work);
-  return close_session(&session) ? status : 1;
+  return close_session(&session) && whole ? status : 1;
 }
 
 int command_tap(const struct options *options) {

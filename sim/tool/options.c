@@ -55,6 +55,8 @@ enum {
   X(address, "A/N", A, "address of our host (10.0.0.1/24)")                    \
   X(serve, NULL, A, "serve --file or --bytes by HTTP on port 80 (default)")    \
   X(fetch, "URL", A, "download http://A.B.C.D[:PORT]/PATH from Linux")         \
+  X(log, "FILE", A, "record what Linux sends")                                 \
+  X(replay, "FILE", A, "the recorded session again, without Linux")            \
   X(duration, "S", A, "stop after so many seconds of wall clock")              \
   X(help, NULL, ALL, "this text")
 
@@ -381,6 +383,12 @@ static int set_other(struct options *options, int code, const char *value) {
       return 0;
     case OPTION_fetch:
       options->fetch = value;
+      return 0;
+    case OPTION_log:
+      options->log = value;
+      return 0;
+    case OPTION_replay:
+      options->replay = value;
       return 0;
     case OPTION_duration:
       return number32("duration", value, 1, 1000000, &options->duration_s);

@@ -41,7 +41,7 @@ struct options {
   uint64_t max_cycles;
   bool no_idle_skip;
 
-  const char *tap, *netns, *fetch;
+  const char *tap, *netns, *fetch, *log, *replay;
   bool serve;
   uint32_t address; /* host order */
   uint8_t prefix_len;

@@ -58,7 +58,7 @@ answers_ping() {
 
 # Linux fetches from our server.
 serve() { # NIC
-  timeout 120 "$tool" tap --nic "$1" --file "$work/down" >"$work/log" 2>&1 &
+  timeout 120 "$tool" tap --nic "$1" --file "$work/down" --log "$work/session" >"$work/log" 2>&1 &
   pid=$!
   check "$1: starts" wait_ready
   check "$1: Linux pings us" answers_ping
@@ -69,6 +69,9 @@ serve() { # NIC
   kill -TERM $pid
   wait $pid
   check "$1: the server ends well" test $? = 0
+  timeout 120 "$tool" tap --nic "$1" --file "$work/down" --replay "$work/session" >"$work/again" 2>&1
+  grep '^event hash' "$work/log" >"$work/hash"
+  check "$1: the recorded session replays to the same event hash" grep -qxFf "$work/hash" "$work/again"
 }
 
 # Our client fetches from a Linux server.
