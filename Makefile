@@ -140,5 +140,5 @@ $(BUILD)/test/gates/%: tests/rtl/%.c FORCE
 
 FORCE:
 .PHONY: FORCE help run tool test test-all test-rtl test-gates test-driver test-stack test-cosim test-interop lint format formal synth bench regs regs-check clean
-.PRECIOUS: $(BUILD)/rel/%.o $(BUILD)/asan/%.o
+.SECONDARY:
 -include $(shell [ -d $(BUILD) ] && find $(BUILD)/rel $(BUILD)/asan -name '*.d' 2>/dev/null)
