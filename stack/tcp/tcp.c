@@ -31,7 +31,7 @@ uint16_t tcp_local_mss(const struct tcp_conn *conn, uint16_t mtu) {
 
 void tcp_start(struct ph_stack *stack, struct tcp_conn *conn) {
   conn->iss = tcp_of(stack)->isn(stack, conn);
-  conn->snd_una = conn->recover = conn->iss;
+  conn->snd_una = conn->recover = conn->loss_recover = conn->iss;
   conn->snd_nxt = conn->snd_sml = conn->snd_push = conn->iss + 1;
   conn->rcv_wscale = TCP_RCV_WSCALE;
   conn->rcv_mss = conn->snd_mss = TCP_MSS_DEFAULT;
@@ -237,8 +237,7 @@ void tcp_close(struct ph_stack *stack, struct tcp_conn *conn, bool abort) {
     return;
   }
   if (conn->state == TCP_STATE_FIN_WAIT_2) {
-    tcp_timer_set(stack, conn, TCP_TIMER_LIFE,
-                  stack->now_ns + TCP_FIN_WAIT_2_NS);
+    tcp_linger_fin_wait_2(stack, conn);
   }
   queue_fin(stack, conn);
 }

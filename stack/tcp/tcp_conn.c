@@ -157,7 +157,8 @@ void tcp_table_remove(struct tcp_stack *tcp, struct tcp_conn *conn) {
 struct tcp_conn *tcp_open(struct ph_stack *stack, void *owner) {
   struct tcp_stack *tcp = tcp_of(stack);
   if (!tcp_link_linked(&tcp->free_conns)) {
-    /* The oldest in TIME-WAIT has waited longest for a stray segment. */
+    /* The oldest in TIME-WAIT has waited longest for a stray segment, or in
+     * FIN-WAIT-2 for a FIN. */
     if (!tcp_link_linked(&tcp->time_wait)) {
       return NULL;
     }
@@ -244,6 +245,12 @@ void tcp_enter_time_wait(struct ph_stack *stack, struct tcp_conn *conn) {
     tcp_link_remove(&conn->link);
     tcp_link_append(&tcp->time_wait, &conn->link);
   }
+}
+
+void tcp_linger_fin_wait_2(struct ph_stack *stack, struct tcp_conn *conn) {
+  tcp_timer_set(stack, conn, TCP_TIMER_LIFE, stack->now_ns + TCP_FIN_WAIT_2_NS);
+  tcp_link_remove(&conn->link);
+  tcp_link_append(&tcp_of(stack)->time_wait, &conn->link);
 }
 
 void tcp_wake(struct ph_stack *stack, struct tcp_conn *conn, uint32_t ready) {

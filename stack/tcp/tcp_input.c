@@ -28,9 +28,10 @@ static uint32_t window(const struct tcp_conn *conn) {
   return wnd;
 }
 
-/* The four cases of "first, check sequence number". */
+/* The four cases of "first, check sequence number". Of a reset only the
+ * sequence number counts, not the text in it (3.5.3). */
 static bool acceptable(const struct tcp_conn *conn, const struct tcp_seg *seg) {
-  uint32_t len = tcp_seg_len(seg);
+  uint32_t len = seg->flags & TCP_RST ? 0 : tcp_seg_len(seg);
   uint32_t wnd = window(conn);
   if (len == 0) {
     return wnd == 0 ? seg->seq == conn->rcv_nxt
@@ -144,13 +145,20 @@ static bool tcp_check_syn(struct ph_stack *stack, struct tcp_conn *conn,
 
 /* ---- Fifth: ACK --------------------------------------------------------- */
 
-static void update_window(struct tcp_conn *conn, const struct tcp_seg *seg) {
+static void update_window(struct ph_stack *stack, struct tcp_conn *conn,
+                          const struct tcp_seg *seg) {
+  bool closed = conn->snd_wnd == 0;
   if (seq_lt(conn->snd_wl1, seg->seq) ||
       (conn->snd_wl1 == seg->seq && seq_leq(conn->snd_wl2, seg->ack))) {
     conn->snd_wnd = (uint32_t)seg->wnd << conn->snd_wscale;
     conn->snd_wl1 = seg->seq;
     conn->snd_wl2 = seg->ack;
     conn->snd_max_wnd = ph_max_u32(conn->snd_max_wnd, conn->snd_wnd);
+  }
+  if (closed && conn->snd_wnd > 0 && conn->rtx.first && conn->backoff > 0) {
+    /* What is out was a probe of a window that had shrunk; now it counts. */
+    conn->backoff = 0;
+    tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + conn->rto_ns);
   }
 }
 
@@ -186,8 +194,7 @@ static bool fin_acked(struct ph_stack *stack, struct tcp_conn *conn) {
     case TCP_STATE_FIN_WAIT_1:
       conn->state = TCP_STATE_FIN_WAIT_2;
       if (!conn->owner) {
-        tcp_timer_set(stack, conn, TCP_TIMER_LIFE,
-                      stack->now_ns + TCP_FIN_WAIT_2_NS);
+        tcp_linger_fin_wait_2(stack, conn);
       }
       return true;
     case TCP_STATE_CLOSING:
@@ -215,6 +222,11 @@ static bool tcp_process_ack(struct ph_stack *stack, struct tcp_conn *conn,
     tcp_rto_sample(conn, stack->now_ns - sent_at_ns);
   }
   conn->backoff = 0;
+  conn->last_acked = acked;
+  /* Marks that lie behind go along, or they would seem ahead after 2 GiB. */
+  conn->recover = seq_max(conn->recover, conn->snd_una);
+  conn->loss_recover = seq_max(conn->loss_recover, conn->snd_una);
+  conn->snd_sml = seq_max(conn->snd_sml, conn->snd_una);
   bool partial = conn->recovery == TCP_RECOVERY_FAST &&
                  seq_lt(conn->snd_una, conn->recover);
   tcp_on_acked(stack, conn, acked);
@@ -270,7 +282,7 @@ static bool tcp_check_ack(struct ph_stack *stack, struct tcp_conn *conn,
   conn->probes = 0;
   bool dupack = is_dupack(conn, seg);
   if (seq_leq(conn->snd_una, seg->ack)) {
-    update_window(conn, seg);
+    update_window(stack, conn, seg);
   }
   if (seq_gt(seg->ack, conn->snd_una)) {
     return tcp_process_ack(stack, conn, seg);
@@ -315,9 +327,6 @@ static void in_order(struct ph_stack *stack, struct tcp_conn *conn,
   if (holes) {
     (void)tcp_ooo_deliver(tcp, conn);
   }
-  /* The window was rounded up to the scale: what came beyond its exact edge is
-   * taken, and moves it. */
-  conn->rcv_edge = seq_max(conn->rcv_edge, conn->rcv_nxt);
   /* What the rounded window let in beyond the edge is in: move it along. */
   conn->rcv_edge = seq_max(conn->rcv_edge, conn->rcv_nxt);
   conn->bytes_received += conn->rcv_nxt - before;
@@ -363,6 +372,9 @@ static bool tcp_process_data(struct ph_stack *stack, struct tcp_conn *conn,
 
 static void tcp_process_fin(struct ph_stack *stack, struct tcp_conn *conn,
                             const struct tcp_seg *seg) {
+  if (!conn->fin_received && seq_gt(conn->rcv_nxt, conn->fin_seq)) {
+    conn->fin_seen = false; /* there was text behind it: it was none */
+  }
   if ((seg->flags & TCP_FIN) && !conn->fin_seen) {
     conn->fin_seen = true;
     conn->fin_seq = seg->seq + seg->len;
@@ -440,6 +452,7 @@ static void syn_sent_input(struct ph_stack *stack, struct tcp_conn *conn,
   conn->ack_now = true;
   seg->flags &= (uint8_t)~TCP_SYN;
   seg->seq++;
+  trim(conn, seg);
   if (tcp_process_data(stack, conn, seg, pkt)) {
     tcp_process_fin(stack, conn, seg);
     tcp_pend(stack, conn);

@@ -234,6 +234,8 @@ struct tcp_conn {
   const struct tcp_cc_ops *cc;
   uint32_t cwnd, ssthresh, bytes_acked_ca;
   uint32_t recover;
+  uint32_t loss_recover; /* `recover` of the last timeout */
+  uint32_t last_acked;   /* bytes that the last ACK to advance covered */
   uint64_t srtt_ns, rttvar_ns, rto_ns;
   uint64_t challenge_ns; /* no challenge ACK before this */
   uint64_t last_rx_ns;   /* data arrived; */
@@ -266,7 +268,8 @@ struct tcp_stack {
   tcp_notify_fn *notify;
   struct tcp_conn *conns;
   uint32_t max_conns, conns_open;
-  struct tcp_link free_conns, time_wait, pending;
+  struct tcp_link free_conns, pending;
+  struct tcp_link time_wait; /* nobody's, in TIME-WAIT or FIN-WAIT-2 */
   struct tcp_listener *free_listeners;
   struct tcp_range *free_ranges;
   uint32_t ranges_available, ranges_count;
@@ -414,6 +417,9 @@ void tcp_conn_free(struct ph_stack *stack, struct tcp_conn *conn);
  * end), or freed if it has none. */
 void tcp_conn_drop(struct ph_stack *stack, struct tcp_conn *conn, int error);
 void tcp_enter_time_wait(struct ph_stack *stack, struct tcp_conn *conn);
+/* A connection in FIN-WAIT-2 without an owner waits for the peer's FIN, but
+ * not for ever, and gives way to new ones. */
+void tcp_linger_fin_wait_2(struct ph_stack *stack, struct tcp_conn *conn);
 void tcp_wake(struct ph_stack *stack, struct tcp_conn *conn, uint32_t ready);
 /* The MSS for a path of `mtu`. */
 uint16_t tcp_local_mss(const struct tcp_conn *conn, uint16_t mtu);

@@ -6,6 +6,8 @@
  * The steps below are those of RFC 6582 3.2; `recover` is its variable. In
  * fast recovery cwnd is inflated by what duplicate ACKs say has left the
  * network, and the first unacknowledged segment goes out whatever cwnd says.
+ * After a timeout the heuristic of 4.1 tells a retransmission that was lost
+ * again from duplicate ACKs for retransmissions that were not needed.
  */
 #include "stack/tcp/tcp_internal.h"
 
@@ -23,10 +25,12 @@ uint32_t tcp_cwnd_space(const struct tcp_conn *conn) {
   return cwnd > flight ? cwnd - flight : 0;
 }
 
-/* Step 2: enter fast recovery. */
+/* Step 2: enter fast recovery. After a timeout it ends where sending had come
+ * to, and what is marked lost behind that is none of its business. */
 static void enter_fast_recovery(struct ph_stack *stack, struct tcp_conn *conn) {
-  conn->ssthresh = conn->cc->ssthresh(conn, conn->snd_nxt - conn->snd_una);
-  conn->recover = conn->snd_nxt;
+  const struct tcp_range *lost = tcp_rtx_next_lost(conn);
+  conn->ssthresh = conn->cc->ssthresh(conn, tcp_flight(conn));
+  conn->recover = lost ? lost->seq : conn->snd_nxt;
   conn->recovery = TCP_RECOVERY_FAST;
   conn->cwnd = conn->ssthresh + TCP_DUPACK_THRESHOLD * conn->snd_mss;
   conn->bytes_acked_ca = 0;
@@ -37,17 +41,23 @@ static void enter_fast_recovery(struct ph_stack *stack, struct tcp_conn *conn) {
 void tcp_on_dupack(struct ph_stack *stack, struct tcp_conn *conn) {
   stack->stats.TcpDupAcksIn++;
   if (conn->recovery == TCP_RECOVERY_FAST) {
-    conn->cwnd += conn->snd_mss; /* step 3: a segment has left the network */
+    /* Step 3: a segment has left the network; no more than are out can (RFC
+     * 5681 3.2, against peers that invent them). */
+    if (conn->cwnd < conn->ssthresh + (conn->snd_nxt - conn->snd_una)) {
+      conn->cwnd += conn->snd_mss;
+    }
     return;
   }
   if (conn->dupacks < UINT8_MAX) {
     conn->dupacks++;
   }
   /* Step 1: "the Cumulative Acknowledgment field covers more than recover";
-   * after a timeout `recover` is the highest sequence number sent. */
+   * after a timeout `recover` is the highest sequence number sent, and 4.1
+   * believes in a loss if the last ACK did not jump. */
   if (conn->dupacks == TCP_DUPACK_THRESHOLD &&
-      conn->recovery == TCP_RECOVERY_NONE &&
-      seq_geq(conn->snd_una, conn->recover)) {
+      (seq_geq(conn->snd_una, conn->recover) ||
+       (conn->cwnd > conn->snd_mss &&
+        conn->last_acked <= 4u * conn->snd_mss))) {
     enter_fast_recovery(stack, conn);
   }
 }
@@ -61,7 +71,10 @@ void tcp_on_acked(struct ph_stack *stack, struct tcp_conn *conn,
       uint32_t flight = conn->snd_nxt - conn->snd_una;
       conn->cwnd = ph_min_u32(
           conn->ssthresh, ph_max_u32(flight, conn->snd_mss) + conn->snd_mss);
-      conn->recovery = TCP_RECOVERY_NONE;
+      conn->recovery = seq_lt(conn->snd_una, conn->loss_recover)
+                           ? TCP_RECOVERY_LOSS
+                           : TCP_RECOVERY_NONE;
+      conn->recover = conn->loss_recover;
       return;
     }
     /* Partial acknowledgement: the next hole is at snd_una. */
@@ -89,7 +102,7 @@ void tcp_on_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
   }
   conn->cwnd = conn->snd_mss; /* the loss window, RFC 5681 3.1 */
   conn->bytes_acked_ca = 0;
-  conn->recover = conn->snd_nxt; /* RFC 6582 3.2 step 4 */
+  conn->recover = conn->loss_recover = conn->snd_nxt; /* RFC 6582 3.2 step 4 */
   conn->recovery = TCP_RECOVERY_LOSS;
   conn->dupacks = 0;
   tcp_rtx_mark_all_lost(tcp_of(stack), conn);

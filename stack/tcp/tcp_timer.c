@@ -61,8 +61,10 @@ static void syn_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
 
 /* RFC 9293 3.8.6.1: the window is closed; ask whether it has opened. */
 static void persist_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
-  uint8_t limit = conn->owner ? TCP_RETRIES : TCP_ORPHAN_RETRIES;
-  if (conn->probes >= limit) {
+  /* For ever while the peer answers (MUST-37), unless nobody owns it: then it
+   * is the host's memory that the peer holds (RFC 6429). */
+  if (conn->owner ? conn->probes >= TCP_RETRIES
+                  : conn->backoff >= TCP_ORPHAN_RETRIES) {
     give_up(stack, conn);
     return;
   }
@@ -102,12 +104,20 @@ static void rtx_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
     return;
   }
   uint8_t limit = conn->owner ? TCP_RETRIES : TCP_ORPHAN_RETRIES;
-  if (conn->backoff >= limit) {
+  /* A window that shrank to zero makes probes of retransmissions: no answer,
+   * not no progress, ends the connection (RFC 9293 3.8.6, SHLD-17). */
+  bool probe = conn->snd_wnd == 0 && conn->owner;
+  if ((probe ? conn->probes : conn->backoff) >= limit) {
     give_up(stack, conn);
     return;
   }
+  if (probe) {
+    conn->probes++;
+  }
   tcp_on_timeout(stack, conn);
-  conn->backoff++; /* RFC 6298 (5.5) */
+  if (conn->backoff < UINT8_MAX) {
+    conn->backoff++; /* RFC 6298 (5.5) */
+  }
   tcp_route_refresh(stack, conn);
   tcp_pend(stack, conn);
   restart(stack, conn);

@@ -131,3 +131,46 @@ long peer_app_send(struct peer *peer, uint32_t len) {
 enum tcp_state peer_state(const struct peer *peer) {
   return tcp_get_state(peer->conn);
 }
+
+static void fin(struct peer *p) {
+  peer_send(p, TCP_FIN | TCP_ACK, p->seq, NULL, 0);
+  p->seq++;
+}
+
+void peer_into(struct peer *p, enum tcp_state state) {
+  switch (state) {
+    case TCP_STATE_CLOSED:
+      peer_listen(p, NULL);
+      p->port = 81;
+      return;
+    case TCP_STATE_LISTEN:
+      peer_listen(p, NULL);
+      return;
+    case TCP_STATE_SYN_SENT:
+      peer_active(p, NULL);
+      return;
+    case TCP_STATE_SYN_RECEIVED:
+      peer_active(p, NULL);
+      peer_send(p, TCP_SYN, (uint32_t)PAIR_ISS, NULL, 0);
+      p->seq = (uint32_t)PAIR_ISS + 1;
+      return;
+    default:
+      break;
+  }
+  peer_passive(p, NULL);
+  bool peer_first =
+      state == TCP_STATE_CLOSE_WAIT || state == TCP_STATE_LAST_ACK;
+  if (peer_first) {
+    fin(p);
+  }
+  if (state != TCP_STATE_ESTABLISHED && state != TCP_STATE_CLOSE_WAIT) {
+    assert_int_equal(tcp_shutdown(p->stack, p->conn, false, true), 0);
+  }
+  if (state == TCP_STATE_FIN_WAIT_2 || state == TCP_STATE_TIME_WAIT) {
+    peer_ack(p, (uint32_t)PAIR_ISS + 1 + 1);
+  }
+  if (state == TCP_STATE_CLOSING || state == TCP_STATE_TIME_WAIT) {
+    fin(p);
+  }
+  assert_int_equal(peer_state(p), state);
+}

@@ -31,6 +31,9 @@ void peer_listen(struct peer *peer, const struct pair_options *options);
 /* The stack accepts the peer's connection / connects to the peer. */
 void peer_passive(struct peer *peer, const struct pair_options *options);
 void peer_active(struct peer *peer, const struct pair_options *options);
+/* A fresh peer whose connection is in `state`; in CLOSED the peer talks to a
+ * port where nobody listens. */
+void peer_into(struct peer *peer, enum tcp_state state);
 /* Frees all; the connection too if the test did not close it. */
 void peer_free(struct peer *peer);
 

@@ -267,52 +267,13 @@ static void established_early_fin_waits_for_the_hole(void **state) {
   peer_free(&p);
 }
 
-/* Bring a fresh peer's connection into `state`. */
-static void into(struct peer *p, enum tcp_state state) {
-  switch (state) {
-    case TCP_STATE_CLOSED:
-      peer_listen(p, NULL);
-      p->port = 81;
-      return;
-    case TCP_STATE_LISTEN:
-      peer_listen(p, NULL);
-      return;
-    case TCP_STATE_SYN_SENT:
-      peer_active(p, NULL);
-      return;
-    case TCP_STATE_SYN_RECEIVED:
-      peer_active(p, NULL);
-      peer_send(p, TCP_SYN, (uint32_t)PAIR_ISS, NULL, 0);
-      p->seq = first;
-      return;
-    default:
-      break;
-  }
-  peer_passive(p, NULL);
-  bool peer_first =
-      state == TCP_STATE_CLOSE_WAIT || state == TCP_STATE_LAST_ACK;
-  if (peer_first) {
-    peer_fin(p);
-  }
-  if (state != TCP_STATE_ESTABLISHED && state != TCP_STATE_CLOSE_WAIT) {
-    assert_int_equal(tcp_shutdown(p->stack, p->conn, false, true), 0);
-  }
-  if (state == TCP_STATE_FIN_WAIT_2 || state == TCP_STATE_TIME_WAIT) {
-    peer_ack(p, first + 1);
-  }
-  if (state == TCP_STATE_CLOSING || state == TCP_STATE_TIME_WAIT) {
-    peer_fin(p);
-  }
-  assert_int_equal(peer_state(p), state);
-}
-
 static void any_state_any_flags_survives(void **state) {
   /* EVIDENCE: RFC 9293 3.10.7 (robustness: 256 flags in eleven states) */
   (void)state;
   static const uint32_t offset[] = {0, (uint32_t)-1, 1, 0x80000000u, 70000};
   for (int s = TCP_STATE_CLOSED; s <= TCP_STATE_TIME_WAIT; s++) {
     struct peer p;
-    into(&p, (enum tcp_state)s);
+    peer_into(&p, (enum tcp_state)s);
     for (uint32_t flags = 0; flags < 256; flags++) {
       for (size_t i = 0; i < PH_ARRAY_LEN(offset); i++) {
         /* The reset that fits ends the state: at the end. */
