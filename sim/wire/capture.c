@@ -24,7 +24,9 @@ enum {
   OPT_SHB_APPL = 4,
   OPT_EPB_FLAGS = 2,
   OPT_EPB_PACKETID = 5,
-  PICOSECONDS = 12, /* if_tsresol: 10^-12 */
+  /* if_tsresol: 10^-9. Wireshark's conversion of finer units overflows after
+     18 ms. */
+  NANOSECONDS = 9,
   FLAG_FCS_SHIFT = 5,
   COMMENT_MAX = 200,
   BLOCK_MAX = 66000 + COMMENT_MAX,
@@ -111,7 +113,7 @@ struct capture *capture_open(const char *path) {
 
 unsigned capture_interface(struct capture *capture, const char *name,
                            const char *description, unsigned fcs_len) {
-  static const uint8_t resolution = PICOSECONDS;
+  static const uint8_t resolution = NANOSECONDS;
   uint8_t fcs = (uint8_t)fcs_len;
   if (capture->interfaces == sizeof(capture->fcs_len)) {
     sim_fatal("a capture has at most %zu interfaces", sizeof(capture->fcs_len));
@@ -177,8 +179,8 @@ static void write_packet(struct capture *capture,
   const struct packet *packet = event->payload;
   begin(capture, BLOCK_PACKET);
   put32(capture, packet->interface);
-  put32(capture, (uint32_t)(event->time >> 32));
-  put32(capture, (uint32_t)event->time);
+  put32(capture, (uint32_t)(event->time / SIM_NS >> 32));
+  put32(capture, (uint32_t)(event->time / SIM_NS));
   put32(capture, packet->len);
   put32(capture, packet->len);
   put_bytes(capture, packet->data, packet->len);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Capture to pcapng (draft-ietf-opsawg-pcapng): one file, several interfaces,
- * simulated time in picoseconds, packet ids and comments. Frames that the wire
+ * simulated time in nanoseconds, packet ids and comments. Frames that the wire
  * damaged are flagged as the standard says (epb_flags, link-layer errors) and
  * say so in a comment.
  *
- * Packets may be added a little out of order; they are written sorted by time
- * when nothing earlier can come any more.
+ * Packets may be added a little out of order; they are written sorted by time,
+ * to the picosecond, when nothing earlier can come any more.
  */
 #ifndef PH_SIM_WIRE_CAPTURE_H
 #define PH_SIM_WIRE_CAPTURE_H

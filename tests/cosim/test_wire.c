@@ -303,9 +303,9 @@ static unsigned parse(const uint8_t *file, size_t size, unsigned *interfaces,
 }
 
 static void check_packet(const uint8_t *body, uint32_t len, unsigned n) {
-  static const uint64_t times[3] = {5, UINT64_C(1) << 33, UINT64_C(1) << 34};
+  static const uint64_t times[3] = {5000, UINT64_C(1) << 33, UINT64_C(1) << 34};
   uint64_t time = (uint64_t)word(body + 4) << 32 | word(body + 8);
-  assert_int_equal(time, times[n]);
+  assert_int_equal(time, times[n] / SIM_NS);
   assert_int_equal(word(body), n == 1 ? 1 : 0);
   assert_int_equal(word(body + 12), LEN + n);
   assert_int_equal(body[20], (uint8_t)n);
@@ -340,7 +340,7 @@ static void capture_is_a_sorted_pcapng_with_flags_and_ids(void **state) {
   capture_add(capture, tx, UINT64_C(1) << 34, CAPTURE_OUT, data, LEN + 2, 0, 77,
               NULL);
   data[0] = 0;
-  capture_add(capture, tx, 5, CAPTURE_OUT, data, LEN, 0, 77, NULL);
+  capture_add(capture, tx, 5000, CAPTURE_OUT, data, LEN, 0, 77, NULL);
   capture_flush(capture, 100);
   data[0] = 1;
   capture_add(capture, rx, UINT64_C(1) << 33, CAPTURE_IN, data, LEN + 1,
