@@ -39,8 +39,13 @@ void sim_destroy(struct sim *sim) {
   link_destroy(&sim->link);
 }
 
-sim_time sim_now(const struct sim *sim) {
+static sim_time next_event(const struct sim *sim) {
   return sim_time_min(host_next(sim->host[0]), host_next(sim->host[1]));
+}
+
+sim_time sim_now(const struct sim *sim) {
+  sim_time next = next_event(sim);
+  return next == SIM_NEVER ? sim->reached : next;
 }
 
 /* One host is advanced. Nothing can happen at the other before
@@ -53,6 +58,7 @@ static sim_time step(struct sim *sim) {
   sim_time answer = sim_time_add(next[own], delay);
   sim_time until = sim_time_add(sim_time_min(next[1 - own], answer), delay);
   if (next[own] != SIM_NEVER) {
+    sim->reached = sim_time_max(sim->reached, next[own]);
     host_advance(sim->host[own], until);
   }
   if (sim->capture && ++sim->steps % FLUSH_STEPS == 0 &&
@@ -77,7 +83,7 @@ bool sim_run(struct sim *sim, sim_time deadline, unsigned wait_for) {
 }
 
 void sim_drain(struct sim *sim, sim_time time) {
-  while (sim_now(sim) < time) {
+  while (next_event(sim) < time) {
     step(sim);
   }
 }

@@ -18,6 +18,7 @@ struct sim {
   struct link link;
   struct capture *capture; /* or NULL; not owned */
   uint64_t steps;
+  sim_time reached; /* of the latest event simulated */
 };
 
 /* Makes hosts and link; `host` are two configurations whose emit is filled in
@@ -35,7 +36,8 @@ bool sim_run(struct sim *sim, sim_time deadline, unsigned wait_for);
  * the applications return reaches its end. */
 void sim_drain(struct sim *sim, sim_time time);
 
-/* The time before which everything is simulated. */
+/* The time before which everything is simulated; of the last event when
+ * everything sleeps for ever. */
 sim_time sim_now(const struct sim *sim);
 
 /* Of both hosts and NICs; equal for equal seeds on any machine. */

@@ -139,7 +139,9 @@ static void record(struct tap *tap, sim_time time, const uint8_t *data,
   const struct tap_record header = {time, len};
   if (tap->log) {
     fwrite(&header, sizeof(header), 1, tap->log);
-    fwrite(data, 1, len, tap->log);
+    if (len) {
+      fwrite(data, 1, len, tap->log);
+    }
   }
 }
 
