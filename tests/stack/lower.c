@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/stack/lower.h"
 
+#include "tests/stack/poison.h"
+
 enum { BLOCKS = 512, PKTS = 256, ARENA = 1 << 20 };
 
 const uint8_t LOWER_PEER_MAC[6] = {2, 0, 0, 0, 0, 2};
@@ -53,6 +55,7 @@ struct lower *lower_new(const struct netif_caps *caps) {
                                    .pkt_memory = host->pkts,
                                    .pkt_count = PKTS};
   assert_int_equal(ph_stack_init(&host->stack, &config), 0);
+  host->stack.blocks.released = poison_release;
   ph_stack_set_now(&host->stack, 1000000000);
   assert_int_equal(ph_ipv4_init(&host->stack), 0);
   assert_int_equal(ph_udp_init(&host->stack), 0);
@@ -81,19 +84,14 @@ void lower_free(struct lower *host) {
   free(host);
 }
 
-/* In a block whose end is the frame's end, so that ASan's neighbours matter
- * little but lengths are exact. */
 void lower_receive(struct lower *host, const void *frame, uint32_t len) {
   struct pkt *pkt = pkt_get(&host->stack.pkts, 0);
   struct ph_block *block = ph_block_get(&host->stack.blocks);
   assert_non_null(pkt);
   assert_non_null(block);
   pkt->lent = block;
-  pkt->head = block->data + PH_BLOCK_SIZE - len;
-  memset(block->data, 0xa5, PH_BLOCK_SIZE);
-  if (len > 0) {
-    memcpy(pkt->head, frame, len);
-  }
+  pkt->head = block->data;
+  poison_fill(block->data, block->size, frame, len);
   pkt->head_len = pkt->len = len;
   netif_input(&host->netif, pkt);
 }

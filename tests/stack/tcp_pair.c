@@ -3,12 +3,15 @@
 #include "tests/stack/tcp_pair.h"
 
 #include "stack/udp/udp.h"
+#include "stack/wire/checksum.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
+
+#include "tests/stack/poison.h"
 
 enum { ETH = 14, IP = 20, TEST_PORT = 80 };
 
@@ -109,6 +112,15 @@ static void put_on_wire(struct pair_host *host, const uint8_t *data,
   if (drop || (pair->to_test && tcp)) {
     return;
   }
+  uint8_t copy[2048];
+  if (pair->mangle) {
+    memcpy(copy, data, len);
+    len = pair->mangle(pair, host->index, copy, len);
+    data = copy;
+    if (len == 0) {
+      return;
+    }
+  }
   uint64_t arrive = pair->now_ns + pair->delay_ns;
   if (chance(pair, pair->reorder_ppm)) {
     arrive += pair->delay_ns + next_random(pair) % 200000u;
@@ -207,12 +219,12 @@ static void deliver_frame(struct pair_host *host,
     return; /* the ring was empty */
   }
   assert_true(frame->len <= block->size);
-  memcpy(block->data, frame->data, frame->len);
+  poison_fill(block->data, block->size, frame->data, frame->len);
   pkt->lent = block;
   pkt->head = block->data;
   pkt->head_len = pkt->len = frame->len;
   pkt->netif = &host->netif;
-  pkt->csum = PKT_CSUM_VERIFIED;
+  pkt->csum = host->pair->software ? PKT_CSUM_NONE : PKT_CSUM_VERIFIED;
   netif_input(&host->netif, pkt);
 }
 
@@ -292,9 +304,9 @@ static void host_init(struct pair *pair, int index,
       .name = "wire0",
       .ops = &wire_ops,
       .device = host,
-      .caps = {.tx_csum = true,
-               .tso4 = true,
-               .rx_csum = true,
+      .caps = {.tx_csum = !options->software,
+               .tso4 = !options->software,
+               .rx_csum = !options->software,
                .max_super = 65549,
                .mtu = options->mtu ? options->mtu : 1500},
       .mac = {2, 0, 0, 0, 0, (uint8_t)(index + 1)},
@@ -327,6 +339,7 @@ struct pair *pair_new(const struct pair_options *options) {
   pair->now_ns = PAIR_S;
   pair->delay_ns = 50000;
   pair->rng = 1;
+  pair->software = options->software;
   host_init(pair, 0, options);
   host_init(pair, 1, options);
   return pair;
@@ -415,6 +428,11 @@ void pair_pass(struct pair *pair, uint64_t ns) {
 
 /* ---- Hand-made segments ------------------------------------------------- */
 
+void pair_receive(struct pair *pair, const void *frame, uint32_t len) {
+  enqueue(pair, 0, frame, len, pair->now_ns);
+  step(pair, pair->now_ns);
+}
+
 void pair_inject(struct pair *pair, const struct pair_tx *tx) {
   uint8_t f[2048] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0};
   uint8_t *ip = f + ETH;
@@ -447,10 +465,12 @@ void pair_inject(struct pair *pair, const struct pair_tx *tx) {
   if (tx->len) {
     memcpy(h + hlen, tx->data, tx->len);
   }
-  struct pair_host *host = &pair->host[0];
-  enqueue(pair, 0, f, ETH + total, pair->now_ns);
-  (void)host;
-  step(pair, pair->now_ns);
+  uint8_t pseudo[4] = {0, IP_PROTO_TCP, (uint8_t)((hlen + tx->len) >> 8),
+                       (uint8_t)(hlen + tx->len)};
+  put_be16(h + 16, (uint16_t)~csum_data(
+                       h, hlen + tx->len,
+                       csum_data(pseudo, 4, csum_data(ip + 12, 8, 0))));
+  pair_receive(pair, f, ETH + total);
 }
 
 const struct pair_seg *pair_last(const struct pair *pair, uint32_t n) {

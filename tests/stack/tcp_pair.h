@@ -78,7 +78,11 @@ struct pair {
   /* Called for each frame from a host; true drops it. */
   bool (*drop)(struct pair *pair, const struct pair_seg *seg);
   void *drop_ctx;
-  bool to_test; /* host 1 is the test itself: see pair_inject */
+  /* Called for each frame from a host, of any kind; may damage or shorten it,
+   * 0 loses it. `data` has room for `len` bytes. */
+  uint32_t (*mangle)(struct pair *pair, int from, uint8_t *data, uint32_t len);
+  bool software; /* cut, sum and verify in software */
+  bool to_test;  /* host 1 is the test itself: see pair_inject */
   uint32_t wakes;
   uint32_t log_count;
   struct pair_seg log[PAIR_LOG]; /* the first PAIR_LOG segments */
@@ -88,6 +92,7 @@ struct pair_options {
   uint16_t mtu;                   /* 0: 1500 */
   struct ph_tcp_config tcp;       /* both hosts */
   struct ph_socket_config socket; /* max_sockets 0: no sockets */
+  bool software;                  /* the interface can do nothing */
   bool blocking;   /* platform.wait lets time pass until something happens */
   uint32_t blocks; /* of host 0's send pool; 0: PAIR_BLOCKS */
 };
@@ -118,6 +123,8 @@ struct pair_tx {
 };
 /* Deliver a segment to host 0 now and poll it. */
 void pair_inject(struct pair *pair, const struct pair_tx *tx);
+/* Deliver these bytes to host 0 as a frame, now, and poll it. */
+void pair_receive(struct pair *pair, const void *frame, uint32_t len);
 /* The `n`th segment from the end of the log; n = 1 is the last. */
 const struct pair_seg *pair_last(const struct pair *pair, uint32_t n);
 /* Segments that left host `from` since log index `since`. */
