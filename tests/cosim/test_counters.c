@@ -137,6 +137,25 @@ static void another_seed_gives_another_hash(void **state) {
   assert_int_equal(T.run.event_hash, hash);
 }
 
+static void nap(struct host *host, void *unused) {
+  struct app_env env = host_app_env(host);
+  (void)unused;
+  env.sleep_ns(env.ctx, 700000);
+}
+
+static void time_ends_with_the_last_event_when_all_sleep(void **state) {
+  (void)state;
+  static struct options options;
+  char *argv[3] = {(char *)"packhorse", (char *)"ping", NULL};
+  assert_int_equal(options_parse(&options, 2, argv), 0);
+  assert_true(run_start(&T.run, &options));
+  host_spawn(T.run.sim.host[RUN_CLIENT], 0, nap, NULL);
+  run_simulate(&T.run, 1);
+  assert_true(run_finish(&T.run));
+  assert_true(T.run.finished);
+  assert_in_range(T.run.sim_ps, 700 * SIM_US, 800 * SIM_US);
+}
+
 /* --- Faults of the wire -----------------------------------------------------
  */
 
@@ -229,6 +248,7 @@ int main(void) {
       cmocka_unit_test(checksum_offload_alone_cuts_in_software),
       cmocka_unit_test(no_offload_leaves_all_to_software),
       cmocka_unit_test(another_seed_gives_another_hash),
+      cmocka_unit_test(time_ends_with_the_last_event_when_all_sleep),
       cmocka_unit_test(frames_lost_by_number_are_sent_again),
       cmocka_unit_test(frames_lost_at_random_are_sent_again),
       cmocka_unit_test(duplicates_reach_the_stack_and_end_there),
