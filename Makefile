@@ -65,6 +65,10 @@ test-stack: $(call pick,$(call tests_of,stack),stack) ## the TCP/IP stack over a
 	@$(PYTHON) tests/run.py $^
 test-cosim: $(BUILD)/packhorse $(call pick,$(call tests_of,cosim),cosim) ## stack, driver and RTL together
 	@$(PYTHON) tests/run.py $(filter-out $(BUILD)/packhorse,$^)
+test-compilers: ## gcc and clang give the same event hash; builds everything twice, slow
+	@tests/cosim/compilers.sh
+mutants: ## break the RTL in one place at a time; the named test must fail; slow, M=tso picks some
+	@$(PYTHON) tests/rtl/mutants.py $(M)
 test-interop: $(BUILD)/packhorse ## the Linux kernel at the other end of a TAP device
 	@$(PYTHON) tests/run.py $(TEST_SCRIPTS)
 
@@ -139,6 +143,6 @@ $(BUILD)/test/gates/%: tests/rtl/%.c FORCE
 	@echo "  NET $@"; $(PYTHON) tests/rtl/dut.py --mode gates $< -o $@
 
 FORCE:
-.PHONY: FORCE help run tool test test-all test-rtl test-gates test-driver test-stack test-cosim test-interop lint format formal synth bench regs regs-check clean
+.PHONY: FORCE help run tool test test-all test-rtl test-gates test-driver test-stack test-cosim test-compilers mutants test-interop lint format formal synth bench regs regs-check clean
 .SECONDARY:
 -include $(shell [ -d $(BUILD) ] && find $(BUILD)/rel $(BUILD)/asan -name '*.d' 2>/dev/null)
