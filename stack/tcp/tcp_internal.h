@@ -49,8 +49,9 @@ enum {
 #define TCP_RTO_MAX_NS (120 * TCP_S)
 #define TCP_2MSL_NS (60 * TCP_S)
 #define TCP_FIN_WAIT_2_NS (60 * TCP_S)
-#define TCP_RETRY_NS (1 * TCP_MS)       /* a resource was missing: look again */
-#define TCP_CHALLENGE_NS (500 * TCP_MS) /* RFC 5961 7, per connection */
+#define TCP_RETRY_NS (1 * TCP_MS) /* a resource was missing: look again */
+#define TCP_BLOCK_WAIT_NS (100 * TCP_MS) /* the same, while ACKs are due */
+#define TCP_CHALLENGE_NS (500 * TCP_MS)  /* RFC 5961 7, per connection */
 
 /* Doubly linked circular lists with a sentinel; an element outside any list
  * points to itself. */
@@ -321,6 +322,9 @@ void tcp_range_put(struct tcp_stack *tcp, struct tcp_range *range);
 uint32_t tcp_range_reserve(const struct tcp_stack *tcp);
 
 /* ---- tcp_sendq.c -------------------------------------------------------- */
+/* How many bytes of blocks a connection that holds `held` may still take. When
+ * few are free nobody may hold more than a share of them. */
+uint32_t tcp_block_allowance(const struct ph_stack *stack, uint32_t held);
 void tcp_pos_advance(struct tcp_pos *pos, uint32_t n);
 /* Copy in; returns how many bytes there were blocks for. */
 uint32_t tcp_sendq_append(struct ph_stack *stack, struct tcp_conn *conn,

@@ -322,14 +322,16 @@ static void set_rtx_timer(struct ph_stack *stack, struct tcp_conn *conn,
   }
 }
 
-/* MSG_MORE, or the application waits for blocks: look again later. */
+/* The application waits for blocks: look again later. */
 static void set_retry(struct ph_stack *stack, struct tcp_conn *conn) {
   if (conn->tx_block_wait) {
-    if (stack->blocks.available > 0) {
+    if (tcp_block_allowance(stack, conn->sndq_len) > 0 &&
+        stack->blocks.available > 0) {
       conn->tx_block_wait = false;
       tcp_wake(stack, conn, TCP_READY_OUT);
     } else {
-      retry_later(stack, conn);
+      uint64_t wait = conn->sndq_len > 0 ? TCP_BLOCK_WAIT_NS : TCP_RETRY_NS;
+      tcp_timer_set(stack, conn, TCP_TIMER_RETRY, stack->now_ns + wait);
     }
   }
 }

@@ -62,7 +62,10 @@ static uint32_t copy_in(struct tcp_stack *tcp, struct tcp_conn *conn,
              tail->len;
     }
     if (room == 0) {
-      struct ph_block *block = ph_block_get(&tcp->stack->blocks);
+      struct ph_block *block =
+          tcp_block_allowance(tcp->stack, conn->rcv_held) > 0
+              ? ph_block_get(&tcp->stack->blocks)
+              : NULL;
       if (!block) {
         tcp->stack->stats.BlockExhausted++;
         break;

@@ -13,6 +13,20 @@
  */
 #include "stack/tcp/tcp_internal.h"
 
+enum { BLOCKS_FEW = 8, BLOCKS_SHARE = 8 }; /* 1/8 is few; of it, 1/8 each */
+
+/* Dynamic thresholds (Choudhury and Hahne, 1998): what one may hold shrinks
+ * with what is free, so N that take all they can leave the pool 8/(8+N) free,
+ * and the next one gets as much as each of them. */
+uint32_t tcp_block_allowance(const struct ph_stack *stack, uint32_t held) {
+  uint32_t available = stack->blocks.available;
+  if (available >= stack->blocks.count / BLOCKS_FEW) {
+    return UINT32_MAX;
+  }
+  uint32_t share = ph_max_u32(available / BLOCKS_SHARE, 1) * PH_BLOCK_SIZE;
+  return share > held ? share - held : 0;
+}
+
 void tcp_pos_advance(struct tcp_pos *pos, uint32_t n) {
   while (pos->block && n >= pos->block->size - pos->offset) {
     if (!pos->block->next) {
@@ -31,7 +45,9 @@ static bool grow(struct ph_stack *stack, struct tcp_conn *conn) {
   if (tail && conn->sndq_tail_used < tail->size) {
     return true;
   }
-  struct ph_block *block = ph_block_get(&stack->blocks);
+  struct ph_block *block = tcp_block_allowance(stack, conn->sndq_len) > 0
+                               ? ph_block_get(&stack->blocks)
+                               : NULL;
   if (!block) {
     stack->stats.BlockExhausted++;
     return false;
@@ -50,14 +66,15 @@ static bool grow(struct ph_stack *stack, struct tcp_conn *conn) {
 uint32_t tcp_sendq_append(struct ph_stack *stack, struct tcp_conn *conn,
                           const uint8_t *data, uint32_t len) {
   uint32_t done = 0;
+  const uint32_t before = conn->sndq_len;
   while (done < len && grow(stack, conn)) {
     struct ph_block *tail = conn->sndq_tail;
     uint32_t n = ph_min_u32(len - done, tail->size - conn->sndq_tail_used);
     memcpy(tail->data + conn->sndq_tail_used, data + done, n);
     conn->sndq_tail_used += n;
     done += n;
+    conn->sndq_len = before + done;
   }
-  conn->sndq_len += done;
   stack->stats.CopiedBytes += done;
   return done;
 }

@@ -21,9 +21,9 @@ static uint32_t offer(const struct ph_stack *stack,
   uint32_t budget = conn->rcvbuf + 2 * PH_BLOCK_SIZE;
   uint32_t memory = budget > conn->rcv_held ? budget - conn->rcv_held : 0;
   wnd = ph_min_u32(wnd, memory);
-  if (stack->blocks.available < stack->blocks.count / 16) {
-    wnd = ph_min_u32(wnd, 2u * conn->rcv_mss); /* memory pressure */
-  }
+  /* Memory pressure. */
+  wnd = ph_min_u32(wnd, ph_max_u32(tcp_block_allowance(stack, conn->rcv_held),
+                                   2u * conn->rcv_mss));
   uint32_t most = conn->wscale_ok
                       ? (uint32_t)WINDOW_UNSCALED_MAX << conn->rcv_wscale
                       : WINDOW_UNSCALED_MAX;
