@@ -72,6 +72,19 @@ mutants: ## break the RTL in one place at a time; the named test must fail; slow
 test-interop: $(BUILD)/packhorse ## the Linux kernel at the other end of a TAP device
 	@$(PYTHON) tests/run.py $(TEST_SCRIPTS)
 
+cocotb: $(BUILD)/cocotb-venv/.done ## the MAC under cocotb, in a virtual environment
+	@$(INSTALL) build
+	@$(BUILD)/cocotb-venv/bin/python tests/interop/cocotb/run.py
+cocotb-gates: $(BUILD)/cocotb-venv/.done ## the same on its netlist, in Icarus with unknowns
+	@$(INSTALL) build cocotb
+	@$(BUILD)/cocotb-venv/bin/python tests/interop/cocotb/run.py icarus
+
+$(BUILD)/cocotb-venv/.done: tests/interop/cocotb/requirements.txt
+	@$(INSTALL) venv
+	@$(PYTHON) -m venv $(BUILD)/cocotb-venv
+	@$(BUILD)/cocotb-venv/bin/pip -q install -r $<
+	@touch $@
+
 lint: ## every static check
 	@$(INSTALL) build test lint
 	@$(PYTHON) tests/lint/lint.py
@@ -121,11 +134,14 @@ $(BUILD)/asan/driver/%.o: driver/%.c
 $(BUILD)/asan/%.o: %.c
 	$(call quiet,CC ) $(CC) $(COMMON) $(SANITIZE) -D_GNU_SOURCE -c $< -o $@
 
+# Verilator's run time built by clang asks libatomic whether 64-bit atomics are lock-free.
+SIM_LIBS := -lz -lpthread -Wl,--as-needed -latomic
+
 # --- Programs ----------------------------------------------------------------
 include $(wildcard sim/nic/rules.mk)
 
 $(BUILD)/packhorse: $(call rel,$(TOOL_C) $(SIM_C) $(STACK_C) $(DRIVER_C)) $(BUILD)/nic/libnic.a
-	$(call quiet,LD ) $(CXX) $^ -lz -lpthread -o $@
+	$(call quiet,LD ) $(CXX) $^ $(SIM_LIBS) -o $@
 
 # Test programs: the test, its folder's helpers, and the libraries it may use.
 helpers = $(call asan,$(filter-out tests/$(1)/test_%,$(wildcard tests/$(1)/*.c)))
@@ -134,7 +150,7 @@ $(BUILD)/test/stack/%: $(BUILD)/asan/tests/stack/%.o $(call helpers,stack) $(cal
 $(BUILD)/test/driver/%: $(BUILD)/asan/tests/driver/%.o $(call helpers,driver) $(call asan,$(DRIVER_C) $(STACK_C))
 	$(call quiet,LD ) $(CC) $(SANITIZE) $^ -lcmocka -o $@
 $(BUILD)/test/cosim/%: $(BUILD)/asan/tests/cosim/%.o $(call helpers,cosim) $(call asan,$(filter-out sim/tool/main.c,$(TOOL_C)) $(SIM_C) $(STACK_C) $(DRIVER_C) $(MODEL_C)) $(BUILD)/nic-checked/libnic.a
-	$(call quiet,LD ) $(CXX) $(SANITIZE) $^ -lz -lcmocka -lpthread -o $@
+	$(call quiet,LD ) $(CXX) $(SANITIZE) $^ -lcmocka $(SIM_LIBS) -o $@
 
 # The script knows from Verilator's dependency files what is fresh.
 $(BUILD)/test/rtl/%: tests/rtl/%.c FORCE
@@ -143,6 +159,6 @@ $(BUILD)/test/gates/%: tests/rtl/%.c FORCE
 	@echo "  NET $@"; $(PYTHON) tests/rtl/dut.py --mode gates $< -o $@
 
 FORCE:
-.PHONY: FORCE help run tool test test-all test-rtl test-gates test-driver test-stack test-cosim test-compilers mutants test-interop lint format formal synth bench regs regs-check clean
+.PHONY: FORCE help run tool test test-all test-rtl test-gates test-driver test-stack test-cosim test-compilers mutants test-interop cocotb cocotb-gates lint format formal synth bench regs regs-check clean
 .SECONDARY:
 -include $(shell [ -d $(BUILD) ] && find $(BUILD)/rel $(BUILD)/asan -name '*.d' 2>/dev/null)
