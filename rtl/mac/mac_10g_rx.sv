@@ -259,6 +259,22 @@ module mac_10g_rx (
   assign rx_busy_o = align_busy || open_q || late_q || bad_start_q || check_q || s1_beat_q ||
       s1_event_q || s2_beat_q || s2_event_q || out_busy_q;
 
+  // --- Power-up: the values of reset, so that nothing is received before the first reset ---------
+  initial begin
+    open_q = 1'b0;
+    first_q = 1'b0;
+    held_valid_q = 1'b0;
+    len_q = '0;
+    late_q = 1'b0;
+    bad_start_q = 1'b0;
+    check_q = 1'b0;
+    {s1_beat_q, s2_beat_q, s1_event_q, s2_event_q} = '0;
+    rx_valid = 1'b0;
+    {stat_rx_good, stat_rx_unicast, stat_rx_multicast, stat_rx_broadcast} = '0;
+    {stat_rx_filtered, stat_rx_bad_fcs, stat_rx_runt, stat_rx_oversize, stat_rx_code_err} = '0;
+    out_busy_q = 1'b0;
+  end
+
   // 1. A frame is reported under one cause.
   // 2. A good frame is within the limits.
   `ASSERT(OneCause, $onehot0({stat_rx_good, stat_rx_filtered, stat_rx_code_err, stat_rx_oversize,

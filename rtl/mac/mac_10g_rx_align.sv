@@ -81,6 +81,19 @@ module mac_10g_rx_align (
     old_idle_q <= !rst_ni || new_idle_q;
     out_idle_q <= !rst_ni || old_idle_q;
   end
+  // Power-up: the values of reset.
+  initial begin
+    new_q = {8{XgmiiIdle}};
+    old_q = {8{XgmiiIdle}};
+    new_c_q = '1;
+    old_c_q = '1;
+    lane4_q = 1'b0;
+    start_o = 1'b0;
+    bad_start_o = 1'b0;
+    bytes_o = '0;
+    terminate_o = 1'b0;
+    {new_idle_q, old_idle_q, out_idle_q} = '1;
+  end
   assign busy_o = !new_idle_q || !old_idle_q || !out_idle_q;
 endmodule
 

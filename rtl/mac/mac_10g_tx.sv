@@ -330,6 +330,34 @@ module mac_10g_tx (
   assign tx_busy_o = state_q != StGap || wait_q != '0 || lane4_q || (|deficit_q) || (|beat_q) ||
       a_start_q || a_data_q || b_start_q || b_data_q || c_start_q || c_data_q || (|leaving_q);
 
+  // --- Power-up: the values of reset, so that the line is idle before the first reset, too -------
+  initial begin
+    state_q = StGap;
+    wait_q = '0;
+    lane4_q = 1'b0;
+    deficit_q = '0;
+    err_q = 1'b0;
+    drain_q = 1'b0;
+    beat_q = '0;
+    len_q = 16'd4;
+    {a_start_q, b_start_q, c_start_q} = '0;
+    {a_data_q, b_data_q, c_data_q} = '0;
+    {a_last_q, b_last_q, c_last_q} = '0;
+    {a_lane4_q, b_lane4_q, c_lane4_q} = '0;
+    spill_q = {5{XgmiiIdle}};
+    spill_c_q = 5'h1f;
+    out_q = {8{XgmiiIdle}};
+    out_c_q = '1;
+    out_lane4_q = 1'b0;
+    half_q = {4{XgmiiIdle}};
+    half_c_q = '1;
+    xgmii_txd_o = {8{XgmiiIdle}};
+    xgmii_txc_o = '1;
+    {stat_tx_good, stat_tx_err, stat_tx_underrun} = '0;
+    {stat_tx_unicast, stat_tx_multicast, stat_tx_broadcast} = '0;
+    leaving_q = '0;
+  end
+
   // 1. A beat that is due and absent is the only way into an underrun.
   // 2. A frame carries at least 64 bytes.
   `ASSERT(UnderrunIsErrored, !stat_tx_underrun || err_q)

@@ -385,6 +385,27 @@ static void idle_is_constant_once_not_busy(void **state) {
   bench_delete(b);
 }
 
+/* What the MAC sends and takes must not depend on a reset having come. */
+static void line_is_idle_from_power_up(void **state) {
+  (void)state;
+  struct dut_mac *d = dut_mac_new();
+  struct tb *tb = tb_new_mac(d);
+  tb_clock(tb, d->tx_clk_i, d->tx_rst_ni, 64);
+  *d->tx_rst_ni = 1;
+  *d->cfg_tx_ifg = IFG;
+  tb->eval(d);
+  struct xgmii_word idle = XGMII_IDLE_WORD;
+  for (int k = 0; k < 20; k++) {
+    assert_true(*d->xgmii_txd_o == idle.data);
+    assert_int_equal(*d->xgmii_txc_o, idle.ctrl);
+    assert_false(*d->tx_ready);
+    assert_false(*d->tx_busy_o);
+    tb_run(tb, 1);
+  }
+  tb_delete(tb);
+  dut_mac_delete(d);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_length_leaves_padded_with_fcs),
@@ -398,6 +419,7 @@ int main(void) {
       cmocka_unit_test(disabled_sends_nothing_enabled_again_sends_all),
       cmocka_unit_test(destination_decides_the_counter),
       cmocka_unit_test(idle_is_constant_once_not_busy),
+      cmocka_unit_test(line_is_idle_from_power_up),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
