@@ -10,7 +10,9 @@ environment that `make cocotb` makes.
 import os
 import subprocess
 import sys
+import warnings
 
+warnings.filterwarnings("ignore", message="Python runners")
 from cocotb.runner import get_results, get_runner
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -32,6 +34,10 @@ def netlist(build):
     subprocess.run(["yosys", "-q", "-p",
                     f"read_verilog -sv -I{ROOT}/rtl/common {files}; hierarchy -check -top {TOP}; proc; flatten;"
                     f" opt -full; memory; opt; write_verilog -noattr {target}"], check=True)
+    with open(target, encoding="ascii") as source:
+        text = source.read()
+    with open(target, "w", encoding="ascii") as file:
+        file.write("`timescale 1ns / 1ps\n" + text)
     return target
 
 
@@ -51,7 +57,7 @@ def main():
     sys.path.insert(0, HERE)
     results = runner.test(test_module="test_mac_10g", hdl_toplevel=TOP, build_dir=build, test_dir=build, seed=1,
                           testcase=sys.argv[2] if len(sys.argv) > 2 else None,
-                          extra_env={"COCOTB_LOG_LEVEL": "WARNING", "COCOTB_REDUCED_LOG_FMT": "1"})
+                          extra_env={"COCOTB_REDUCED_LOG_FMT": "1"})
     tests, failed = get_results(results)
     print(f"{tests - failed} passed, {failed} failed")
     return 1 if failed or not tests else 0

@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """mac_10g against the XGMII and AXI4-Stream models of cocotbext: bytes, lanes, gaps and faults."""
+import logging
 import random
 
 import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, Combine, RisingEdge, with_timeout
-from cocotb.utils import get_time_from_sim_steps
 from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
 from cocotbext.eth import XgmiiFrame, XgmiiSink, XgmiiSource
 
 PERIOD_PS = 6400  # 156.25 MHz
-BYTE_PS = PERIOD_PS // 8
-ERROR_CODE = 0xFE  # 802.3-2022 table 46-3
+START_CODE = 0xFB  # 802.3-2022 table 46-3
+ERROR_CODE = 0xFE
 MAX_PAYLOAD = 9214  # with the FCS the wrapper's limit
 LENGTHS = [*range(60, 133), 511, 512, 513, 1514, MAX_PAYLOAD, *[60] * 12]
+# Looked up by name first: handles that a bus model finds by listing the module are, in Verilator
+# before 5.008, copies of the ports, and what is written there is lost.
+INPUTS = ("tx_clk", "tx_rst", "tx_axis_tdata", "tx_axis_tkeep", "tx_axis_tvalid", "tx_axis_tlast", "tx_axis_tuser",
+          "rx_clk", "rx_rst", "xgmii_rxd", "xgmii_rxc", "cfg_ifg", "cfg_tx_enable", "cfg_rx_enable")
 PULSES = ("tx_good_frame", "tx_error_frame", "tx_error_underflow", "rx_good_frame", "rx_error_bad_frame",
           "rx_error_bad_fcs", "rx_error_runt", "rx_error_oversize", "rx_error_code")
 
@@ -21,16 +25,18 @@ PULSES = ("tx_good_frame", "tx_error_frame", "tx_error_underflow", "rx_good_fram
 class Bench:
     """Both sides of the MAC, the two clocks half a cycle apart, and a count of every status pulse."""
 
-    def __init__(self, dut, ifg=12):
+    def __init__(self, dut):
+        logging.getLogger(f"cocotb.{dut._name}").setLevel(logging.ERROR)  # the models log every frame
         self.dut = dut
+        for name in INPUTS:
+            getattr(dut, name)
         self.wire_in = XgmiiSource(dut.xgmii_rxd, dut.xgmii_rxc, dut.rx_clk, dut.rx_rst)
         self.wire_out = XgmiiSink(dut.xgmii_txd, dut.xgmii_txc, dut.tx_clk, dut.tx_rst)
         self.client_in = AxiStreamSource(AxiStreamBus.from_prefix(dut, "tx_axis"), dut.tx_clk, dut.tx_rst)
         self.client_out = AxiStreamSink(AxiStreamBus.from_prefix(dut, "rx_axis"), dut.rx_clk, dut.rx_rst)
-        self.wire_in.ifg = ifg
         self.count = dict.fromkeys(PULSES, 0)
         self.reset_levels(0)
-        dut.cfg_ifg.setimmediatevalue(ifg)
+        dut.cfg_ifg.setimmediatevalue(12)
         dut.cfg_tx_enable.setimmediatevalue(1)
         dut.cfg_rx_enable.setimmediatevalue(1)
         cocotb.start_soon(Clock(dut.rx_clk, PERIOD_PS, units="ps").start())
@@ -53,6 +59,12 @@ class Bench:
         cocotb.start_soon(self._pulses("rx_"))
         return self
 
+    def again(self, ifg=12):
+        """To be called while the MAC is quiet."""
+        self.count.update(dict.fromkeys(PULSES, 0))
+        self.wire_in.ifg = ifg
+        self.dut.cfg_ifg.value = ifg
+
     async def _pulses(self, side):
         clock = RisingEdge(getattr(self.dut, side + "clk"))
         wires = {name: getattr(self.dut, name) for name in PULSES if name.startswith(side)}
@@ -74,8 +86,11 @@ class Bench:
 
     async def received(self):
         """A frame at the client and whether it was flagged; the flag may stand on the last beat only."""
-        frame = await with_timeout(self.client_out.recv(compact=False), 100, "us")
-        assert not any(frame.tuser[:-1])
+        frame = await with_timeout(self.client_out.recv(), 100, "us")
+        if not isinstance(frame.tuser, list):  # the same on all beats
+            assert not frame.tuser or len(frame.tdata) <= 8
+            return bytes(frame.tdata), bool(frame.tuser)
+        assert not any(frame.tuser[: (len(frame.tdata) - 1) // 8 * 8])
         return bytes(frame.tdata), bool(frame.tuser[-1])
 
     def expect_counts(self, **expected):
@@ -94,17 +109,31 @@ def check_good(frame, data):
     assert bytes(frame.get_payload()) == data + bytes(max(60 - len(data), 0))
 
 
-def check_errored(frame, data):
-    """The frame ends in error codes; what comes before is a beginning of its data, then pad."""
-    codes = sum(frame.ctrl)
-    assert codes and all(frame.ctrl[-codes:]) and set(frame.data[-codes:]) == {ERROR_CODE}
-    body = bytes(frame.data[8:-codes]).rstrip(b"\0")
-    assert data.startswith(body) and len(frame.data) >= 8 + 64
+def check_errored(frame, data, shortened=False):
+    """The frame ends in an error code (the model stops at the first); before it, its data and pad.
+
+    Shortened: only a beginning of the data.
+    """
+    assert frame.data[-1] == ERROR_CODE and frame.ctrl.index(1) == len(frame.data) - 1
+    body = bytes(frame.data[8:-1])
+    assert len(body) >= 60
+    if shortened:
+        assert data.startswith(body.rstrip(b"\0"))
+    else:
+        assert body == data + bytes(max(60 - len(data), 0))
 
 
-def position(frame):
-    """First byte of the frame on the wire, counted in bytes of time."""
-    return round(get_time_from_sim_steps(frame.sim_time_start, "ps") / BYTE_PS)
+async def watch_starts(dut, starts):
+    """Collects the positions of starts on the wire, in bytes."""
+    cycle = 0
+    while True:
+        await RisingEdge(dut.tx_clk)
+        cycle += 1
+        control = int(dut.xgmii_txc.value)
+        if control in (0x01, 0x1F):
+            lane = 0 if control == 0x01 else 4
+            assert int(dut.xgmii_txd.value) >> (8 * lane) & 0xFF == START_CODE
+            starts.append(8 * cycle + lane)
 
 
 def expected_starts(sizes, ifg):
@@ -134,8 +163,9 @@ async def transmit(bench, frames):
 
 @cocotb.test()
 async def transmits_every_length(dut):
+    bench = await Bench(dut).start()
     for ifg in (12, 0):
-        bench = await Bench(dut, ifg).start()
+        bench.again(ifg)
         frames = [payload(length) for length in [*range(1, 60), *LENGTHS]]
         await transmit(bench, frames)
         await bench.quiet()
@@ -145,16 +175,19 @@ async def transmits_every_length(dut):
 @cocotb.test()
 async def starts_where_the_deficit_count_says(dut):
     """From idle the first frame starts on lane 0; then every start is where the rule puts it."""
+    bench = await Bench(dut).start()
+    starts = []
+    cocotb.start_soon(watch_starts(dut, starts))
     for ifg in (12, 8, 9, 10, 11, 13, 31):
-        bench = await Bench(dut, ifg).start()
+        bench.again(ifg)
         mixed = random.Random(ifg)
         groups = [[length] * 10 for length in range(60, 92)] if ifg == 12 else []
         groups += [[mixed.randrange(60, 160) for _ in range(40)] for _ in range(4)]
         for sizes in groups:
+            starts.clear()
             wire = await transmit(bench, [payload(size) for size in sizes])
-            first = position(wire[0])
             expected = expected_starts(sizes, ifg)
-            assert [position(frame) - first for frame in wire] == expected
+            assert [start - starts[0] for start in starts] == expected
             assert [frame.start_lane for frame in wire] == [at % 8 for at in expected]
             if ifg == 12:  # the whole line is used
                 owed = sum(size + 4 + 20 for size in sizes[:-1])
@@ -197,10 +230,11 @@ async def watch_underruns(dut, underrun):
 @cocotb.test()
 async def underrun_spoils_one_frame(dut):
     """A pause of one to five cycles at every place of three frames."""
+    bench = await Bench(dut).start()
     hit = set()
     for length, pause in ((60, 1), (60, 4), (85, 2), (200, 5)):
         for cycle in range(1, 3 * (length + 24) // 8):
-            bench = await Bench(dut).start()
+            bench.again()
             underrun = set()
             watcher = cocotb.start_soon(watch_underruns(dut, underrun))
             frames = [payload(length, seed) for seed in range(3)]
@@ -213,9 +247,10 @@ async def underrun_spoils_one_frame(dut):
             for number, data in enumerate(frames):
                 frame = await bench.sent()
                 if number in underrun:
-                    check_errored(frame, data)
+                    check_errored(frame, data, shortened=True)
                 else:
                     check_good(frame, data)
+            await bench.client_in.wait()  # the rest of a frame cut short is taken and dropped
             await bench.quiet()
             watcher.kill()
             assert len(underrun) <= 1
@@ -227,9 +262,10 @@ async def underrun_spoils_one_frame(dut):
 
 @cocotb.test()
 async def receives_every_length_and_gap(dut):
+    bench = await Bench(dut).start()
     lanes = set()
     for ifg in range(13):
-        bench = await Bench(dut, ifg).start()
+        bench.again(ifg)
         for deficit, offset in ((True, False), (False, False), (True, True)):
             bench.wire_in.enable_dic = deficit
             bench.wire_in.force_offset_start = offset
@@ -266,8 +302,9 @@ async def receive_errors_spoil_one_frame(dut):
     bad += [("rx_error_runt", XgmiiFrame.from_payload(payload(length), min_len=0)) for length in range(1, 60)]
     bad += [("rx_error_oversize", XgmiiFrame.from_payload(payload(MAX_PAYLOAD + more))) for more in (1, 2, 8, 9, 900)]
     bad += [("rx_error_code", with_code(payload(80), place)) for place in range(84)]
+    bench = await Bench(dut).start()
     for offset in (False, True):
-        bench = await Bench(dut).start()
+        bench.again()
         bench.wire_in.force_offset_start = offset
         expected = dict.fromkeys(PULSES, 0)
         for number, (cause, frame) in enumerate(bad):
