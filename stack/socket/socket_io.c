@@ -70,6 +70,9 @@ static long datagram_send(struct ph_stack *stack, struct ph_sock *sock, int fd,
                           const void *data, size_t len, int flags,
                           const struct ph_addr *ip, uint16_t port) {
   uint64_t deadline = sock_deadline(stack, sock->snd_timeout_ns);
+  if (!ip && !sock->udp->connected) {
+    return -PH_EDESTADDRREQ;
+  }
   for (;;) {
     long n = sock->wr_shutdown ? -PH_EPIPE
                                : udp_sendto(sock->udp, data, len, ip, port);
@@ -143,7 +146,7 @@ long ph_recvfrom(struct ph_stack *stack, int fd, void *data, size_t len,
   if (!sock) {
     return -PH_EBADF;
   }
-  if (flags & PH_MSG_OOB) {
+  if ((flags & PH_MSG_OOB) && sock->tcp) {
     return -PH_EINVAL; /* as a socket without urgent data */
   }
   if (sock->tcp) {

@@ -140,6 +140,8 @@ static int connect_result(struct ph_stack *stack, struct ph_sock *sock, int fd,
     if (state == TCP_STATE_CLOSED) {
       int error = tcp_take_error(sock->tcp);
       sock->connecting = false;
+      /* As new, like in Linux; if the pool is empty, at the next connect(). */
+      (void)renew(stack, sock);
       return error ? -error : -PH_ECONNABORTED;
     }
     if (state != TCP_STATE_SYN_SENT && state != TCP_STATE_SYN_RECEIVED) {
@@ -157,9 +159,6 @@ static int connect_tcp(struct ph_stack *stack, struct ph_sock *sock, int fd,
                        const struct ph_addr *ip, uint16_t port) {
   if (sock->connecting) {
     return connect_result(stack, sock, fd, -PH_EALREADY);
-  }
-  if (tcp_get_state(sock->tcp) != TCP_STATE_CLOSED) {
-    return -PH_EISCONN;
   }
   int result = tcp_used(sock->tcp) ? renew(stack, sock) : 0;
   if (result < 0) {
@@ -185,6 +184,10 @@ int ph_connect(struct ph_stack *stack, int fd, const void *addr,
       ((const uint8_t *)addr)[0] == 0 && ((const uint8_t *)addr)[1] == 0) {
     udp_disconnect(sock->udp); /* AF_UNSPEC */
     return 0;
+  }
+  if (sock->tcp && !sock->connecting && addr && len >= sizeof(uint16_t) &&
+      tcp_get_state(sock->tcp) != TCP_STATE_CLOSED) {
+    return -PH_EISCONN; /* before a look at the name, as in Linux */
   }
   int result = sock_addr_in(addr, len, &ip, &port);
   if (result < 0) {
@@ -221,7 +224,8 @@ int ph_getpeername(struct ph_stack *stack, int fd, void *addr,
   if (result < 0) {
     return result;
   }
-  if (info.remote_port == 0 || state < TCP_STATE_ESTABLISHED) {
+  if (info.remote_port == 0 || state < TCP_STATE_ESTABLISHED ||
+      state == TCP_STATE_TIME_WAIT) {
     return -PH_ENOTCONN;
   }
   sock_addr_out(&info.remote, info.remote_port, addr, len);

@@ -104,7 +104,7 @@ long tcp_send(struct ph_stack *stack, struct tcp_conn *conn, const void *data,
     return -PH_EAGAIN;
   }
   if (!can_send_state(conn)) {
-    return -PH_ENOTCONN;
+    return -PH_EPIPE; /* as in Linux; POSIX would say ENOTCONN */
   }
   if (len == 0) {
     if (conn->more && !more) {
@@ -156,7 +156,7 @@ static void window_update(struct ph_stack *stack, struct tcp_conn *conn) {
 
 long tcp_recv(struct ph_stack *stack, struct tcp_conn *conn, void *data,
               size_t len, bool peek) {
-  if (conn->rcvq_len > 0 && len > 0) {
+  if (conn->rcvq_len > 0) {
     uint32_t n = len < UINT32_MAX ? (uint32_t)len : UINT32_MAX;
     n = tcp_recvq_read(tcp_of(stack), conn, data, n, peek);
     if (!peek) {
@@ -173,7 +173,7 @@ long tcp_recv(struct ph_stack *stack, struct tcp_conn *conn, void *data,
   if (conn->state == TCP_STATE_CLOSED || conn->state == TCP_STATE_LISTEN) {
     return -PH_ENOTCONN;
   }
-  return len == 0 ? 0 : -PH_EAGAIN;
+  return -PH_EAGAIN;
 }
 
 /* ---- CLOSE, ABORT ------------------------------------------------------- */
@@ -312,7 +312,7 @@ uint32_t tcp_get_rcvbuf(const struct tcp_conn *conn) {
 }
 
 int tcp_set_maxseg(struct tcp_conn *conn, uint16_t mss) {
-  if (mss < 88 || mss > 32767) {
+  if (mss != 0 && (mss < 88 || mss > 32767)) {
     return -PH_EINVAL;
   }
   conn->user_mss = mss;

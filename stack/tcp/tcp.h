@@ -86,7 +86,7 @@ int tcp_connect(struct ph_stack *stack, struct tcp_conn *conn,
 /* Append up to `len` bytes to the send queue: one copy, counted in
  * CopiedBytes. `more` holds a partial segment back (MSG_MORE). Returns how many
  * bytes were taken (at least 1), -PH_EAGAIN (queue full, or not yet
- * connected), -PH_EPIPE, -PH_ENOTCONN, or the connection's pending error. */
+ * connected), -PH_EPIPE, or the connection's pending error. */
 long tcp_send(struct ph_stack *stack, struct tcp_conn *conn, const void *data,
               size_t len, bool more);
 

@@ -56,8 +56,9 @@ static uint32_t mangle(struct pair *pair, int from, uint8_t *data,
   if (rnd(4) == 0) {
     len = 1 + rnd(len);
   }
-  /* Headers are where the harm is. */
-  for (uint32_t n = rnd(4); n > 0; n--) {
+  /* Headers are where the harm is. One wrong bit is always seen by a checksum;
+   * two may cancel out. */
+  for (uint32_t n = rnd(wild.repair ? 4 : 2); n > 0; n--) {
     data[rnd(rnd(2) ? len : ph_min_u32(len, 60))] ^= (uint8_t)(1u << rnd(8));
   }
   if (wild.repair && rnd(2)) {
@@ -261,10 +262,6 @@ static void campaign(uint32_t seed, bool repair, uint32_t damage_ppm,
   pair_pass(pair, 1800 * PAIR_S);
   assert_int_equal(tcp_of(&pair->host[0].stack)->conns_open, 0);
   assert_int_equal(tcp_of(&pair->host[1].stack)->conns_open, 0);
-  print_message("seed %u: %llu bytes, %llu resets, %llu retransmissions\n",
-                seed, (unsigned long long)wild.bytes,
-                (unsigned long long)pair->host[0].stack.stats.TcpOutRsts,
-                (unsigned long long)pair->host[0].stack.stats.TcpRetransSegs);
   assert_true(wild.bytes > 0);
   pair_free(pair);
 }

@@ -1,0 +1,581 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One script of socket calls, right and wrong ones, run twice over 127.0.0.1:
+ * on our sockets and on the host's. Every result and errno must be the same. */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tests/stack/tcp_pair.h"
+
+enum { RESULTS = 400 };
+
+struct api {
+  struct ph_stack *stack; /* NULL: the host's sockets */
+  struct pair *pair;
+  int count;
+  struct {
+    int line;
+    const char *what;
+    long result;
+  } results[RESULTS];
+};
+
+#define CALL(a, ours, theirs) \
+  ((a)->stack ? (long)(ours) : ((long)(theirs) < 0 ? -(long)errno : last_))
+/* The host's result is needed after errno was looked at. */
+static long last_;
+#define HOST(expression) (last_ = (long)(expression))
+
+static long s_socket(struct api *a, int d, int t, int p) {
+  return CALL(a, ph_socket(a->stack, d, t, p), HOST(socket(d, t, p)));
+}
+static long s_bind(struct api *a, long fd, const void *n, unsigned len) {
+  return CALL(a, ph_bind(a->stack, (int)fd, n, len),
+              HOST(bind((int)fd, n, len)));
+}
+static long s_listen(struct api *a, long fd, int backlog) {
+  return CALL(a, ph_listen(a->stack, (int)fd, backlog),
+              HOST(listen((int)fd, backlog)));
+}
+static long s_accept(struct api *a, long fd, int flags) {
+  return CALL(a, ph_accept4(a->stack, (int)fd, NULL, NULL, flags),
+              HOST(accept4((int)fd, NULL, NULL, flags)));
+}
+static long s_connect(struct api *a, long fd, const void *n, unsigned len) {
+  return CALL(a, ph_connect(a->stack, (int)fd, n, len),
+              HOST(connect((int)fd, n, len)));
+}
+static long s_send(struct api *a, long fd, const void *p, size_t n, int f) {
+  return CALL(a, ph_send(a->stack, (int)fd, p, n, f),
+              HOST(send((int)fd, p, n, f | MSG_NOSIGNAL)));
+}
+static long s_sendto(struct api *a, long fd, const void *p, size_t n,
+                     const void *to, unsigned len) {
+  return CALL(a, ph_sendto(a->stack, (int)fd, p, n, 0, to, len),
+              HOST(sendto((int)fd, p, n, MSG_NOSIGNAL, to, len)));
+}
+static long s_recv(struct api *a, long fd, void *p, size_t n, int f) {
+  return CALL(a, ph_recv(a->stack, (int)fd, p, n, f),
+              HOST(recv((int)fd, p, n, f)));
+}
+static long s_shutdown(struct api *a, long fd, int how) {
+  return CALL(a, ph_shutdown(a->stack, (int)fd, how),
+              HOST(shutdown((int)fd, how)));
+}
+static long s_close(struct api *a, long fd) {
+  return CALL(a, ph_close(a->stack, (int)fd), HOST(close((int)fd)));
+}
+static long s_getsockopt(struct api *a, long fd, int l, int o, void *v,
+                         unsigned *len) {
+  return CALL(a, ph_getsockopt(a->stack, (int)fd, l, o, v, len),
+              HOST(getsockopt((int)fd, l, o, v, len)));
+}
+static long s_setsockopt(struct api *a, long fd, int l, int o, const void *v,
+                         unsigned len) {
+  return CALL(a, ph_setsockopt(a->stack, (int)fd, l, o, v, len),
+              HOST(setsockopt((int)fd, l, o, v, len)));
+}
+static long s_sockname(struct api *a, long fd, void *n, unsigned *len) {
+  return CALL(a, ph_getsockname(a->stack, (int)fd, n, len),
+              HOST(getsockname((int)fd, n, len)));
+}
+static long s_peername(struct api *a, long fd, void *n, unsigned *len) {
+  return CALL(a, ph_getpeername(a->stack, (int)fd, n, len),
+              HOST(getpeername((int)fd, n, len)));
+}
+static long s_pending(struct api *a, long fd) {
+  int n = 0;
+  long r = CALL(a, ph_ioctl(a->stack, (int)fd, PH_FIONREAD, &n),
+                HOST(ioctl((int)fd, FIONREAD, &n)));
+  return r < 0 ? r : n;
+}
+static long s_poll(struct api *a, long fd, int events) {
+  struct ph_pollfd ours = {(int)fd, (int16_t)events, 0};
+  struct pollfd theirs = {(int)fd, (short)events, 0};
+  long r = CALL(a, ph_poll(a->stack, &ours, 1, 0), HOST(poll(&theirs, 1, 0)));
+  return r < 0 ? r : a->stack ? ours.revents : theirs.revents;
+}
+/* Let what was sent arrive; the host's loopback needs no time. */
+static void settle(struct api *a) {
+  if (a->pair) {
+    pair_pass(a->pair, 200 * PAIR_MS);
+  }
+}
+
+static void note(struct api *a, int line, const char *what, long result) {
+  assert_true(a->count < RESULTS);
+  a->results[a->count].line = line;
+  a->results[a->count].what = what;
+  a->results[a->count++].result = result;
+}
+#define R(call) note(a, __LINE__, #call, (call))
+/* A new descriptor: only whether it is one. */
+#define FD(call) \
+  (fd_ = (call), note(a, __LINE__, #call, fd_ < 0 ? fd_ : 0), fd_)
+static long fd_;
+
+static struct sockaddr_in local(uint16_t port) {
+  struct sockaddr_in in = {.sin_family = AF_INET};
+  in.sin_port = port;
+  put_be32((uint8_t *)&in.sin_addr, 0x7f000001);
+  return in;
+}
+
+static uint16_t port_of(struct api *a, long fd) {
+  struct sockaddr_in in;
+  unsigned len = sizeof(in);
+  R(s_sockname(a, fd, &in, &len));
+  note(a, __LINE__, "length of a name", (long)len);
+  return in.sin_port;
+}
+
+static int option(struct api *a, long fd, int level, int name) {
+  int value = -1;
+  unsigned len = sizeof(value);
+  R(s_getsockopt(a, fd, level, name, &value, &len));
+  note(a, __LINE__, "length of an option", (long)len);
+  return value;
+}
+
+/* ---- The scripts -------------------------------------------------------- */
+
+enum { BAD = 999 };
+
+static void bad_descriptors(struct api *a) {
+  struct sockaddr_in in = local(0);
+  unsigned len = sizeof(in);
+  char c = 0;
+  for (long fd = -1; fd <= BAD; fd += BAD + 1) {
+    R(s_bind(a, fd, &in, sizeof(in)));
+    R(s_listen(a, fd, 1));
+    R(s_accept(a, fd, 0));
+    R(s_connect(a, fd, &in, sizeof(in)));
+    R(s_send(a, fd, &c, 1, 0));
+    R(s_recv(a, fd, &c, 1, 0));
+    R(s_shutdown(a, fd, 0));
+    R(s_close(a, fd));
+    R(s_getsockopt(a, fd, SOL_SOCKET, SO_ERROR, &c, &len));
+    R(s_setsockopt(a, fd, SOL_SOCKET, SO_SNDBUF, &c, 1));
+    R(s_sockname(a, fd, &in, &len));
+    R(s_peername(a, fd, &in, &len));
+    R(s_poll(a, fd, POLLIN));
+  }
+}
+
+static void wrong_arguments(struct api *a) {
+  struct sockaddr_in in = local(0);
+  struct sockaddr_in foreign = local(0);
+  char buf[8] = {0};
+  put_be32((uint8_t *)&foreign.sin_addr, 0x08080808);
+  R(s_socket(a, 99, SOCK_STREAM, 0));
+  R(s_socket(a, AF_INET, 77, 0));
+  R(s_socket(a, AF_INET, SOCK_STREAM, IPPROTO_UDP));
+  R(s_socket(a, AF_INET, SOCK_DGRAM, IPPROTO_TCP));
+  long fd = FD(s_socket(a, AF_INET, SOCK_STREAM, 0));
+  R(s_bind(a, fd, &in, 4));
+  R(s_bind(a, fd, &foreign, sizeof(foreign)));
+  in.sin_family = 77;
+  R(s_bind(a, fd, &in, sizeof(in)));
+  R(s_connect(a, fd, &in, sizeof(in)));
+  in.sin_family = AF_INET;
+  R(s_connect(a, fd, &in, 3));
+  R(s_accept(a, fd, 0));
+  R(s_accept(a, fd, 12345));
+  R(s_send(a, fd, buf, 1, 0));
+  R(s_send(a, fd, buf, 0, 0));
+  R(s_recv(a, fd, buf, 1, 0));
+  R(s_recv(a, fd, buf, 1, MSG_OOB));
+  R(s_shutdown(a, fd, SHUT_WR));
+  R(s_shutdown(a, fd, 3));
+  R(s_shutdown(a, fd, -1));
+  R(s_poll(a, fd, POLLIN | POLLOUT));
+  R(s_bind(a, fd, &in, sizeof(in)));
+  R(s_bind(a, fd, &in, sizeof(in)));
+  in.sin_port = port_of(a, fd);
+  long other = FD(s_socket(a, AF_INET, SOCK_STREAM, 0));
+  R(s_bind(a, other, &in, sizeof(in)));
+  R(s_listen(a, fd, 0));
+  R(s_listen(a, fd, 5));
+  R(s_listen(a, fd, -1));
+  R(s_connect(a, fd, &in, sizeof(in)));
+  R(s_recv(a, fd, buf, 1, MSG_DONTWAIT));
+  R(s_send(a, fd, buf, 1, MSG_DONTWAIT));
+  R(s_poll(a, fd, POLLIN | POLLOUT));
+  unsigned len = sizeof(in);
+  R(s_peername(a, fd, &in, &len));
+  R(s_close(a, other));
+  R(s_close(a, fd));
+  R(s_close(a, fd));
+}
+
+static void options(struct api *a) {
+  long fd = FD(s_socket(a, AF_INET, SOCK_STREAM, 0));
+  int one = 1;
+  R(option(a, fd, SOL_SOCKET, SO_TYPE));
+  R(option(a, fd, SOL_SOCKET, SO_ERROR));
+  R(option(a, fd, SOL_SOCKET, SO_REUSEADDR));
+  R(option(a, fd, SOL_SOCKET, SO_ACCEPTCONN));
+  R(option(a, fd, IPPROTO_TCP, PH_TCP_NODELAY));
+  R(s_setsockopt(a, fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)));
+  R(option(a, fd, SOL_SOCKET, SO_REUSEADDR));
+  R(s_setsockopt(a, fd, SOL_SOCKET, SO_REUSEADDR, &one, 1));
+  R(s_setsockopt(a, fd, SOL_SOCKET, SO_ERROR, &one, sizeof(one)));
+  R(s_setsockopt(a, fd, SOL_SOCKET, SO_TYPE, &one, sizeof(one)));
+  R(s_setsockopt(a, fd, SOL_SOCKET, 9999, &one, sizeof(one)));
+  R(s_setsockopt(a, fd, IPPROTO_TCP, 9999, &one, sizeof(one)));
+  R(s_setsockopt(a, fd, IPPROTO_TCP, PH_TCP_NODELAY, &one, sizeof(one)));
+  R(option(a, fd, IPPROTO_TCP, PH_TCP_NODELAY));
+  R(option(a, fd, SOL_SOCKET, 9999));
+  for (int mss = 0; mss < 40000; mss += mss < 100 ? 8 : 7000) {
+    R(s_setsockopt(a, fd, IPPROTO_TCP, PH_TCP_MAXSEG, &mss, sizeof(mss)));
+  }
+  for (int size = 0; size <= 100000; size = size * 3 + 1000) {
+    R(s_setsockopt(a, fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)));
+    R(option(a, fd, SOL_SOCKET, SO_SNDBUF));
+    R(s_setsockopt(a, fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)));
+    R(option(a, fd, SOL_SOCKET, SO_RCVBUF));
+  }
+  struct {
+    long s, us;
+  } time = {1, 1000000};
+  R(s_setsockopt(a, fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time)));
+  time.us = 5;
+  R(s_setsockopt(a, fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time)));
+  R(s_setsockopt(a, fd, SOL_SOCKET, SO_RCVTIMEO, &time, 8));
+  struct linger linger = {1, 0};
+  R(s_setsockopt(a, fd, SOL_SOCKET, SO_LINGER, &linger, 4));
+  R(s_setsockopt(a, fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)));
+  unsigned len = 2;
+  int value = -1;
+  R(s_getsockopt(a, fd, SOL_SOCKET, SO_TYPE, &value, &len));
+  R((long)len);
+  R(value & 0xffff);
+  len = 100;
+  R(s_getsockopt(a, fd, SOL_SOCKET, SO_TYPE, &value, &len));
+  R((long)len);
+  R(s_close(a, fd));
+}
+
+struct trio {
+  long listener, client, server;
+};
+
+static void trio_open(struct api *a, struct trio *t) {
+  struct sockaddr_in in = local(0);
+  t->listener = FD(s_socket(a, AF_INET, SOCK_STREAM, 0));
+  R(s_bind(a, t->listener, &in, sizeof(in)));
+  R(s_listen(a, t->listener, 4));
+  R(s_poll(a, t->listener, POLLIN | POLLOUT));
+  in.sin_port = port_of(a, t->listener);
+  t->client = FD(s_socket(a, AF_INET, SOCK_STREAM, 0));
+  R(s_connect(a, t->client, &in, sizeof(in)));
+  settle(a);
+  R(s_poll(a, t->listener, POLLIN | POLLOUT));
+  t->server = FD(s_accept(a, t->listener, 0));
+}
+
+static void trio_close(struct api *a, const struct trio *t) {
+  R(s_close(a, t->server));
+  R(s_close(a, t->client));
+  R(s_close(a, t->listener));
+  settle(a);
+}
+
+static const int all_events = POLLIN | POLLOUT | POLLRDHUP;
+
+static void streams(struct api *a) {
+  struct trio t;
+  struct sockaddr_in in;
+  unsigned len = sizeof(in);
+  char buf[64] = "0123456789abcdefghij";
+  trio_open(a, &t);
+  R(s_poll(a, t.client, all_events));
+  R(s_poll(a, t.server, all_events));
+  R(s_recv(a, t.server, buf, 1, MSG_DONTWAIT));
+  R(s_recv(a, t.server, buf, 0, MSG_DONTWAIT));
+  R(s_send(a, t.client, buf, 0, 0));
+  R(s_send(a, t.client, buf, 20, 0));
+  settle(a);
+  R(s_pending(a, t.server));
+  R(s_poll(a, t.server, all_events));
+  R(s_recv(a, t.server, buf, 5, MSG_PEEK));
+  R(s_recv(a, t.server, buf, 5, MSG_TRUNC));
+  R(s_recv(a, t.server, buf, 64, MSG_DONTWAIT));
+  R(buf[0]);
+  R(s_recv(a, t.server, buf, 1, MSG_OOB));
+  R(s_connect(a, t.client, &in, 2));
+  R(s_peername(a, t.client, &in, &len));
+  len = 5;
+  R(s_peername(a, t.client, &in, &len));
+  R((long)len);
+  in = local(0);
+  R(s_bind(a, t.client, &in, sizeof(in)));
+  R(s_listen(a, t.client, 1));
+  R(s_accept(a, t.client, 0));
+  in.sin_port = 5;
+  R(s_connect(a, t.client, &in, sizeof(in)));
+  R(s_sendto(a, t.client, buf, 3, &in, sizeof(in)));
+  settle(a);
+  R(s_recv(a, t.server, buf, 64, 0));
+  trio_close(a, &t);
+}
+
+static void half_close(struct api *a) {
+  struct trio t;
+  char buf[8] = "abc";
+  unsigned len = sizeof(struct sockaddr_in);
+  struct sockaddr_in in;
+  trio_open(a, &t);
+  R(s_send(a, t.client, buf, 3, 0));
+  R(s_shutdown(a, t.client, SHUT_WR));
+  R(s_shutdown(a, t.client, SHUT_WR));
+  settle(a);
+  R(s_poll(a, t.server, all_events));
+  R(s_send(a, t.client, buf, 1, 0));
+  R(s_recv(a, t.server, buf, 8, 0));
+  R(s_recv(a, t.server, buf, 8, 0));
+  R(s_recv(a, t.server, buf, 8, 0));
+  R(s_send(a, t.server, buf, 2, 0));
+  settle(a);
+  R(s_poll(a, t.client, all_events));
+  R(s_recv(a, t.client, buf, 8, 0));
+  R(s_recv(a, t.client, buf, 8, MSG_DONTWAIT));
+  R(s_shutdown(a, t.server, SHUT_RDWR));
+  settle(a);
+  R(s_poll(a, t.client, all_events));
+  R(s_poll(a, t.server, all_events));
+  R(s_recv(a, t.client, buf, 8, 0));
+  R(s_send(a, t.server, buf, 8, 0));
+  R(s_recv(a, t.server, buf, 8, 0));
+  R(s_shutdown(a, t.server, SHUT_WR));
+  R(s_peername(a, t.server, &in, &len));
+  R(s_peername(a, t.client, &in, &len));
+  trio_close(a, &t);
+}
+
+static void shutdown_read(struct api *a) {
+  struct trio t;
+  char buf[8] = "abc";
+  trio_open(a, &t);
+  R(s_shutdown(a, t.server, SHUT_RD));
+  R(s_poll(a, t.server, all_events));
+  R(s_recv(a, t.server, buf, 8, 0));
+  R(s_send(a, t.client, buf, 3, 0));
+  settle(a);
+  R(s_recv(a, t.server, buf, 8, 0));
+  R(s_recv(a, t.server, buf, 8, 0));
+  R(s_send(a, t.server, buf, 3, 0));
+  settle(a);
+  R(s_recv(a, t.client, buf, 8, 0));
+  trio_close(a, &t);
+}
+
+static void resets(struct api *a) {
+  struct trio t;
+  struct linger linger = {1, 0};
+  char buf[8] = "abc";
+  trio_open(a, &t);
+  R(s_setsockopt(a, t.client, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)));
+  R(s_close(a, t.client));
+  settle(a);
+  R(s_poll(a, t.server, all_events));
+  R(option(a, t.server, SOL_SOCKET, SO_ERROR));
+  R(option(a, t.server, SOL_SOCKET, SO_ERROR));
+  R(s_poll(a, t.server, all_events));
+  R(s_recv(a, t.server, buf, 8, 0));
+  R(s_send(a, t.server, buf, 8, 0));
+  R(s_shutdown(a, t.server, SHUT_WR));
+  trio_close(a, &t);
+  /* Unread data at close: the peer sees a reset. */
+  trio_open(a, &t);
+  R(s_send(a, t.server, buf, 3, 0));
+  settle(a);
+  R(s_close(a, t.client));
+  settle(a);
+  R(s_poll(a, t.server, all_events));
+  R(s_recv(a, t.server, buf, 8, 0));
+  R(s_recv(a, t.server, buf, 8, 0));
+  trio_close(a, &t);
+  /* Writing to a closed socket: first taken, then a broken pipe. */
+  trio_open(a, &t);
+  R(s_close(a, t.client));
+  settle(a);
+  R(s_poll(a, t.server, all_events));
+  R(s_send(a, t.server, buf, 3, 0));
+  settle(a);
+  R(s_poll(a, t.server, all_events));
+  R(s_send(a, t.server, buf, 3, 0));
+  R(s_send(a, t.server, buf, 3, 0));
+  R(s_recv(a, t.server, buf, 8, 0));
+  trio_close(a, &t);
+}
+
+static void refused(struct api *a) {
+  struct sockaddr_in in = local(0);
+  char buf[8];
+  long fd = FD(s_socket(a, AF_INET, SOCK_STREAM, 0));
+  R(s_bind(a, fd, &in, sizeof(in)));
+  in.sin_port = port_of(a, fd);
+  long c = FD(s_socket(a, AF_INET, SOCK_STREAM, 0));
+  R(s_connect(a, c, &in, sizeof(in)));
+  R(option(a, c, SOL_SOCKET, SO_ERROR));
+  R(s_poll(a, c, all_events));
+  R(s_recv(a, c, buf, 8, MSG_DONTWAIT));
+  R(s_send(a, c, buf, 8, MSG_DONTWAIT));
+  R(s_connect(a, c, &in, sizeof(in)));
+  R(s_close(a, c));
+  c = FD(s_socket(a, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+  R(s_connect(a, c, &in, sizeof(in)));
+  settle(a);
+  R(s_poll(a, c, all_events));
+  R(s_connect(a, c, &in, sizeof(in)));
+  R(option(a, c, SOL_SOCKET, SO_ERROR));
+  R(s_close(a, c));
+  R(s_close(a, fd));
+}
+
+static void nonblocking(struct api *a) {
+  struct trio t;
+  struct sockaddr_in in = local(0);
+  t.listener = FD(s_socket(a, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+  R(s_bind(a, t.listener, &in, sizeof(in)));
+  R(s_listen(a, t.listener, 4));
+  R(s_accept(a, t.listener, 0));
+  in.sin_port = port_of(a, t.listener);
+  t.client = FD(s_socket(a, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+  R(s_connect(a, t.client, &in, sizeof(in)));
+  settle(a);
+  R(s_poll(a, t.client, all_events));
+  R(s_connect(a, t.client, &in, sizeof(in)));
+  R(s_connect(a, t.client, &in, sizeof(in)));
+  t.server = FD(s_accept(a, t.listener, SOCK_NONBLOCK));
+  R(s_accept(a, t.listener, SOCK_NONBLOCK));
+  trio_close(a, &t);
+}
+
+static void datagrams(struct api *a) {
+  struct sockaddr_in in = local(0);
+  struct sockaddr_in none = {.sin_family = AF_UNSPEC};
+  char buf[64] = "datagram";
+  unsigned len = sizeof(in);
+  long s = FD(s_socket(a, AF_INET, SOCK_DGRAM, 0));
+  long c = FD(s_socket(a, AF_INET, SOCK_DGRAM, 0));
+  R(s_poll(a, c, all_events));
+  R(s_listen(a, s, 1));
+  R(s_accept(a, s, 0));
+  R(s_send(a, c, buf, 8, 0));
+  R(s_bind(a, s, &in, sizeof(in)));
+  R(s_bind(a, s, &in, sizeof(in)));
+  in.sin_port = port_of(a, s);
+  R(s_recv(a, s, buf, 8, MSG_DONTWAIT));
+  R(s_sendto(a, c, buf, 8, &in, 3));
+  R(s_sendto(a, c, buf, 8, &in, sizeof(in)));
+  R(s_sendto(a, c, buf, 0, &in, sizeof(in)));
+  R(s_sendto(a, c, buf, 20, &in, sizeof(in)));
+  settle(a);
+  R(s_pending(a, s));
+  R(s_poll(a, s, all_events));
+  R(s_recv(a, s, buf, 4, MSG_PEEK | MSG_TRUNC));
+  R(s_recv(a, s, buf, 4, 0));
+  R(s_recv(a, s, buf, 64, 0));
+  R(s_recv(a, s, buf, 4, MSG_TRUNC));
+  R(s_recv(a, s, buf, 4, MSG_DONTWAIT));
+  R(s_recv(a, s, buf, 4, MSG_OOB | MSG_DONTWAIT));
+  R(s_peername(a, c, &in, &len));
+  R(s_shutdown(a, c, SHUT_WR));
+  R(s_connect(a, c, &in, sizeof(in)));
+  R(s_peername(a, c, &in, &len));
+  R(s_send(a, c, buf, 8, 0));
+  R(s_connect(a, c, &none, sizeof(none)));
+  R(s_send(a, c, buf, 8, 0));
+  R(s_connect(a, c, &in, sizeof(in)));
+  R(s_close(a, s));
+  R(s_send(a, c, buf, 8, 0));
+  settle(a);
+  R(s_poll(a, c, all_events));
+  R(s_send(a, c, buf, 8, 0));
+  settle(a);
+  R(s_recv(a, c, buf, 8, MSG_DONTWAIT));
+  R(s_shutdown(a, c, SHUT_RDWR));
+  R(s_recv(a, c, buf, 8, 0));
+  R(s_send(a, c, buf, 8, 0));
+  R(s_close(a, c));
+}
+
+/* ---- Comparing ---------------------------------------------------------- */
+
+static void compare(void (*script)(struct api *a)) {
+  const struct pair_options config = {.socket = {.max_sockets = 16},
+                                      .blocking = true};
+  struct api *host = calloc(1, sizeof(*host));
+  struct api *ours = calloc(1, sizeof(*ours));
+  ours->pair = pair_new(&config);
+  ours->stack = &ours->pair->host[0].stack;
+  ph_stack_set_now(ours->stack, ours->pair->now_ns);
+  assert_int_equal(ph_loopback_init(ours->stack), 0);
+  script(host);
+  script(ours);
+  int wrong = 0;
+  assert_int_equal(host->count, ours->count);
+  for (int i = 0; i < ours->count; i++) {
+    long o = ours->results[i].result;
+    long h = host->results[i].result;
+    if (o != h) {
+      print_error("line %d: %s is %ld, on the host %ld\n",
+                  ours->results[i].line, ours->results[i].what, o, h);
+      wrong++;
+    }
+  }
+  assert_int_equal(wrong, 0);
+  for (int fd = 0; fd < 16; fd++) {
+    (void)ph_close(ours->stack, fd);
+  }
+  pair_pass(ours->pair, PAIR_S);
+  pair_free(ours->pair);
+  free(ours);
+  free(host);
+}
+
+#define SAME(script)                                     \
+  static void script##_as_on_linux(void **state) {       \
+    /* EVIDENCE: the host's kernel; POSIX.1-2017 2.10 */ \
+    (void)state;                                         \
+    compare(script);                                     \
+  }
+SAME(bad_descriptors)
+SAME(wrong_arguments)
+SAME(options)
+SAME(streams)
+SAME(half_close)
+SAME(shutdown_read)
+SAME(resets)
+SAME(refused)
+SAME(nonblocking)
+SAME(datagrams)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(bad_descriptors_as_on_linux),
+      cmocka_unit_test(wrong_arguments_as_on_linux),
+      cmocka_unit_test(options_as_on_linux),
+      cmocka_unit_test(streams_as_on_linux),
+      cmocka_unit_test(half_close_as_on_linux),
+      cmocka_unit_test(shutdown_read_as_on_linux),
+      cmocka_unit_test(resets_as_on_linux),
+      cmocka_unit_test(refused_as_on_linux),
+      cmocka_unit_test(nonblocking_as_on_linux),
+      cmocka_unit_test(datagrams_as_on_linux),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
