@@ -33,8 +33,10 @@ module cdc_counter #(
       .q_o(gray)
   );
 
-  for (genvar i = 0; i < Width; i++) begin : g_binary
-    assign dst_count_o[i] = ^(gray >> i);
+  // Each bit is the parity of the Gray bits from its own up, in steps that double.
+  always_comb begin
+    dst_count_o = gray;
+    for (int i = 1; i < Width; i = i * 2) dst_count_o = dst_count_o ^ (dst_count_o >> i);
   end
 endmodule
 

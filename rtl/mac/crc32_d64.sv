@@ -6,26 +6,29 @@
 
 (* keep_hierarchy *)
 module crc32_d64 (
+    input  wire logic        en_i,    // low: crc_o is not used, and 0
     input  wire logic [63:0] data_i,  // first byte in bits 7:0, its first bit in bit 0
     output logic [31:0]      crc_o    // reflected: x^31 in bit 0
 );
   localparam logic [31:0] Poly = 32'hedb88320;
 
-  // Which input bits make up output bit `i`: the last bit moves the state from 0 to Poly, and each
-  // earlier one has been shifted once more.
-  function automatic logic [63:0] row(input logic [4:0] i);
+  // Which input bits make up each output bit, 64 per row: the last bit moves the state from 0 to
+  // Poly, and each earlier one has been shifted once more.
+  function automatic logic [2047:0] rows(input logic unused);
     logic [31:0] column;
     column = Poly;
-    row = '0;
+    rows = {2047'b0, unused & 1'b0};
     for (int j = 63; j >= 0; j--) begin
-      row[j] = column[i];
+      for (int i = 0; i < 32; i++) rows[64*i + j] = column[i];
       column = (column >> 1) ^ (column[0] ? Poly : 32'b0);
     end
   endfunction
+  localparam logic [2047:0] Rows = rows(1'b0);
 
-  for (genvar i = 0; i < 32; i++) begin : g_bit
-    localparam logic [63:0] Row = row(5'(i));
-    assign crc_o[i] = ^(data_i & Row);
+  // Without use the matrix rests: it is what costs a simulator most.
+  always_comb begin
+    crc_o = '0;
+    if (en_i) for (int i = 0; i < 32; i++) crc_o[i] = ^(data_i & Rows[64*i +: 64]);
   end
 endmodule
 

@@ -133,6 +133,7 @@ module mac_10g_rx (
   logic check_q, fcs_good_q;
 
   crc32_d64 u_crc_body (
+      .en_i(open_q),
       .data_i(word ^ {32'b0, crc_q}),
       .crc_o(crc_next)
   );
@@ -144,6 +145,7 @@ module mac_10g_rx (
       .rest_o(rest)
   );
   crc32_d64 u_crc_tail (
+      .en_i(check_q),
       .data_i(window_q),
       .crc_o(tail_crc)
   );

@@ -206,6 +206,7 @@ module mac_10g_tx (
   logic [63:0] window, b_window_q;
 
   crc32_d64 u_crc_body (
+      .en_i(a_data_q),
       .data_i(a_word_q ^ {32'b0, crc_q}),
       .crc_o(crc_next)
   );
@@ -217,6 +218,7 @@ module mac_10g_tx (
       .rest_o(rest)
   );
   crc32_d64 u_crc_tail (
+      .en_i(b_last_q),
       .data_i(b_window_q),
       .crc_o(tail_crc)
   );

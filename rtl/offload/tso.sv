@@ -190,7 +190,10 @@ module tso #(
   assign turn = end_q[2:0] - lane_q;
   assign taken_mask = 8'(~(16'hffff << taken) << lane_q);
   always_comb begin
-    for (int i = 0; i < Lanes; i++) begin
+    from = '0;
+    turned = '0;
+    mask = '0;
+    if (gather) for (int i = 0; i < Lanes; i++) begin
       from = 3'(i) - turn;
       turned[8*i+:8] = s_data[{from, 3'd0}+:8];
       mask[i] = taken_mask[from];

@@ -114,7 +114,10 @@ module tso_emit #(
   assign l4_word = {1'b0, l4_q[7:1]};
   always_comb begin
     header = rd_header;
-    for (int i = 0; i < Lanes / 2; i++) begin
+    word = '0;
+    field = '0;
+    tcp_flags = '0;
+    if (valid_q) for (int i = 0; i < Lanes / 2; i++) begin
       word = {beat_q[5:0], 2'(i)};
       field = {rd_header[16*i+:8], rd_header[16*i+8+:8]};
       tcp_flags = field[7:0];

@@ -72,7 +72,10 @@ module tso_header #(
   assign l3_word = vlan_o ? 16'd9 : 16'd7;
   assign l4_word = {9'd0, l4_offset_o[7:1]};
   always_comb begin
-    for (int i = 0; i < DataW / 16; i++) begin
+    word = '0;
+    ip_mask = '0;
+    pseudo_mask = '0;
+    if (valid_q) for (int i = 0; i < DataW / 16; i++) begin
       word = {beat, 2'(i)};
       ip_mask[2*i+:2] = {2{word >= l3_word && word < l4_word && word != l3_word + 16'd1 &&
                            word != l3_word + 16'd2 && word != l3_word + 16'd5}};

@@ -45,7 +45,7 @@ module tx_patch #(
   assign in_low = patch_en && low_byte[16:LaneW] == beat_q;
   always_comb begin
     patched = s_data;
-    for (int i = 0; i < Lanes; i++) begin
+    if (in_high || in_low) for (int i = 0; i < Lanes; i++) begin
       if (in_high && high_byte[LaneW-1:0] == LaneW'(i)) patched[8*i+:8] = patch_value[15:8];
       if (in_low && low_byte[LaneW-1:0] == LaneW'(i)) patched[8*i+:8] = patch_value[7:0];
     end

@@ -71,15 +71,18 @@ module vring_walk #(
   logic [Slots-1:0] room;
 
   always_comb begin
-    for (int i = 0; i < Slots; i++) room[i] = fill_q[4*i +: 4] <= 4'd4;
+    room = '0;
     want = out_q;
     want_valid = 1'b0;
     turn = '0;
-    for (int i = Slots - 1; i >= 0; i--) begin
-      turn = out_q + SlotW'(i);
-      if (need_q[turn] && room[turn]) begin
-        want = turn;
-        want_valid = 1'b1;
+    if (need_q != '0) begin  // seldom: saves a simulator the search
+      for (int i = 0; i < Slots; i++) room[i] = fill_q[4*i +: 4] <= 4'd4;
+      for (int i = Slots - 1; i >= 0; i--) begin
+        turn = out_q + SlotW'(i);
+        if (need_q[turn] && room[turn]) begin
+          want = turn;
+          want_valid = 1'b1;
+        end
       end
     end
   end
@@ -222,9 +225,11 @@ module vring_walk #(
       if (finish) done_q[tag_slot] <= 1'b1;
       if (finish) bad_q[tag_slot] <= bad;
       if (take_last) done_q[out_q] <= 1'b0;
-      for (int i = 0; i < Slots; i++) begin
-        if (put[i] && !get[i]) fill_q[4*i +: 4] <= fill_q[4*i +: 4] + 4'd1;
-        if (!put[i] && get[i]) fill_q[4*i +: 4] <= fill_q[4*i +: 4] - 4'd1;
+      if (store || take) begin
+        for (int i = 0; i < Slots; i++) begin
+          if (put[i] && !get[i]) fill_q[4*i +: 4] <= fill_q[4*i +: 4] + 4'd1;
+          if (!put[i] && get[i]) fill_q[4*i +: 4] <= fill_q[4*i +: 4] - 4'd1;
+        end
       end
       if (take) begin
         rd_q <= take_last ? 3'd0 : rd_q + 3'd1;
