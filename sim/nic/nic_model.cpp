@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The inner loop around the Verilated NIC. One clock drives all three domains.
  *
- * A cycle has two evaluations. In the first the clock is low and the inputs of
- * the cycle are applied, which the surroundings derive from registers only;
- * then every output is final and what was accepted is known. The second is the
- * rising edge.
+ * A cycle has two halves. In the first the clock is low and the inputs of the
+ * cycle are applied, which the surroundings derive from registers only; then
+ * every output is final and what was accepted is known. The second is the
+ * rising edge. Outputs come from flip-flops, so the build without waves
+ * evaluates the second alone.
  *
  * A cycle is idle when neither the NIC (busy_o) nor its surroundings have
  * anything under way. After two idle cycles every flip-flop holds its value, so
@@ -207,14 +208,6 @@ void sample_axil(nic *n) {
   }
 }
 
-inline void edge(nic *n, uint8_t level) {
-  n->top->clk_i = level;
-  n->top->mac_tx_clk_i = level;
-  n->top->mac_rx_clk_i = level;
-  n->top->eval(n->in_reset ? NIC_NO_WAVES
-                           : n->cycle * 6400 + (level ? 3200 : 0));
-}
-
 /* Evaluates cycle n->cycle. */
 void cycle(nic *n) {
   nic_top *top = n->top;
@@ -231,13 +224,14 @@ void cycle(nic *n) {
     top->s_axil_wvalid = a->w;
     top->s_axil_arvalid = a->ar;
   }
-  edge(n, 0);
+  uint64_t ps = n->in_reset ? NIC_NO_WAVES : n->cycle * 6400;
+  top->low(ps);
   sample_axi(n);
   bool wire_idle = sample_wire(n);
   if (a->active) {
     sample_axil(n);
   }
-  edge(n, 1);
+  top->rise(ps);
   n->cycle++;
   n->evaluated++;
   if ((top->irq_o != 0) != n->irq) {

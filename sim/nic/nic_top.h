@@ -38,14 +38,25 @@ struct nic_top {
   const void *image;
   size_t image_size;
 
-  /* Evaluates, and records waves at `ps` if it is the build for that. */
-  virtual void eval(uint64_t ps) = 0;
+  /* The two halves of a cycle, which starts at `ps`: inputs have been applied
+   * while the clock is low, and the clock rises. Outputs between the two belong
+   * to the cycle. No output but busy_o follows an input without a flip-flop, so
+   * only waves need the first half. Waves are recorded by the build for that.
+   */
+  virtual void low(uint64_t ps) = 0;
+  virtual void rise(uint64_t ps) = 0;
   virtual ~nic_top() = default;
 
  protected:
   template <class Model>
   nic_top(Model *m, const void *state, size_t size);
 };
+
+inline void set_clocks(nic_top *top, uint8_t level) {
+  top->clk_i = level;
+  top->mac_tx_clk_i = level;
+  top->mac_rx_clk_i = level;
+}
 
 /* Both make a model; the traced one returns nullptr when it can't write `path`.
  */

@@ -21,10 +21,18 @@ struct TracedTop final : nic_top {
     delete model;
     delete context;
   }
-  void eval(uint64_t ps) override {
+  void low(uint64_t ps) override {
+    set_clocks(this, 0);
     model->eval();
     if (ps != NIC_NO_WAVES) {
       trace.dump(ps);
+    }
+  }
+  void rise(uint64_t ps) override {
+    set_clocks(this, 1);
+    model->eval();
+    if (ps != NIC_NO_WAVES) {
+      trace.dump(ps + 3200);
     }
   }
 };
