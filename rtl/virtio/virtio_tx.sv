@@ -120,7 +120,7 @@ module virtio_tx #(
   assign used = {Queue, rec_head, 32'd0, 1'b1};
   assign bytes = dat >> {offset, 3'd0};
 
-  byte_queue #(.Bytes(32)) u_bytes (
+  byte_queue #(.Rows(2)) u_bytes (
       .clk_i, .rst_ni, .push, .push_data(bytes), .pop, .front, .count
   );
   always_ff @(posedge clk_i) begin

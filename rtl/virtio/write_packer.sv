@@ -59,7 +59,7 @@ module write_packer #(
   assign strobes = ((32'd1 << n) - 32'd1) << cur_addr_q[3:0];
   assign seg_ready = !cur_valid_q || (form && seg_end);
 
-  byte_queue #(.Bytes(48)) u_bytes (
+  byte_queue #(.Rows(3)) u_bytes (
       .clk_i, .rst_ni, .push, .push_data, .pop(form ? n : 5'd0), .front, .count
   );
 
