@@ -38,6 +38,11 @@ void sock_addr_out(const struct ph_addr *ip, uint16_t port, void *addr,
   *len = sizeof(out);
 }
 
+static bool addr_is_any(const struct ph_addr *ip) {
+  const struct ph_addr any = ph_addr_v4(0);
+  return ph_addr_equal(ip, &any);
+}
+
 int ph_bind(struct ph_stack *stack, int fd, const void *addr,
             ph_socklen_t len) {
   struct ph_sock *sock = sock_enter(stack, fd);
@@ -192,6 +197,9 @@ int ph_connect(struct ph_stack *stack, int fd, const void *addr,
   int result = sock_addr_in(addr, len, &ip, &port);
   if (result < 0) {
     return result;
+  }
+  if (addr_is_any(&ip)) { /* this host, as in Linux and 4.2BSD */
+    ip = ph_addr_v4(0x7f000001);
   }
   return sock->tcp ? connect_tcp(stack, sock, fd, &ip, port)
                    : udp_connect(sock->udp, &ip, port);

@@ -194,6 +194,14 @@ static void queue_fin(struct ph_stack *stack, struct tcp_conn *conn) {
 
 int tcp_shutdown(struct ph_stack *stack, struct tcp_conn *conn, bool read,
                  bool write) {
+  if (conn->state == TCP_STATE_LISTEN) {
+    if (read) { /* as in Linux: it stops listening */
+      tcp_listener_close(stack, conn);
+      conn->state = TCP_STATE_CLOSED;
+      tcp_wake(stack, conn, TCP_READY_IN | TCP_READY_HUP);
+    }
+    return 0;
+  }
   if (conn->state < TCP_STATE_SYN_SENT || conn->state == TCP_STATE_TIME_WAIT) {
     return -PH_ENOTCONN;
   }

@@ -96,8 +96,8 @@ long tcp_send(struct ph_stack *stack, struct tcp_conn *conn, const void *data,
 long tcp_recv(struct ph_stack *stack, struct tcp_conn *conn, void *data,
               size_t len, bool peek);
 
-/* Half-close. `read`: later tcp_recv() returns 0. `write`: FIN after what is
- * queued. 0 or -PH_ENOTCONN. */
+/* Half-close. `read`: later tcp_recv() returns 0; a listener stops listening.
+ * `write`: FIN after what is queued. 0 or -PH_ENOTCONN. */
 int tcp_shutdown(struct ph_stack *stack, struct tcp_conn *conn, bool read,
                  bool write) PH_MUST_USE;
 

@@ -513,6 +513,69 @@ static void datagrams(struct api *a) {
   R(s_close(a, c));
 }
 
+static void to_itself(struct api *a) {
+  struct sockaddr_in in = local(0);
+  char buf[8] = "self";
+  long fd = FD(s_socket(a, AF_INET, SOCK_STREAM, 0));
+  R(s_bind(a, fd, &in, sizeof(in)));
+  in.sin_port = port_of(a, fd);
+  R(s_connect(a, fd, &in, sizeof(in)));
+  R(s_send(a, fd, buf, 4, 0));
+  settle(a);
+  R(s_recv(a, fd, buf, 8, 0));
+  R(s_shutdown(a, fd, SHUT_WR));
+  settle(a);
+  R(s_recv(a, fd, buf, 8, 0));
+  R(s_poll(a, fd, all_events));
+  R(s_close(a, fd));
+  settle(a);
+}
+
+static void listeners(struct api *a) {
+  struct trio t;
+  char buf[8] = "abc";
+  struct sockaddr_in in = local(0);
+  int one = 1;
+  t.listener = FD(s_socket(a, AF_INET, SOCK_STREAM, 0));
+  R(s_listen(a, t.listener, 4)); /* takes a port by itself */
+  in.sin_port = port_of(a, t.listener);
+  t.client = FD(s_socket(a, AF_INET, SOCK_STREAM, 0));
+  R(s_connect(a, t.client, &in, sizeof(in)));
+  R(s_send(a, t.client, buf, 3, 0));
+  settle(a);
+  R(s_close(a, t.listener)); /* with a connection that waits */
+  settle(a);
+  R(s_poll(a, t.client, all_events));
+  R(s_recv(a, t.client, buf, 8, 0));
+  R(s_close(a, t.client));
+  /* The port of a connection that lives may be listened to anew only with
+   * SO_REUSEADDR. */
+  trio_open(a, &t);
+  in.sin_port = port_of(a, t.listener);
+  R(s_close(a, t.listener));
+  t.listener = FD(s_socket(a, AF_INET, SOCK_STREAM, 0));
+  R(s_bind(a, t.listener, &in, sizeof(in)));
+  R(s_setsockopt(a, t.listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)));
+  R(s_bind(a, t.listener, &in, sizeof(in)));
+  trio_close(a, &t);
+  /* To nobody's address is to this host. */
+  trio_open(a, &t);
+  in.sin_port = port_of(a, t.listener);
+  in.sin_addr.s_addr = 0;
+  long c = FD(s_socket(a, AF_INET, SOCK_STREAM, 0));
+  R(s_connect(a, c, &in, sizeof(in)));
+  R(s_close(a, c));
+  trio_close(a, &t);
+  t.listener = FD(s_socket(a, AF_INET, SOCK_STREAM, 0));
+  R(s_listen(a, t.listener, 4));
+  R(s_shutdown(a, t.listener, SHUT_WR));
+  R(s_poll(a, t.listener, all_events));
+  R(s_shutdown(a, t.listener, SHUT_RD));
+  R(s_poll(a, t.listener, all_events));
+  R(s_accept(a, t.listener, 0));
+  R(s_close(a, t.listener));
+}
+
 /* ---- Comparing ---------------------------------------------------------- */
 
 static void compare(void (*script)(struct api *a)) {
@@ -563,6 +626,8 @@ SAME(resets)
 SAME(refused)
 SAME(nonblocking)
 SAME(datagrams)
+SAME(to_itself)
+SAME(listeners)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
@@ -576,6 +641,8 @@ int main(void) {
       cmocka_unit_test(refused_as_on_linux),
       cmocka_unit_test(nonblocking_as_on_linux),
       cmocka_unit_test(datagrams_as_on_linux),
+      cmocka_unit_test(to_itself_as_on_linux),
+      cmocka_unit_test(listeners_as_on_linux),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
