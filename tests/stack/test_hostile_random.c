@@ -147,15 +147,13 @@ static void fresh(int host, int fd) {
   }
 }
 
-static void call(struct pair *pair, int host) {
-  struct ph_stack *stack = &pair->host[host].stack;
-  int fd = (int)rnd(FDS + 2) - 1;
-  struct end none = {0};
-  struct end *end = fd >= 0 && fd < FDS ? &ends[host][fd] : &none;
-  struct ph_sockaddr_in in = name(!host, (uint16_t)(80 + rnd(PORTS)));
-  struct ph_pollfd polls[4];
-  ph_socklen_t len = sizeof(in);
-  switch (rnd(40)) {
+/* Calls about names. */
+static void call_name(struct ph_stack *stack, int host, struct end *end,
+                      int fd) {
+  struct ph_sockaddr_in to = name(!host, (uint16_t)(80 + rnd(PORTS)));
+  struct ph_sockaddr_in own = name(host, (uint16_t)(80 + rnd(PORTS)));
+  ph_socklen_t len = sizeof(to);
+  switch (rnd(11)) {
     case 0:
     case 1:
       fresh(host, ph_socket(stack, PH_AF_INET,
@@ -165,62 +163,72 @@ static void call(struct pair *pair, int host) {
       break;
     case 2:
     case 3:
-      in = name(host, (uint16_t)(80 + rnd(PORTS)));
-      (void)ph_bind(stack, fd, &in, sizeof(in));
+      (void)ph_bind(stack, fd, &own, sizeof(own));
       (void)ph_listen(stack, fd, (int)rnd(5) - 1);
       break;
     case 4:
     case 5:
     case 6:
       if (end->sent + end->received == 0) {
-        (void)ph_connect(stack, fd, &in, sizeof(in));
+        (void)ph_connect(stack, fd, &to, sizeof(to));
       }
       break;
     case 7:
-    case 8:
-    case 9:
-      fresh(host, ph_accept4(stack, fd, &in, &len, PH_SOCK_NONBLOCK));
+      (void)ph_getpeername(stack, fd, &to, &len);
+      (void)ph_getsockname(stack, fd, &to, &len);
       break;
-    case 10:
+    default:
+      fresh(host, ph_accept4(stack, fd, &to, &len, PH_SOCK_NONBLOCK));
+      break;
+  }
+}
+
+static void call_other(struct ph_stack *stack, int host, int fd) {
+  struct ph_sockaddr_in in = name(!host, (uint16_t)(80 + rnd(PORTS)));
+  struct ph_pollfd polls[4];
+  switch (rnd(6)) {
+    case 0:
       (void)ph_shutdown(stack, fd, (int)rnd(4));
       break;
-    case 11:
+    case 1:
       (void)(rnd(4) ? 0 : ph_close(stack, fd));
       break;
-    case 12:
+    case 2:
       call_options(stack, fd);
       break;
-    case 13:
+    case 3:
       for (int i = 0; i < 4; i++) {
         polls[i] =
             (struct ph_pollfd){(int)rnd(FDS + 2) - 1, (int16_t)rnd(65536), 0};
       }
       (void)ph_poll(stack, polls, 4, 0);
       break;
-    case 14:
+    case 4:
       if (!is_stream(stack, fd, &(struct ph_socket_info){0})) {
         (void)ph_sendto(stack, fd, &in, sizeof(in), 0, rnd(2) ? &in : NULL,
                         sizeof(in));
       }
       break;
-    case 15:
-      (void)ph_getpeername(stack, fd, &in, &len);
-      (void)ph_getsockname(stack, fd, &in, &len);
+    default:
       (void)ph_fcntl(stack, fd, PH_F_GETFL, 0);
       break;
-    case 16:
-    case 17:
-    case 18:
-    case 19:
-    case 20:
-    case 21:
-    case 22:
-    case 23:
-      call_send(stack, host, end, fd);
-      break;
-    default:
-      call_recv(stack, host, end, fd);
-      break;
+  }
+}
+
+static void call(struct pair *pair, int host) {
+  struct ph_stack *stack = &pair->host[host].stack;
+  int fd = (int)rnd(FDS + 2) - 1;
+  struct end none = {0};
+  struct end *end = fd >= 0 && fd < FDS ? &ends[host][fd] : &none;
+  uint32_t kind = rnd(40);
+  if (kind < 10) {
+    call_name(stack, host, end, fd);
+  } else if (kind < 16) {
+    call_other(stack, host, fd);
+  } else if (kind < 24) {
+    call_send(stack, host, end, fd);
+  } else {
+    call_recv(stack, host, end, fd);
   }
 }
 

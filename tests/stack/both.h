@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Socket calls on our stack or on the host's kernel, with the same results:
+ * a count or -errno. */
+#ifndef PH_TESTS_STACK_BOTH_H
+#define PH_TESTS_STACK_BOTH_H
+
+#include <errno.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tests/stack/tcp_pair.h"
+
+enum { RESULTS = 400 };
+
+struct api {
+  struct ph_stack *stack; /* NULL: the host's sockets */
+  struct pair *pair;
+  int count;
+  struct {
+    int line;
+    const char *what;
+    long result;
+  } results[RESULTS];
+};
+
+#define CALL(a, ours, theirs) \
+  ((a)->stack ? (long)(ours) : ((long)(theirs) < 0 ? -(long)errno : last_))
+/* The host's result is needed after errno was looked at. */
+static long last_;
+#define HOST(expression) (last_ = (long)(expression))
+
+static inline long s_socket(struct api *a, int d, int t, int p) {
+  return CALL(a, ph_socket(a->stack, d, t, p), HOST(socket(d, t, p)));
+}
+static inline long s_bind(struct api *a, long fd, const void *n, unsigned len) {
+  return CALL(a, ph_bind(a->stack, (int)fd, n, len),
+              HOST(bind((int)fd, n, len)));
+}
+static inline long s_listen(struct api *a, long fd, int backlog) {
+  return CALL(a, ph_listen(a->stack, (int)fd, backlog),
+              HOST(listen((int)fd, backlog)));
+}
+static inline long s_accept(struct api *a, long fd, int flags) {
+  return CALL(a, ph_accept4(a->stack, (int)fd, NULL, NULL, flags),
+              HOST(accept4((int)fd, NULL, NULL, flags)));
+}
+static inline long s_connect(struct api *a, long fd, const void *n,
+                             unsigned len) {
+  return CALL(a, ph_connect(a->stack, (int)fd, n, len),
+              HOST(connect((int)fd, n, len)));
+}
+static inline long s_send(struct api *a, long fd, const void *p, size_t n,
+                          int f) {
+  return CALL(a, ph_send(a->stack, (int)fd, p, n, f),
+              HOST(send((int)fd, p, n, f | MSG_NOSIGNAL)));
+}
+static inline long s_sendto(struct api *a, long fd, const void *p, size_t n,
+                            const void *to, unsigned len) {
+  return CALL(a, ph_sendto(a->stack, (int)fd, p, n, 0, to, len),
+              HOST(sendto((int)fd, p, n, MSG_NOSIGNAL, to, len)));
+}
+static inline long s_recv(struct api *a, long fd, void *p, size_t n, int f) {
+  return CALL(a, ph_recv(a->stack, (int)fd, p, n, f),
+              HOST(recv((int)fd, p, n, f)));
+}
+static inline long s_shutdown(struct api *a, long fd, int how) {
+  return CALL(a, ph_shutdown(a->stack, (int)fd, how),
+              HOST(shutdown((int)fd, how)));
+}
+static inline long s_close(struct api *a, long fd) {
+  return CALL(a, ph_close(a->stack, (int)fd), HOST(close((int)fd)));
+}
+static inline long s_getsockopt(struct api *a, long fd, int l, int o, void *v,
+                                unsigned *len) {
+  return CALL(a, ph_getsockopt(a->stack, (int)fd, l, o, v, len),
+              HOST(getsockopt((int)fd, l, o, v, len)));
+}
+static inline long s_setsockopt(struct api *a, long fd, int l, int o,
+                                const void *v, unsigned len) {
+  return CALL(a, ph_setsockopt(a->stack, (int)fd, l, o, v, len),
+              HOST(setsockopt((int)fd, l, o, v, len)));
+}
+static inline long s_sockname(struct api *a, long fd, void *n, unsigned *len) {
+  return CALL(a, ph_getsockname(a->stack, (int)fd, n, len),
+              HOST(getsockname((int)fd, n, len)));
+}
+static inline long s_peername(struct api *a, long fd, void *n, unsigned *len) {
+  return CALL(a, ph_getpeername(a->stack, (int)fd, n, len),
+              HOST(getpeername((int)fd, n, len)));
+}
+static inline long s_pending(struct api *a, long fd) {
+  int n = 0;
+  long r = CALL(a, ph_ioctl(a->stack, (int)fd, PH_FIONREAD, &n),
+                HOST(ioctl((int)fd, FIONREAD, &n)));
+  return r < 0 ? r : n;
+}
+static inline long s_poll(struct api *a, long fd, int events) {
+  struct ph_pollfd ours = {(int)fd, (int16_t)events, 0};
+  struct pollfd theirs = {(int)fd, (short)events, 0};
+  long r = CALL(a, ph_poll(a->stack, &ours, 1, 0), HOST(poll(&theirs, 1, 0)));
+  return r < 0 ? r : a->stack ? ours.revents : theirs.revents;
+}
+/* Let what was sent arrive; the host's loopback needs no time. */
+static inline void settle(struct api *a) {
+  if (a->pair) {
+    pair_pass(a->pair, 200 * PAIR_MS);
+  }
+}
+
+#endif
