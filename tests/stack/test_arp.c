@@ -137,6 +137,58 @@ static void arp_stranger_and_fresh_change_are_not_learned(void **state) {
   lower_free(host);
 }
 
+static void arp_entry_in_use_is_asked_for_again_before_it_expires(
+    void **state) {
+  /* EVIDENCE: RFC 1122 2.3.2.1 (1), docs/stack_lower.md */
+  (void)state;
+  struct lower *host = lower_new(NULL);
+  lower_learn_peer(host);
+  uint64_t start = host->stack.now_ns;
+  uint32_t sent = host->count;
+  ph_stack_set_now(&host->stack, start + UINT64_C(44000000000));
+  assert_int_equal(ping(host, LOWER_PEER), 0);
+  assert_int_equal(host->count, sent + 1);
+  ph_stack_set_now(&host->stack, start + UINT64_C(50000000000));
+  assert_int_equal(ping(host, LOWER_PEER), 0); /* goes out, and a question */
+  assert_int_equal(host->count, sent + 3);
+  int asked = get_be16(host->frame[sent + 1] + 12) == ETH_TYPE_ARP ? 1 : 2;
+  assert_int_equal(get_be16(host->frame[sent + (uint32_t)asked] + 20),
+                   ARP_OPER_REQUEST);
+  arp(host, ARP_OPER_REPLY, LOWER_PEER, LOWER_HOST);
+  lower_receive(host, host->scratch, 42);
+  ph_stack_set_now(&host->stack, start + UINT64_C(90000000000));
+  assert_int_equal(ping(host, LOWER_PEER), 0);
+  assert_int_equal(host->count, sent + 4);
+  /* Nobody asked for a minute: it is not believed any more. */
+  ph_stack_set_now(&host->stack, start + UINT64_C(200000000000));
+  assert_int_equal(ping(host, LOWER_PEER), 0);
+  assert_int_equal(host->count, sent + 5);
+  assert_int_equal(get_be16(host->frame[sent + 4] + 12), ETH_TYPE_ARP);
+  arp(host, ARP_OPER_REPLY, LOWER_PEER, LOWER_HOST);
+  lower_receive(host, host->scratch, 42);
+  assert_int_equal(host->count, sent + 6);
+  lower_free(host);
+}
+
+static void arp_lie_about_one_neighbour_leaves_the_others(void **state) {
+  /* EVIDENCE: RFC 826; cache poisoning */
+  (void)state;
+  struct lower *host = lower_new(NULL);
+  struct arp_info info;
+  lower_learn_peer(host);
+  ph_stack_set_now(&host->stack, host->stack.now_ns + UINT64_C(5000000000));
+  for (uint32_t i = 3; i < 200; i++) { /* answers nobody asked for */
+    arp(host, ARP_OPER_REPLY, 0x0a000000 + i, LOWER_HOST);
+    host->scratch[27] = (uint8_t)i;
+    lower_receive(host, host->scratch, 42);
+  }
+  assert_int_equal(arp_info(&host->netif, 0, &info), 0);
+  assert_int_equal(info.ip, LOWER_PEER);
+  assert_memory_equal(info.mac, LOWER_PEER_MAC, 6);
+  assert_int_equal(arp_info(&host->netif, 1, &info), -PH_ENOENT);
+  lower_free(host);
+}
+
 static void eth_foreign_tagged_and_group_source_are_dropped(void **state) {
   /* EVIDENCE: IEEE 802.3-2022 3.2; IEEE 802.1Q 9.6 */
   (void)state;
@@ -166,6 +218,8 @@ int main(void) {
       cmocka_unit_test(arp_silent_neighbour_three_tries_then_dropped),
       cmocka_unit_test(arp_scan_of_the_subnet_stays_bounded),
       cmocka_unit_test(arp_stranger_and_fresh_change_are_not_learned),
+      cmocka_unit_test(arp_entry_in_use_is_asked_for_again_before_it_expires),
+      cmocka_unit_test(arp_lie_about_one_neighbour_leaves_the_others),
       cmocka_unit_test(eth_foreign_tagged_and_group_source_are_dropped),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -423,6 +423,31 @@ static void syn_options_of_any_shape_are_survived(void **state) {
   world_free(&w);
 }
 
+static void arp_flood_does_not_stop_a_connection(void **state) {
+  /* EVIDENCE: RFC 1122 2.3.2.1; docs/stack_lower.md, ARP */
+  (void)state;
+  struct world w;
+  uint8_t f[FRAME_MAX];
+  world_new(&w);
+  tcp_set_nodelay(w.p.stack, w.p.conn, true);
+  for (uint32_t i = 0; i < 5000; i++) {
+    uint32_t len = make(&w, i % 3 ? ARP_REQUEST : ARP_REPLY, f);
+    put_be32(f + 28, 0x0a000003 + i % 250);
+    put_be32(f + 24, i * 2654435761u);
+    pair_receive(w.p.pair, f, len);
+    if (i % 50 == 0) {
+      w.p.pair->log_count = 0;
+      assert_int_equal(peer_app_send(&w.p, 1), 1);
+      pair_pass(w.p.pair, PAIR_MS);
+      peer_ack(&w.p, w.p.conn->snd_nxt);
+      assert_true(w.p.pair->log_count > 0);
+      assert_int_equal(w.p.conn->snd_una, w.p.conn->snd_nxt);
+    }
+  }
+  assert_true(w.p.stack->pkts.available + 16 >= w.p.stack->pkts.count);
+  world_free(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(whole_frames_are_what_they_should_be),
@@ -432,6 +457,7 @@ int main(void) {
       cmocka_unit_test(icmp_errors_with_foreign_numbers_are_ignored),
       cmocka_unit_test(too_big_storm_never_goes_below_the_least_mss),
       cmocka_unit_test(sources_that_can_not_be_reach_nobody),
+      cmocka_unit_test(arp_flood_does_not_stop_a_connection),
       cmocka_unit_test(syn_options_of_any_shape_are_survived),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
