@@ -27,7 +27,7 @@ module arb_rr #(
     pick_o = '0;
     valid_o = 1'b0;
     turn = '0;
-    for (int i = NumReq; i >= 1; i--) begin
+    if (req_i != '0) for (int i = NumReq; i >= 1; i--) begin
       turn = {1'b0, last_q} + (IdxW + 1)'(i);
       if (turn >= (IdxW + 1)'(NumReq)) turn = turn - (IdxW + 1)'(NumReq);
       if (req_i[turn[IdxW-1:0]]) begin

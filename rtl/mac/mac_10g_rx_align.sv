@@ -41,7 +41,7 @@ module mac_10g_rx_align (
   always_comb begin
     bytes = 4'd8;
     terminate = 1'b0;
-    for (int i = 7; i >= 0; i--) begin
+    if (word_c != '0) for (int i = 7; i >= 0; i--) begin
       if (word_c[i]) begin
         bytes = 4'(i);
         terminate = word[8*i +: 8] == XgmiiTerminate;

@@ -79,8 +79,8 @@ module mac_10g_tx (
       bytes = 4'd8;
     end
     word = '0;
-    for (int i = 0; i < 8; i++) begin
-      if (state_q == StData && tx_valid && tx_keep[i]) word[8*i +: 8] = tx_data[8*i +: 8];
+    if (state_q == StData && tx_valid) begin
+      for (int i = 0; i < 8; i++) if (tx_keep[i]) word[8*i +: 8] = tx_data[8*i +: 8];
     end
   end
 
@@ -243,19 +243,23 @@ module mac_10g_tx (
 
   // FCS (or error codes) and terminate are shifted to their place as differences from idle, so that
   // the zeros around them mean idle.
-  assign tail_shift = {64'b0, {XgmiiTerminate, c_err_q ? {4{XgmiiError}} : c_fcs_q} ^
-      {5{XgmiiIdle}}} << {c_bytes_q, 3'b0};
-  assign tail_c_shift = {8'b0, 1'b0, {4{!c_err_q}}} << c_bytes_q;
-
-  for (genvar i = 0; i < 13; i++) begin : g_tail
-    if (i < 8) begin : g_data
-      logic payload;
-      assign payload = 4'(i) < c_bytes_q;
-      assign tail_d[8*i +: 8] = payload ? c_word_q[8*i +: 8] : tail_shift[8*i +: 8] ^ XgmiiIdle;
-      assign tail_c[i] = !payload && !tail_c_shift[i];
-    end else begin : g_beyond
-      assign tail_d[8*i +: 8] = tail_shift[8*i +: 8] ^ XgmiiIdle;
-      assign tail_c[i] = !tail_c_shift[i];
+  always_comb begin
+    tail_shift = '0;
+    tail_c_shift = '0;
+    tail_d = '0;
+    tail_c = '0;
+    if (c_last_q) begin
+      tail_shift = {64'b0, {XgmiiTerminate, c_err_q ? {4{XgmiiError}} : c_fcs_q} ^
+          {5{XgmiiIdle}}} << {c_bytes_q, 3'b0};
+      tail_c_shift = {8'b0, 1'b0, {4{!c_err_q}}} << c_bytes_q;
+      tail_d = tail_shift ^ {13{XgmiiIdle}};
+      tail_c = ~tail_c_shift;
+      for (int i = 0; i < 8; i++) begin
+        if (4'(i) < c_bytes_q) begin
+          tail_d[8*i +: 8] = c_word_q[8*i +: 8];
+          tail_c[i] = 1'b0;
+        end
+      end
     end
   end
 

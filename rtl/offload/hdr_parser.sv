@@ -43,7 +43,8 @@ module hdr_parser #(
   logic [15:0] word0, word1, word2, word3;
   logic [DataW-1:0] kept;
   always_comb begin
-    for (int i = 0; i < DataW / 8; i++) kept[8*i+:8] = keep_i[i] ? data_i[8*i+:8] : 8'h00;
+    kept = '0;
+    if (valid_i) for (int i = 0; i < DataW / 8; i++) kept[8*i+:8] = keep_i[i] ? data_i[8*i+:8] : 8'h00;
   end
   assign word0 = {kept[7:0], kept[15:8]};
   assign word1 = {kept[23:16], kept[31:24]};
@@ -118,7 +119,9 @@ module hdr_parser #(
   always_comb begin
     {hit4, hit6, hit12} = 3'b000;
     {found4, found6, found12} = 48'd0;
-    for (int i = 0; i < 4; i++) begin
+    lane_word = '0;
+    lane_data = '0;
+    if (valid_i) for (int i = 0; i < 4; i++) begin
       lane_word = {beat_d, 2'(i)};
       lane_data = {kept[16*i+:8], kept[16*i+8+:8]};
       if (lane_word == l4_word + 16'd2) {hit4, found4} = {1'b1, lane_data};

@@ -107,9 +107,16 @@ module tso #(
   assign pass = s_valid && pass_ready && ((state_q == StIdle && !is_gso) || state_q == StPass);
   assign refuse = state_q == StIdle && s_valid && is_gso && !gso_meta_ok;
   assign abort = (state_q == StHeader || state_q == StPayload) && s_valid && s_last && s_err;
-  assign hdr_short = in_header_end && s_last && count < {1'b0, header_len[2:0]};
-  assign hdr_refuse = state_q == StHeader && s_valid && !abort && known && (!hdr_ok || hdr_short);
-  assign hdr_ends = state_q == StHeader && s_valid && !abort && !hdr_refuse && in_header_end;
+  always_comb begin
+    hdr_short = 1'b0;
+    hdr_refuse = 1'b0;
+    hdr_ends = 1'b0;
+    if (state_q == StHeader && s_valid && !abort) begin
+      hdr_short = in_header_end && s_last && count < {1'b0, header_len[2:0]};
+      hdr_refuse = known && (!hdr_ok || hdr_short);
+      hdr_ends = !hdr_refuse && in_header_end;
+    end
+  end
   assign hdr_valid = (state_q == StIdle && s_valid && is_gso && gso_meta_ok && !slot_busy) ||
                      (state_q == StHeader && s_valid && !abort && !hdr_refuse && !hdr_ends);
   assign hdr_store = hdr_valid || hdr_ends;
