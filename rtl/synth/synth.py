@@ -76,7 +76,10 @@ def script(module, parameters, fast):
         lines += [f"synth -top {module} -run begin:fine", "check -assert"]
     else:
         # Stops before `autoname`, which takes a third of the time to name what nobody reads.
-        lines += [f"synth_ecp5 -top {module} -run begin:check", "hierarchy -check", "check", "stat"]
+        # Modules are mapped one by one: Yosys 0.23's ABC runs away on the flattened whole, and its
+        # wide-LUT search doubles the cells of XOR trees (docs/blocks/top.md).
+        lines += [f"synth_ecp5 -top {module} -noflatten -nowidelut -run begin:check",
+                  "hierarchy -check", "check", "stat"]
     return "; ".join(lines)
 
 
