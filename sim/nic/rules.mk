@@ -16,7 +16,7 @@ nic_opt = -O2 $(if $(findstring checked,$(1)),,-march=native)
 # $(call nic_verilate,library,prefix,more flags,optimization)
 nic_verilate = rm -rf $(@D)/$(2) && $(NIC_VERILATOR) $(call nic_flags,$(1)) $(3) --prefix $(2) -Mdir $(@D)/$(2) \
   $(wildcard rtl/*/*.vlt) $(NIC_FILES) && \
-  $(MAKE) --no-print-directory -s -j2 -C $(@D)/$(2) -f $(2).mk $(2)__ALL.a CXX=$(CXX) \
+  MAKEFLAGS= $(MAKE) --no-print-directory -s -j2 -C $(@D)/$(2) -f $(2).mk $(2)__ALL.a CXX=$(CXX) \
   OPT_FAST="$(4)" OPT_SLOW=-O0 >/dev/null
 
 $(BUILD)/nic/libnic.a $(BUILD)/nic-checked/libnic.a: $(BUILD)/%/libnic.a: rtl/filelist.f \
