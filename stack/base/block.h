@@ -16,19 +16,19 @@ enum { PH_BLOCK_SIZE = 4096 };
 struct ph_block_pool;
 
 struct ph_block {
-  uint8_t *data;               /* `size` bytes, device-visible */
-  struct ph_block *next;       /* free list, or the holder's queue */
-  struct ph_block_pool *pool;  /* where it goes at zero */
-  uint32_t refs;               /* holders */
-  uint32_t size;               /* bytes */
+  uint8_t *data;              /* `size` bytes, device-visible */
+  struct ph_block *next;      /* free list, or the holder's queue */
+  struct ph_block_pool *pool; /* where it goes at zero */
+  uint32_t refs;              /* holders */
+  uint32_t size;              /* bytes */
 };
 
 struct ph_block_pool {
   struct ph_block *free;
-  uint32_t count;      /* blocks in all */
-  uint32_t available;  /* on the free list */
-  uint32_t low_water;  /* least `available` ever seen */
-  uint32_t reserve;    /* blocks to keep free: see ph_block_lendable() */
+  uint32_t count;     /* blocks in all */
+  uint32_t available; /* on the free list */
+  uint32_t low_water; /* least `available` ever seen */
+  uint32_t reserve;   /* blocks to keep free: see ph_block_lendable() */
   /* If set, called instead of ph_block_recycle() when a block's last reference
    * falls (a device's receive pool puts the block back into its ring). It may
    * call ph_block_recycle() itself. */

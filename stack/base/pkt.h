@@ -46,11 +46,11 @@ struct pkt_frag {
 struct netif;
 
 struct pkt {
-  struct pkt *next;     /* free list, or the holder's queue */
+  struct pkt *next; /* free list, or the holder's queue */
   struct pkt_pool *pool;
-  uint8_t *head;        /* first byte of the linear part */
-  uint32_t head_len;    /* bytes of the linear part */
-  uint32_t len;         /* head_len + all fragments */
+  uint8_t *head;     /* first byte of the linear part */
+  uint32_t head_len; /* bytes of the linear part */
+  uint32_t len;      /* head_len + all fragments */
   uint8_t nfrags;
   uint8_t csum;         /* enum pkt_csum */
   uint8_t gso_type;     /* enum pkt_gso */

@@ -39,10 +39,10 @@ struct ph_platform {
 
 struct ph_stack_config {
   const struct ph_platform *platform; /* kept by reference */
-  void *arena;            /* start-up memory, 64-byte aligned */
+  void *arena;                        /* start-up memory, 64-byte aligned */
   size_t arena_size;
-  uint8_t *block_memory;  /* device-visible, 4096-aligned,
-                             block_count * PH_BLOCK_SIZE bytes */
+  uint8_t *block_memory; /* device-visible, 4096-aligned,
+                            block_count * PH_BLOCK_SIZE bytes */
   uint32_t block_count;
   struct pkt *pkt_memory; /* device-visible, pkt_count elements */
   uint32_t pkt_count;
@@ -75,8 +75,8 @@ struct ph_stack {
 };
 
 /* Returns 0 or -PH_EINVAL. The memory belongs to the stack for ever. */
-int ph_stack_init(struct ph_stack *stack, const struct ph_stack_config *config)
-    PH_MUST_USE;
+int ph_stack_init(struct ph_stack *stack,
+                  const struct ph_stack_config *config) PH_MUST_USE;
 
 /* Start-up memory for a module, zeroed, 64-byte aligned; NULL if the arena is
  * used up. */

@@ -6,66 +6,66 @@
 
 #include <stdint.h>
 
-#define PH_STATS_MAP(X)                                                      \
-  X(EthInFrames, "frames taken from interfaces")                             \
-  X(EthInErrors, "short, unknown type, or not for us")                       \
-  X(EthOutFrames, "frames given to interfaces (a super-segment is one)")     \
-  X(ArpInErrors, "ARP packets that failed a check")                          \
-  X(ArpResolveFailed, "packets dropped because nobody answered")             \
-  X(IpInReceives, "")                                                        \
-  X(IpInHdrErrors, "")                                                       \
-  X(IpInAddrErrors, "")                                                      \
-  X(IpInCsumErrors, "")                                                      \
-  X(IpInUnknownProtos, "")                                                   \
-  X(IpInDiscards, "")                                                        \
-  X(IpInDelivers, "")                                                        \
-  X(IpOutRequests, "")                                                       \
-  X(IpOutDiscards, "")                                                       \
-  X(IpOutNoRoutes, "")                                                       \
-  X(IpReasmFails, "fragments received: not built, dropped")                  \
-  X(IcmpInMsgs, "")                                                          \
-  X(IcmpInErrors, "")                                                        \
-  X(IcmpInCsumErrors, "")                                                    \
-  X(IcmpInEchos, "")                                                         \
-  X(IcmpInEchoReps, "")                                                      \
-  X(IcmpOutMsgs, "")                                                         \
-  X(IcmpOutRateLimited, "")                                                  \
-  X(UdpInDatagrams, "")                                                      \
-  X(UdpNoPorts, "")                                                          \
-  X(UdpInErrors, "")                                                         \
-  X(UdpInCsumErrors, "")                                                     \
-  X(UdpRcvbufErrors, "")                                                     \
-  X(UdpOutDatagrams, "")                                                     \
-  X(TcpActiveOpens, "")                                                      \
-  X(TcpPassiveOpens, "")                                                     \
-  X(TcpAttemptFails, "")                                                     \
-  X(TcpEstabResets, "")                                                      \
-  X(TcpInSegs, "")                                                           \
-  X(TcpOutSegs, "counted after cutting, as RFC 4022 wants")                  \
-  X(TcpOutSuperSegs, "packets with more than one segment")                   \
-  X(TcpRetransSegs, "")                                                      \
-  X(TcpFastRetrans, "")                                                      \
-  X(TcpTimeouts, "")                                                         \
-  X(TcpInErrs, "")                                                           \
-  X(TcpInCsumErrors, "")                                                     \
-  X(TcpOutRsts, "")                                                          \
-  X(TcpChallengeAcks, "")                                                    \
-  X(TcpDupAcksIn, "")                                                        \
-  X(TcpOutOfOrder, "segments queued out of order")                           \
-  X(TcpDelayedAcks, "")                                                      \
-  X(TcpPureAcksOut, "")                                                      \
-  X(TcpZeroWindowProbes, "")                                                 \
-  X(TcpWindowUpdates, "")                                                    \
-  X(TcpRcvBufDrops, "")                                                      \
-  X(TcpListenOverflows, "")                                                  \
-  X(SwSegments, "segments cut by the software segmenter")                    \
-  X(SwChecksumBytes, "bytes summed by software on transmit")                 \
-  X(SwVerifyBytes, "bytes summed by software on receive")                    \
-  X(CopiedBytes, "bytes copied between application and stack")               \
-  X(SocketCalls, "entries into the socket layer")                            \
-  X(PktExhausted, "packet pool empty")                                       \
-  X(BlockExhausted, "block pool empty")                                      \
-  X(NetifBusy, "device ring full: the packet waited above")                  \
+#define PH_STATS_MAP(X)                                                  \
+  X(EthInFrames, "frames taken from interfaces")                         \
+  X(EthInErrors, "short, unknown type, or not for us")                   \
+  X(EthOutFrames, "frames given to interfaces (a super-segment is one)") \
+  X(ArpInErrors, "ARP packets that failed a check")                      \
+  X(ArpResolveFailed, "packets dropped because nobody answered")         \
+  X(IpInReceives, "")                                                    \
+  X(IpInHdrErrors, "")                                                   \
+  X(IpInAddrErrors, "")                                                  \
+  X(IpInCsumErrors, "")                                                  \
+  X(IpInUnknownProtos, "")                                               \
+  X(IpInDiscards, "")                                                    \
+  X(IpInDelivers, "")                                                    \
+  X(IpOutRequests, "")                                                   \
+  X(IpOutDiscards, "")                                                   \
+  X(IpOutNoRoutes, "")                                                   \
+  X(IpReasmFails, "fragments received: not built, dropped")              \
+  X(IcmpInMsgs, "")                                                      \
+  X(IcmpInErrors, "")                                                    \
+  X(IcmpInCsumErrors, "")                                                \
+  X(IcmpInEchos, "")                                                     \
+  X(IcmpInEchoReps, "")                                                  \
+  X(IcmpOutMsgs, "")                                                     \
+  X(IcmpOutRateLimited, "")                                              \
+  X(UdpInDatagrams, "")                                                  \
+  X(UdpNoPorts, "")                                                      \
+  X(UdpInErrors, "")                                                     \
+  X(UdpInCsumErrors, "")                                                 \
+  X(UdpRcvbufErrors, "")                                                 \
+  X(UdpOutDatagrams, "")                                                 \
+  X(TcpActiveOpens, "")                                                  \
+  X(TcpPassiveOpens, "")                                                 \
+  X(TcpAttemptFails, "")                                                 \
+  X(TcpEstabResets, "")                                                  \
+  X(TcpInSegs, "")                                                       \
+  X(TcpOutSegs, "counted after cutting, as RFC 4022 wants")              \
+  X(TcpOutSuperSegs, "packets with more than one segment")               \
+  X(TcpRetransSegs, "")                                                  \
+  X(TcpFastRetrans, "")                                                  \
+  X(TcpTimeouts, "")                                                     \
+  X(TcpInErrs, "")                                                       \
+  X(TcpInCsumErrors, "")                                                 \
+  X(TcpOutRsts, "")                                                      \
+  X(TcpChallengeAcks, "")                                                \
+  X(TcpDupAcksIn, "")                                                    \
+  X(TcpOutOfOrder, "segments queued out of order")                       \
+  X(TcpDelayedAcks, "")                                                  \
+  X(TcpPureAcksOut, "")                                                  \
+  X(TcpZeroWindowProbes, "")                                             \
+  X(TcpWindowUpdates, "")                                                \
+  X(TcpRcvBufDrops, "")                                                  \
+  X(TcpListenOverflows, "")                                              \
+  X(SwSegments, "segments cut by the software segmenter")                \
+  X(SwChecksumBytes, "bytes summed by software on transmit")             \
+  X(SwVerifyBytes, "bytes summed by software on receive")                \
+  X(CopiedBytes, "bytes copied between application and stack")           \
+  X(SocketCalls, "entries into the socket layer")                        \
+  X(PktExhausted, "packet pool empty")                                   \
+  X(BlockExhausted, "block pool empty")                                  \
+  X(NetifBusy, "device ring full: the packet waited above")              \
   X(NetifDrops, "packets that a device could not take and nobody kept")
 
 struct ph_stats {

@@ -12,17 +12,17 @@ enum { IP_PROTO_ICMP = 1, IP_PROTO_TCP = 6, IP_PROTO_UDP = 17 };
 struct ip_route {
   const struct ip_family *family;
   struct netif *netif;
-  struct ph_addr src;       /* our address there */
+  struct ph_addr src; /* our address there */
   struct ph_addr next_hop;
-  uint16_t mtu;             /* IP bytes on the way (path MTU if known) */
+  uint16_t mtu; /* IP bytes on the way (path MTU if known) */
 };
 
 /* What goes into the IP header. */
 struct ip_tx {
   struct ph_addr src, dst;
   uint8_t protocol;
-  uint8_t ttl;  /* 0: default 64 */
-  uint8_t tos;  /* DSCP and ECN bits */
+  uint8_t ttl; /* 0: default 64 */
+  uint8_t tos; /* DSCP and ECN bits */
   bool dont_fragment;
 };
 
@@ -49,10 +49,10 @@ enum ip_error {
 
 struct ip_error_info {
   enum ip_error error;
-  struct ph_addr src, dst;     /* of the packet that we had sent */
+  struct ph_addr src, dst; /* of the packet that we had sent */
   uint16_t mtu;
-  const uint8_t *transport;    /* its first transport bytes */
-  uint32_t transport_len;      /* how many of them are there (>= 8) */
+  const uint8_t *transport; /* its first transport bytes */
+  uint32_t transport_len;   /* how many of them are there (>= 8) */
 };
 
 struct ip_protocol {
@@ -64,9 +64,9 @@ struct ip_protocol {
 };
 
 struct ip_family {
-  int af;                /* PH_AF_INET, PH_AF_INET6 */
-  uint16_t header_len;   /* without options */
-  uint8_t gso_tcp;       /* enum pkt_gso for TCP */
+  int af;              /* PH_AF_INET, PH_AF_INET6 */
+  uint16_t header_len; /* without options */
+  uint8_t gso_tcp;     /* enum pkt_gso for TCP */
   /* 0 or -PH_ENETUNREACH. `src` may be NULL or unspecified. */
   int (*route)(struct ph_stack *stack, const struct ph_addr *dst,
                const struct ph_addr *src, struct ip_route *route);
@@ -76,8 +76,8 @@ struct ip_family {
   /* Push the IP header and send; `route` may be NULL (then it is looked up).
    * `pkt` starts at the transport header. Takes `pkt` unless -PH_EAGAIN,
    * with which the packet is as it was before the call. */
-  int (*output)(struct ph_stack *stack, struct pkt *pkt,
-                const struct ip_tx *tx, const struct ip_route *route);
+  int (*output)(struct ph_stack *stack, struct pkt *pkt, const struct ip_tx *tx,
+                const struct ip_route *route);
 };
 
 /* The family of an address, NULL if that family was never registered. */

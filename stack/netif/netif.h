@@ -22,15 +22,15 @@ struct netif_caps {
 
 struct netif {
   struct netif *next;
-  const char *name;            /* "eth0"; static */
+  const char *name; /* "eth0"; static */
   const struct netif_ops *ops;
-  void *device;                /* the ops' own state */
+  void *device; /* the ops' own state */
   struct ph_stack *stack;
   struct netif_caps caps;
   uint8_t mac[6];
-  bool up;                     /* administratively and carrier */
-  bool loopback;               /* no link layer */
-  void *link;                  /* state of the eth module for this interface */
+  bool up;       /* administratively and carrier */
+  bool loopback; /* no link layer */
+  void *link;    /* state of the eth module for this interface */
   void (*input)(struct netif *netif, struct pkt *pkt); /* upward handler, set
                                                           by eth */
   /* Segments cut in software that the full device could not take yet; while
@@ -59,8 +59,8 @@ int netif_add(struct ph_stack *stack, struct netif *netif) PH_MUST_USE;
 
 /* Register who is told of each interface, present or to come (eth). At most 4.
  */
-int netif_on_added(struct ph_stack *stack, int (*fn)(struct netif *netif))
-    PH_MUST_USE;
+int netif_on_added(struct ph_stack *stack,
+                   int (*fn)(struct netif *netif)) PH_MUST_USE;
 
 struct netif *netif_first(struct ph_stack *stack);
 
@@ -84,8 +84,8 @@ void netif_writable(struct netif *netif);
  * number of segments or -PH_E...; `pkt` stays with the caller. `emit` takes
  * its packet. */
 int netif_segment(struct ph_stack *stack, struct pkt *pkt,
-                  int (*emit)(void *ctx, struct pkt *segment), void *ctx)
-    PH_MUST_USE;
+                  int (*emit)(void *ctx, struct pkt *segment),
+                  void *ctx) PH_MUST_USE;
 
 /* The software checksummer: complete PKT_CSUM_PARTIAL in place. */
 void netif_checksum(struct ph_stack *stack, struct pkt *pkt);

@@ -21,8 +21,12 @@ enum {
   PH_SOCK_NONBLOCK = 04000,
   PH_SOCK_CLOEXEC = 02000000,
 };
-enum { PH_IPPROTO_IP = 0, PH_IPPROTO_ICMP = 1, PH_IPPROTO_TCP = 6,
-       PH_IPPROTO_UDP = 17 };
+enum {
+  PH_IPPROTO_IP = 0,
+  PH_IPPROTO_ICMP = 1,
+  PH_IPPROTO_TCP = 6,
+  PH_IPPROTO_UDP = 17
+};
 enum { PH_SHUT_RD = 0, PH_SHUT_WR = 1, PH_SHUT_RDWR = 2 };
 enum {
   PH_MSG_OOB = 1,
@@ -33,8 +37,15 @@ enum {
   PH_MSG_NOSIGNAL = 0x4000,
   PH_MSG_MORE = 0x8000,
 };
-enum { PH_POLLIN = 1, PH_POLLPRI = 2, PH_POLLOUT = 4, PH_POLLERR = 8,
-       PH_POLLHUP = 16, PH_POLLNVAL = 32, PH_POLLRDHUP = 0x2000 };
+enum {
+  PH_POLLIN = 1,
+  PH_POLLPRI = 2,
+  PH_POLLOUT = 4,
+  PH_POLLERR = 8,
+  PH_POLLHUP = 16,
+  PH_POLLNVAL = 32,
+  PH_POLLRDHUP = 0x2000
+};
 enum { PH_SOL_SOCKET = 1 };
 enum {
   PH_SO_REUSEADDR = 2,
@@ -47,8 +58,12 @@ enum {
   PH_SO_SNDTIMEO = 21,
   PH_SO_ACCEPTCONN = 30,
 };
-enum { PH_TCP_NODELAY = 1, PH_TCP_MAXSEG = 2, PH_TCP_INFO = 11,
-       PH_TCP_CONGESTION = 13 };
+enum {
+  PH_TCP_NODELAY = 1,
+  PH_TCP_MAXSEG = 2,
+  PH_TCP_INFO = 11,
+  PH_TCP_CONGESTION = 13
+};
 enum { PH_F_GETFL = 3, PH_F_SETFL = 4, PH_O_NONBLOCK = 04000 };
 enum { PH_FIONREAD = 0x541B, PH_FIONBIO = 0x5421, PH_SIOCOUTQ = 0x5411 };
 
@@ -78,9 +93,9 @@ struct ph_pollfd {
 };
 
 struct ph_socket_config {
-  uint32_t max_sockets;     /* descriptors 0 .. max_sockets - 1 */
-  uint32_t default_sndbuf;  /* bytes; 0: 256 KiB */
-  uint32_t default_rcvbuf;  /* bytes; 0: 256 KiB */
+  uint32_t max_sockets;    /* descriptors 0 .. max_sockets - 1 */
+  uint32_t default_sndbuf; /* bytes; 0: 256 KiB */
+  uint32_t default_rcvbuf; /* bytes; 0: 256 KiB */
 };
 
 /* After ph_ipv4_init(), ph_udp_init(), ph_tcp_init(). */
@@ -88,8 +103,7 @@ int ph_socket_init(struct ph_stack *stack,
                    const struct ph_socket_config *config) PH_MUST_USE;
 
 int ph_socket(struct ph_stack *stack, int domain, int type, int protocol);
-int ph_bind(struct ph_stack *stack, int fd, const void *addr,
-            ph_socklen_t len);
+int ph_bind(struct ph_stack *stack, int fd, const void *addr, ph_socklen_t len);
 int ph_listen(struct ph_stack *stack, int fd, int backlog);
 int ph_accept(struct ph_stack *stack, int fd, void *addr, ph_socklen_t *len);
 int ph_accept4(struct ph_stack *stack, int fd, void *addr, ph_socklen_t *len,
@@ -100,8 +114,7 @@ long ph_send(struct ph_stack *stack, int fd, const void *data, size_t len,
              int flags);
 long ph_sendto(struct ph_stack *stack, int fd, const void *data, size_t len,
                int flags, const void *addr, ph_socklen_t addr_len);
-long ph_recv(struct ph_stack *stack, int fd, void *data, size_t len,
-             int flags);
+long ph_recv(struct ph_stack *stack, int fd, void *data, size_t len, int flags);
 long ph_recvfrom(struct ph_stack *stack, int fd, void *data, size_t len,
                  int flags, void *addr, ph_socklen_t *addr_len);
 long ph_writev(struct ph_stack *stack, int fd, const struct ph_iovec *iov,
@@ -130,17 +143,16 @@ int ph_poll(struct ph_stack *stack, struct ph_pollfd *fds, uint32_t count,
 /* For netstat: describes descriptor `fd`; -PH_EBADF if it is free. */
 struct ph_socket_info {
   int type;
-  const char *state;  /* "ESTABLISHED", ...; "" for datagram sockets */
+  const char *state; /* "ESTABLISHED", ...; "" for datagram sockets */
   struct ph_addr local, remote;
   uint16_t local_port, remote_port;
-  uint32_t recv_queue, send_queue; /* bytes */
+  uint32_t recv_queue, send_queue;                /* bytes */
   uint32_t cwnd, ssthresh, snd_wnd, rcv_wnd, mss; /* bytes */
   uint64_t srtt_ns, rto_ns;
   uint64_t retransmissions;
   uint64_t bytes_sent, bytes_received;
 };
-int ph_socket_info(struct ph_stack *stack, int fd,
-                   struct ph_socket_info *info);
+int ph_socket_info(struct ph_stack *stack, int fd, struct ph_socket_info *info);
 /* Connections that no descriptor names any more (TIME-WAIT, ...); `index`
  * from 0; -PH_ENOENT past the last. */
 int ph_orphan_info(struct ph_stack *stack, uint32_t index,

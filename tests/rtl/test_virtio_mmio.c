@@ -30,8 +30,9 @@ enum {
   CONFIG_GENERATION = 0x0fc,
   CONFIG = 0x100,
 };
-#define OFFERED_HIGH UINT32_C(0x80000013) /* VERSION_1 ACCESS_ ORDER_PLATFORM \
-                                           */
+#define OFFERED_HIGH                                       \
+  UINT32_C(0x80000013) /* VERSION_1 ACCESS_ ORDER_PLATFORM \
+                        */
 #define LOW_BITS                                                            \
   (1u << 0 | 1u << 1 | 1u << 3 | 1u << 5 | 1u << 11 | 1u << 16 | 1u << 28 | \
    1u << 29)
