@@ -44,7 +44,9 @@ module hdr_parser #(
   logic [DataW-1:0] kept;
   always_comb begin
     kept = '0;
-    if (valid_i) for (int i = 0; i < DataW / 8; i++) kept[8*i+:8] = keep_i[i] ? data_i[8*i+:8] : 8'h00;
+    if (valid_i) begin
+      for (int i = 0; i < DataW / 8; i++) kept[8*i+:8] = keep_i[i] ? data_i[8*i+:8] : 8'h00;
+    end
   end
   assign word0 = {kept[7:0], kept[15:8]};
   assign word1 = {kept[23:16], kept[31:24]};

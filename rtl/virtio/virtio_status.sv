@@ -2,8 +2,8 @@
 // Device status and feature negotiation (Virtio 1.2 2.1, 2.2, 3.1.1; registers of 4.2.2):
 // DriverFeatures with its selector, and Status. Bits are set in their turn and cleared by a reset
 // only. FEATURES_OK is refused for a set that was not offered, without VERSION_1, or with HOST_TSO4
-// but no CSUM (5.1.3.1); once given, the features are frozen. `status_bad_o` judges the Status write
-// that `wdata_i` would be.
+// but no CSUM (5.1.3.1); once given, the features are frozen. `status_bad_o` judges the Status
+// write that `wdata_i` would be.
 `default_nettype none
 
 module virtio_status #(
