@@ -11,8 +11,9 @@ NIC_VERILATOR := verilator --cc --top-module packhorse_top -O3 --x-assign fast -
 NIC_INCLUDE = $(shell verilator -V | sed -n 's/^ *VERILATOR_ROOT *= *//p' | head -n 1)/include
 
 nic_flags = $(if $(findstring checked,$(1)),--assert -DPH_ASSERT,--noassert)
-# Straight code that runs once per cycle: -O3 only makes it longer, and clang is no faster.
-nic_opt = -O2 $(if $(findstring checked,$(1)),,-march=native)
+# Straight code that runs once per cycle: -O3 only makes it longer, vectors of neighbouring bits that
+# were just stored one by one stall on their loads, and clang is no faster.
+nic_opt = -O2 -fno-tree-vectorize -fno-tree-slp-vectorize $(if $(findstring checked,$(1)),,-march=native)
 # $(call nic_verilate,library,prefix,more flags,optimization)
 nic_verilate = rm -rf $(@D)/$(2) && $(NIC_VERILATOR) $(call nic_flags,$(1)) $(3) --prefix $(2) -Mdir $(@D)/$(2) \
   $(wildcard rtl/*/*.vlt) $(NIC_FILES) && \
