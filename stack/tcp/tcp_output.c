@@ -229,7 +229,6 @@ static uint32_t new_allowed(struct tcp_conn *conn, uint32_t unsent,
   conn->cwnd_limited = n > space;
   if (n > space) {
     n = space - space % mss;
-    by_window = false;
   } else if (by_window && n >= mss) {
     n -= n % mss;
   } else if (by_window &&

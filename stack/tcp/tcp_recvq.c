@@ -148,7 +148,7 @@ uint32_t tcp_chunks_take(struct tcp_stack *tcp, struct tcp_conn *conn,
 
 void tcp_chunks_drop_front(struct tcp_stack *tcp, struct tcp_conn *conn,
                            struct tcp_chunks *from, uint32_t n) {
-  while (n > 0) {
+  while (n > 0 && from->head) {
     struct tcp_chunk *chunk = from->head;
     if (n < chunk->len) {
       chunk->data += n;
