@@ -162,17 +162,17 @@ module packhorse_top #(
   logic [DataW/8-1:0]         tx_keep, rx_keep;
   logic [ph_pkg::TxMetaW-1:0] tx_meta;
   logic [ph_pkg::RxMetaW-1:0] rx_meta;
-  logic [2:0]                 rd_req_valid, rd_req_ready, rd_rsp_valid;
-  logic [191:0]               rd_req_addr;
-  logic [38:0]                rd_req_len;
+  logic [1:0]                 rd_req_valid, rd_req_ready, rd_rsp_valid;
+  logic [127:0]               rd_req_addr;
+  logic [25:0]                rd_req_len;
   logic [AxiW-1:0]            rd_rsp_data;
   logic                       rd_rsp_err, wr_done_tag, wr_done_err;
-  logic [4:0]                 wr_req_valid, wr_req_ready, wr_req_tag, wr_dat_valid, wr_dat_ready;
-  logic [4:0]                 wr_done;
-  logic [319:0]               wr_req_addr;
-  logic [19:0]                wr_req_beats;
-  logic [5*AxiW-1:0]          wr_dat_data;
-  logic [5*AxiW/8-1:0]        wr_dat_strb;
+  logic [2:0]                 wr_req_valid, wr_req_ready, wr_req_tag, wr_dat_valid, wr_dat_ready;
+  logic [2:0]                 wr_done;
+  logic [191:0]               wr_req_addr;
+  logic [11:0]                wr_req_beats;
+  logic [3*AxiW-1:0]          wr_dat_data;
+  logic [3*AxiW/8-1:0]        wr_dat_strb;
   logic                       tx_packet, rx_packet, rx_no_buffer, rx_too_long, err_avail_jump;
   logic                       err_head, err_chain, err_header, err_axi_read, err_axi_write;
   logic                       engine_busy, dma_read_busy, dma_write_busy;
@@ -197,7 +197,7 @@ module packhorse_top #(
     .stat_err_axi_read(err_axi_read), .stat_err_axi_write(err_axi_write)
   );
 
-  dma_read #(.NumClients(3), .AxiW(AxiW), .AxCache(AxCache), .AxProt(AxProt)) u_dma_read (
+  dma_read #(.NumClients(2), .AxiW(AxiW), .AxCache(AxCache), .AxProt(AxProt)) u_dma_read (
     .clk_i, .rst_ni, .rd_req_valid, .rd_req_ready, .rd_req_addr, .rd_req_len,
     .rd_rsp_valid, .rd_rsp_data, .rd_rsp_err, .busy_o(dma_read_busy),
     .m_axi_arid, .m_axi_araddr, .m_axi_arlen, .m_axi_arsize, .m_axi_arburst, .m_axi_arcache,
@@ -205,7 +205,7 @@ module packhorse_top #(
     .m_axi_rid, .m_axi_rdata, .m_axi_rresp, .m_axi_rlast, .m_axi_rvalid, .m_axi_rready
   );
 
-  dma_write #(.NumClients(5), .AxiW(AxiW), .AxCache(AxCache), .AxProt(AxProt)) u_dma_write (
+  dma_write #(.NumClients(3), .AxiW(AxiW), .AxCache(AxCache), .AxProt(AxProt)) u_dma_write (
     .clk_i, .rst_ni, .wr_req_valid, .wr_req_ready, .wr_req_addr, .wr_req_beats, .wr_req_tag,
     .wr_dat_valid, .wr_dat_ready, .wr_dat_data, .wr_dat_strb,
     .wr_done, .wr_done_tag, .wr_done_err, .busy_o(dma_write_busy),

@@ -15,6 +15,7 @@ module rx_chain (
     output logic                          chain_valid,
     input  wire logic                     chain_free,   // it has been used: one-cycle pulse
     output logic                          chain_bad,
+    output logic [7:0]                    chain_queue,
     output logic [15:0]                   chain_head,
     output logic [17:0]                   chain_space,  // bytes
     input  wire logic [4:0]               elem_index,   // combinational read of its elements
@@ -32,7 +33,7 @@ module rx_chain (
   logic [16:0] len;
   logic fire, store;
   logic [80:0] elem_mem [0:63];
-  logic [15:0] head_mem [0:1];
+  logic [23:0] head_mem [0:1];
   logic [17:0] space_mem [0:1];
 
   assign d = desc;
@@ -66,7 +67,7 @@ module rx_chain (
       space_q <= store ? space + {1'b0, len} : space;
       if (d.last) begin
         bad_q[load_q] <= d.error;
-        head_mem[load_q] <= d.head;
+        head_mem[load_q] <= {d.queue, d.head};
         space_mem[load_q] <= store ? space + {1'b0, len} : space;
       end
     end
@@ -74,13 +75,13 @@ module rx_chain (
 
   assign chain_valid = full_q[use_q];
   assign chain_bad = bad_q[use_q];
-  assign chain_head = head_mem[use_q];
+  assign {chain_queue, chain_head} = head_mem[use_q];
   assign chain_space = space_mem[use_q];
   assign {elem_addr, elem_len} = elem_mem[{use_q, elem_index}];
   assign busy_o = fire || chain_free;
 
   logic unused_bits;
-  assign unused_bits = ^{d.queue, d.write};
+  assign unused_bits = d.write;
 endmodule
 
 `default_nettype wire

@@ -21,15 +21,16 @@ module tx_issue #(
     output logic [63:0]                   rd_req_addr,
     output logic [12:0]                   rd_req_len,
     input  wire logic                     beat_free_i,  // a beat has left the data FIFO
-    // Records: {head, error, last, offset[3:0], bytes[8:0]}
+    // Records: {queue, head, error, last, offset[3:0], bytes[8:0]}
     output logic                          rec_valid,
     input  wire logic                     rec_ready,
-    output logic [30:0]                   rec,
+    output logic [38:0]                   rec,
     output logic                          err_long_o,   // pulse: a chain over MaxBytes
     output logic                          busy_o
 );
   ph_pkg::desc_t d;
   logic valid_q, last_q, error_q;
+  logic [7:0] queue_q;
   logic [15:0] head_q;
   logic [63:0] addr_q;
   logic [16:0] len_q, total_q;       // bytes still to be read of the element; of the chain so far
@@ -55,7 +56,7 @@ module tx_issue #(
   assign rd_req_len = {4'd0, n};
   assign fire = run_i && valid_q && (n != 0 ? rd_req_valid && rd_req_ready : !record || rec_ready);
   assign rec_valid = fire && record;
-  assign rec = {head_q, error_q && final_chunk, last_q && final_chunk, addr_q[3:0], n};
+  assign rec = {queue_q, head_q, error_q && final_chunk, last_q && final_chunk, addr_q[3:0], n};
   assign desc_ready = run_i && (!valid_q || (fire && final_chunk));
 
   logic [9:0] taken;
@@ -77,6 +78,7 @@ module tx_issue #(
   end
   always_ff @(posedge clk_i) begin
     if (desc_ready && desc_valid) begin
+      queue_q <= d.queue;
       head_q <= d.head;
       last_q <= d.last;
       error_q <= d.error || (d.last && too_long);
@@ -92,7 +94,7 @@ module tx_issue #(
   assign busy_o = fire || (desc_valid && desc_ready);
 
   logic unused_bits;
-  assign unused_bits = ^{d.queue, d.write};
+  assign unused_bits = d.write;
 endmodule
 
 `default_nettype wire

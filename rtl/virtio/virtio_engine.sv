@@ -47,25 +47,25 @@ module virtio_engine #(
     input  wire logic [7:0]                 rx_keep,
     input  wire logic                       rx_last,
     input  wire logic [ph_pkg::RxMetaW-1:0] rx_meta,
-    // Read clients: 0 transmit data, 1 transmit rings, 2 receive rings (docs/blocks/dma.md)
-    output logic [2:0]                      rd_req_valid,
-    input  wire logic [2:0]                 rd_req_ready,
-    output logic [191:0]                    rd_req_addr,
-    output logic [38:0]                     rd_req_len,
-    input  wire logic [2:0]                 rd_rsp_valid,
+    // Read clients: 0 transmit data, 1 rings (docs/blocks/dma.md)
+    output logic [1:0]                      rd_req_valid,
+    input  wire logic [1:0]                 rd_req_ready,
+    output logic [127:0]                    rd_req_addr,
+    output logic [25:0]                     rd_req_len,
+    input  wire logic [1:0]                 rd_rsp_valid,
     input  wire logic [127:0]               rd_rsp_data,
     input  wire logic                       rd_rsp_err,
-    // Write clients: 0 receive payload, 1 receive ring, 2 transmit ring, 3, 4 their avail_event
-    output logic [4:0]                      wr_req_valid,
-    input  wire logic [4:0]                 wr_req_ready,
-    output logic [319:0]                    wr_req_addr,
-    output logic [19:0]                     wr_req_beats,
-    output logic [4:0]                      wr_req_tag,
-    output logic [4:0]                      wr_dat_valid,
-    input  wire logic [4:0]                 wr_dat_ready,
-    output logic [639:0]                    wr_dat_data,
-    output logic [79:0]                     wr_dat_strb,
-    input  wire logic [4:0]                 wr_done,
+    // Write clients: 0 receive payload, 1 used rings, 2 avail_event
+    output logic [2:0]                      wr_req_valid,
+    input  wire logic [2:0]                 wr_req_ready,
+    output logic [191:0]                    wr_req_addr,
+    output logic [11:0]                     wr_req_beats,
+    output logic [2:0]                      wr_req_tag,
+    output logic [2:0]                      wr_dat_valid,
+    input  wire logic [2:0]                 wr_dat_ready,
+    output logic [383:0]                    wr_dat_data,
+    output logic [47:0]                     wr_dat_strb,
+    input  wire logic [2:0]                 wr_done,
     input  wire logic                       wr_done_tag,
     input  wire logic                       wr_done_err,
     // Statistics: one-cycle pulses
@@ -87,7 +87,7 @@ module virtio_engine #(
   logic [1:0] stopping, enabled, run, quiet, clear, configured_q, usable_q, cleared_q;
   logic [1:0] ring_quiet;
   logic size_ok;
-  logic [1:0] kick, cfg_load, queue_rst_n, err_jump, err_head, err_chain;
+  logic [1:0] kick, cfg_load, queue_rst_n;
   logic broken_q, break_now, tx_quiet, rx_quiet;
   assign stopping = queue_stop | {2{dev_stop}};
   assign enabled = queue_ready & {2{driver_ok && !broken_q}} & ~stopping;
@@ -142,60 +142,51 @@ module virtio_engine #(
   // --- Errors ---
   assign stat_err_axi_read = rd_rsp_valid != 0 && rd_rsp_err;
   assign stat_err_axi_write = wr_done != 0 && wr_done_err;
-  assign stat_err_avail_jump = err_jump != 0;
-  assign stat_err_bad_head = err_head != 0;
   assign break_now = stat_err_axi_read || stat_err_axi_write || stat_err_avail_jump ||
                      stat_err_bad_head;
 
   // --- Rings ---
-  logic [1:0] desc_valid, desc_ready, used_valid, used_ready, irq, ring_empty, ring_busy;
+  logic rx_used_valid, rx_used_ready, tx_used_valid, tx_used_ready, irq, ring_busy, err_chain;
+  logic [1:0] desc_valid, desc_ready, ring_empty;
   logic [2*ph_pkg::DescW-1:0] desc;
-  logic [2*ph_pkg::UsedW-1:0] used;
-  logic [31:0] irq_count;
-  for (genvar q = 0; q < 2; q++) begin : g_queue
-    vring #(.Queue(8'(q)), .DeviceWrites(q == Rx)) u_vring (
-        .clk_i, .rst_ni(queue_rst_n[q]), .run_i(run[q]), .kick_i(kick[q]),
-        .event_idx_i(features[virtio_pkg::FeatEventIdx]),
-        .indirect_i(features[virtio_pkg::FeatIndirectDesc]),
-        .cfg_load_i(cfg_load[q]), .cfg_size(qcfg_size), .cfg_desc(qcfg_desc),
-        .cfg_driver(qcfg_driver), .cfg_device(qcfg_device),
-        .desc_valid(desc_valid[q]), .desc_ready(desc_ready[q]),
-        .desc(desc[ph_pkg::DescW*q +: ph_pkg::DescW]),
-        .used_valid(used_valid[q]), .used_ready(used_ready[q]),
-        .used(used[ph_pkg::UsedW*q +: ph_pkg::UsedW]),
-        .rd_req_valid(rd_req_valid[2-q]), .rd_req_ready(rd_req_ready[2-q]),
-        .rd_req_addr(rd_req_addr[64*(2-q) +: 64]), .rd_req_len(rd_req_len[13*(2-q) +: 13]),
-        .rd_rsp_valid(rd_rsp_valid[2-q]), .rd_rsp_data, .rd_rsp_err,
-        .wr_req_valid(wr_req_valid[1+q]), .wr_req_ready(wr_req_ready[1+q]),
-        .wr_req_addr(wr_req_addr[64*(1+q) +: 64]), .wr_req_beats(wr_req_beats[4*(1+q) +: 4]),
-        .wr_req_tag(wr_req_tag[1+q]),
-        .wr_dat_valid(wr_dat_valid[1+q]), .wr_dat_ready(wr_dat_ready[1+q]),
-        .wr_dat_data(wr_dat_data[128*(1+q) +: 128]), .wr_dat_strb(wr_dat_strb[16*(1+q) +: 16]),
-        .wr_done(wr_done[1+q]), .wr_done_tag, .wr_done_err,
-        .ev_req_valid(wr_req_valid[3+q]), .ev_req_ready(wr_req_ready[3+q]),
-        .ev_req_addr(wr_req_addr[64*(3+q) +: 64]),
-        .ev_dat_data(wr_dat_data[128*(3+q) +: 128]), .ev_dat_strb(wr_dat_strb[16*(3+q) +: 16]),
-        .ev_done(wr_done[3+q]),
-        .irq_o(irq[q]), .irq_count_o(irq_count[16*q +: 16]),
-        .empty_o(ring_empty[q]), .quiet_o(ring_quiet[q]), .busy_o(ring_busy[q]),
-        .err_jump_o(err_jump[q]), .err_head_o(err_head[q]), .err_chain_o(err_chain[q])
-    );
-    // The single beat of an avail_event write stands until its response: always valid.
-    assign wr_dat_valid[3+q] = 1'b1;
-    assign wr_req_beats[4*(3+q) +: 4] = 4'd0;
-    assign wr_req_tag[3+q] = 1'b0;
-  end
+  logic [ph_pkg::UsedW-1:0] rx_used, tx_used;
+  logic [15:0] irq_count;
+  vring #(.NumQueues(2)) u_vring (
+      .clk_i, .rst_ni, .clear_i(clear), .run_i(run), .kick_i(kick),
+      .event_idx_i(features[virtio_pkg::FeatEventIdx]),
+      .indirect_i(features[virtio_pkg::FeatIndirectDesc]),
+      .cfg_load_i(cfg_load != 0), .cfg_queue(sel_q), .cfg_size(qcfg_size),
+      .cfg_desc(qcfg_desc), .cfg_driver(qcfg_driver), .cfg_device(qcfg_device),
+      .desc_valid, .desc_ready, .desc,
+      .rx_used_valid, .rx_used_ready, .rx_used, .tx_used_valid, .tx_used_ready, .tx_used,
+      .rd_req_valid(rd_req_valid[1]), .rd_req_ready(rd_req_ready[1]),
+      .rd_req_addr(rd_req_addr[64 +: 64]), .rd_req_len(rd_req_len[13 +: 13]),
+      .rd_rsp_valid(rd_rsp_valid[1]), .rd_rsp_data, .rd_rsp_err,
+      .wr_req_valid(wr_req_valid[1]), .wr_req_ready(wr_req_ready[1]),
+      .wr_req_addr(wr_req_addr[64 +: 64]), .wr_req_beats(wr_req_beats[4 +: 4]),
+      .wr_req_tag(wr_req_tag[1]), .wr_dat_valid(wr_dat_valid[1]), .wr_dat_ready(wr_dat_ready[1]),
+      .wr_dat_data(wr_dat_data[128 +: 128]), .wr_dat_strb(wr_dat_strb[16 +: 16]),
+      .wr_done(wr_done[1]), .wr_done_tag, .wr_done_err,
+      .ev_req_valid(wr_req_valid[2]), .ev_req_ready(wr_req_ready[2]),
+      .ev_req_addr(wr_req_addr[128 +: 64]), .ev_dat_valid(wr_dat_valid[2]),
+      .ev_dat_ready(wr_dat_ready[2]), .ev_dat_data(wr_dat_data[256 +: 128]),
+      .ev_dat_strb(wr_dat_strb[32 +: 16]), .ev_done(wr_done[2]),
+      .irq_o(irq), .irq_count_o(irq_count), .empty_o(ring_empty), .quiet_o(ring_quiet),
+      .busy_o(ring_busy), .err_jump_o(stat_err_avail_jump), .err_head_o(stat_err_bad_head),
+      .err_chain_o(err_chain)
+  );
+  assign wr_req_beats[11:8] = 4'd0;
+  assign wr_req_tag[2] = 1'b0;
 
   // --- Movers ---
   logic tx_busy, rx_busy, err_long;
-  virtio_tx #(.Queue(8'(Tx)), .DataBeats(TxDataBeats)) u_virtio_tx (
+  virtio_tx #(.DataBeats(TxDataBeats)) u_virtio_tx (
       .clk_i, .rst_ni(queue_rst_n[Tx]), .run_i(run[Tx]), .stop_i(!run[Tx]),
       .feat_csum_i(features[virtio_pkg::FeatCsum]),
       .feat_tso4_i(features[virtio_pkg::FeatHostTso4]),
       .desc_valid(desc_valid[Tx]), .desc_ready(desc_ready[Tx]),
       .desc(desc[ph_pkg::DescW*Tx +: ph_pkg::DescW]),
-      .used_valid(used_valid[Tx]), .used_ready(used_ready[Tx]),
-      .used(used[ph_pkg::UsedW*Tx +: ph_pkg::UsedW]),
+      .used_valid(tx_used_valid), .used_ready(tx_used_ready), .used(tx_used),
       .rd_req_valid(rd_req_valid[0]), .rd_req_ready(rd_req_ready[0]),
       .rd_req_addr(rd_req_addr[63:0]), .rd_req_len(rd_req_len[12:0]),
       .rd_rsp_valid(rd_rsp_valid[0]), .rd_rsp_data,
@@ -203,13 +194,12 @@ module virtio_engine #(
       .quiet_o(tx_quiet), .busy_o(tx_busy), .stat_tx_packets, .stat_err_bad_header,
       .stat_err_too_long(err_long)
   );
-  virtio_rx #(.Queue(8'(Rx))) u_virtio_rx (
+  virtio_rx u_virtio_rx (
       .clk_i, .rst_ni(queue_rst_n[Rx]), .run_i(run[Rx]),
       .feat_guest_csum_i(features[virtio_pkg::FeatGuestCsum]), .ring_empty_i(ring_empty[Rx]),
       .desc_valid(desc_valid[Rx]), .desc_ready(desc_ready[Rx]),
       .desc(desc[ph_pkg::DescW*Rx +: ph_pkg::DescW]),
-      .used_valid(used_valid[Rx]), .used_ready(used_ready[Rx]),
-      .used(used[ph_pkg::UsedW*Rx +: ph_pkg::UsedW]),
+      .used_valid(rx_used_valid), .used_ready(rx_used_ready), .used(rx_used),
       .rx_valid, .rx_ready, .rx_data, .rx_keep, .rx_last, .rx_meta,
       .wr_req_valid(wr_req_valid[0]), .wr_req_ready(wr_req_ready[0]),
       .wr_req_addr(wr_req_addr[63:0]), .wr_req_beats(wr_req_beats[3:0]),
@@ -219,8 +209,8 @@ module virtio_engine #(
       .quiet_o(rx_quiet), .busy_o(rx_busy), .stat_rx_packets, .stat_rx_drop_no_buffer,
       .stat_rx_drop_too_long
   );
-  // Two chains can turn bad in one cycle only on different queues; they are counted as one.
-  assign stat_err_bad_chain = err_chain != 0 || err_long;
+  // Two chains that turn bad in one cycle are counted as one.
+  assign stat_err_bad_chain = err_chain || err_long;
 
   // --- Interrupt ---
   logic irq_busy;
@@ -229,12 +219,12 @@ module virtio_engine #(
       .want(irq), .want_count(irq_count), .isr_used, .timer_armed_o, .busy_o(irq_busy)
   );
 
-  assign busy_o = tx_busy || rx_busy || ring_busy != 0 || irq_busy || needs_reset ||
+  assign busy_o = tx_busy || rx_busy || ring_busy || irq_busy || needs_reset ||
                   state_q != StIdle || (enabled & ~configured_q) != 0 ||
                   (stopping & ~cleared_q) != 0 || clear != cleared_q || (dev_idle && broken_q);
 
   logic unused_bits;
-  assign unused_bits = ^{features[63:30], features[27:12], features[10:2], wr_dat_ready[4:3]};
+  assign unused_bits = ^{features[63:30], features[27:12], features[10:2], ring_empty[Tx]};
 endmodule
 
 `default_nettype wire

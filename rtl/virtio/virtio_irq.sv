@@ -10,8 +10,8 @@ module virtio_irq (
     input  wire logic        tick_i,
     input  wire logic [7:0]  cfg_irq_count,
     input  wire logic [15:0] cfg_irq_ticks,
-    input  wire logic [1:0]  want,           // pulses of the two rings
-    input  wire logic [31:0] want_count,     // elements of each
+    input  wire logic        want,           // pulse of a ring
+    input  wire logic [15:0] want_count,     // its elements
     output logic             isr_used,       // pulse
     output logic             timer_armed_o,
     output logic             busy_o
@@ -22,12 +22,10 @@ module virtio_irq (
 
   always_comb begin
     count_d = count_q;
-    for (int i = 0; i < 2; i++) begin
-      if (want[i]) count_d = count_d + {1'b0, want_count[16*i +: 16]};
-    end
+    if (want) count_d = count_d + {1'b0, want_count};
     if (count_d[16]) count_d = 17'h10000;
   end
-  assign fire = (pending_q || want != 0) &&
+  assign fire = (pending_q || want) &&
                 (cfg_irq_ticks == 0 || (pending_q && ticks_q >= cfg_irq_ticks) ||
                  (cfg_irq_count != 0 && count_d >= {9'd0, cfg_irq_count}));
 
@@ -44,7 +42,7 @@ module virtio_irq (
         count_q <= '0;
         ticks_q <= '0;
       end else begin
-        if (want != 0) pending_q <= 1'b1;
+        if (want) pending_q <= 1'b1;
         count_q <= count_d;
         if (pending_q && tick_i) ticks_q <= ticks_q + 16'd1;
       end
@@ -52,7 +50,7 @@ module virtio_irq (
   end
 
   assign timer_armed_o = pending_q;
-  assign busy_o = fire || isr_used || want != 0;
+  assign busy_o = fire || isr_used || want;
 endmodule
 
 `default_nettype wire

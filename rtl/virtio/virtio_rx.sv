@@ -6,9 +6,7 @@
 // dropped and the chain kept for the next one. A frame takes ceil(bytes / 8) + 1 cycles.
 `default_nettype none
 
-module virtio_rx #(
-    parameter logic [7:0] Queue = 8'd0
-) (
+module virtio_rx (
     input  wire logic                       clk_i,
     input  wire logic                       rst_ni,
     input  wire logic                       run_i,
@@ -55,6 +53,7 @@ module virtio_rx #(
 
   ph_pkg::rx_meta_t meta;
   logic chain_valid, chain_free, chain_bad, chain_busy;
+  logic [7:0] chain_queue;
   logic [15:0] chain_head;
   logic [17:0] chain_space, need;
   logic [4:0] elem_q;
@@ -65,8 +64,8 @@ module virtio_rx #(
 
   rx_chain u_chain (
       .clk_i, .rst_ni, .run_i, .desc_valid, .desc_ready, .desc,
-      .chain_valid, .chain_free, .chain_bad, .chain_head, .chain_space,
-      .elem_index(elem_q), .elem_addr, .elem_len, .busy_o(chain_busy)
+      .chain_valid, .chain_free, .chain_bad, .chain_queue, .chain_head,
+      .chain_space, .elem_index(elem_q), .elem_addr, .elem_len, .busy_o(chain_busy)
   );
 
   // --- Frame ---
@@ -178,21 +177,23 @@ module virtio_rx #(
 
   // --- Heads that wait for the responses of their payload ---
   logic pend_valid, pend_data, pend_pop, acked;
+  logic [7:0] pend_queue;
   logic [15:0] pend_head;
   logic [16:0] pend_len;
   logic [6:0] pend_count, acked_q;  // frames acknowledged and not yet returned
   assign pend_push = start || give_back;
-  fifo_small #(.Width(34), .Depth(64)) u_pend (
+  fifo_small #(.Width(42), .Depth(64)) u_pend (
       .clk_i, .rst_ni,
       .wr_valid(pend_push), .wr_ready(pend_room),
-      .wr_data({start, chain_head, start ? need[16:0] : 17'd0}),
-      .rd_valid(pend_valid), .rd_ready(pend_pop), .rd_data({pend_data, pend_head, pend_len}),
+      .wr_data({start, chain_queue, chain_head, start ? need[16:0] : 17'd0}),
+      .rd_valid(pend_valid), .rd_ready(pend_pop),
+      .rd_data({pend_data, pend_queue, pend_head, pend_len}),
       .count_o(pend_count)
   );
   assign acked = wr_done && wr_done_tag;
   assign used_valid = pend_valid && (!pend_data || acked_q != 0);
   assign pend_pop = used_valid && used_ready;
-  assign used = {Queue, pend_head, 15'd0, pend_len, 1'b1};
+  assign used = {pend_queue, pend_head, 15'd0, pend_len, 1'b1};
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       acked_q <= '0;

@@ -7,7 +7,6 @@
 `default_nettype none
 
 module virtio_tx #(
-    parameter logic [7:0] Queue = 8'd1,
     parameter int unsigned DataBeats = 512  // 16-byte beats of read data in flight or stored
 ) (
     input  wire logic                       clk_i,
@@ -45,7 +44,7 @@ module virtio_tx #(
 );
   // --- Reads ---
   logic rec_push, rec_room, rec_valid, rec_pop, issue_busy;
-  logic [30:0] rec_in, rec;
+  logic [38:0] rec_in, rec;
   logic dat_valid, dat_pop, dat_room, dat_busy;
   logic [127:0] dat;
   logic [9:0] open_q;          // beats asked for and not yet come
@@ -57,7 +56,7 @@ module virtio_tx #(
       .rec_valid(rec_push), .rec_ready(rec_room), .rec(rec_in),
       .err_long_o(stat_err_too_long), .busy_o(issue_busy)
   );
-  fifo_small #(.Width(31), .Depth(64)) u_recs (
+  fifo_small #(.Width(39), .Depth(64)) u_recs (
       .clk_i, .rst_ni, .wr_valid(rec_push), .wr_ready(rec_room), .wr_data(rec_in),
       .rd_valid(rec_valid), .rd_ready(rec_pop), .rd_data(rec), .count_o(rec_count)
   );
@@ -79,6 +78,7 @@ module virtio_tx #(
 
   // --- Pump: beats to bytes. The first 12 of a chain go to the header register, while the frame
   // before may still be leaving; the others wait until that frame has ended. ---
+  logic [7:0] rec_queue, hdr_queue_q;
   logic [15:0] rec_head;
   logic rec_error, rec_last;
   logic [3:0] rec_offset, offset, hdr_left;
@@ -94,7 +94,7 @@ module virtio_tx #(
   logic [127:0] front, bytes;
   logic [5:0] count;
 
-  assign {rec_head, rec_error, rec_last, rec_offset, rec_bytes} = rec;
+  assign {rec_queue, rec_head, rec_error, rec_last, rec_offset, rec_bytes} = rec;
   assign offset = rec_offset + done_q[3:0];
   assign rest = rec_bytes - done_q;
   assign lane_room = 5'd16 - {1'b0, offset};
@@ -117,7 +117,7 @@ module virtio_tx #(
   assign dat_pop = pump && n != 0 && beat_end;
   assign rec_pop = pump && part_end;
   assign used_valid = pump && close;
-  assign used = {Queue, rec_head, 32'd0, 1'b1};
+  assign used = {rec_queue, rec_head, 32'd0, 1'b1};
   assign bytes = dat >> {offset, 3'd0};
 
   byte_queue #(.Rows(2)) u_bytes (
@@ -153,6 +153,7 @@ module virtio_tx #(
   always_ff @(posedge clk_i) begin
     if (pump && !in_frame_q) begin
       hdr_q <= 96'({bytes[95:0], hdr_q} >> {n, 3'd0});
+      hdr_queue_q <= rec_queue;
     end
   end
 
@@ -182,7 +183,7 @@ module virtio_tx #(
       if (!h_flags[virtio_pkg::NetHdrFlagNeedsCsum]) header_bad = 1'b1;
     end
     meta = '0;
-    meta.queue = Queue;
+    meta.queue = hdr_queue_q;
     meta.needs_csum = h_flags[virtio_pkg::NetHdrFlagNeedsCsum];
     meta.csum_start = h_start;
     meta.csum_offset = h_offset;

@@ -1,65 +1,82 @@
 // SPDX-License-Identifier: Apache-2.0
-// Front end of a split virtqueue, descriptors (Virtio 1.2 2.7.5): walks many chains at once, one
-// slot each, and hands on their elements in the order of the available ring. The first descriptor
-// of a chain is asked for at once; a chained one when its predecessor has been read; an indirect
-// table (2.7.5.3) in bursts of up to 4, which its `next` fields are expected to follow in order.
-// A bad chain ends with an element that has `error` and `last`. One descriptor per cycle.
+// Front end of the split virtqueues, descriptors (Virtio 1.2 2.7.5): walks many chains of all
+// queues at once and hands on their elements in the order of each available ring. A chain has a
+// context in a table; its number is {queue, slot}, so no queue takes the place of another. The first
+// descriptor of a chain is asked for at once; a chained one when its predecessor has been read; an
+// indirect table (2.7.5.3) in bursts of up to 4, which its `next` fields are expected to follow in
+// order. A bad chain ends with an element that has `error` and `last`. Elements of even queues go
+// to the receive mover, of odd queues to the transmit mover, a chain at a time.
+// One descriptor per cycle in and one element out, over all queues.
 `default_nettype none
 
 module vring_walk #(
-    parameter logic [7:0] Queue = 8'd0,
-    parameter bit DeviceWrites = 1'b0,          // every element must have WRITE; else none may
+    parameter int unsigned NumQueues = 2,       // 2..16
     parameter int unsigned TableMax = 1024,     // entries of an indirect table, 1..4095
-    parameter int unsigned Slots = 32           // chains walked at once, 4..32, a power of two
+    parameter int unsigned Slots = 32,          // chains of a queue, 4..32, a power of two
+    localparam int unsigned QueueW = $clog2(NumQueues)
 ) (
-    input  wire logic                  clk_i,
-    input  wire logic                  rst_ni,
-    input  wire logic                  run_i,
-    input  wire logic                  indirect_i,   // VIRTIO_F_INDIRECT_DESC accepted
-    input  wire logic [15:0]           cfg_size,
-    input  wire logic [63:0]           cfg_desc,
-    input  wire logic                  head_valid,
-    output logic                       head_ready,
-    input  wire logic [15:0]           head,         // < cfg_size
-    // Reads; space for the answer is in this module
-    output logic                       req_valid,
-    input  wire logic                  req_ready,
-    output logic [63:0]                req_addr,
-    output logic [12:0]                req_len,
-    input  wire logic                  rsp_valid,
-    input  wire logic [127:0]          rsp_data,
-    // Elements
-    output logic                       desc_valid,
-    input  wire logic                  desc_ready,
-    output logic [ph_pkg::DescW-1:0]   desc,         // ph_pkg::desc_t
-    output logic                       empty_o,      // no chain is held
-    output logic                       busy_o,
-    output logic                       err_chain_o   // pulse: a chain was bad
+    input  wire logic                      clk_i,
+    input  wire logic                      rst_ni,
+    input  wire logic [NumQueues-1:0]      clear_i,      // forget the queue; only when it is quiet
+    input  wire logic [NumQueues-1:0]      run_i,
+    input  wire logic                      indirect_i,   // VIRTIO_F_INDIRECT_DESC accepted
+    // Configuration: of the queue that asks, and of the one whose answer comes
+    output logic [QueueW-1:0]              ask_queue,
+    input  wire logic [63:0]               ask_desc,
+    output logic [QueueW-1:0]              tag_queue,
+    input  wire logic [15:0]               tag_size,
+    input  wire logic [63:0]               tag_desc,
+    input  wire logic [NumQueues-1:0]      head_valid,
+    output logic                           head_take,    // of ask_queue
+    input  wire logic [15:0]               head,         // < size of ask_queue
+    // Reads of ask_queue; space for the answer is in this module
+    output logic                           req_valid,
+    input  wire logic                      req_ready,
+    output logic [63:0]                    req_addr,
+    output logic [12:0]                    req_len,
+    input  wire logic                      rsp_valid,
+    input  wire logic [127:0]              rsp_data,
+    // Elements: 0 to the receive mover, 1 to the transmit mover
+    output logic [1:0]                     desc_valid,
+    input  wire logic [1:0]                desc_ready,
+    output logic [2*ph_pkg::DescW-1:0]     desc,         // ph_pkg::desc_t each
+    output logic [NumQueues-1:0]           empty_o,      // no chain is held
+    output logic                           busy_o,
+    output logic                           err_chain_o   // pulse: a chain was bad
 );
   localparam int unsigned SlotW = $clog2(Slots);
-  localparam int unsigned SlotDepth = 8;  // elements held per slot
+  localparam int unsigned SlotDepth = 8;  // elements held per chain
+  localparam int unsigned Chains = NumQueues * Slots;
 
   if (Slots < 4 || Slots > 32 || Slots != (1 << SlotW)) begin : g_bad_slots
     $fatal(1, "vring_walk: Slots must be a power of two, 4..32");
   end
 
-  // --- Slots, used in order: alloc_q takes the next chain, out_q hands on the oldest ---
-  logic [SlotW-1:0] alloc_q, out_q;
-  logic [SlotW:0] used_q;
-  logic [Slots-1:0] need_q;   // the next descriptor must be asked for
-  logic [Slots-1:0] done_q;   // the walk has ended
-  logic [Slots-1:0] bad_q;    // and the last element is an error
-  logic [4*Slots-1:0] fill_q; // elements held by each slot, 0..8
-  logic [15:0] head_mem [0:Slots-1];
-  logic [95:0] elem_mem [0:Slots*SlotDepth-1];
+  // --- State of each queue. Slots are used in order: alloc_q takes the next chain, out_q hands on
+  // the oldest ---
+  logic [SlotW*NumQueues-1:0] alloc_q, out_q;
+  logic [(SlotW+1)*NumQueues-1:0] used_q;
+  logic [3*NumQueues-1:0] rd_q;      // elements of the oldest chain that have left
+  logic [NumQueues-1:0] first_q;     // none of them
+
+  // --- State of each chain, indexed by {queue, slot} ---
+  logic [Chains-1:0] need_q;         // the next descriptor must be asked for
+  logic [Chains-1:0] done_q;         // the walk has ended
+  logic [Chains-1:0] bad_q;          // and the last element is an error
+  logic [4*Chains-1:0] fill_q;       // elements held, 0..8
+  logic [15:0] head_mem [0:Chains-1];
+  logic [95:0] elem_mem [0:Chains*SlotDepth-1];
 
   // Context of a walk, written only when a descriptor has been looked at.
   localparam int unsigned CtxW = 60 + 16 + 16 + 16 + 1 + 3;
-  logic [CtxW-1:0] ctx_mem [0:Slots-1];
+  logic [CtxW-1:0] ctx_mem [0:Chains-1];
 
-  // --- Request: the oldest slot that needs one, else a new chain ---
-  logic [SlotW-1:0] want, turn;
-  logic want_valid, fresh, req_fire, tag_ready;
+  // --- Request: the next queue that has one; of it the oldest chain, else a new one ---
+  logic [NumQueues-1:0] can;
+  logic [Chains-1:0] ready;          // needs a descriptor and has space for a burst
+  logic [Slots-1:0] ask_ready;
+  logic [SlotW-1:0] want, turn, ask_out, ask_alloc;
+  logic want_valid, can_valid, fresh, req_fire, tag_ready;
   logic [CtxW-1:0] want_ctx;
   logic [59:0] want_base;
   logic [15:0] want_idx, want_entries, want_rest;
@@ -68,26 +85,34 @@ module vring_walk #(
   logic [15:0] req_idx;
   logic [59:0] req_base;
   logic [2:0] req_n;
-  logic [Slots-1:0] room;
 
   always_comb begin
-    room = '0;
-    want = out_q;
+    for (int i = 0; i < Chains; i++) ready[i] = need_q[i] && fill_q[4*i +: 4] <= 4'd4;
+    for (int i = 0; i < NumQueues; i++) begin
+      can[i] = run_i[i] && (ready[Slots*i +: Slots] != 0 ||
+                            (head_valid[i] && !used_q[(SlotW+1)*i + SlotW]));
+    end
+  end
+  arb_rr #(.NumReq(NumQueues)) u_ask (
+      .clk_i, .rst_ni, .req_i(can), .take_i(req_fire), .valid_o(can_valid), .pick_o(ask_queue)
+  );
+  assign ask_ready = ready[Slots*ask_queue +: Slots];
+  assign ask_out = out_q[SlotW*ask_queue +: SlotW];
+  assign ask_alloc = alloc_q[SlotW*ask_queue +: SlotW];
+  always_comb begin
+    want = ask_out;
     want_valid = 1'b0;
     turn = '0;
-    if (need_q != '0) begin  // seldom: saves a simulator the search
-      for (int i = 0; i < Slots; i++) room[i] = fill_q[4*i +: 4] <= 4'd4;
-      for (int i = Slots - 1; i >= 0; i--) begin
-        turn = out_q + SlotW'(i);
-        if (need_q[turn] && room[turn]) begin
-          want = turn;
-          want_valid = 1'b1;
-        end
+    for (int i = Slots - 1; i >= 0; i--) begin
+      turn = ask_out + SlotW'(i);
+      if (ask_ready[turn]) begin
+        want = turn;
+        want_valid = 1'b1;
       end
     end
   end
   logic [18:0] unused_want;
-  assign want_ctx = ctx_mem[want];
+  assign want_ctx = ctx_mem[{ask_queue, want}];
   assign {want_base, want_idx, want_entries, unused_want[18:3], want_table, unused_want[2:0]} =
       want_ctx;
   assign want_rest = want_entries - want_idx;
@@ -95,28 +120,29 @@ module vring_walk #(
 
   assign fresh = !want_valid;
   assign req_idx = fresh ? head : want_idx;
-  assign req_base = fresh ? cfg_desc[63:4] : want_base;
+  assign req_base = fresh ? ask_desc[63:4] : want_base;
   assign req_n = fresh ? 3'd1 : want_n;
-  assign req_valid = run_i && tag_ready &&
-                     (want_valid || (head_valid && !used_q[SlotW]));
+  assign req_valid = tag_ready && can_valid;
   assign req_addr = {req_base + {44'd0, req_idx}, 4'd0};
   assign req_len = {6'd0, req_n, 4'd0};
   assign req_fire = req_valid && req_ready;
-  assign head_ready = req_fire && fresh;
+  assign head_take = req_fire && fresh;
 
   // --- What is outstanding, in order ---
   logic tag_valid, tag_fresh, tag_pop;
   logic [SlotW-1:0] tag_slot;
+  logic [QueueW+SlotW-1:0] tag_chain;
   logic [15:0] tag_idx;
   logic [2:0] tag_n, beat_q;
   logic [6:0] tag_count;
-  fifo_small #(.Width(20 + SlotW), .Depth(64)) u_tag (
+  fifo_small #(.Width(20 + QueueW + SlotW), .Depth(64)) u_tag (
       .clk_i, .rst_ni,
       .wr_valid(req_fire), .wr_ready(tag_ready),
-      .wr_data({fresh ? alloc_q : want, fresh, req_idx, req_n}),
+      .wr_data({ask_queue, fresh ? ask_alloc : want, fresh, req_idx, req_n}),
       .rd_valid(tag_valid), .rd_ready(tag_pop),
-      .rd_data({tag_slot, tag_fresh, tag_idx, tag_n}), .count_o(tag_count)
+      .rd_data({tag_queue, tag_slot, tag_fresh, tag_idx, tag_n}), .count_o(tag_count)
   );
+  assign tag_chain = {tag_queue, tag_slot};
   assign tag_pop = rsp_valid && beat_q + 3'd1 == tag_n;
 
   // --- A descriptor arrives ---
@@ -140,10 +166,10 @@ module vring_walk #(
   assign d_next = rsp_data[127:112];
 
   always_comb begin
-    {ctx_base, ctx_idx, ctx_entries, ctx_seen, ctx_table, ctx_wr} = ctx_mem[tag_slot];
+    {ctx_base, ctx_idx, ctx_entries, ctx_seen, ctx_table, ctx_wr} = ctx_mem[tag_chain];
     if (tag_fresh) begin
-      ctx_base = cfg_desc[63:4];
-      ctx_entries = cfg_size;
+      ctx_base = tag_desc[63:4];
+      ctx_entries = tag_size;
       ctx_seen = '0;
       ctx_table = 1'b0;
       ctx_wr = '0;
@@ -158,8 +184,9 @@ module vring_walk #(
   assign to_table = d_indirect && !ctx_table && indirect_i && !d_has_next && d_len[3:0] == 0 &&
                     d_len != 0 && d_len <= 32'(16 * TableMax) && d_addr[3:0] == 0;
   // A chain with as many elements as its table has entries and still a next one is a loop.
+  // Every element of an even queue is device-writable, none of an odd queue (5.1.2).
   assign bad = d_indirect ? !to_table
-                          : (d_write != DeviceWrites) ||
+                          : (d_write == tag_queue[0]) ||
                             (d_has_next && (d_next >= limit || seen >= limit));
   assign store = look && !to_table;
   assign finish = store && (bad || !d_has_next);
@@ -171,92 +198,166 @@ module vring_walk #(
   always_ff @(posedge clk_i) begin
     if (look) begin
       if (to_table) begin
-        ctx_mem[tag_slot] <= {d_addr[63:4], 16'd0, d_len[19:4], 16'd0, 1'b1, ctx_wr};
+        ctx_mem[tag_chain] <= {d_addr[63:4], 16'd0, d_len[19:4], 16'd0, 1'b1, ctx_wr};
       end else begin
-        ctx_mem[tag_slot] <= {ctx_base, d_next, ctx_entries, seen, ctx_table, ctx_wr + 3'd1};
+        ctx_mem[tag_chain] <= {ctx_base, d_next, ctx_entries, seen, ctx_table, ctx_wr + 3'd1};
       end
     end
-    if (store) elem_mem[{tag_slot, ctx_wr}] <= {d_addr, bad ? 32'd0 : d_len};
-    if (head_ready) head_mem[alloc_q] <= head;
+    if (store) elem_mem[{tag_chain, ctx_wr}] <= {d_addr, bad ? 32'd0 : d_len};
+    if (head_take) head_mem[{ask_queue, ask_alloc}] <= head;
   end
 
-  // --- Elements leave ---
+  // --- Elements leave: the next queue whose oldest chain has one and whose mover has a place ---
+  logic [NumQueues-1:0] may;
+  logic [QueueW-1:0] from;
+  logic [SlotW-1:0] oldest;
+  logic [QueueW+SlotW-1:0] from_chain;
   logic take, take_last;
-  logic [3:0] out_fill;
-  logic [2:0] rd_q;
-  logic first_q, out_first_q, out_last_q, out_bad_q;
-  logic [15:0] out_head_q;
-  logic [95:0] out_elem_q;
-  assign out_fill = fill_q[{out_q, 2'd0} +: 4];
-  assign take = out_fill != 0 && (!desc_valid || desc_ready) && run_i;
-  logic [Slots-1:0] put, get;  // elements into and out of the slots
+  logic [3:0] from_fill;
+  logic [2:0] from_rd;
+  logic [1:0] place;
+  logic [1:0] open_q;                  // a mover is inside a chain
+  logic [2*QueueW-1:0] open_queue_q;   // and of which queue
+  logic [Chains-1:0] put, get;         // elements into and out of the slots
+  assign place = ~desc_valid | desc_ready;
+  always_comb begin
+    oldest = '0;
+    for (int i = 0; i < NumQueues; i++) begin
+      oldest = out_q[SlotW*i +: SlotW];
+      may[i] = run_i[i] && fill_q[4*(Slots*i + 32'(oldest)) +: 4] != 0 && place[i%2] &&
+               (!open_q[i%2] || open_queue_q[QueueW*(i%2) +: QueueW] == QueueW'(i));
+    end
+  end
+  arb_rr #(.NumReq(NumQueues)) u_from (
+      .clk_i, .rst_ni, .req_i(may), .take_i(take), .valid_o(take), .pick_o(from)
+  );
+  assign from_chain = {from, out_q[SlotW*from +: SlotW]};
+  assign from_fill = fill_q[4*from_chain +: 4];
+  assign from_rd = rd_q[3*from +: 3];
+  assign take_last = take && done_q[from_chain] && from_fill == 4'd1;
   always_comb begin
     put = '0;
     get = '0;
-    put[tag_slot] = store;
-    get[out_q] = take;
+    put[tag_chain] = store;
+    get[from_chain] = take;
   end
-  assign take_last = take && done_q[out_q] && out_fill == 4'd1;
 
+  // Counts of each queue
+  logic [NumQueues-1:0] enter, leave;
+  always_comb begin
+    enter = '0;
+    leave = '0;
+    enter[ask_queue] = head_take;
+    leave[from] = take_last;
+  end
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       alloc_q <= '0;
       out_q <= '0;
       used_q <= '0;
+      rd_q <= '0;
+      first_q <= '1;
+    end else begin
+      for (int i = 0; i < NumQueues; i++) begin
+        if (clear_i[i]) begin
+          alloc_q[SlotW*i +: SlotW] <= '0;
+          out_q[SlotW*i +: SlotW] <= '0;
+          used_q[(SlotW+1)*i +: SlotW+1] <= '0;
+          rd_q[3*i +: 3] <= '0;
+          first_q[i] <= 1'b1;
+        end else begin
+          if (enter[i]) alloc_q[SlotW*i +: SlotW] <= alloc_q[SlotW*i +: SlotW] + 1'b1;
+          if (leave[i]) out_q[SlotW*i +: SlotW] <= out_q[SlotW*i +: SlotW] + 1'b1;
+          if (enter[i] != leave[i]) begin
+            used_q[(SlotW+1)*i +: SlotW+1] <= enter[i] ? used_q[(SlotW+1)*i +: SlotW+1] + 1'b1
+                                                       : used_q[(SlotW+1)*i +: SlotW+1] - 1'b1;
+          end
+          if (take && from == QueueW'(i)) begin
+            rd_q[3*i +: 3] <= take_last ? 3'd0 : from_rd + 3'd1;
+            first_q[i] <= take_last;
+          end
+        end
+      end
+    end
+  end
+
+  // Progress of each chain
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
       need_q <= '0;
       done_q <= '0;
       bad_q <= '0;
+      fill_q <= '0;
       beat_q <= '0;
       skip_q <= 1'b0;
-      rd_q <= '0;
-      first_q <= 1'b1;
-      desc_valid <= 1'b0;
-      fill_q <= '0;
     end else begin
-      if (head_ready) alloc_q <= alloc_q + 1'b1;
-      if (head_ready && !take_last) used_q <= used_q + 1'b1;
-      else if (!head_ready && take_last) used_q <= used_q - 1'b1;
-      if (req_fire && want_valid) need_q[want] <= 1'b0;
+      if (req_fire && want_valid) need_q[{ask_queue, want}] <= 1'b0;
       if (rsp_valid) begin
         beat_q <= tag_pop ? 3'd0 : beat_q + 3'd1;
         skip_q <= !tag_pop && (skip_q || !more);
       end
-      if ((look && to_table) || (follow && !more)) need_q[tag_slot] <= 1'b1;
-      if (finish) done_q[tag_slot] <= 1'b1;
-      if (finish) bad_q[tag_slot] <= bad;
-      if (take_last) done_q[out_q] <= 1'b0;
-      if (store || take) begin
-        for (int i = 0; i < Slots; i++) begin
-          if (put[i] && !get[i]) fill_q[4*i +: 4] <= fill_q[4*i +: 4] + 4'd1;
-          if (!put[i] && get[i]) fill_q[4*i +: 4] <= fill_q[4*i +: 4] - 4'd1;
+      if ((look && to_table) || (follow && !more)) need_q[tag_chain] <= 1'b1;
+      if (finish) done_q[tag_chain] <= 1'b1;
+      if (finish) bad_q[tag_chain] <= bad;
+      if (take_last) done_q[from_chain] <= 1'b0;
+      for (int i = 0; i < Chains; i++) begin
+        if (put[i] && !get[i]) fill_q[4*i +: 4] <= fill_q[4*i +: 4] + 4'd1;
+        if (!put[i] && get[i]) fill_q[4*i +: 4] <= fill_q[4*i +: 4] - 4'd1;
+      end
+      for (int i = 0; i < NumQueues; i++) begin
+        if (clear_i[i]) begin
+          need_q[Slots*i +: Slots] <= '0;
+          done_q[Slots*i +: Slots] <= '0;
+          fill_q[4*Slots*i +: 4*Slots] <= '0;
         end
       end
-      if (take) begin
-        rd_q <= take_last ? 3'd0 : rd_q + 3'd1;
-        first_q <= take_last;
-        desc_valid <= 1'b1;
-      end else if (desc_ready) begin
-        desc_valid <= 1'b0;
-      end
-      if (take_last) out_q <= out_q + 1'b1;
     end
   end
-  always_ff @(posedge clk_i) begin
-    if (take) begin
-      out_elem_q <= elem_mem[{out_q, rd_q}];
-      out_head_q <= head_mem[out_q];
-      out_first_q <= first_q;
-      out_last_q <= take_last;
-      out_bad_q <= take_last && bad_q[out_q];
-    end
-  end
-  assign desc = {Queue, out_head_q, out_elem_q, out_first_q, out_last_q, DeviceWrites, out_bad_q};
 
-  assign empty_o = used_q == 0 && !desc_valid;
-  assign busy_o = tag_count != 0 || req_valid || take || (desc_valid && desc_ready);
+  // Towards the movers
+  ph_pkg::desc_t elem;
+  always_comb begin
+    elem.queue = 8'(from);
+    elem.head = head_mem[from_chain];
+    {elem.addr, elem.len} = elem_mem[{from_chain, from_rd}];
+    elem.first = first_q[from];
+    elem.last = take_last;
+    elem.write = !from[0];
+    elem.error = take_last && bad_q[from_chain];
+  end
+  for (genvar m = 0; m < 2; m++) begin : g_mover
+    logic taken, cleared;
+    assign taken = take && from[0] == (m == 1);
+    assign cleared = clear_i[open_queue_q[QueueW*m +: QueueW]];  // of the last queue that took
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni) begin
+        desc_valid[m] <= 1'b0;
+        open_q[m] <= 1'b0;
+        open_queue_q[QueueW*m +: QueueW] <= '0;
+      end else if (taken) begin
+        desc_valid[m] <= 1'b1;
+        open_q[m] <= !take_last;
+        open_queue_q[QueueW*m +: QueueW] <= from;
+      end else begin
+        if (desc_ready[m] || cleared) desc_valid[m] <= 1'b0;
+        if (cleared) open_q[m] <= 1'b0;
+      end
+    end
+    always_ff @(posedge clk_i) begin
+      if (taken) desc[ph_pkg::DescW*m +: ph_pkg::DescW] <= elem;
+    end
+  end
+
+  always_comb begin
+    for (int i = 0; i < NumQueues; i++) begin
+      empty_o[i] = used_q[(SlotW+1)*i +: SlotW+1] == 0 &&
+                   !(desc_valid[i%2] && open_queue_q[QueueW*(i%2) +: QueueW] == QueueW'(i));
+    end
+  end
+  assign busy_o = tag_count != 0 || req_valid || take || (desc_valid & desc_ready) != 0;
 
   logic unused_bits;
-  assign unused_bits = ^{unused_want, ctx_idx, rsp_data[111:99], cfg_desc[3:0]};
+  assign unused_bits = ^{unused_want, ctx_idx, rsp_data[111:99], ask_desc[3:0], tag_desc[3:0]};
 endmodule
 
 `default_nettype wire
