@@ -162,9 +162,9 @@ module packhorse_top #(
   logic [DataW/8-1:0]         tx_keep, rx_keep;
   logic [ph_pkg::TxMetaW-1:0] tx_meta;
   logic [ph_pkg::RxMetaW-1:0] rx_meta;
-  logic [1:0]                 rd_req_valid, rd_req_ready, rd_rsp_valid;
-  logic [127:0]               rd_req_addr;
-  logic [25:0]                rd_req_len;
+  logic [2:0]                 rd_req_valid, rd_req_ready, rd_rsp_valid;
+  logic [191:0]               rd_req_addr;
+  logic [38:0]                rd_req_len;
   logic [AxiW-1:0]            rd_rsp_data;
   logic                       rd_rsp_err, wr_done_tag, wr_done_err;
   logic [2:0]                 wr_req_valid, wr_req_ready, wr_req_tag, wr_dat_valid, wr_dat_ready;
@@ -197,7 +197,7 @@ module packhorse_top #(
     .stat_err_axi_read(err_axi_read), .stat_err_axi_write(err_axi_write)
   );
 
-  dma_read #(.NumClients(2), .AxiW(AxiW), .AxCache(AxCache), .AxProt(AxProt)) u_dma_read (
+  dma_read #(.NumClients(3), .AxiW(AxiW), .AxCache(AxCache), .AxProt(AxProt)) u_dma_read (
     .clk_i, .rst_ni, .rd_req_valid, .rd_req_ready, .rd_req_addr, .rd_req_len,
     .rd_rsp_valid, .rd_rsp_data, .rd_rsp_err, .busy_o(dma_read_busy),
     .m_axi_arid, .m_axi_araddr, .m_axi_arlen, .m_axi_arsize, .m_axi_arburst, .m_axi_arcache,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The split virtqueues (Virtio 1.2 2.7): one front end (available rings, descriptor walker), one
-// back end (used rings) and one read client for all queues. Every module keeps its state by queue
-// number; this one the configuration, which is latched when a queue becomes enabled. Addresses are
-// forced to the alignment that 2.7 demands (16, 2 and 4 bytes). Even queues receive, odd transmit.
+// back end (used rings) and one read multiplexer for all queues. Every module keeps its state by
+// queue number; this one the configuration, which is latched when a queue becomes enabled.
+// Addresses are forced to the alignment that 2.7 demands (16, 2 and 4 bytes). Even queues receive,
+// odd transmit.
 `default_nettype none
 
 module vring #(
@@ -32,12 +33,12 @@ module vring #(
     input  wire logic                       tx_used_valid,
     output logic                            tx_used_ready,
     input  wire logic [ph_pkg::UsedW-1:0]   tx_used,
-    // Read client; write clients of the used rings and of avail_event
-    output logic                            rd_req_valid,
-    input  wire logic                       rd_req_ready,
-    output logic [63:0]                     rd_req_addr,
-    output logic [12:0]                     rd_req_len,
-    input  wire logic                       rd_rsp_valid,
+    // Read clients: 0 odd queues, 1 even queues; write clients of the used rings and of avail_event
+    output logic [1:0]                      rd_req_valid,
+    input  wire logic [1:0]                 rd_req_ready,
+    output logic [127:0]                    rd_req_addr,
+    output logic [25:0]                     rd_req_len,
+    input  wire logic [1:0]                 rd_rsp_valid,
     input  wire logic [127:0]               rd_rsp_data,
     input  wire logic                       rd_rsp_err,
     output logic                            wr_req_valid,
@@ -74,6 +75,9 @@ module vring #(
     $fatal(1, "vring: NumQueues must be 2..16");
   end
 
+  localparam int unsigned Slots = 32;  // chains of a queue walked at once
+  localparam int unsigned TagW = $clog2(Slots) + 17;
+
   logic [15:0] size_mem [0:NumQueues-1];
   logic [63:0] desc_mem [0:NumQueues-1];
   logic [63:0] driver_mem [0:NumQueues-1];
@@ -87,15 +91,15 @@ module vring #(
     end
   end
 
-  logic unused_bits;
-  assign unused_bits = ^{cfg_desc[3:0], cfg_driver[0], cfg_device[1:0]};
-
   logic [2:0] req_valid, req_ready, rsp_valid;
   logic [3*QueueW-1:0] req_queue;
   logic [191:0] req_addr;
   logic [38:0] req_len;
-  logic [QueueW-1:0] rsp_queue, fetch_queue, ask_queue, tag_queue, used_queue, event_queue;
+  logic [QueueW-1:0] rsp_queue, fetch_queue, ask_queue, used_queue, event_queue;
   logic [15:0] rsp_half, head;
+  logic [TagW-1:0] req_tag, rsp_tag;
+  logic [8:0] rsp_beat;
+  logic rsp_last;
   logic [NumQueues-1:0] head_valid;
   logic head_take;
   logic [NumQueues-1:0] fetch_empty, walk_empty, fetch_quiet, used_quiet, mux_quiet;
@@ -116,13 +120,14 @@ module vring #(
   );
 
   assign req_queue[0 +: QueueW] = ask_queue;
-  vring_walk #(.NumQueues(NumQueues)) u_walk (
+  vring_walk #(.NumQueues(NumQueues), .Slots(Slots)) u_walk (
       .clk_i, .rst_ni, .clear_i, .run_i, .indirect_i,
       .ask_queue, .ask_desc(desc_mem[ask_queue]),
-      .tag_queue, .tag_size(size_mem[tag_queue]), .tag_desc(desc_mem[tag_queue]),
+      .rsp_size(size_mem[rsp_queue]), .rsp_desc(desc_mem[rsp_queue]),
       .head_valid, .head_take, .head,
       .req_valid(req_valid[0]), .req_ready(req_ready[0]), .req_addr(req_addr[0 +: 64]),
-      .req_len(req_len[0 +: 13]), .rsp_valid(rsp_valid[0]), .rsp_data(rd_rsp_data),
+      .req_len(req_len[0 +: 13]), .req_tag, .rsp_valid(rsp_valid[0]), .rsp_queue, .rsp_tag,
+      .rsp_beat(rsp_beat[2:0]), .rsp_last, .rsp_data(rd_rsp_data),
       .desc_valid, .desc_ready, .desc,
       .empty_o(walk_empty), .busy_o(walk_busy), .err_chain_o
   );
@@ -142,15 +147,18 @@ module vring #(
       .irq_o, .irq_count_o, .quiet_o(used_quiet), .busy_o(used_busy)
   );
 
-  vring_rdmux #(.NumQueues(NumQueues)) u_rdmux (
-      .clk_i, .rst_ni, .req_valid, .req_ready, .req_queue, .req_addr, .req_len,
-      .rsp_valid, .rsp_queue, .rsp_half, .quiet_o(mux_quiet),
+  vring_rdmux #(.NumQueues(NumQueues), .TagW(TagW)) u_rdmux (
+      .clk_i, .rst_ni, .req_valid, .req_ready, .req_queue, .req_addr, .req_len, .req_tag,
+      .rsp_valid, .rsp_queue, .rsp_tag, .rsp_beat, .rsp_last, .rsp_half, .quiet_o(mux_quiet),
       .rd_req_valid, .rd_req_ready, .rd_req_addr, .rd_req_len, .rd_rsp_valid, .rd_rsp_data
   );
 
   assign empty_o = fetch_empty & walk_empty;
   assign quiet_o = fetch_quiet & used_quiet & mux_quiet;
   assign busy_o = fetch_busy || walk_busy || used_busy || mux_quiet != {NumQueues{1'b1}};
+
+  logic unused_bits;
+  assign unused_bits = ^{cfg_desc[3:0], cfg_driver[0], cfg_device[1:0], rsp_beat[8:3]};
 endmodule
 
 `default_nettype wire

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// One read client for the three readers of the rings: 0 descriptor walker, 1 available ring,
-// 2 event. Answers come back in request order, so a FIFO of (reader, queue, 16-bit lane, beats)
-// routes them; reads in flight are counted by queue, so that one queue can be stopped alone.
-// Combinational from request to client; the answer's route is combinational too.
+// Two read clients, transmit rings and receive rings, for the three readers of the rings: 0
+// descriptor walker, 1 available ring, 2 event. A client's answers come back in request order, so a
+// FIFO of (reader, queue, 16-bit lane, tag, beats) for each routes them; reads in flight are
+// counted by queue, so that one queue can be stopped alone. Combinational from request to client;
+// the answer's route is combinational too.
 `default_nettype none
 
 module vring_rdmux #(
-    parameter int unsigned NumQueues = 2,   // 2..16
+    parameter int unsigned NumQueues = 2,  // 2..16
+    parameter int unsigned TagW = 22,      // of the walker, comes back with the answer
     localparam int unsigned QueueW = $clog2(NumQueues)
 ) (
     input  wire logic                 clk_i,
@@ -16,74 +18,109 @@ module vring_rdmux #(
     input  wire logic [3*QueueW-1:0]  req_queue,
     input  wire logic [191:0]         req_addr,
     input  wire logic [38:0]          req_len,
+    input  wire logic [TagW-1:0]      req_tag,      // of reader 0
     output logic [2:0]                rsp_valid,
     output logic [QueueW-1:0]         rsp_queue,
+    output logic [TagW-1:0]           rsp_tag,
+    output logic [8:0]                rsp_beat,     // number of this beat
+    output logic                      rsp_last,
     output logic [15:0]               rsp_half,     // the 16 bits at the address of the request
     output logic [NumQueues-1:0]      quiet_o,      // no read of this queue is outstanding
-    // Read client (docs/blocks/dma.md)
-    output logic                      rd_req_valid,
-    input  wire logic                 rd_req_ready,
-    output logic [63:0]               rd_req_addr,
-    output logic [12:0]               rd_req_len,
-    input  wire logic                 rd_rsp_valid,
+    // Read clients (docs/blocks/dma.md): 0 transmit rings, 1 receive rings
+    output logic [1:0]                rd_req_valid,
+    input  wire logic [1:0]           rd_req_ready,
+    output logic [127:0]              rd_req_addr,
+    output logic [25:0]               rd_req_len,
+    input  wire logic [1:0]           rd_rsp_valid,
     input  wire logic [127:0]         rd_rsp_data
 );
-  // The walker is asked last: it would starve the other two, they cannot starve it.
-  logic [1:0] sel, route;
-  logic fire, tag_ready, tag_valid, tag_pop;
-  logic [QueueW-1:0] queue;
-  logic [2:0] lane;
-  logic [12:0] span;
-  logic [8:0] beats, route_beats, beat_q;
-  logic [6:0] tag_count;
-  logic [7*NumQueues-1:0] open_q;  // reads in flight, by queue
-  logic [NumQueues-1:0] opens, closes;
+  localparam int unsigned OrderW = 14 + QueueW + TagW;
 
+  // --- Requests. The walker is asked last: it would starve the others, they cannot starve it ---
+  logic [1:0] sel, room, opens_c;
+  logic fire, client;
+  logic [QueueW-1:0] queue;
+  logic [63:0] addr;
+  logic [12:0] len, span;
+  logic [8:0] beats;
   assign sel = req_valid[2] ? 2'd2 : req_valid[1] ? 2'd1 : 2'd0;
   assign queue = req_queue[QueueW*sel +: QueueW];
-  assign rd_req_valid = (req_valid != 0) && tag_ready;
-  assign rd_req_addr = req_addr[64*sel +: 64];
-  assign rd_req_len = req_len[13*sel +: 13];
-  assign fire = rd_req_valid && rd_req_ready;
-  assign span = rd_req_len + {9'd0, rd_req_addr[3:0]} + 13'd15;
+  assign client = !queue[0];
+  assign addr = req_addr[64*sel +: 64];
+  assign len = req_len[13*sel +: 13];
+  assign span = len + {9'd0, addr[3:0]} + 13'd15;
   assign beats = span[12:4];
+  assign rd_req_addr = {2{addr}};
+  assign rd_req_len = {2{len}};
+  always_comb begin
+    rd_req_valid = '0;
+    rd_req_valid[client] = req_valid != 0 && room[client];
+  end
+  assign opens_c = rd_req_valid & rd_req_ready;
+  assign fire = opens_c != 0;
   always_comb begin
     req_ready = '0;
     req_ready[sel] = fire;
   end
 
-  fifo_small #(.Width(14 + QueueW), .Depth(64)) u_tag (
-      .clk_i, .rst_ni,
-      .wr_valid(fire), .wr_ready(tag_ready), .wr_data({sel, queue, rd_req_addr[3:1], beats}),
-      .rd_valid(tag_valid), .rd_ready(tag_pop), .rd_data({route, rsp_queue, lane, route_beats}),
-      .count_o(tag_count)
-  );
-  assign tag_pop = rd_rsp_valid && beat_q + 9'd1 == route_beats;
+  // --- What is outstanding, in order, for each client ---
+  logic [1:0] open, closes_c;
+  logic [2*OrderW-1:0] order;
+  logic [17:0] beat_q;
+  logic [13:0] open_count;
+  for (genvar c = 0; c < 2; c++) begin : g_client
+    fifo_small #(.Width(OrderW), .Depth(64)) u_order (
+        .clk_i, .rst_ni,
+        .wr_valid(opens_c[c]), .wr_ready(room[c]),
+        .wr_data({sel, queue, addr[3:1], req_tag, beats}),
+        .rd_valid(open[c]), .rd_ready(closes_c[c]), .rd_data(order[OrderW*c +: OrderW]),
+        .count_o(open_count[7*c +: 7])
+    );
+    assign closes_c[c] = rd_rsp_valid[c] && beat_q[9*c +: 9] + 9'd1 == order[OrderW*c +: 9];
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni) beat_q[9*c +: 9] <= '0;
+      else if (rd_rsp_valid[c]) beat_q[9*c +: 9] <= closes_c[c] ? 9'd0 : beat_q[9*c +: 9] + 9'd1;
+    end
+  end
+
+  // --- The answer ---
+  logic [1:0] route;
+  logic [2:0] lane;
+  logic [8:0] unused_beats;
+  logic from;
+  assign from = rd_rsp_valid[1];
+  assign {route, rsp_queue, lane, rsp_tag, unused_beats} = order[OrderW*from +: OrderW];
+  assign rsp_beat = beat_q[9*from +: 9];
+  assign rsp_last = closes_c != 0;
   assign rsp_half = rd_rsp_data[16*lane +: 16];
   always_comb begin
     rsp_valid = '0;
-    rsp_valid[route] = rd_rsp_valid && tag_valid;
+    rsp_valid[route] = (rd_rsp_valid & open) != 0;
+  end
+
+  // --- Reads in flight of each queue ---
+  logic [7*NumQueues-1:0] flight_q;
+  logic [NumQueues-1:0] opens, closes;
+  always_comb begin
     opens = '0;
     opens[queue] = fire;
     closes = '0;
-    closes[rsp_queue] = tag_pop;
-    for (int i = 0; i < NumQueues; i++) quiet_o[i] = open_q[7*i +: 7] == 0;
+    closes[rsp_queue] = rsp_last;
+    for (int i = 0; i < NumQueues; i++) quiet_o[i] = flight_q[7*i +: 7] == 0;
   end
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      beat_q <= '0;
-      open_q <= '0;
+      flight_q <= '0;
     end else begin
-      if (rd_rsp_valid) beat_q <= tag_pop ? 9'd0 : beat_q + 9'd1;
       for (int i = 0; i < NumQueues; i++) begin
-        if (opens[i] && !closes[i]) open_q[7*i +: 7] <= open_q[7*i +: 7] + 7'd1;
-        if (!opens[i] && closes[i]) open_q[7*i +: 7] <= open_q[7*i +: 7] - 7'd1;
+        if (opens[i] && !closes[i]) flight_q[7*i +: 7] <= flight_q[7*i +: 7] + 7'd1;
+        if (!opens[i] && closes[i]) flight_q[7*i +: 7] <= flight_q[7*i +: 7] - 7'd1;
       end
     end
   end
 
   logic unused_bits;
-  assign unused_bits = ^{span[3:0], tag_count};
+  assign unused_bits = ^{span[3:0], unused_beats, open_count};
 endmodule
 
 `default_nettype wire

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Front end of the split virtqueues, descriptors (Virtio 1.2 2.7.5): walks many chains of all
 // queues at once and hands on their elements in the order of each available ring. A chain has a
-// context in a table; its number is {queue, slot}, so no queue takes the place of another. The first
-// descriptor of a chain is asked for at once; a chained one when its predecessor has been read; an
-// indirect table (2.7.5.3) in bursts of up to 4, which its `next` fields are expected to follow in
-// order. A bad chain ends with an element that has `error` and `last`. Elements of even queues go
+// context in a table; its number is {queue, slot}, so no queue takes the place of another. The
+// first descriptor of a chain is asked for at once; a chained one when its predecessor has been
+// read; an indirect table (2.7.5.3) in bursts of up to 4, which its `next` fields are expected to
+// follow in order. A bad chain ends with an element that has `error` and `last`. Elements of even queues go
 // to the receive mover, of odd queues to the transmit mover, a chain at a time.
 // One descriptor per cycle in and one element out, over all queues.
 `default_nettype none
@@ -13,7 +13,9 @@ module vring_walk #(
     parameter int unsigned NumQueues = 2,       // 2..16
     parameter int unsigned TableMax = 1024,     // entries of an indirect table, 1..4095
     parameter int unsigned Slots = 32,          // chains of a queue, 4..32, a power of two
-    localparam int unsigned QueueW = $clog2(NumQueues)
+    localparam int unsigned QueueW = $clog2(NumQueues),
+    localparam int unsigned SlotW = $clog2(Slots),
+    localparam int unsigned TagW = SlotW + 17
 ) (
     input  wire logic                      clk_i,
     input  wire logic                      rst_ni,
@@ -23,9 +25,8 @@ module vring_walk #(
     // Configuration: of the queue that asks, and of the one whose answer comes
     output logic [QueueW-1:0]              ask_queue,
     input  wire logic [63:0]               ask_desc,
-    output logic [QueueW-1:0]              tag_queue,
-    input  wire logic [15:0]               tag_size,
-    input  wire logic [63:0]               tag_desc,
+    input  wire logic [15:0]               rsp_size,
+    input  wire logic [63:0]               rsp_desc,
     input  wire logic [NumQueues-1:0]      head_valid,
     output logic                           head_take,    // of ask_queue
     input  wire logic [15:0]               head,         // < size of ask_queue
@@ -34,7 +35,12 @@ module vring_walk #(
     input  wire logic                      req_ready,
     output logic [63:0]                    req_addr,
     output logic [12:0]                    req_len,
+    output logic [TagW-1:0]                req_tag,
     input  wire logic                      rsp_valid,
+    input  wire logic [QueueW-1:0]         rsp_queue,
+    input  wire logic [TagW-1:0]           rsp_tag,
+    input  wire logic [2:0]                rsp_beat,
+    input  wire logic                      rsp_last,
     input  wire logic [127:0]              rsp_data,
     // Elements: 0 to the receive mover, 1 to the transmit mover
     output logic [1:0]                     desc_valid,
@@ -44,7 +50,6 @@ module vring_walk #(
     output logic                           busy_o,
     output logic                           err_chain_o   // pulse: a chain was bad
 );
-  localparam int unsigned SlotW = $clog2(Slots);
   localparam int unsigned SlotDepth = 8;  // elements held per chain
   localparam int unsigned Chains = NumQueues * Slots;
 
@@ -76,7 +81,7 @@ module vring_walk #(
   logic [Chains-1:0] ready;          // needs a descriptor and has space for a burst
   logic [Slots-1:0] ask_ready;
   logic [SlotW-1:0] want, turn, ask_out, ask_alloc;
-  logic want_valid, can_valid, fresh, req_fire, tag_ready;
+  logic want_valid, can_valid, fresh, req_fire;
   logic [CtxW-1:0] want_ctx;
   logic [59:0] want_base;
   logic [15:0] want_idx, want_entries, want_rest;
@@ -122,31 +127,23 @@ module vring_walk #(
   assign req_idx = fresh ? head : want_idx;
   assign req_base = fresh ? ask_desc[63:4] : want_base;
   assign req_n = fresh ? 3'd1 : want_n;
-  assign req_valid = tag_ready && can_valid;
+  assign req_valid = can_valid;
   assign req_addr = {req_base + {44'd0, req_idx}, 4'd0};
   assign req_len = {6'd0, req_n, 4'd0};
   assign req_fire = req_valid && req_ready;
   assign head_take = req_fire && fresh;
 
-  // --- What is outstanding, in order ---
-  logic tag_valid, tag_fresh, tag_pop;
+  // --- The answer: which chain, whether its first, the first descriptor of the burst ---
+  logic tag_fresh;
   logic [SlotW-1:0] tag_slot;
   logic [QueueW+SlotW-1:0] tag_chain;
   logic [15:0] tag_idx;
-  logic [2:0] tag_n, beat_q;
-  logic [6:0] tag_count;
-  fifo_small #(.Width(20 + QueueW + SlotW), .Depth(64)) u_tag (
-      .clk_i, .rst_ni,
-      .wr_valid(req_fire), .wr_ready(tag_ready),
-      .wr_data({ask_queue, fresh ? ask_alloc : want, fresh, req_idx, req_n}),
-      .rd_valid(tag_valid), .rd_ready(tag_pop),
-      .rd_data({tag_queue, tag_slot, tag_fresh, tag_idx, tag_n}), .count_o(tag_count)
-  );
-  assign tag_chain = {tag_queue, tag_slot};
-  assign tag_pop = rsp_valid && beat_q + 3'd1 == tag_n;
+  assign req_tag = {fresh ? ask_alloc : want, fresh, req_idx};
+  assign {tag_slot, tag_fresh, tag_idx} = rsp_tag;
+  assign tag_chain = {rsp_queue, tag_slot};
 
   // --- A descriptor arrives ---
-  logic skip_q;                       // the rest of this burst is not on the chain
+  logic [1:0] skip_q;                 // the rest of this burst is not on the chain, by direction
   logic [59:0] ctx_base;
   logic [15:0] ctx_idx, ctx_entries, ctx_seen;
   logic ctx_table;
@@ -168,15 +165,15 @@ module vring_walk #(
   always_comb begin
     {ctx_base, ctx_idx, ctx_entries, ctx_seen, ctx_table, ctx_wr} = ctx_mem[tag_chain];
     if (tag_fresh) begin
-      ctx_base = tag_desc[63:4];
-      ctx_entries = tag_size;
+      ctx_base = rsp_desc[63:4];
+      ctx_entries = rsp_size;
       ctx_seen = '0;
       ctx_table = 1'b0;
       ctx_wr = '0;
     end
   end
-  assign look = rsp_valid && tag_valid && !skip_q;
-  assign cur_idx = tag_idx + {13'd0, beat_q};
+  assign look = rsp_valid && !skip_q[rsp_queue[0]];
+  assign cur_idx = tag_idx + {13'd0, rsp_beat};
   assign limit = ctx_entries;                 // queue size, or entries of the table
   assign seen = ctx_seen + 16'd1;
   // A table: whole descriptors, at least one, not nested, not chained (2.7.5.3.1), 16-byte aligned
@@ -186,13 +183,13 @@ module vring_walk #(
   // A chain with as many elements as its table has entries and still a next one is a loop.
   // Every element of an even queue is device-writable, none of an odd queue (5.1.2).
   assign bad = d_indirect ? !to_table
-                          : (d_write == tag_queue[0]) ||
+                          : (d_write == rsp_queue[0]) ||
                             (d_has_next && (d_next >= limit || seen >= limit));
   assign store = look && !to_table;
   assign finish = store && (bad || !d_has_next);
   assign follow = look && !finish && !to_table;
   // The next descriptor is the next beat of this burst.
-  assign more = follow && d_next == cur_idx + 16'd1 && !tag_pop;
+  assign more = follow && d_next == cur_idx + 16'd1 && !rsp_last;
   assign err_chain_o = store && bad;
 
   always_ff @(posedge clk_i) begin
@@ -288,14 +285,10 @@ module vring_walk #(
       done_q <= '0;
       bad_q <= '0;
       fill_q <= '0;
-      beat_q <= '0;
-      skip_q <= 1'b0;
+      skip_q <= '0;
     end else begin
       if (req_fire && want_valid) need_q[{ask_queue, want}] <= 1'b0;
-      if (rsp_valid) begin
-        beat_q <= tag_pop ? 3'd0 : beat_q + 3'd1;
-        skip_q <= !tag_pop && (skip_q || !more);
-      end
+      if (rsp_valid) skip_q[rsp_queue[0]] <= !rsp_last && (skip_q[rsp_queue[0]] || !more);
       if ((look && to_table) || (follow && !more)) need_q[tag_chain] <= 1'b1;
       if (finish) done_q[tag_chain] <= 1'b1;
       if (finish) bad_q[tag_chain] <= bad;
@@ -354,10 +347,10 @@ module vring_walk #(
                    !(desc_valid[i%2] && open_queue_q[QueueW*(i%2) +: QueueW] == QueueW'(i));
     end
   end
-  assign busy_o = tag_count != 0 || req_valid || take || (desc_valid & desc_ready) != 0;
+  assign busy_o = req_valid || take || (desc_valid & desc_ready) != 0;
 
   logic unused_bits;
-  assign unused_bits = ^{unused_want, ctx_idx, rsp_data[111:99], ask_desc[3:0], tag_desc[3:0]};
+  assign unused_bits = ^{unused_want, ctx_idx, rsp_data[111:99], ask_desc[3:0], rsp_desc[3:0]};
 endmodule
 
 `default_nettype wire

@@ -89,9 +89,9 @@ module engine_dma #(
     output logic                            stat_err_axi_read,
     output logic                            stat_err_axi_write
 );
-  logic [1:0] rd_req_valid, rd_req_ready, rd_rsp_valid;
-  logic [127:0] rd_req_addr;
-  logic [25:0] rd_req_len;
+  logic [2:0] rd_req_valid, rd_req_ready, rd_rsp_valid;
+  logic [191:0] rd_req_addr;
+  logic [38:0] rd_req_len;
   logic [127:0] rd_rsp_data;
   logic [2:0] wr_req_valid, wr_req_ready, wr_req_tag, wr_dat_valid, wr_dat_ready, wr_done;
   logic [191:0] wr_req_addr;
@@ -113,7 +113,7 @@ module engine_dma #(
       .stat_rx_drop_too_long, .stat_err_avail_jump, .stat_err_bad_head, .stat_err_bad_chain,
       .stat_err_bad_header, .stat_err_axi_read, .stat_err_axi_write
   );
-  dma_read #(.NumClients(2)) u_dma_read (
+  dma_read #(.NumClients(3)) u_dma_read (
       .clk_i, .rst_ni, .busy_o(read_busy), .rd_req_valid, .rd_req_ready, .rd_req_addr,
       .rd_req_len, .rd_rsp_valid, .rd_rsp_data, .rd_rsp_err, .m_axi_arid, .m_axi_araddr,
       .m_axi_arlen, .m_axi_arsize, .m_axi_arburst, .m_axi_arcache, .m_axi_arprot,
