@@ -4,8 +4,8 @@
 // context in a table; its number is {queue, slot}, so no queue takes the place of another. The
 // first descriptor of a chain is asked for at once; a chained one when its predecessor has been
 // read; an indirect table (2.7.5.3) in bursts of up to 4, which its `next` fields are expected to
-// follow in order. A bad chain ends with an element that has `error` and `last`. Elements of even queues go
-// to the receive mover, of odd queues to the transmit mover, a chain at a time.
+// follow in order. A bad chain ends with an element that has `error` and `last`. Elements of even
+// queues go to the receive mover, of odd queues to the transmit mover, a chain at a time.
 // One descriptor per cycle in and one element out, over all queues.
 `default_nettype none
 
