@@ -92,7 +92,10 @@ module vring_walk #(
   logic [2:0] req_n;
 
   always_comb begin
-    for (int i = 0; i < Chains; i++) ready[i] = need_q[i] && fill_q[4*i +: 4] <= 4'd4;
+    ready = '0;
+    if (need_q != '0) begin  // seldom: saves a simulator the search
+      for (int i = 0; i < Chains; i++) ready[i] = need_q[i] && fill_q[4*i +: 4] <= 4'd4;
+    end
     for (int i = 0; i < NumQueues; i++) begin
       can[i] = run_i[i] && (ready[Slots*i +: Slots] != 0 ||
                             (head_valid[i] && !used_q[(SlotW+1)*i + SlotW]));
@@ -108,11 +111,13 @@ module vring_walk #(
     want = ask_out;
     want_valid = 1'b0;
     turn = '0;
-    for (int i = Slots - 1; i >= 0; i--) begin
-      turn = ask_out + SlotW'(i);
-      if (ask_ready[turn]) begin
-        want = turn;
-        want_valid = 1'b1;
+    if (ask_ready != '0) begin
+      for (int i = Slots - 1; i >= 0; i--) begin
+        turn = ask_out + SlotW'(i);
+        if (ask_ready[turn]) begin
+          want = turn;
+          want_valid = 1'b1;
+        end
       end
     end
   end
@@ -293,9 +298,11 @@ module vring_walk #(
       if (finish) done_q[tag_chain] <= 1'b1;
       if (finish) bad_q[tag_chain] <= bad;
       if (take_last) done_q[from_chain] <= 1'b0;
-      for (int i = 0; i < Chains; i++) begin
-        if (put[i] && !get[i]) fill_q[4*i +: 4] <= fill_q[4*i +: 4] + 4'd1;
-        if (!put[i] && get[i]) fill_q[4*i +: 4] <= fill_q[4*i +: 4] - 4'd1;
+      if (store || take) begin
+        for (int i = 0; i < Chains; i++) begin
+          if (put[i] && !get[i]) fill_q[4*i +: 4] <= fill_q[4*i +: 4] + 4'd1;
+          if (!put[i] && get[i]) fill_q[4*i +: 4] <= fill_q[4*i +: 4] - 4'd1;
+        end
       end
       for (int i = 0; i < NumQueues; i++) begin
         if (clear_i[i]) begin
