@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every lie that a device can tell (robustness group 16), and the driver's life
+/* Every lie that a device can tell, and the driver's life
  * across resets. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -77,7 +77,7 @@ static void lying_receive_breaks(enum soft_lie lie, int taken) {
   assert_broken(3, 7 - (uint32_t)taken);
 }
 
-/* EVIDENCE: Virtio 1.2 2.7.8 (robustness group 16) */
+/* EVIDENCE: Virtio 1.2 2.7.8 */
 static void running_device_lies_about_receive_is_broken(void **unused) {
   (void)unused;
   lying_receive_breaks(SOFT_ID_OUT_OF_RANGE, 0);
