@@ -136,6 +136,10 @@ def page():
             beats = [f"{a} in {b}" for a, b in re.findall(r"([\d.]+) beats in ([\d.]+) bursts", line)]
             wire, elapsed = re.search(r"wire ([\d.]+) elapsed ([\d.]+)", line).groups()
             lines.append(f"| {size} {direction} | {wire} | {elapsed} | " + " | ".join(beats) + " |")
+    area = os.path.join(BUILD, "synth.md")
+    if os.path.exists(area):
+        with open(area, encoding="ascii") as table:
+            lines += ["", "## Area", "", "Yosys 0.23, `synth_ecp5` (`make synth`).", "", table.read().rstrip("\n")]
     with open(os.path.join(ROOT, "docs", "performance.md"), "w", encoding="ascii") as out:
         out.write("\n".join(lines) + "\n")
 
