@@ -69,8 +69,8 @@ def library_flags():
 
 def sources_of(module):
     """Packages, waivers and the module's own file; the library folders give the rest."""
-    sources = [p for p in PACKAGES if os.path.exists(os.path.join(ROOT, p))]
-    sources += sorted(glob.glob("rtl/*/*.vlt", root_dir=ROOT))
+    sources = sorted(glob.glob("rtl/*/*.vlt", root_dir=ROOT))
+    sources += [p for p in PACKAGES if os.path.exists(os.path.join(ROOT, p))]
     return sources + glob.glob(f"rtl/*/{module}.sv", root_dir=ROOT) + \
         glob.glob(f"tests/rtl/sv/{module}.sv", root_dir=ROOT)
 
@@ -116,7 +116,8 @@ def verilate(name, module, params, mode):
             flags += library_flags() + params
             sources = sources_of(module)
         log = run(["verilator"] + flags + ["--top-module", module] + sources, cwd=ROOT)
-        if "%Warning" in log:
+        # A parameter given with -G has 32 bits, whatever its own width.
+        if re.search(r"%Warning(?!-WIDTH: \S+ Operator VAR)", log):
             sys.stderr.write(log)
         run(["make", "-s", "-C", directory, "-f", prefix + ".mk", f"{prefix}__ALL.a",
              "OPT_FAST=-O2", "OPT_SLOW=-O1", "VM_PARALLEL_BUILDS=1"])
