@@ -16,8 +16,6 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, "build")
 FATAL = "implicitly declared|has no driver|Latch|latch inferred|multiple conflicting drivers"
-# Wide XOR trees that ABC would otherwise flatten into one search (docs/blocks/top.md).
-KEEP_HIERARCHY = ["*crc32*"]
 # name in the table, module, parameters
 BLOCKS = [
     ("mac_10g", "mac_10g", {}),
@@ -69,9 +67,8 @@ def waivers():
 
 def script(module, parameters, fast):
     chparam = "".join(f" -chparam {name} {value}" for name, value in parameters.items())
-    keep = "; ".join(f"setattr -mod -set keep_hierarchy 1 {name}" for name in KEEP_HIERARCHY)
     lines = [f"read_verilog -sv -defer -Irtl/common {' '.join(sources())}",
-             f"hierarchy -check -top {module}{chparam}", f"rename -top {module}", keep]
+             f"hierarchy -check -top {module}{chparam}", f"rename -top {module}"]
     if fast:
         lines += [f"synth -top {module} -run begin:fine", "check -assert"]
     else:
