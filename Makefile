@@ -54,7 +54,7 @@ test-all: $(BUILD)/packhorse $(TEST_C) $(TEST_RTL)
 	@$(PYTHON) tests/run.py --out $(BUILD)/test.json $(TEST_C) $(TEST_RTL) $(TEST_SCRIPTS)
 
 T ?= *
-pick = $(filter $(patsubst *,%,$(BUILD)/test/$(2)/test_$(T)),$(1))
+pick = $(filter $(subst *,%,$(BUILD)/test/$(2)/test_$(T)),$(1))
 test-rtl: $(call pick,$(TEST_RTL),rtl) ## the RTL modules against their C models
 	@$(PYTHON) tests/run.py $^
 test-gates: $(call pick,$(TEST_GATES),gates) ## the same tests on the netlist that Yosys writes

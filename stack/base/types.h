@@ -19,6 +19,9 @@ int memcmp(const void *a, const void *b, size_t n);
   ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 #define PH_MUST_USE __attribute__((warn_unused_result))
 
+static inline uint64_t ph_min_u64(uint64_t a, uint64_t b) {
+  return a < b ? a : b;
+}
 static inline uint32_t ph_min_u32(uint32_t a, uint32_t b) {
   return a < b ? a : b;
 }

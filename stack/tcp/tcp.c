@@ -35,7 +35,9 @@ void tcp_start(struct ph_stack *stack, struct tcp_conn *conn) {
   conn->snd_nxt = conn->snd_sml = conn->snd_push = conn->iss + 1;
   conn->rcv_wscale = TCP_RCV_WSCALE;
   conn->rcv_mss = conn->snd_mss = TCP_MSS_DEFAULT;
-  conn->cc = tcp_cc_default();
+  if (!conn->cc) {
+    conn->cc = tcp_of(stack)->cc;
+  }
   tcp_rto_init(conn);
 }
 
@@ -329,6 +331,15 @@ int tcp_set_maxseg(struct tcp_conn *conn, uint16_t mss) {
 
 uint16_t tcp_get_mss(const struct tcp_conn *conn) {
   return conn->snd_mss ? conn->snd_mss : TCP_MSS_DEFAULT;
+}
+
+int tcp_set_congestion(struct tcp_conn *conn, const char *name, size_t len) {
+  const struct tcp_cc_ops *cc = tcp_cc_find(name, len);
+  if (!cc) {
+    return -PH_ENOENT;
+  }
+  tcp_cc_change(conn, cc);
+  return 0;
 }
 
 const char *tcp_get_congestion(const struct tcp_conn *conn) {

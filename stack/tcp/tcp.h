@@ -44,10 +44,12 @@ struct ph_tcp_config {
                                the one that each connection is sure of;
                                default 4096 */
   uint32_t max_chunks;      /* pieces in receive queues; default 8192 */
+  const char *congestion;   /* of new connections; NULL: "cubic" */
 };
 
 /* Called once, after ph_ipv4_init(). `config` may be NULL and is copied.
- * Returns 0 or -PH_ENOMEM when the arena is too small. */
+ * Returns 0, -PH_ENOMEM when the arena is too small, or -PH_ENOENT if there is
+ * no such congestion control. */
 int ph_tcp_init(struct ph_stack *stack,
                 const struct ph_tcp_config *config) PH_MUST_USE;
 
@@ -130,6 +132,10 @@ uint32_t tcp_get_rcvbuf(const struct tcp_conn *conn);
 /* TCP_MAXSEG: 88 .. 32767, before the connection is made; 0 or -PH_EINVAL. */
 int tcp_set_maxseg(struct tcp_conn *conn, uint16_t mss) PH_MUST_USE;
 uint16_t tcp_get_mss(const struct tcp_conn *conn);
+/* TCP_CONGESTION: "cubic" or "reno", `len` bytes or up to a 0; 0 or
+ * -PH_ENOENT. It may change at any time. */
+int tcp_set_congestion(struct tcp_conn *conn, const char *name,
+                       size_t len) PH_MUST_USE;
 const char *tcp_get_congestion(const struct tcp_conn *conn);
 
 /* A snapshot for netstat and TCP_INFO. */

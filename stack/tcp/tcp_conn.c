@@ -77,6 +77,13 @@ int ph_tcp_init(struct ph_stack *stack, const struct ph_tcp_config *config) {
   if (!tcp) {
     return -PH_ENOMEM;
   }
+  tcp->cc = tcp_cc_default();
+  if (config->congestion) {
+    tcp->cc = tcp_cc_find(config->congestion, SIZE_MAX);
+    if (!tcp->cc) {
+      return -PH_ENOENT;
+    }
+  }
   tcp->stack = stack;
   tcp->isn = tcp_isn;
   tcp->max_conns =

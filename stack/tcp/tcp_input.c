@@ -220,6 +220,9 @@ static bool tcp_process_ack(struct ph_stack *stack, struct tcp_conn *conn,
   conn->soft_error = 0;
   if (sent_at_ns) {
     tcp_rto_sample(conn, stack->now_ns - sent_at_ns);
+    if (conn->cc->rtt) {
+      conn->cc->rtt(conn, stack->now_ns - sent_at_ns);
+    }
   }
   conn->backoff = 0;
   conn->last_acked = acked;

@@ -41,6 +41,7 @@ enum {
   TCP_RETRIES = 15, /* R2 of RFC 9293 3.8.3: over 15 minutes */
   TCP_ORPHAN_RETRIES = 8,
   TCP_DUPACK_THRESHOLD = 3, /* RFC 5681 3.2 */
+  TCP_CWND_MAX = 1 << 30,
 };
 
 #define TCP_DELACK_NS (40 * TCP_MS)
@@ -144,12 +145,36 @@ enum tcp_recovery {
   TCP_RECOVERY_LOSS, /* after a timeout, until `recover` is acknowledged */
 };
 
+/* A congestion control algorithm. cwnd and ssthresh of the connection are its
+ * to move; loss recovery sets them while it repairs. */
 struct tcp_cc_ops {
-  const char *name;
+  const char *name; /* of TCP_CONGESTION */
+  /* The connection starts; cwnd and ssthresh are set. May be NULL. */
+  void (*init)(struct tcp_conn *conn);
   /* `acked` bytes were newly acknowledged while the window limited us. */
-  void (*acked)(struct tcp_conn *conn, uint32_t acked);
-  /* The slow start threshold after a loss with `flight` bytes in flight. */
-  uint32_t (*ssthresh)(const struct tcp_conn *conn, uint32_t flight);
+  void (*acked)(struct tcp_conn *conn, uint64_t now_ns, uint32_t acked);
+  /* A round trip was measured, on any ACK. May be NULL. */
+  void (*rtt)(struct tcp_conn *conn, uint64_t r_ns);
+  /* Congestion, of which `timeout` is the worst kind, with `flight` bytes out:
+   * the new slow start threshold. Called before cwnd is reduced. */
+  uint32_t (*ssthresh)(struct tcp_conn *conn, uint32_t flight, bool timeout);
+};
+
+/* RFC 9438's variables, windows in bytes, from the first congestion on. */
+struct tcp_cubic {
+  uint32_t w_max, cwnd_prior, w_est;
+  uint32_t w_est_rest; /* of the division that moved w_est, times cwnd */
+  uint32_t k_ms;
+  uint32_t epoch_ms; /* t = 0 */
+  uint32_t last_ms;  /* the window grew, or would have */
+  bool epoch;        /* congestion avoidance has begun */
+};
+
+/* RFC 9406's variables, in the initial slow start. */
+struct tcp_hystart {
+  uint32_t last_round_min_us, current_round_min_us, css_baseline_us;
+  uint32_t window_end;
+  uint8_t samples, css_rounds; /* css_rounds 0: not in CSS */
 };
 
 /* A place in the send queue. */
@@ -234,6 +259,10 @@ struct tcp_conn {
   /* Congestion control and RTT. */
   const struct tcp_cc_ops *cc;
   uint32_t cwnd, ssthresh, bytes_acked_ca;
+  union {
+    struct tcp_cubic cubic;
+    struct tcp_hystart hystart;
+  } cc_state;
   uint32_t recover;
   uint32_t loss_recover; /* `recover` of the last timeout */
   uint32_t last_acked;   /* bytes that the last ACK to advance covered */
@@ -268,6 +297,7 @@ struct tcp_stack {
   struct ph_stack *stack;
   tcp_notify_fn *notify;
   struct tcp_conn *conns;
+  const struct tcp_cc_ops *cc; /* of new connections */
   uint32_t max_conns, conns_open;
   struct tcp_link free_conns, pending;
   struct tcp_link time_wait; /* nobody's, in TIME-WAIT or FIN-WAIT-2 */
@@ -379,13 +409,27 @@ void tcp_rtx_resent(struct ph_stack *stack, struct tcp_conn *conn,
                     struct tcp_range *range);
 void tcp_rtx_free(struct tcp_stack *tcp, struct tcp_conn *conn);
 
-/* ---- tcp_rto.c, tcp_newreno.c, tcp_recovery.c --------------------------- */
+/* ---- tcp_rto.c, tcp_cc.c, tcp_recovery.c -------------------------------- */
 void tcp_rto_init(struct tcp_conn *conn);
 void tcp_rto_sample(struct tcp_conn *conn, uint64_t r_ns);
 uint64_t tcp_rto_backed_off(const struct tcp_conn *conn);
 
+extern const struct tcp_cc_ops tcp_newreno, tcp_cubic;
+/* The algorithm of that name, or NULL. */
+const struct tcp_cc_ops *tcp_cc_find(const char *name, size_t len);
 const struct tcp_cc_ops *tcp_cc_default(void);
+/* The initial window, for the algorithm of `conn->cc`. */
 void tcp_cc_init(struct tcp_conn *conn);
+/* Another algorithm goes on from where the connection is. */
+void tcp_cc_change(struct tcp_conn *conn, const struct tcp_cc_ops *cc);
+/* What every algorithm does below ssthresh; returns what is left of `acked`. */
+uint32_t tcp_cc_slow_start(struct tcp_conn *conn, uint32_t acked);
+
+/* HyStart++: tcp_hystart.c. */
+void tcp_hystart_init(struct tcp_conn *conn);
+void tcp_hystart_rtt(struct tcp_conn *conn, uint64_t r_ns);
+/* The initial slow start grows by `acked` bytes, or by part of them. */
+void tcp_hystart_acked(struct tcp_conn *conn, uint32_t acked);
 
 /* Bytes believed to be in the network. */
 uint32_t tcp_flight(const struct tcp_conn *conn);

@@ -96,6 +96,7 @@ static void listen_syn(struct ph_stack *stack, struct tcp_listener *listener,
   conn->passive = true;
   conn->reuse_addr = parent->reuse_addr;
   conn->nodelay = parent->nodelay;
+  conn->cc = parent->cc;
   conn->user_mss = parent->user_mss;
   conn->sndbuf = parent->sndbuf;
   conn->rcvbuf = parent->rcvbuf;

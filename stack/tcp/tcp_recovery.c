@@ -29,7 +29,7 @@ uint32_t tcp_cwnd_space(const struct tcp_conn *conn) {
  * to, and what is marked lost behind that is none of its business. */
 static void enter_fast_recovery(struct ph_stack *stack, struct tcp_conn *conn) {
   const struct tcp_range *lost = tcp_rtx_next_lost(conn);
-  conn->ssthresh = conn->cc->ssthresh(conn, tcp_flight(conn));
+  conn->ssthresh = conn->cc->ssthresh(conn, tcp_flight(conn), false);
   conn->recover = lost ? lost->seq : conn->snd_nxt;
   conn->recovery = TCP_RECOVERY_FAST;
   conn->cwnd = conn->ssthresh + TCP_DUPACK_THRESHOLD * conn->snd_mss;
@@ -90,7 +90,7 @@ void tcp_on_acked(struct ph_stack *stack, struct tcp_conn *conn,
     conn->recovery = TCP_RECOVERY_NONE;
   }
   if (conn->cwnd_limited || conn->recovery == TCP_RECOVERY_LOSS) {
-    conn->cc->acked(conn, acked);
+    conn->cc->acked(conn, stack->now_ns, acked);
   }
 }
 
@@ -98,7 +98,8 @@ void tcp_on_acked(struct ph_stack *stack, struct tcp_conn *conn,
 void tcp_on_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
   stack->stats.TcpTimeouts++;
   if (conn->backoff == 0) { /* RFC 5681 (4): once per loss, not per timeout */
-    conn->ssthresh = conn->cc->ssthresh(conn, conn->snd_nxt - conn->snd_una);
+    conn->ssthresh =
+        conn->cc->ssthresh(conn, conn->snd_nxt - conn->snd_una, true);
   }
   conn->cwnd = conn->snd_mss; /* the loss window, RFC 5681 3.1 */
   conn->bytes_acked_ca = 0;

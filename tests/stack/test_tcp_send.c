@@ -41,6 +41,9 @@ static void established_push_is_on_the_last_segment_of_a_write(void **state) {
   peer_free(&p);
 }
 
+/* For what RFC 5681 says in numbers. */
+static const struct pair_options reno = {.tcp = {.congestion = "reno"}};
+
 static void established_ack_in_slow_start_doubles_what_is_sent(void **state) {
   /* EVIDENCE: RFC 5681 3.1 (slow start) */
   (void)state;
@@ -59,7 +62,7 @@ static void established_above_ssthresh_grows_one_segment_per_window(
   /* EVIDENCE: RFC 5681 3.1 (congestion avoidance) */
   (void)state;
   struct peer p;
-  peer_passive(&p, NULL);
+  peer_passive(&p, &reno);
   p.conn->ssthresh = p.conn->cwnd;
   peer_app_send(&p, 100000);
   peer_ack(&p, first + 5 * PEER_MSS);
@@ -218,7 +221,7 @@ static void established_timeout_resends_from_snd_una_in_slow_start(
   /* EVIDENCE: RFC 5681 3.1 (4), RFC 6298 5 (5.4) */
   (void)state;
   struct peer p;
-  peer_passive(&p, NULL);
+  peer_passive(&p, &reno);
   peer_app_send(&p, 10000);
   peer_mark(&p);
   peer_pass(&p, 250 * PAIR_MS);
@@ -255,7 +258,7 @@ static void established_third_dupack_retransmits_and_halves(void **state) {
   /* EVIDENCE: RFC 5681 3.2, RFC 6582 3.2 (steps 1 to 4) */
   (void)state;
   struct peer p;
-  peer_passive(&p, NULL);
+  peer_passive(&p, &reno);
   peer_app_send(&p, 10000);
   peer_ack(&p, first);
   peer_ack(&p, first);

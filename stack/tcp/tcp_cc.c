@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the congestion control algorithms have in common: the table of their
+ * names, the initial window and slow start.
+ *
+ * The window grows by bytes newly acknowledged, without RFC 5681's limit of
+ * one segment per ACK: an ACK for a coalesced 64 KiB segment stands for the
+ * 22 that it replaces. It does not grow while something else limits us. */
+#include "stack/tcp/tcp_internal.h"
+
+static const struct tcp_cc_ops *const algorithms[] = {&tcp_cubic, &tcp_newreno};
+
+const struct tcp_cc_ops *tcp_cc_find(const char *name, size_t len) {
+  for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++) {
+    const char *known = algorithms[i]->name;
+    size_t n = 0;
+    while (n < len && known[n] && known[n] == name[n]) {
+      n++;
+    }
+    if (known[n] == 0 && (n == len || name[n] == 0)) {
+      return algorithms[i];
+    }
+  }
+  return NULL;
+}
+
+const struct tcp_cc_ops *tcp_cc_default(void) {
+  return algorithms[0];
+}
+
+void tcp_cc_init(struct tcp_conn *conn) {
+  uint32_t mss = conn->snd_mss;
+  /* RFC 6928 2: min(10 * MSS, max(2 * MSS, 14600)). */
+  conn->cwnd =
+      ph_min_u32(TCP_INITIAL_WINDOW_SEGS * mss, ph_max_u32(2 * mss, 14600));
+  conn->ssthresh = UINT32_MAX; /* "arbitrarily high", RFC 5681 3.1 */
+  conn->bytes_acked_ca = 0;
+  if (conn->cc->init) {
+    conn->cc->init(conn);
+  }
+}
+
+void tcp_cc_change(struct tcp_conn *conn, const struct tcp_cc_ops *cc) {
+  conn->cc = cc;
+  conn->bytes_acked_ca = 0;
+  conn->cc_state.cubic = (struct tcp_cubic){.cwnd_prior = conn->cwnd};
+  if (conn->ssthresh == UINT32_MAX && cc->init) {
+    cc->init(conn);
+  }
+}
+
+uint32_t tcp_cc_slow_start(struct tcp_conn *conn, uint32_t acked) {
+  if (conn->cwnd >= conn->ssthresh) {
+    return acked;
+  }
+  uint32_t grow = ph_min_u32(acked, conn->ssthresh - conn->cwnd);
+  conn->cwnd = ph_min_u32(conn->cwnd + grow, TCP_CWND_MAX); /* RFC 5681 (2) */
+  return acked - grow;
+}
