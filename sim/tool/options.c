@@ -9,6 +9,7 @@
 
 #include "sim/apps/ping.h"
 #include "sim/apps/udp_echo.h"
+#include "sim/tool/help.h"
 
 enum {
   D = 1 << COMMAND_DOWNLOAD,
@@ -124,45 +125,8 @@ void options_help(enum command command) {
   }
 }
 
-static void help_cpu(void) {
-  printf(
-      "What software costs in simulated time, picoseconds per unit. A file "
-      "for --cpu has\nlines 'name picoseconds'; what it does not name keeps "
-      "this value. --cpu ideal\ncharges 1 ns per entry and nothing else.\n"
-      "\n");
-  struct cost_table costs;
-  char error[8];
-  if (cost_table_load(&costs, "default", error, sizeof(error))) {
-    for (int i = 0; i < COST_COUNT; i++) {
-      printf("%-15s %7llu  # %s\n", cost_item_name((enum cost_item)i),
-             (unsigned long long)costs.ps[i],
-             cost_item_reason((enum cost_item)i));
-    }
-  }
-}
-
-static void help_wire(void) {
-  printf(
-      "--wire takes one line of words:\n\n"
-      "  delay=1us     from the end of a frame to its begin at the other end\n"
-      "  rate=10Gbps   of the wire\n"
-      "  queue=100     frames that may wait for the wire, or bytes: 64KiB\n"
-      "  ecn=20        mark ECN-capable packets when more frames wait\n"
-      "  drop=3,7      lose the third and seventh frame of each direction\n"
-      "  loss=0.01     lose frames with this probability\n"
-      "  dup= reorder= fcs= flip=   the same: numbers or a probability\n"
-      "  seed=7        of the faults (the run's)\n\n"
-      "fcs damages a frame, which the FCS shows; flip flips a bit of an IPv4 "
-      "packet\nand repairs the FCS, so that only checksums show it.\n");
-}
-
 bool options_help_topic(const char *topic) {
-  if (strcmp(topic, "cpu") == 0) {
-    help_cpu();
-    return true;
-  }
-  if (strcmp(topic, "wire") == 0) {
-    help_wire();
+  if (help_topic(topic)) {
     return true;
   }
   for (int i = 0; i < COMMAND_COUNT; i++) {

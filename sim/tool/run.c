@@ -175,6 +175,7 @@ void run_json(const struct run *run, struct json *json) {
   json_u64(json, "faults_reorder", BOTH(reorder));
   json_u64(json, "faults_fcs", BOTH(fcs));
   json_u64(json, "faults_flip", BOTH(flip));
+  json_u64(json, "ecn_marks", BOTH(ce));
   json_u64(json, "nic_tx_frames", NIC(nic_tx_frames));
   json_u64(json, "nic_rx_frames", NIC(nic_rx_frames));
   json_u64(json, "nic_super_segments", NIC(nic_super_segments));
@@ -237,6 +238,7 @@ void run_print_faults(const struct run *run) {
   print_fault("fcs", "frames damaged; the MAC dropped them", a->fcs, b->fcs);
   print_fault("flip", "frames damaged, FCS repaired; a checksum caught it",
               a->flip, b->flip);
+  print_fault("marked", "packets told of congestion (ECN)", a->ce, b->ce);
   printf("How it was repaired\n");
   printf(
       "  %llu frames dropped by the MACs, %llu packets by checksums of IP, "

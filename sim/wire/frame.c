@@ -9,6 +9,8 @@
 enum {
   ETHERTYPE_IPV4 = 0x0800,
   ETHERTYPE_ARP = 0x0806,
+  ETHERTYPE_IPV6 = 0x86dd,
+  IPV6_HEADER = 40,
   PROTO_ICMP = 1,
   PROTO_TCP = 6,
   PROTO_UDP = 17,
@@ -54,6 +56,13 @@ bool frame_ipv4(const uint8_t *data, size_t len, uint32_t *offset,
   *offset = FRAME_ETH_HEADER;
   *ip_len = frame_get16(data + FRAME_ETH_HEADER + 2);
   return *ip_len >= 20 && *ip_len <= len - FRAME_ETH_HEADER;
+}
+
+bool frame_ipv6(const uint8_t *data, size_t len, uint32_t *offset) {
+  *offset = FRAME_ETH_HEADER;
+  return len >= FRAME_ETH_HEADER + IPV6_HEADER &&
+         frame_get16(data + 12) == ETHERTYPE_IPV6 &&
+         data[FRAME_ETH_HEADER] >> 4 == 6;
 }
 
 enum frame_kind frame_kind_of(const uint8_t *data, size_t len) {

@@ -62,6 +62,9 @@ const char *frame_kind_name(enum frame_kind kind);
 bool frame_ipv4(const uint8_t *data, size_t len, uint32_t *offset,
                 uint32_t *ip_len);
 
+/* Offset of the IPv6 packet inside; false if there is none. */
+bool frame_ipv6(const uint8_t *data, size_t len, uint32_t *offset);
+
 /* A number that names the packet inside (IP identification, ports, sequence
  * number), equal at both ends of the wire; 0 if it is no IPv4. For following a
  * packet in the timeline, nothing else. */

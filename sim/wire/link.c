@@ -33,11 +33,15 @@ static bool fault_set(const struct link_fault *fault) {
   return fault->threshold || fault->listed_count;
 }
 
+static bool way_has_faults(const struct link_way *way) {
+  return fault_set(&way->loss) || fault_set(&way->dup) ||
+         fault_set(&way->reorder) || fault_set(&way->fcs) ||
+         fault_set(&way->flip) || way->queue_packets || way->queue_bytes ||
+         way->ecn_packets || way->ecn_bytes;
+}
+
 bool link_has_faults(const struct link_config *config) {
-  return fault_set(&config->loss) || fault_set(&config->dup) ||
-         fault_set(&config->reorder) || fault_set(&config->fcs) ||
-         fault_set(&config->flip) || config->queue_packets ||
-         config->queue_bytes;
+  return way_has_faults(&config->way[0]) || way_has_faults(&config->way[1]);
 }
 
 void link_init(struct link *link, const struct link_config *config,
@@ -109,6 +113,7 @@ static void flip_bit(struct sim_rng *rng, uint8_t *data, uint32_t len) {
 static void flip_packet(struct link_direction *dir, struct frame *frame) {
   uint32_t offset, ip_len;
   if (frame->marks & (FRAME_ERROR | FRAME_BAD_FCS) ||
+      frame->len < FRAME_FCS_LEN ||
       !frame_ipv4(frame->data, frame->len - FRAME_FCS_LEN, &offset, &ip_len)) {
     return;
   }
@@ -118,36 +123,73 @@ static void flip_packet(struct link_direction *dir, struct frame *frame) {
   dir->stats.flip++;
 }
 
-/* RFC 3168 5: ECT becomes CE; the header checksum follows (RFC 1624). */
-static void mark_congestion(struct link_direction *dir, struct frame *frame) {
-  uint32_t offset, ip_len;
-  if (!frame_ipv4(frame->data, frame->len - FRAME_FCS_LEN, &offset, &ip_len)) {
-    return;
+/* RFC 3168 5: ECT(0) and ECT(1) become CE. The header checksum is moved by as
+ * much (RFC 1624 (3)), so that a wrong one stays wrong. False: not
+ * ECN-capable, or marked already. */
+static bool mark_ipv4(uint8_t *ip) {
+  uint16_t before = frame_get16(ip);
+  if ((before & 3) == 0 || (before & 3) == 3) {
+    return false;
   }
-  uint8_t *ip = frame->data + offset;
-  if ((ip[1] & 3) == 0 || (ip[1] & 3) == 3) {
-    return;
-  }
-  ip[1] |= 3;
-  frame_put16(ip + 10, 0);
-  frame_put16(ip + 10, (uint16_t)~frame_sum(ip, (ip[0] & 15u) * 4, 0));
-  frame_set_fcs(frame->data, frame->len);
-  frame->marks |= FRAME_CE;
-  dir->stats.ce++;
+  uint16_t after = before | 3;
+  uint32_t sum =
+      (uint32_t)(uint16_t)~frame_get16(ip + 10) + (uint16_t)~before + after;
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  frame_put16(ip, after);
+  frame_put16(ip + 10, (uint16_t)~sum);
+  return true;
 }
 
-static void damage(struct link *link, struct link_direction *dir,
-                   struct frame *frame) {
-  if (strikes(dir, &link->config.fcs, FCS)) {
+/* The same field in the traffic class of IPv6 (RFC 8200 7), which no checksum
+ * covers. */
+static bool mark_ipv6(uint8_t *ip) {
+  unsigned ecn = ip[1] >> 4 & 3;
+  if (ecn == 0 || ecn == 3) {
+    return false;
+  }
+  ip[1] |= 3 << 4;
+  return true;
+}
+
+/* Like a router: a frame that arrived damaged is not made good. */
+static void mark_congestion(struct link_direction *dir, struct frame *frame) {
+  uint32_t offset, ip_len;
+  bool marked = false;
+  if (frame->marks & FRAME_ERROR || !frame_fcs_good(frame->data, frame->len)) {
+    return;
+  }
+  if (frame_ipv4(frame->data, frame->len - FRAME_FCS_LEN, &offset, &ip_len)) {
+    marked = mark_ipv4(frame->data + offset);
+  } else if (frame_ipv6(frame->data, frame->len - FRAME_FCS_LEN, &offset)) {
+    marked = mark_ipv6(frame->data + offset);
+  }
+  if (marked) {
+    frame_set_fcs(frame->data, frame->len);
+    frame->marks |= FRAME_CE;
+    dir->stats.ce++;
+  }
+}
+
+static bool queue_long(const struct link_way *way,
+                       const struct link_direction *dir) {
+  return (way->ecn_packets && dir->wait_count >= way->ecn_packets) ||
+         (way->ecn_bytes && dir->wait_bytes >= way->ecn_bytes);
+}
+
+/* The queue marks, then the wire damages. */
+static void treat(const struct link_way *way, struct link_direction *dir,
+                  struct frame *frame) {
+  if (queue_long(way, dir)) {
+    mark_congestion(dir, frame);
+  }
+  if (strikes(dir, &way->fcs, FCS) && frame->len) {
     flip_bit(&dir->rng[FCS], frame->data, frame->len);
     frame->marks |= FRAME_BAD_FCS;
     dir->stats.fcs++;
   }
-  if (strikes(dir, &link->config.flip, FLIP)) {
+  if (strikes(dir, &way->flip, FLIP)) {
     flip_packet(dir, frame);
-  }
-  if (link->config.ecn_packets && dir->wait_count > link->config.ecn_packets) {
-    mark_congestion(dir, frame);
   }
 }
 
@@ -162,11 +204,10 @@ static sim_time transmit(struct link *link, struct link_direction *dir,
   return begin + link->config.delay;
 }
 
-static bool queue_full(const struct link *link,
+static bool queue_full(const struct link_way *way,
                        const struct link_direction *dir, uint32_t len) {
-  const struct link_config *config = &link->config;
-  return (config->queue_packets && dir->wait_count >= config->queue_packets) ||
-         (config->queue_bytes && dir->wait_bytes + len > config->queue_bytes);
+  return (way->queue_packets && dir->wait_count >= way->queue_packets) ||
+         (way->queue_bytes && dir->wait_bytes + len > way->queue_bytes);
 }
 
 static void count(struct link_stats *stats, const uint8_t *data, uint32_t len) {
@@ -181,28 +222,29 @@ static void count(struct link_stats *stats, const uint8_t *data, uint32_t len) {
 unsigned link_send(struct link *link, unsigned direction, const uint8_t *data,
                    uint32_t len, sim_time end, bool error, uint64_t id) {
   struct link_direction *dir = &link->direction[direction];
+  const struct link_way *way = &link->config.way[direction];
   count(&dir->stats, data, len);
   dir->stats.errors += error;
   queue_drain(dir, end);
-  if (strikes(dir, &link->config.loss, LOSS)) {
+  if (strikes(dir, &way->loss, LOSS)) {
     dir->stats.lost++;
     return FRAME_DROPPED;
   }
-  if (queue_full(link, dir, len)) {
+  if (queue_full(way, dir, len)) {
     dir->stats.queue_full++;
     return FRAME_DROPPED;
   }
   struct frame *frame = frame_copy(data, len, id);
   frame->marks = error ? FRAME_ERROR : 0;
-  damage(link, dir, frame);
+  treat(way, dir, frame);
   struct frame *twin = NULL;
-  if (strikes(dir, &link->config.dup, DUP)) {
+  if (strikes(dir, &way->dup, DUP)) {
     twin = frame_copy(frame->data, len, id);
     twin->marks = frame->marks | FRAME_DUPLICATE;
     dir->stats.dup++;
   }
   sim_time start = transmit(link, dir, len, end);
-  if (strikes(dir, &link->config.reorder, REORDER)) {
+  if (strikes(dir, &way->reorder, REORDER)) {
     start += REORDER_FRAMES * link_time(&link->config, FULL_FRAME);
     frame->marks |= FRAME_REORDERED;
     dir->stats.reorder++;

@@ -8,8 +8,10 @@
  * that ends at time t arrives at t + delay at the earliest, and the two ends
  * may be simulated apart by that much.
  *
- * Faults per frame and direction, in this order: loss; a full queue; fcs;
- * flip; dup; reorder.
+ * Per frame and direction, in this order: loss; a full queue; the congestion
+ * mark; fcs; flip; dup; reorder.
+ *
+ * The ends are a (0) and b (1). The tool's client is a, its server b.
  */
 #ifndef PH_SIM_WIRE_LINK_H
 #define PH_SIM_WIRE_LINK_H
@@ -26,14 +28,21 @@ struct link_fault {
   uint64_t listed[LINK_LISTED]; /* the first frame of a direction is 1 */
 };
 
+/* What a direction does to frames: its queue and its faults. */
+struct link_way {
+  uint32_t queue_packets; /* frames that may wait; 0: any number */
+  uint64_t queue_bytes;   /* bytes that may wait; 0: any number */
+  /* Mark ECN-capable packets that find at least so much waiting; 0: off. */
+  uint32_t ecn_packets;
+  uint64_t ecn_bytes;
+  struct link_fault loss, dup, reorder, fcs, flip;
+};
+
 struct link_config {
   uint64_t rate_bps;      /* default 10 Gb/s; 0: no limit of its own */
   sim_time delay;         /* default 1 us, at least LINK_DELAY_MIN */
-  uint32_t queue_packets; /* frames that may wait; 0: any number */
-  uint64_t queue_bytes;   /* bytes that may wait; 0: any number */
-  uint32_t ecn_packets;   /* mark ECN-capable packets when more wait; 0: off */
-  struct link_fault loss, dup, reorder, fcs, flip;
-  uint64_t seed; /* 0: the run's */
+  struct link_way way[2]; /* 0: from end 0 to end 1 */
+  uint64_t seed;          /* 0: the run's */
 };
 
 /* The software of a host looks at its device at exact times; a register access
@@ -81,8 +90,10 @@ void link_config_init(struct link_config *config);
 
 /* Reads `delay=5us rate=1Gbps queue=100 ecn=50 drop=3,7 loss=0.01 dup=..
  * reorder=.. fcs=.. flip=.. seed=7` on top of what is in `config`. Numbers from
- * 1 name frames of each direction, numbers below 1 are probabilities. On
- * failure writes one sentence and returns false. */
+ * 1 name frames of each direction, numbers below 1 are probabilities. Words
+ * behind `a>b:` or `b>a:` hold for that direction alone, behind `both:` (and at
+ * first) for both. delay, rate and seed are the whole link's wherever they
+ * stand. On failure writes one sentence and returns false. */
 bool link_config_parse(struct link_config *config, const char *text,
                        char *error, size_t error_size);
 
@@ -101,7 +112,7 @@ unsigned link_send(struct link *link, unsigned direction, const uint8_t *data,
 /* Time that `len` bytes and their overhead take at the link's rate. */
 sim_time link_time(const struct link_config *config, uint64_t len);
 
-/* True if any fault is set. */
+/* True if any fault, a limit of the queue or a congestion mark is set. */
 bool link_has_faults(const struct link_config *config);
 
 #endif

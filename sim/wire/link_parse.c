@@ -47,13 +47,13 @@ static bool read_integer(const char *text, uint64_t *value) {
   return *text >= '0' && *text <= '9' && *end == 0;
 }
 
-static bool read_fault(struct link_fault *fault, char *text) {
-  char *rest;
-  for (char *item = strtok_r(text, ",", &rest); item;
-       item = strtok_r(NULL, ",", &rest)) {
+/* Frame numbers and probabilities with commas between them. */
+static bool read_fault(struct link_fault *fault, const char *text) {
+  for (text += strspn(text, ","); *text; text += strspn(text, ",")) {
     char *end;
-    double number = strtod(item, &end);
-    if (end == item || *end || !(number >= 0) || number > 9e15) {
+    double number = strtod(text, &end);
+    if (end == text || (*end && *end != ',') || !(number >= 0) ||
+        number > 9e15) {
       return false;
     }
     if (number < 1) {
@@ -63,99 +63,167 @@ static bool read_fault(struct link_fault *fault, char *text) {
     } else {
       return false;
     }
+    text = end;
   }
   return true;
 }
 
+enum key {
+  KEY_DELAY,
+  KEY_RATE,
+  KEY_SEED,
+  /* The rest may differ between the directions. */
+  KEY_QUEUE,
+  KEY_ECN,
+  KEY_DROP,
+  KEY_LOSS,
+  KEY_DUP,
+  KEY_REORDER,
+  KEY_FCS,
+  KEY_FLIP,
+  KEY_COUNT
+};
+
 static const struct {
   const char *name, *wanted;
-} keys[] = {
+} keys[KEY_COUNT] = {
     {"delay", "a time of 200ns or more such as 5us"},
     {"rate", "a rate such as 1Gbps or 100Mbps"},
+    {"seed", "a positive integer"},
     {"queue", "a number of packets such as 100, or of bytes such as 64KiB"},
-    {"ecn", "a number of waiting packets such as 20"},
+    {"ecn", "a number of waiting packets such as 20, or of bytes: 30KiB"},
     {"drop", "frame numbers such as 3,7 or a probability below 1"},
     {"loss", "a probability below 1 or frame numbers such as 3,7"},
     {"dup", "a probability below 1 or frame numbers such as 3,7"},
     {"reorder", "a probability below 1 or frame numbers such as 3,7"},
     {"fcs", "a probability below 1 or frame numbers such as 3,7"},
     {"flip", "a probability below 1 or frame numbers such as 3,7"},
-    {"seed", "a positive integer"},
 };
 
-static bool read_queue(struct link_config *config, const char *value) {
+/* Which directions the words behind it are for: bit d. */
+enum { WAY_BOTH = 3 };
+static const struct {
+  const char *name;
+  unsigned ways;
+} directions[] = {
+    {"a>b:", 1},           {"b>a:", 2},         {"client>server:", 1},
+    {"server>client:", 2}, {"both:", WAY_BOTH},
+};
+
+/* A number of packets, or with a unit of bytes; the other one is then off. */
+static bool read_amount(const char *value, uint32_t *packets, uint64_t *bytes) {
   uint64_t number;
-  if (read_integer(value, &number) && number <= UINT32_MAX) {
-    config->queue_packets = (uint32_t)number;
-    config->queue_bytes = 0;
-    return true;
+  *packets = 0;
+  *bytes = 0;
+  if (read_integer(value, &number)) {
+    *packets = (uint32_t)number;
+    return number <= UINT32_MAX;
   }
-  config->queue_packets = 0;
-  return read_unit(value, byte_units, &config->queue_bytes);
+  return read_unit(value, byte_units, bytes);
 }
 
-static bool read_key(struct link_config *config, size_t key, char *value) {
-  uint64_t number;
+static bool read_link_key(struct link_config *config, enum key key,
+                          const char *value) {
   switch (key) {
-    case 0:
+    case KEY_DELAY:
       return read_unit(value, time_units, &config->delay) &&
              config->delay >= LINK_DELAY_MIN;
-    case 1:
+    case KEY_RATE:
       return read_unit(value, rate_units, &config->rate_bps) &&
              config->rate_bps >= 1000;
-    case 2:
-      return read_queue(config, value);
-    case 3:
-      if (!read_integer(value, &number) || number > UINT32_MAX) {
-        return false;
-      }
-      config->ecn_packets = (uint32_t)number;
-      return true;
-    case 4:
-    case 5:
-      return read_fault(&config->loss, value);
-    case 6:
-      return read_fault(&config->dup, value);
-    case 7:
-      return read_fault(&config->reorder, value);
-    case 8:
-      return read_fault(&config->fcs, value);
-    case 9:
-      return read_fault(&config->flip, value);
     default:
       return read_integer(value, &config->seed) && config->seed > 0;
   }
 }
 
-static bool read_item(struct link_config *config, char *item, char *error,
-                      size_t error_size) {
+static bool read_way_key(struct link_way *way, enum key key,
+                         const char *value) {
+  switch (key) {
+    case KEY_QUEUE:
+      return read_amount(value, &way->queue_packets, &way->queue_bytes);
+    case KEY_ECN:
+      return read_amount(value, &way->ecn_packets, &way->ecn_bytes);
+    case KEY_DROP:
+    case KEY_LOSS:
+      return read_fault(&way->loss, value);
+    case KEY_DUP:
+      return read_fault(&way->dup, value);
+    case KEY_REORDER:
+      return read_fault(&way->reorder, value);
+    case KEY_FCS:
+      return read_fault(&way->fcs, value);
+    default:
+      return read_fault(&way->flip, value);
+  }
+}
+
+static bool read_key(struct link_config *config, unsigned ways, enum key key,
+                     const char *value) {
+  if (key < KEY_QUEUE) {
+    return read_link_key(config, key, value);
+  }
+  for (unsigned d = 0; d < 2; d++) {
+    if (ways >> d & 1 && !read_way_key(&config->way[d], key, value)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static bool read_item(struct link_config *config, unsigned ways, char *item,
+                      char *error, size_t error_size) {
   char *value = strchr(item, '=');
   if (value) {
     *value++ = 0;
   }
-  for (size_t key = 0; key < sizeof(keys) / sizeof(keys[0]); key++) {
+  for (int key = 0; key < KEY_COUNT; key++) {
     if (strcmp(item, keys[key].name) != 0) {
       continue;
     }
-    char copy[64];
-    snprintf(copy, sizeof(copy), "%s", value ? value : "");
-    if (value && *value && read_key(config, key, value)) {
+    if (value && *value && read_key(config, ways, (enum key)key, value)) {
       return true;
     }
-    snprintf(error, error_size, "--wire: %s=%s is not valid, expected %s", item,
-             copy, keys[key].wanted);
+    snprintf(error, error_size, "--wire: %s=%.60s is not valid, expected %s",
+             item, value ? value : "", keys[key].wanted);
     return false;
   }
   snprintf(error, error_size,
-           "--wire: '%.40s' is unknown, expected delay=, rate=, queue=, ecn=, "
-           "drop=, loss=, dup=, reorder=, fcs=, flip= or seed=",
+           "--wire: '%.40s' is unknown, expected delay=, rate=, seed=, "
+           "queue=, ecn=, drop=, loss=, dup=, reorder=, fcs=, flip=, or a "
+           "direction: a>b:, b>a: or both:",
            item);
+  return false;
+}
+
+/* Reads the direction at the beginning of `item`, if there is one, and passes
+ * over it. */
+static bool read_direction(char **item, unsigned *ways, char *error,
+                           size_t error_size) {
+  char *colon = strchr(*item, ':');
+  char *equals = strchr(*item, '=');
+  if (!colon || (equals && equals < colon)) {
+    return true;
+  }
+  size_t len = (size_t)(colon - *item) + 1;
+  for (size_t i = 0; i < sizeof(directions) / sizeof(directions[0]); i++) {
+    if (strlen(directions[i].name) == len &&
+        strncmp(*item, directions[i].name, len) == 0) {
+      *ways = directions[i].ways;
+      *item += len;
+      return true;
+    }
+  }
+  snprintf(error, error_size,
+           "--wire: '%.*s' is no direction, expected a>b: (or "
+           "client>server:), b>a: (or server>client:) or both:",
+           len < 40 ? (int)len : 40, *item);
   return false;
 }
 
 bool link_config_parse(struct link_config *config, const char *text,
                        char *error, size_t error_size) {
   char copy[1024];
+  unsigned ways = WAY_BOTH;
   if (strlen(text) >= sizeof(copy)) {
     snprintf(error, error_size, "--wire: at most %zu characters are read",
              sizeof(copy) - 1);
@@ -165,7 +233,8 @@ bool link_config_parse(struct link_config *config, const char *text,
   char *rest;
   for (char *item = strtok_r(copy, " \t", &rest); item;
        item = strtok_r(NULL, " \t", &rest)) {
-    if (!read_item(config, item, error, error_size)) {
+    if (!read_direction(&item, &ways, error, error_size) ||
+        (*item && !read_item(config, ways, item, error, error_size))) {
       return false;
     }
   }

@@ -167,6 +167,25 @@ static void frames_lost_by_number_are_sent_again(void **state) {
   assert_true(stats(RUN_SERVER)->TcpDupAcksIn > 0);
 }
 
+/* One data frame lost is one hole, repaired by one retransmission; an ACK lost
+ * is repaired by the next one. */
+static void data_frame_lost_alone_is_sent_again_alone(void **state) {
+  (void)state;
+  DOWNLOAD("--bytes", "200000", "--wire", "server>client: drop=30");
+  assert_int_equal(wire(DATA_WAY)->lost, 1);
+  assert_int_equal(wire(ACK_WAY)->lost, 0);
+  assert_int_equal(stats(RUN_SERVER)->TcpRetransSegs, 1);
+}
+
+static void ack_lost_on_the_ack_way_costs_no_retransmission(void **state) {
+  (void)state;
+  DOWNLOAD("--bytes", "200000", "--wire", "client>server: drop=6");
+  assert_int_equal(wire(ACK_WAY)->lost, 1);
+  assert_int_equal(wire(DATA_WAY)->lost, 0);
+  assert_int_equal(stats(RUN_SERVER)->TcpRetransSegs, 0);
+  assert_int_equal(stats(RUN_CLIENT)->TcpRetransSegs, 0);
+}
+
 static void frames_lost_at_random_are_sent_again(void **state) {
   (void)state;
   DOWNLOAD("--bytes", "1000000", "--wire", "loss=0.01");
@@ -250,6 +269,8 @@ int main(void) {
       cmocka_unit_test(another_seed_gives_another_hash),
       cmocka_unit_test(time_ends_with_the_last_event_when_all_sleep),
       cmocka_unit_test(frames_lost_by_number_are_sent_again),
+      cmocka_unit_test(data_frame_lost_alone_is_sent_again_alone),
+      cmocka_unit_test(ack_lost_on_the_ack_way_costs_no_retransmission),
       cmocka_unit_test(frames_lost_at_random_are_sent_again),
       cmocka_unit_test(duplicates_reach_the_stack_and_end_there),
       cmocka_unit_test(reordered_frames_wait_for_the_gap),

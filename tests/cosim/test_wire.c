@@ -12,7 +12,7 @@
 #include "sim/wire/capture.h"
 #include "sim/wire/link.h"
 
-enum { MANY = 20000, LEN = 100 };
+enum { MANY = 20000, LEN = 100, BACK = 64 };
 
 /* What arrived, in the order of arrival. */
 struct bench {
@@ -24,12 +24,17 @@ struct bench {
   unsigned marks[MANY + 100];
   uint8_t last[2048];
   uint32_t last_len;
+  unsigned back_count, back_marks[BACK]; /* of the other direction */
 };
 
 static void deliver(void *ctx, unsigned direction, struct frame *frame,
                     sim_time start) {
   struct bench *bench = ctx;
-  assert_int_equal(direction, 0);
+  if (direction == 1) {
+    bench->back_marks[bench->back_count++ % BACK] = frame->marks;
+    free(frame);
+    return;
+  }
   assert_true(bench->count < MANY + 100);
   bench->start[bench->count] = start;
   bench->id[bench->count] = frame->id;
@@ -135,11 +140,101 @@ static void long_queue_marks_congestion_and_keeps_checksums(void **state) {
   struct bench *bench = bench_new("rate=1Gbps ecn=2");
   for (unsigned i = 0; i < 5; i++) {
     send(bench, 0, i + 1);
+    /* The first is sent at once; the fourth finds two that wait. */
+    assert_int_equal(bench->marks[i], i < 3 ? 0 : FRAME_CE);
   }
-  assert_int_equal(stats(bench)->ce, 1);
+  assert_int_equal(stats(bench)->ce, 2);
   assert_int_equal(bench->last[15] & 3, 3);
   assert_int_equal(frame_sum(bench->last + 14, 20, 0), 0xffff);
   assert_true(frame_fcs_good(bench->last, bench->last_len));
+  bench_free(bench);
+}
+
+static void mark_threshold_may_be_in_bytes(void **state) {
+  (void)state;
+  struct bench *bench = bench_new("rate=1Gbps ecn=101B");
+  for (unsigned i = 0; i < 5; i++) {
+    send(bench, 0, i + 1);
+  }
+  /* 100 bytes wait before the third, 200 before the fourth. */
+  assert_int_equal(bench->marks[2], 0);
+  assert_int_equal(bench->marks[3], FRAME_CE);
+  assert_int_equal(stats(bench)->ce, 2);
+  bench_free(bench);
+}
+
+/* Sends the frame behind two others, so that `ecn=1` marks it if it may. */
+static unsigned send_behind(struct bench *bench, const uint8_t *frame) {
+  send(bench, 0, 1);
+  send(bench, 0, 2);
+  return link_send(&bench->link, 0, frame, LEN, 0, false, 3);
+}
+
+static void each_ecn_codepoint_is_marked_as_it_says(void **state) {
+  /* EVIDENCE: RFC 3168 5 (Not-ECT is not marked, CE stays), RFC 1624 (3) */
+  (void)state;
+  for (unsigned codepoint = 0; codepoint < 256; codepoint++) {
+    bool capable = (codepoint & 3) == 1 || (codepoint & 3) == 2;
+    struct bench *bench = bench_new("rate=1Gbps ecn=1");
+    uint8_t frame[LEN];
+    make_frame(frame);
+    frame[15] = (uint8_t)codepoint;
+    frame_put16(frame + 18, (uint16_t)(codepoint * 257));
+    frame_put16(frame + 24, 0);
+    frame_put16(frame + 24, (uint16_t)~frame_sum(frame + 14, 20, 0));
+    frame_set_fcs(frame, LEN);
+    assert_int_equal(send_behind(bench, frame), capable ? FRAME_CE : 0);
+    assert_int_equal(bench->last[15], capable ? codepoint | 3 : codepoint);
+    assert_int_equal(frame_sum(bench->last + 14, 20, 0), 0xffff);
+    assert_true(frame_fcs_good(bench->last, LEN));
+    assert_memory_equal(frame + 26, bench->last + 26, LEN - 26 - 4);
+    bench_free(bench);
+  }
+}
+
+static void ipv6_traffic_class_is_marked(void **state) {
+  /* EVIDENCE: RFC 8200 7, RFC 3168 5 */
+  (void)state;
+  for (unsigned ecn = 0; ecn < 4; ecn++) {
+    bool capable = ecn == 1 || ecn == 2;
+    struct bench *bench = bench_new("rate=1Gbps ecn=1");
+    uint8_t frame[LEN], want[LEN];
+    make_frame(frame);
+    frame_put16(frame + 12, 0x86dd);
+    /* Version 6, DSCP 0x2a, this ECN, flow label 0xfedcb. */
+    frame_put32(frame + 14, 0x6000000f | 0x2au << 22 | ecn << 20 | 0xfedcb);
+    frame_set_fcs(frame, LEN);
+    memcpy(want, frame, LEN);
+    want[15] |= capable ? 0x30 : 0;
+    frame_set_fcs(want, LEN);
+    assert_int_equal(send_behind(bench, frame), capable ? FRAME_CE : 0);
+    assert_memory_equal(bench->last, want, LEN);
+    bench_free(bench);
+  }
+}
+
+/* A router forwards no damaged frame as a good one, and no wrong header
+ * checksum as a right one. */
+static void mark_repairs_no_damage(void **state) {
+  /* EVIDENCE: RFC 1624 (3) */
+  (void)state;
+  struct bench *bench = bench_new("rate=1Gbps ecn=1");
+  uint8_t frame[LEN];
+  make_frame(frame);
+  frame[24] ^= 0x10;
+  frame_set_fcs(frame, LEN);
+  assert_int_equal(send_behind(bench, frame), FRAME_CE);
+  assert_int_not_equal(frame_sum(bench->last + 14, 20, 0), 0xffff);
+  make_frame(frame);
+  frame[LEN - 1] ^= 1;
+  assert_int_equal(send_behind(bench, frame), 0);
+  assert_memory_equal(bench->last, frame, LEN);
+  bench_free(bench);
+  /* Marked in the queue, then damaged by the wire. */
+  bench = bench_new("rate=1Gbps ecn=1 fcs=3");
+  make_frame(frame);
+  assert_int_equal(send_behind(bench, frame), FRAME_CE | FRAME_BAD_FCS);
+  assert_false(frame_fcs_good(bench->last, LEN));
   bench_free(bench);
 }
 
@@ -156,6 +251,99 @@ static void numbered_frames_are_dropped(void **state) {
   assert_int_equal(stats(bench)->lost, 2);
   bench_free(bench);
 }
+
+/* --- Directions ----------------------------------------------------------- */
+
+static unsigned send_back(struct bench *bench, sim_time end, uint64_t id) {
+  uint8_t frame[LEN];
+  make_frame(frame);
+  return link_send(&bench->link, 1, frame, LEN, end, false, id);
+}
+
+static void fault_of_one_direction_leaves_the_other(void **state) {
+  (void)state;
+  static const char *const scripts[2] = {"a>b: drop=3", "server>client:drop=3"};
+  for (int d = 0; d < 2; d++) {
+    struct bench *bench = bench_new(scripts[d]);
+    for (unsigned i = 1; i <= 5; i++) {
+      assert_int_equal(send(bench, i * SIM_US, i),
+                       d == 0 && i == 3 ? FRAME_DROPPED : 0);
+      assert_int_equal(send_back(bench, i * SIM_US, i),
+                       d == 1 && i == 3 ? FRAME_DROPPED : 0);
+    }
+    assert_int_equal(bench->link.direction[0].stats.lost, d == 0);
+    assert_int_equal(bench->link.direction[1].stats.lost, d == 1);
+    bench_free(bench);
+  }
+}
+
+static void each_word_holds_for_the_direction_before_it(void **state) {
+  (void)state;
+  struct bench *bench = bench_new(
+      "drop=9 a>b: drop=3,7 queue=5 b>a: dup=0.5 queue=64KiB ecn=10kB "
+      "delay=3us both: fcs=2");
+  const struct link_way *way = bench->config.way;
+  assert_int_equal(way[0].loss.listed_count, 3);
+  assert_int_equal(way[0].loss.listed[0], 9);
+  assert_int_equal(way[0].loss.listed[2], 7);
+  assert_int_equal(way[1].loss.listed_count, 1);
+  assert_int_equal(way[1].loss.listed[0], 9);
+  assert_int_equal(way[0].dup.threshold, 0);
+  assert_int_equal(way[1].dup.threshold, UINT64_C(1) << 31);
+  assert_int_equal(way[0].queue_packets, 5);
+  assert_int_equal(way[0].queue_bytes, 0);
+  assert_int_equal(way[1].queue_packets, 0);
+  assert_int_equal(way[1].queue_bytes, 65536);
+  assert_int_equal(way[0].ecn_bytes, 0);
+  assert_int_equal(way[1].ecn_bytes, 10000);
+  for (int d = 0; d < 2; d++) {
+    assert_int_equal(way[d].fcs.listed_count, 1);
+    assert_int_equal(way[d].fcs.listed[0], 2);
+  }
+  /* The whole link's, wherever it stands. */
+  assert_int_equal(bench->config.delay, 3 * SIM_US);
+  bench_free(bench);
+}
+
+static void queue_of_one_direction_leaves_the_other(void **state) {
+  (void)state;
+  struct bench *bench = bench_new("rate=1Gbps b>a: queue=2 ecn=1");
+  for (unsigned i = 0; i < 6; i++) {
+    assert_int_equal(send(bench, 0, i), 0);
+    assert_int_equal(send_back(bench, 0, i), i < 2   ? 0
+                                             : i < 3 ? FRAME_CE
+                                                     : FRAME_DROPPED);
+  }
+  assert_int_equal(stats(bench)->queue_full, 0);
+  assert_int_equal(stats(bench)->ce, 0);
+  bench_free(bench);
+}
+
+static void wrong_direction_is_named(void **state) {
+  (void)state;
+  static const struct {
+    const char *script, *word;
+  } wrong[] = {
+      {"x>y: drop=3", "'x>y:'"},
+      {"a>b drop=3", "'a>b'"},
+      {"drop=1 b>a:drop=x", "drop=x"},
+      {"a>b: drap=3", "'drap'"},
+      {": drop=3", "':'"},
+      {"tx.drop=3", "'tx.drop'"},
+  };
+  for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+    struct link_config config;
+    char error[256] = "";
+    link_config_init(&config);
+    assert_false(
+        link_config_parse(&config, wrong[i].script, error, sizeof(error)));
+    if (!strstr(error, wrong[i].word) || !strstr(error, "expected")) {
+      fail_msg("%s: %s", wrong[i].script, error);
+    }
+  }
+}
+
+/* --- Faults, one by one --------------------------------------------------- */
 
 static void fcs_fault_is_what_the_fcs_catches(void **state) {
   (void)state;
@@ -255,7 +443,7 @@ static void script_that_is_wrong_gets_one_sentence(void **state) {
       "delay",    "delay=",      "delay=1",  "delay=1ns", "delay=5us x=1",
       "rate=10",  "rate=0Gbps",  "queue=-1", "queue=1XB", "drop=a",
       "loss=1.5", "loss=-0.1",   "dup=nan",  "seed=0",    "reorder=1,,x",
-      "fcs=1e30", "flip=0.5foo",
+      "fcs=1e30", "flip=0.5foo", "ecn=x",    "ecn=5us",   "ecn=-1",
   };
   for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
     struct link_config config;
@@ -364,7 +552,15 @@ int main(void) {
       cmocka_unit_test(full_queue_drops_and_counts),
       cmocka_unit_test(queue_may_be_limited_in_bytes),
       cmocka_unit_test(long_queue_marks_congestion_and_keeps_checksums),
+      cmocka_unit_test(mark_threshold_may_be_in_bytes),
+      cmocka_unit_test(each_ecn_codepoint_is_marked_as_it_says),
+      cmocka_unit_test(ipv6_traffic_class_is_marked),
+      cmocka_unit_test(mark_repairs_no_damage),
       cmocka_unit_test(numbered_frames_are_dropped),
+      cmocka_unit_test(fault_of_one_direction_leaves_the_other),
+      cmocka_unit_test(each_word_holds_for_the_direction_before_it),
+      cmocka_unit_test(queue_of_one_direction_leaves_the_other),
+      cmocka_unit_test(wrong_direction_is_named),
       cmocka_unit_test(fcs_fault_is_what_the_fcs_catches),
       cmocka_unit_test(flip_fault_passes_the_fcs),
       cmocka_unit_test(duplicate_follows_its_frame),

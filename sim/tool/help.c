@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/tool/help.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/core/cost.h"
+
+static void help_cpu(void) {
+  printf(
+      "What software costs in simulated time, picoseconds per unit. A file "
+      "for --cpu has\nlines 'name picoseconds'; what it does not name keeps "
+      "this value. --cpu ideal\ncharges 1 ns per entry and nothing else.\n"
+      "\n");
+  struct cost_table costs;
+  char error[8];
+  if (cost_table_load(&costs, "default", error, sizeof(error))) {
+    for (int i = 0; i < COST_COUNT; i++) {
+      printf("%-15s %7llu  # %s\n", cost_item_name((enum cost_item)i),
+             (unsigned long long)costs.ps[i],
+             cost_item_reason((enum cost_item)i));
+    }
+  }
+}
+
+static void help_wire(void) {
+  printf(
+      "--wire takes one line of words:\n\n"
+      "  delay=1us     from the end of a frame to its begin at the other end\n"
+      "  rate=10Gbps   of the wire\n"
+      "  seed=7        of the faults (the run's)\n"
+      "  queue=100     frames that may wait for the wire, or bytes: 64KiB\n"
+      "  ecn=20        mark ECN-capable packets that find so many frames "
+      "waiting,\n                or so many bytes: 30KiB\n"
+      "  drop=3,7      lose the third and seventh frame of a direction\n"
+      "  loss=0.01     lose frames with this probability\n"
+      "  dup= reorder= fcs= flip=   the same: numbers or a probability\n\n"
+      "fcs damages a frame, which the FCS shows; flip flips a bit of an IPv4 "
+      "packet\nand repairs the FCS, so that only checksums show it.\n\n"
+      "Words hold for both directions, behind 'a>b:' or 'b>a:' for that one "
+      "alone,\nbehind 'both:' for both again; delay, rate and seed are the "
+      "whole link's. a is\nthe client, b the server: 'client>server:' and "
+      "'server>client:' say the same.\n\n"
+      "  --wire 'delay=5us server>client: drop=3,7 client>server: loss=0.01'"
+      "\n");
+}
+
+bool help_topic(const char *topic) {
+  bool cpu = strcmp(topic, "cpu") == 0;
+  bool wire = strcmp(topic, "wire") == 0;
+  if (cpu) {
+    help_cpu();
+  }
+  if (wire) {
+    help_wire();
+  }
+  return cpu || wire;
+}
