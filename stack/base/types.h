@@ -19,6 +19,12 @@ int memcmp(const void *a, const void *b, size_t n);
   ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 #define PH_MUST_USE __attribute__((warn_unused_result))
 
+/* A piece of memory, as in readv(). */
+struct ph_iovec {
+  void *iov_base;
+  size_t iov_len;
+};
+
 static inline uint64_t ph_min_u64(uint64_t a, uint64_t b) {
   return a < b ? a : b;
 }

@@ -31,9 +31,11 @@ enum { PH_SHUT_RD = 0, PH_SHUT_WR = 1, PH_SHUT_RDWR = 2 };
 enum {
   PH_MSG_OOB = 1,
   PH_MSG_PEEK = 2,
+  PH_MSG_CTRUNC = 8,
   PH_MSG_TRUNC = 0x20,
   PH_MSG_DONTWAIT = 0x40,
   PH_MSG_WAITALL = 0x100,
+  PH_MSG_ERRQUEUE = 0x2000,
   PH_MSG_NOSIGNAL = 0x4000,
   PH_MSG_MORE = 0x8000,
 };
@@ -61,6 +63,7 @@ enum {
 enum {
   PH_TCP_NODELAY = 1,
   PH_TCP_MAXSEG = 2,
+  PH_TCP_CORK = 3,
   PH_TCP_INFO = 11,
   PH_TCP_CONGESTION = 13
 };
@@ -81,9 +84,14 @@ struct ph_sockaddr_in {
   uint8_t sin_zero[8];
 };
 
-struct ph_iovec {
-  void *iov_base;
-  size_t iov_len;
+struct ph_msghdr {
+  void *msg_name; /* struct ph_sockaddr_in, or NULL */
+  ph_socklen_t msg_namelen;
+  struct ph_iovec *msg_iov; /* stack/base/types.h */
+  size_t msg_iovlen;
+  void *msg_control;     /* no control message is known: not looked at, */
+  size_t msg_controllen; /* and 0 after ph_recvmsg() */
+  int msg_flags;         /* set by ph_recvmsg(): PH_MSG_TRUNC */
 };
 
 struct ph_pollfd {
@@ -121,6 +129,11 @@ long ph_writev(struct ph_stack *stack, int fd, const struct ph_iovec *iov,
                int count);
 long ph_readv(struct ph_stack *stack, int fd, const struct ph_iovec *iov,
               int count);
+/* `flags`: PH_MSG_...; those that a call does not know are ignored. */
+long ph_sendmsg(struct ph_stack *stack, int fd, const struct ph_msghdr *msg,
+                int flags);
+long ph_recvmsg(struct ph_stack *stack, int fd, struct ph_msghdr *msg,
+                int flags);
 int ph_shutdown(struct ph_stack *stack, int fd, int how);
 int ph_close(struct ph_stack *stack, int fd);
 int ph_setsockopt(struct ph_stack *stack, int fd, int level, int option,

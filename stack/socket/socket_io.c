@@ -1,65 +1,128 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls that move data. A blocking stream call loops over TCP's
- * try-operations; what was moved before an error or a timeout counts. */
+/* Calls that move data. All are forms of two: bytes from, or to, a list of
+ * pieces. A blocking stream call loops over TCP's try-operations; what was
+ * moved before an error or a timeout counts. */
 #include "stack/socket/socket_internal.h"
 
-enum { IOV_MAX = 1024 };
+enum {
+  IOV_MAX = 1024,
+  CALL_MAX = 0x7ffff000, /* bytes that one call moves at most, as in Linux */
+};
 
-static bool dont_wait(int flags) {
-  return flags & PH_MSG_DONTWAIT;
+/* What one call moves. */
+struct job {
+  const struct ph_iovec *iov;
+  uint32_t count;
+  uint32_t index; /* the piece that is next, */
+  size_t offset;  /* and how much of it is done */
+  size_t total, done;
+  int flags; /* PH_MSG_... */
+};
+
+static int job_init(struct job *job, const struct ph_iovec *iov, size_t count,
+                    int flags) {
+  if (count > IOV_MAX) {
+    return -PH_EINVAL;
+  }
+  *job = (struct job){.iov = iov, .count = (uint32_t)count, .flags = flags};
+  for (size_t i = 0; i < count; i++) {
+    if (iov[i].iov_len > SIZE_MAX / 2) {
+      return -PH_EINVAL;
+    }
+    size_t room = CALL_MAX - job->total;
+    job->total += iov[i].iov_len < room ? iov[i].iov_len : room;
+  }
+  return 0;
+}
+
+/* The next piece that has bytes left; *len of them. */
+static uint8_t *job_piece(struct job *job, size_t *len) {
+  size_t left = job->total - job->done;
+  if (left == 0) {
+    *len = 0;
+    return NULL;
+  }
+  while (job->iov[job->index].iov_len == job->offset) {
+    job->index++;
+    job->offset = 0;
+  }
+  size_t n = job->iov[job->index].iov_len - job->offset;
+  *len = n < left ? n : left;
+  return (uint8_t *)job->iov[job->index].iov_base + job->offset;
+}
+
+static void job_advance(struct job *job, size_t n) {
+  job->done += n;
+  job->offset += n;
+}
+
+static int job_wait(struct ph_stack *stack, struct ph_sock *sock, int fd,
+                    const struct job *job, uint32_t events, uint64_t deadline) {
+  return sock_wait(stack, sock, fd, events, deadline,
+                   job->flags & PH_MSG_DONTWAIT);
 }
 
 /* ---- Streams ------------------------------------------------------------ */
 
 static long stream_send(struct ph_stack *stack, struct ph_sock *sock, int fd,
-                        const uint8_t *data, size_t len, int flags) {
+                        struct job *job) {
   uint64_t deadline = sock_deadline(stack, sock->snd_timeout_ns);
-  size_t done = 0;
   for (;;) {
-    long n = tcp_send(stack, sock->tcp, data + done, len - done,
-                      flags & PH_MSG_MORE);
+    size_t len;
+    const uint8_t *data = job_piece(job, &len);
+    bool more = (job->flags & PH_MSG_MORE) || job->done + len < job->total;
+    long n = tcp_send(stack, sock->tcp, data, len, more);
     if (n >= 0) {
-      done += (size_t)n;
-      if (done == len) {
-        return (long)done;
+      job_advance(job, (size_t)n);
+      if (job->done == job->total || tcp_error(sock->tcp)) {
+        return (long)job->done; /* the error waits for the next call */
       }
       continue;
     }
-    if (n != -PH_EAGAIN) {
-      return done ? (long)done : n;
+    if (n == -PH_EAGAIN) {
+      n = job_wait(stack, sock, fd, job, PH_POLLOUT, deadline);
     }
-    int result =
-        sock_wait(stack, sock, fd, PH_POLLOUT, deadline, dont_wait(flags));
-    if (result < 0) {
-      return done ? (long)done : result;
+    if (n < 0) {
+      return job->done ? (long)job->done : n;
     }
   }
 }
 
+/* Is what was moved the result? Not as long as there is more, nor, with
+ * PH_MSG_WAITALL, as long as more may come. An error waits for the next call.
+ */
+static bool recv_done(const struct ph_sock *sock, const struct job *job) {
+  uint32_t unread = tcp_unread(sock->tcp);
+  size_t seen = job->flags & PH_MSG_PEEK ? job->done : 0;
+  if (job->done == 0 || unread > seen) {
+    return job->done > 0 && job->done == job->total;
+  }
+  return !(job->flags & PH_MSG_WAITALL) || job->done == job->total ||
+         tcp_error(sock->tcp);
+}
+
 static long stream_recv(struct ph_stack *stack, struct ph_sock *sock, int fd,
-                        uint8_t *data, size_t len, int flags) {
+                        struct job *job) {
   uint64_t deadline = sock_deadline(stack, sock->rcv_timeout_ns);
-  bool peek = flags & PH_MSG_PEEK;
-  bool all = (flags & PH_MSG_WAITALL) && !peek;
-  bool discard = (flags & PH_MSG_TRUNC) && !peek;
-  size_t done = 0;
   for (;;) {
-    long n = tcp_recv(stack, sock->tcp, discard ? NULL : data + done,
-                      len - done, peek);
+    size_t len;
+    uint8_t *data = job_piece(job, &len);
+    data = job->flags & PH_MSG_TRUNC ? NULL : data;
+    long n = job->flags & PH_MSG_PEEK
+                 ? tcp_peek(stack, sock->tcp, data, len, job->done)
+                 : tcp_recv(stack, sock->tcp, data, len, false);
     if (n > 0) {
-      done += (size_t)n;
-      if (!all || done == len) {
-        return (long)done;
-      }
-      continue;
+      job_advance(job, (size_t)n);
     }
-    if (n != -PH_EAGAIN) {
-      return done ? (long)done : n;
+    if (recv_done(sock, job)) {
+      return (long)job->done;
     }
-    int result =
-        sock_wait(stack, sock, fd, PH_POLLIN, deadline, dont_wait(flags));
-    if (result < 0) {
-      return done ? (long)done : result;
+    if (n == -PH_EAGAIN) {
+      n = job_wait(stack, sock, fd, job, PH_POLLIN, deadline);
+      n = n < 0 ? n : 1;
+    }
+    if (n <= 0) {
+      return job->done ? (long)job->done : n;
     }
   }
 }
@@ -67,20 +130,20 @@ static long stream_recv(struct ph_stack *stack, struct ph_sock *sock, int fd,
 /* ---- Datagrams ---------------------------------------------------------- */
 
 static long datagram_send(struct ph_stack *stack, struct ph_sock *sock, int fd,
-                          const void *data, size_t len, int flags,
-                          const struct ph_addr *ip, uint16_t port) {
+                          const struct job *job, const struct ph_addr *ip,
+                          uint16_t port) {
   uint64_t deadline = sock_deadline(stack, sock->snd_timeout_ns);
   if (!ip && !sock->udp->connected) {
     return -PH_EDESTADDRREQ;
   }
   for (;;) {
-    long n = sock->wr_shutdown ? -PH_EPIPE
-                               : udp_sendto(sock->udp, data, len, ip, port);
+    long n = sock->wr_shutdown
+                 ? -PH_EPIPE
+                 : udp_sendv(sock->udp, job->iov, job->count, ip, port);
     if (n != -PH_EAGAIN) {
       return n;
     }
-    int result =
-        sock_wait(stack, sock, fd, PH_POLLOUT, deadline, dont_wait(flags));
+    int result = job_wait(stack, sock, fd, job, PH_POLLOUT, deadline);
     if (result < 0) {
       return result;
     }
@@ -88,25 +151,73 @@ static long datagram_send(struct ph_stack *stack, struct ph_sock *sock, int fd,
 }
 
 static long datagram_recv(struct ph_stack *stack, struct ph_sock *sock, int fd,
-                          void *data, size_t len, int flags, struct ph_addr *ip,
-                          uint16_t *port) {
+                          struct job *job, struct ph_addr *ip, uint16_t *port,
+                          int *msg_flags) {
   uint64_t deadline = sock_deadline(stack, sock->rcv_timeout_ns);
   for (;;) {
-    long n = udp_recvfrom(sock->udp, data, len, flags & PH_MSG_PEEK, ip, port);
+    long n = udp_recvv(sock->udp, job->iov, job->count,
+                       job->flags & PH_MSG_PEEK, ip, port);
     if (n == -PH_EAGAIN && sock->rd_shutdown) {
       *ip = ph_addr_v4(0);
       *port = 0;
       return 0;
     }
     if (n != -PH_EAGAIN) { /* MSG_TRUNC asks for the datagram's own length */
-      return n > (long)len && !(flags & PH_MSG_TRUNC) ? (long)len : n;
+      bool cut = n >= 0 && (size_t)n > job->total;
+      *msg_flags |= cut ? PH_MSG_TRUNC : 0;
+      return cut && !(job->flags & PH_MSG_TRUNC) ? (long)job->total : n;
     }
-    int result =
-        sock_wait(stack, sock, fd, PH_POLLIN, deadline, dont_wait(flags));
+    int result = job_wait(stack, sock, fd, job, PH_POLLIN, deadline);
     if (result < 0) {
       return result;
     }
   }
+}
+
+/* ---- Either ------------------------------------------------------------- */
+
+static long send_job(struct ph_stack *stack, struct ph_sock *sock, int fd,
+                     struct job *job, const void *addr, ph_socklen_t addr_len) {
+  struct ph_addr ip;
+  uint16_t port = 0;
+  if (job->flags & PH_MSG_OOB) {
+    return -PH_EOPNOTSUPP;
+  }
+  if (sock->tcp) { /* as in Linux, a stream ignores the address */
+    return stream_send(stack, sock, fd, job);
+  }
+  if (addr) {
+    int result = sock_addr_in(addr, addr_len, &ip, &port);
+    if (result < 0) {
+      return result;
+    }
+  }
+  return datagram_send(stack, sock, fd, job, addr ? &ip : NULL, port);
+}
+
+static long recv_job(struct ph_stack *stack, struct ph_sock *sock, int fd,
+                     struct job *job, void *addr, ph_socklen_t *addr_len,
+                     int *msg_flags) {
+  if (job->flags & PH_MSG_ERRQUEUE) {
+    return -PH_EAGAIN; /* nothing is ever queued there */
+  }
+  if (!sock->tcp) {
+    struct ph_addr ip;
+    uint16_t port = 0;
+    long n = datagram_recv(stack, sock, fd, job, &ip, &port, msg_flags);
+    if (n >= 0) {
+      sock_addr_out(&ip, port, addr, addr_len);
+    }
+    return n;
+  }
+  if (job->flags & PH_MSG_OOB) {
+    return -PH_EINVAL; /* as a socket without urgent data */
+  }
+  long n = stream_recv(stack, sock, fd, job);
+  if (n >= 0 && addr && addr_len) {
+    *addr_len = 0; /* as in Linux: a stream's bytes have no sender */
+  }
+  return n;
 }
 
 /* ---- The calls ---------------------------------------------------------- */
@@ -114,25 +225,13 @@ static long datagram_recv(struct ph_stack *stack, struct ph_sock *sock, int fd,
 long ph_sendto(struct ph_stack *stack, int fd, const void *data, size_t len,
                int flags, const void *addr, ph_socklen_t addr_len) {
   struct ph_sock *sock = sock_enter(stack, fd);
+  const struct ph_iovec one = {(void *)(uintptr_t)data, len};
+  struct job job;
   if (!sock) {
     return -PH_EBADF;
   }
-  if (flags & PH_MSG_OOB) {
-    return -PH_EOPNOTSUPP;
-  }
-  if (sock->tcp) { /* as in Linux, a stream ignores the address */
-    return stream_send(stack, sock, fd, data, len, flags);
-  }
-  struct ph_addr ip;
-  uint16_t port = 0;
-  if (addr) {
-    int result = sock_addr_in(addr, addr_len, &ip, &port);
-    if (result < 0) {
-      return result;
-    }
-  }
-  return datagram_send(stack, sock, fd, data, len, flags, addr ? &ip : NULL,
-                       port);
+  int result = job_init(&job, &one, 1, flags);
+  return result < 0 ? result : send_job(stack, sock, fd, &job, addr, addr_len);
 }
 
 long ph_send(struct ph_stack *stack, int fd, const void *data, size_t len,
@@ -143,22 +242,16 @@ long ph_send(struct ph_stack *stack, int fd, const void *data, size_t len,
 long ph_recvfrom(struct ph_stack *stack, int fd, void *data, size_t len,
                  int flags, void *addr, ph_socklen_t *addr_len) {
   struct ph_sock *sock = sock_enter(stack, fd);
+  const struct ph_iovec one = {data, len};
+  struct job job;
+  int msg_flags = 0;
   if (!sock) {
     return -PH_EBADF;
   }
-  if ((flags & PH_MSG_OOB) && sock->tcp) {
-    return -PH_EINVAL; /* as a socket without urgent data */
-  }
-  if (sock->tcp) {
-    return stream_recv(stack, sock, fd, data, len, flags);
-  }
-  struct ph_addr ip;
-  uint16_t port = 0;
-  long n = datagram_recv(stack, sock, fd, data, len, flags, &ip, &port);
-  if (n >= 0) {
-    sock_addr_out(&ip, port, addr, addr_len);
-  }
-  return n;
+  int result = job_init(&job, &one, 1, flags);
+  return result < 0
+             ? result
+             : recv_job(stack, sock, fd, &job, addr, addr_len, &msg_flags);
 }
 
 long ph_recv(struct ph_stack *stack, int fd, void *data, size_t len,
@@ -166,78 +259,76 @@ long ph_recv(struct ph_stack *stack, int fd, void *data, size_t len,
   return ph_recvfrom(stack, fd, data, len, flags, NULL, NULL);
 }
 
-/* A datagram's vector must be one datagram; without a buffer to gather in,
- * only a single element is. */
-static int check_vector(const struct ph_sock *sock, const struct ph_iovec *iov,
-                        int count) {
-  size_t total = 0;
-  if (count < 0 || count > IOV_MAX) {
-    return -PH_EINVAL;
-  }
-  for (int i = 0; i < count; i++) {
-    if (iov[i].iov_len > (size_t)INT32_MAX - total) {
-      return -PH_EINVAL;
-    }
-    total += iov[i].iov_len;
-  }
-  return sock->udp && count > 1 ? -PH_EOPNOTSUPP : 0;
-}
-
 long ph_writev(struct ph_stack *stack, int fd, const struct ph_iovec *iov,
                int count) {
   struct ph_sock *sock = sock_enter(stack, fd);
+  struct job job;
   if (!sock) {
     return -PH_EBADF;
   }
-  int result = check_vector(sock, iov, count);
-  if (result < 0) {
-    return result;
-  }
-  long done = 0;
-  for (int i = 0; i < count; i++) {
-    long n = sock->tcp
-                 ? stream_send(stack, sock, fd, iov[i].iov_base, iov[i].iov_len,
-                               i + 1 < count ? PH_MSG_MORE : 0)
-                 : datagram_send(stack, sock, fd, iov[i].iov_base,
-                                 iov[i].iov_len, 0, NULL, 0);
-    if (n < 0) {
-      return done ? done : n;
-    }
-    done += n;
-    if ((size_t)n < iov[i].iov_len) {
-      break;
-    }
-  }
-  return done;
+  int result = count < 0 ? -PH_EINVAL : job_init(&job, iov, (size_t)count, 0);
+  /* A vector of nothing does nothing, not even an empty datagram. */
+  return result < 0 || job.total == 0
+             ? result
+             : send_job(stack, sock, fd, &job, NULL, 0);
 }
 
 long ph_readv(struct ph_stack *stack, int fd, const struct ph_iovec *iov,
               int count) {
   struct ph_sock *sock = sock_enter(stack, fd);
+  struct job job;
+  int msg_flags = 0;
   if (!sock) {
     return -PH_EBADF;
   }
-  int result = check_vector(sock, iov, count);
+  int result = count < 0 ? -PH_EINVAL : job_init(&job, iov, (size_t)count, 0);
+  return result < 0 || job.total == 0
+             ? result
+             : recv_job(stack, sock, fd, &job, NULL, NULL, &msg_flags);
+}
+
+long ph_sendmsg(struct ph_stack *stack, int fd, const struct ph_msghdr *msg,
+                int flags) {
+  struct ph_sock *sock = sock_enter(stack, fd);
+  struct job job;
+  if (!sock) {
+    return -PH_EBADF;
+  }
+  if (!msg) {
+    return -PH_EFAULT;
+  }
+  if (msg->msg_iovlen > IOV_MAX) {
+    return -PH_EMSGSIZE;
+  }
+  int result = job_init(&job, msg->msg_iov, msg->msg_iovlen, flags);
+  return result < 0
+             ? result
+             : send_job(stack, sock, fd, &job, msg->msg_name, msg->msg_namelen);
+}
+
+long ph_recvmsg(struct ph_stack *stack, int fd, struct ph_msghdr *msg,
+                int flags) {
+  struct ph_sock *sock = sock_enter(stack, fd);
+  struct job job;
+  if (!sock) {
+    return -PH_EBADF;
+  }
+  if (!msg) {
+    return -PH_EFAULT;
+  }
+  if (msg->msg_iovlen > IOV_MAX) {
+    return -PH_EMSGSIZE;
+  }
+  int result = job_init(&job, msg->msg_iov, msg->msg_iovlen, flags);
   if (result < 0) {
     return result;
   }
-  long done = 0;
-  for (int i = 0; i < count; i++) {
-    /* Only the first may wait: what is there is the result. */
-    int flags = done > 0 ? PH_MSG_DONTWAIT : 0;
-    struct ph_addr ip;
-    uint16_t port;
-    long n = sock->tcp ? stream_recv(stack, sock, fd, iov[i].iov_base,
-                                     iov[i].iov_len, flags)
-                       : datagram_recv(stack, sock, fd, iov[i].iov_base,
-                                       iov[i].iov_len, flags, &ip, &port);
-    if (n < 0) {
-      return done ? done : n;
-    }
-    done += n;
-    if ((size_t)n < iov[i].iov_len) {
-      break;
-    }
+  int msg_flags = 0;
+  long n = recv_job(stack, sock, fd, &job, msg->msg_name, &msg->msg_namelen,
+                    &msg_flags);
+  if (n >= 0) {
+    msg->msg_flags = msg_flags;
+    msg->msg_controllen = 0;
   }
-  return done;
+  return n;
 }

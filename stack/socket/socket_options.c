@@ -201,6 +201,9 @@ static int set_tcp_option(struct ph_stack *stack, struct ph_sock *sock,
       sock->nodelay = number != 0;
       tcp_set_nodelay(stack, sock->tcp, sock->nodelay);
       return 0;
+    case PH_TCP_CORK:
+      tcp_set_cork(stack, sock->tcp, number != 0);
+      return 0;
     case PH_TCP_MAXSEG:
       if (number < 0 || number > (int32_t)UINT16_MAX) {
         return -PH_EINVAL;
@@ -247,6 +250,8 @@ static int get_tcp_option(const struct ph_sock *sock, int option, void *value,
   switch (option) {
     case PH_TCP_NODELAY:
       return put_int(value, len, tcp_get_nodelay(sock->tcp));
+    case PH_TCP_CORK:
+      return put_int(value, len, tcp_get_cork(sock->tcp));
     case PH_TCP_MAXSEG:
       return put_int(value, len, tcp_get_mss(sock->tcp));
     case PH_TCP_INFO:

@@ -109,10 +109,6 @@ long tcp_send(struct ph_stack *stack, struct tcp_conn *conn, const void *data,
     return -PH_EPIPE; /* as in Linux; POSIX would say ENOTCONN */
   }
   if (len == 0) {
-    if (conn->more && !more) {
-      conn->more = false;
-      tcp_output(stack, conn);
-    }
     return 0;
   }
   uint32_t room = sndbuf_free(conn);
@@ -125,11 +121,11 @@ long tcp_send(struct ph_stack *stack, struct tcp_conn *conn, const void *data,
     tcp_output(stack, conn);
     return -PH_EAGAIN;
   }
-  conn->snd_push = conn->snd_una + conn->sndq_len;
-  conn->more = more;
-  if (more) { /* as TCP_CORK does in Linux: not longer than 200 ms */
-    tcp_timer_set(stack, conn, TCP_TIMER_RETRY, stack->now_ns + 200 * TCP_MS);
+  if (!more) {
+    conn->snd_push = conn->snd_una + conn->sndq_len;
   }
+  conn->more = more;
+  conn->push = false;
   tcp_output(stack, conn);
   return (long)n;
 }
@@ -156,16 +152,7 @@ static void window_update(struct ph_stack *stack, struct tcp_conn *conn) {
   }
 }
 
-long tcp_recv(struct ph_stack *stack, struct tcp_conn *conn, void *data,
-              size_t len, bool peek) {
-  if (conn->rcvq_len > 0) {
-    uint32_t n = len < UINT32_MAX ? (uint32_t)len : UINT32_MAX;
-    n = tcp_recvq_read(tcp_of(stack), conn, data, n, peek);
-    if (!peek) {
-      window_update(stack, conn);
-    }
-    return (long)n;
-  }
+static long nothing_to_read(struct tcp_conn *conn) {
   if (conn->error) {
     return -tcp_take_error(conn);
   }
@@ -176,6 +163,34 @@ long tcp_recv(struct ph_stack *stack, struct tcp_conn *conn, void *data,
     return -PH_ENOTCONN;
   }
   return -PH_EAGAIN;
+}
+
+long tcp_recv(struct ph_stack *stack, struct tcp_conn *conn, void *data,
+              size_t len, bool peek) {
+  if (conn->rcvq_len > 0) {
+    uint32_t n = len < UINT32_MAX ? (uint32_t)len : UINT32_MAX;
+    n = tcp_recvq_read(tcp_of(stack), conn, data, n, peek);
+    if (!peek) {
+      window_update(stack, conn);
+    }
+    return (long)n;
+  }
+  return nothing_to_read(conn);
+}
+
+long tcp_peek(struct ph_stack *stack, struct tcp_conn *conn, void *data,
+              size_t len, size_t offset) {
+  if (offset >= conn->rcvq_len) {
+    return nothing_to_read(conn);
+  }
+  uint32_t left = conn->rcvq_len - (uint32_t)offset;
+  uint32_t n = len < left ? (uint32_t)len : left;
+  tcp_recvq_peek(tcp_of(stack), conn, data, n, (uint32_t)offset);
+  return (long)n;
+}
+
+uint32_t tcp_unread(const struct tcp_conn *conn) {
+  return conn->rcvq_len;
 }
 
 /* ---- CLOSE, ABORT ------------------------------------------------------- */
@@ -296,9 +311,22 @@ int tcp_take_error(struct tcp_conn *conn) {
 
 void tcp_set_nodelay(struct ph_stack *stack, struct tcp_conn *conn, bool on) {
   conn->nodelay = on;
-  if (on) {
+  if (on) { /* as in Linux, also out of a cork */
+    conn->push = true;
     tcp_output(stack, conn);
   }
+}
+
+void tcp_set_cork(struct ph_stack *stack, struct tcp_conn *conn, bool on) {
+  conn->cork = on;
+  if (!on) {
+    conn->push |= conn->nodelay;
+    tcp_output(stack, conn);
+  }
+}
+
+bool tcp_get_cork(const struct tcp_conn *conn) {
+  return conn->cork;
 }
 
 bool tcp_get_nodelay(const struct tcp_conn *conn) {

@@ -98,6 +98,13 @@ long tcp_send(struct ph_stack *stack, struct tcp_conn *conn, const void *data,
 long tcp_recv(struct ph_stack *stack, struct tcp_conn *conn, void *data,
               size_t len, bool peek);
 
+/* As tcp_recv() with `peek`, but from byte `offset` of the queue on. */
+long tcp_peek(struct ph_stack *stack, struct tcp_conn *conn, void *data,
+              size_t len, size_t offset);
+
+/* Bytes that wait to be read. */
+uint32_t tcp_unread(const struct tcp_conn *conn);
+
 /* Half-close. `read`: later tcp_recv() returns 0; a listener stops listening.
  * `write`: FIN after what is queued. 0 or -PH_ENOTCONN. */
 int tcp_shutdown(struct ph_stack *stack, struct tcp_conn *conn, bool read,
@@ -125,6 +132,10 @@ const char *tcp_state_name(enum tcp_state state);
  * at most half of `rcvbuf` (the rest is for what lent blocks waste). */
 void tcp_set_nodelay(struct ph_stack *stack, struct tcp_conn *conn, bool on);
 bool tcp_get_nodelay(const struct tcp_conn *conn);
+/* TCP_CORK: partial segments wait until it is taken off, but not longer than
+ * one retransmission timeout. */
+void tcp_set_cork(struct ph_stack *stack, struct tcp_conn *conn, bool on);
+bool tcp_get_cork(const struct tcp_conn *conn);
 void tcp_set_sndbuf(struct tcp_conn *conn, uint32_t bytes);
 void tcp_set_rcvbuf(struct tcp_conn *conn, uint32_t bytes);
 uint32_t tcp_get_sndbuf(const struct tcp_conn *conn);

@@ -230,6 +230,7 @@ static bool tcp_process_ack(struct ph_stack *stack, struct tcp_conn *conn,
   conn->recover = seq_max(conn->recover, conn->snd_una);
   conn->loss_recover = seq_max(conn->loss_recover, conn->snd_una);
   conn->snd_sml = seq_max(conn->snd_sml, conn->snd_una);
+  conn->snd_push = seq_max(conn->snd_push, conn->snd_una);
   bool partial = conn->recovery == TCP_RECOVERY_FAST &&
                  seq_lt(conn->snd_una, conn->recover);
   tcp_on_acked(stack, conn, acked);
@@ -283,6 +284,7 @@ static bool tcp_check_ack(struct ph_stack *stack, struct tcp_conn *conn,
     return false;
   }
   conn->probes = 0;
+  conn->more = false; /* as in Linux: MSG_MORE holds only against one write */
   bool dupack = is_dupack(conn, seg);
   if (seq_leq(conn->snd_una, seg->ack)) {
     update_window(stack, conn, seg);

@@ -132,7 +132,7 @@ void tcp_ranges_remove(struct tcp_ranges *set, struct tcp_range *range);
 
 /* Deadlines of a connection; all share one ph_timer. */
 enum tcp_timer {
-  TCP_TIMER_RTX, /* RTO, SYN, or persist */
+  TCP_TIMER_RTX, /* RTO, SYN, persist, or cork */
   TCP_TIMER_DELACK,
   TCP_TIMER_RETRY, /* device, pool or block was not free */
   TCP_TIMER_LIFE,  /* TIME-WAIT, FIN-WAIT-2 */
@@ -212,7 +212,10 @@ struct tcp_conn {
   bool hashed : 1; /* in the connection table */
   bool reuse_addr : 1;
   bool nodelay : 1;
-  bool more : 1;    /* MSG_MORE: hold the partial tail back */
+  bool more : 1;      /* MSG_MORE: hold the partial tail back */
+  bool cork : 1;      /* TCP_CORK: the same, until it is taken off */
+  bool push : 1;      /* whatever holds the tail back, it goes now */
+  bool cork_wait : 1; /* TCP_TIMER_RTX ends what holds it back */
   bool passive : 1; /* opened by a listener */
   bool ack_now : 1;
   bool ack_delayed : 1; /* data received, ACK pending */
@@ -241,7 +244,7 @@ struct tcp_conn {
   /* Send sequence variables. */
   uint32_t snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, iss;
   uint32_t snd_max_wnd; /* largest ever offered: SWS avoidance */
-  uint32_t snd_push;    /* end of the last write */
+  uint32_t snd_push;    /* end of the last write that was to be pushed */
   uint32_t snd_sml;     /* end of the last small segment: Nagle */
   uint16_t snd_mss, rcv_mss, user_mss;
   uint8_t snd_wscale, rcv_wscale;
@@ -381,6 +384,10 @@ void tcp_chunks_free(struct tcp_stack *tcp, struct tcp_conn *conn,
 /* `to` NULL: discard. */
 uint32_t tcp_recvq_read(struct tcp_stack *tcp, struct tcp_conn *conn, void *to,
                         uint32_t len, bool peek);
+
+/* Copy [offset, offset + len), which is there. */
+void tcp_recvq_peek(struct tcp_stack *tcp, const struct tcp_conn *conn,
+                    void *to, uint32_t len, uint32_t offset);
 
 /* ---- tcp_ooo.c ---------------------------------------------------------- */
 /* True if at least one byte was new and stored. */

@@ -130,9 +130,11 @@ static uint32_t max_payload(const struct tcp_conn *conn) {
   return limit - limit % mss;
 }
 
-static uint8_t data_flags(const struct tcp_conn *conn, uint32_t end, bool fin) {
+static uint8_t data_flags(const struct tcp_conn *conn, uint32_t seq,
+                          uint32_t len, bool fin) {
   uint8_t flags = TCP_ACK;
-  if (seq_geq(end, conn->snd_push)) { /* the end of the last write */
+  /* The end of the last write is in it. */
+  if (seq_lt(seq, conn->snd_push) && seq_geq(seq + len, conn->snd_push)) {
     flags |= TCP_PSH;
   }
   return fin ? flags | TCP_FIN : flags;
@@ -184,7 +186,7 @@ static bool send_lost(struct ph_stack *stack, struct tcp_conn *conn) {
     struct tcp_pos pos = {range->u.tx.block, range->u.tx.offset};
     uint32_t data = n - fin;
     int result = transmit(stack, conn, range->seq,
-                          data_flags(conn, range->seq + data, fin), pos, data);
+                          data_flags(conn, range->seq, data, fin), pos, data);
     if (result < 0) {
       return false;
     }
@@ -205,10 +207,10 @@ static uint32_t unsent_bytes(const struct tcp_conn *conn) {
 /* May a partial segment that ends the queue be sent? Nagle's algorithm (RFC
  * 9293 3.7.4) in Minshall's form: not while another partial one is out. */
 static bool tail_allowed(const struct tcp_conn *conn) {
-  if (conn->fin_queued) {
+  if (conn->fin_queued || conn->push) {
     return true;
   }
-  if (conn->more) {
+  if (conn->more || conn->cork) {
     return false;
   }
   return conn->nodelay || seq_leq(conn->snd_sml, conn->snd_una);
@@ -261,7 +263,7 @@ static enum sent send_new(struct ph_stack *stack, struct tcp_conn *conn) {
                seq_lt(seq + n, conn->snd_una + conn->snd_wnd);
     struct tcp_pos pos = conn->sndq_next;
     tcp_pos_advance(&pos, 0);
-    if (transmit(stack, conn, seq, data_flags(conn, seq + n, fin), pos, n) <
+    if (transmit(stack, conn, seq, data_flags(conn, seq, n, fin), pos, n) <
         0) {
       return SENT_BLOCKED;
     }
@@ -301,22 +303,36 @@ static enum sent send_fin(struct ph_stack *stack, struct tcp_conn *conn) {
 
 /* ---- The whole ---------------------------------------------------------- */
 
+/* Nothing is out whose ACK would make us look again, and the tail is corked. */
+static bool tail_corked(const struct tcp_conn *conn) {
+  return (conn->more || conn->cork) && !conn->push && !conn->fin_queued &&
+         conn->state >= TCP_STATE_ESTABLISHED && unsent_bytes(conn) > 0;
+}
+
 static void set_rtx_timer(struct ph_stack *stack, struct tcp_conn *conn,
                           bool window_closed) {
   if (conn->rtx.first) {
-    if (conn->persist || conn->deadline[TCP_TIMER_RTX] == UINT64_MAX) {
-      conn->persist = false;
+    if (conn->persist || conn->cork_wait ||
+        conn->deadline[TCP_TIMER_RTX] == UINT64_MAX) {
+      conn->persist = conn->cork_wait = false;
       tcp_timer_set(stack, conn, TCP_TIMER_RTX,
                     stack->now_ns + tcp_rto_backed_off(conn));
     }
   } else if (window_closed) {
+    conn->cork_wait = false;
     if (!conn->persist || conn->deadline[TCP_TIMER_RTX] == UINT64_MAX) {
       conn->persist = true;
       conn->backoff = conn->probes = 0;
       tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + conn->rto_ns);
     }
-  } else {
+  } else if (tail_corked(conn)) {
     conn->persist = false;
+    if (!conn->cork_wait) {
+      conn->cork_wait = true;
+      tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + conn->rto_ns);
+    }
+  } else {
+    conn->persist = conn->cork_wait = false;
     tcp_timer_clear(conn, TCP_TIMER_RTX);
   }
 }

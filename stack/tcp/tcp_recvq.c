@@ -182,20 +182,35 @@ void tcp_chunks_free(struct tcp_stack *tcp, struct tcp_conn *conn,
   from->tail = NULL;
 }
 
-uint32_t tcp_recvq_read(struct tcp_stack *tcp, struct tcp_conn *conn, void *to,
-                        uint32_t len, bool peek) {
-  uint8_t *out = to;
+/* Copy [offset, offset + len) of the queue. */
+static void copy_out(const struct tcp_conn *conn, uint8_t *out, uint32_t len,
+                     uint32_t offset) {
   uint32_t done = 0;
-  len = ph_min_u32(len, conn->rcvq_len);
-  if (out) {
-    for (struct tcp_chunk *chunk = conn->rcvq.head; done < len;
-         chunk = chunk->next) {
-      uint32_t n = ph_min_u32(chunk->len, len - done);
-      memcpy(out + done, chunk->data, n);
-      done += n;
+  for (const struct tcp_chunk *chunk = conn->rcvq.head; done < len;
+       chunk = chunk->next) {
+    if (offset >= chunk->len) {
+      offset -= chunk->len;
+      continue;
     }
+    uint32_t n = ph_min_u32(chunk->len - offset, len - done);
+    memcpy(out + done, chunk->data + offset, n);
+    done += n;
+    offset = 0;
+  }
+}
+
+void tcp_recvq_peek(struct tcp_stack *tcp, const struct tcp_conn *conn,
+                    void *to, uint32_t len, uint32_t offset) {
+  if (to) {
+    copy_out(conn, to, len, offset);
     tcp->stack->stats.CopiedBytes += len;
   }
+}
+
+uint32_t tcp_recvq_read(struct tcp_stack *tcp, struct tcp_conn *conn, void *to,
+                        uint32_t len, bool peek) {
+  len = ph_min_u32(len, conn->rcvq_len);
+  tcp_recvq_peek(tcp, conn, to, len, 0);
   if (!peek) {
     tcp_chunks_drop_front(tcp, conn, &conn->rcvq, len);
     conn->rcvq_len -= len;

@@ -94,6 +94,13 @@ static void rtx_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
     persist_timeout(stack, conn);
     return;
   }
+  if (conn->cork_wait) { /* TCP_CORK, MSG_MORE: long enough */
+    conn->cork_wait = false;
+    conn->push = true;
+    conn->snd_push = conn->snd_una + conn->sndq_len;
+    tcp_pend(stack, conn);
+    return;
+  }
   struct tcp_range *first = conn->rtx.first;
   if (!first) {
     return;
@@ -138,7 +145,6 @@ void tcp_timer_fired(struct ph_stack *stack, struct ph_timer *timer) {
   }
   if (conn->deadline[TCP_TIMER_RETRY] <= now) {
     tcp_timer_clear(conn, TCP_TIMER_RETRY);
-    conn->more = false;
     tcp_pend(stack, conn);
   }
   if (conn->deadline[TCP_TIMER_RTX] <= now) {

@@ -174,40 +174,58 @@ void udp_disconnect(struct udp_pcb *pcb) {
 
 /* ---- Sending ------------------------------------------------------------- */
 
-/* Copy the payload in: short ones behind the header, others into blocks. */
-static bool fill(struct ph_stack *stack, struct pkt *pkt, const uint8_t *data,
-                 uint32_t len) {
-  stack->stats.CopiedBytes += len;
-  if (len <= UDP_INLINE_MAX) {
-    if (len > 0) {
-      memcpy(pkt->head + UDP_HDR_LEN, data, len);
-    }
-    pkt->head_len += len;
-    pkt->len += len;
-    return true;
-  }
+/* Append a copy of `len` bytes in blocks: to the end of the last if it has
+ * room, then to fresh ones. */
+static bool fill_blocks(struct ph_stack *stack, struct pkt *pkt,
+                        const uint8_t *data, uint32_t len) {
   while (len > 0) {
+    struct pkt_frag *last = pkt->nfrags ? &pkt->frags[pkt->nfrags - 1] : NULL;
+    uint32_t room = last ? last->block->size - last->len : 0;
+    uint32_t n = ph_min_u32(len, room);
+    if (n > 0) {
+      memcpy(last->data + last->len, data, n);
+      last->len += n;
+      pkt->len += n;
+      data += n;
+      len -= n;
+      continue;
+    }
     struct ph_block *block = ph_block_get(&stack->blocks);
     if (!block) {
       stack->stats.BlockExhausted++;
       return false;
     }
-    uint32_t n = ph_min_u32(len, block->size);
-    memcpy(block->data, data, n);
-    bool fits = pkt_add_frag(pkt, block, block->data, n);
+    bool fits = pkt_add_frag(pkt, block, block->data, 0);
     ph_block_put(block); /* the packet has its own reference */
     if (!fits) {
       return false;
     }
-    data += n;
-    len -= n;
+  }
+  return true;
+}
+
+/* Copy the payload in: short ones behind the header, others into blocks. */
+static bool fill(struct ph_stack *stack, struct pkt *pkt,
+                 const struct ph_iovec *iov, uint32_t count, uint32_t len) {
+  stack->stats.CopiedBytes += len;
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t n = (uint32_t)iov[i].iov_len;
+    if (len > UDP_INLINE_MAX) {
+      if (!fill_blocks(stack, pkt, iov[i].iov_base, n)) {
+        return false;
+      }
+    } else if (n > 0) {
+      memcpy(pkt->head + pkt->head_len, iov[i].iov_base, n);
+      pkt->head_len += n;
+      pkt->len += n;
+    }
   }
   return true;
 }
 
 static struct pkt *make(struct udp_pcb *pcb, const struct ip_route *route,
-                        const struct ip_tx *tx, const void *data, uint32_t len,
-                        uint16_t port) {
+                        const struct ip_tx *tx, const struct ph_iovec *iov,
+                        uint32_t count, uint32_t len, uint16_t port) {
   struct ph_stack *stack = pcb->stack;
   struct pkt *pkt = pkt_get(&stack->pkts, UDP_HEADROOM);
   if (!pkt) {
@@ -215,7 +233,7 @@ static struct pkt *make(struct udp_pcb *pcb, const struct ip_route *route,
     return NULL;
   }
   pkt->head_len = pkt->len = UDP_HDR_LEN;
-  if (!fill(stack, pkt, data, len)) {
+  if (!fill(stack, pkt, iov, count, len)) {
     pkt_put(pkt);
     return NULL;
   }
@@ -240,10 +258,27 @@ static void wait_for_room(struct udp_pcb *pcb) {
   }
 }
 
+/* The sum, or more than any datagram if it is too long. */
+static size_t total_len(const struct ph_iovec *iov, uint32_t count) {
+  size_t total = 0;
+  for (uint32_t i = 0; i < count && total <= UDP_MAX_LEN; i++) {
+    total =
+        iov[i].iov_len > UDP_MAX_LEN ? iov[i].iov_len : total + iov[i].iov_len;
+  }
+  return total;
+}
+
 long udp_sendto(struct udp_pcb *pcb, const void *data, size_t len,
                 const struct ph_addr *addr, uint16_t port) {
+  const struct ph_iovec one = {(void *)(uintptr_t)data, len};
+  return udp_sendv(pcb, &one, 1, addr, port);
+}
+
+long udp_sendv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
+               const struct ph_addr *addr, uint16_t port) {
   struct ph_stack *stack = pcb->stack;
   struct ip_route route;
+  size_t len = total_len(iov, count);
   if (pcb->error) {
     return -udp_take_error(pcb);
   }
@@ -271,7 +306,7 @@ long udp_sendto(struct udp_pcb *pcb, const void *data, size_t len,
     return -PH_EMSGSIZE;
   }
   struct ip_tx tx = {.src = route.src, .dst = *addr, .protocol = IP_PROTO_UDP};
-  struct pkt *pkt = make(pcb, &route, &tx, data, (uint32_t)len, port);
+  struct pkt *pkt = make(pcb, &route, &tx, iov, count, (uint32_t)len, port);
   if (!pkt) {
     return -PH_ENOBUFS;
   }

@@ -62,11 +62,19 @@ void udp_disconnect(struct udp_pcb *pcb);
 long udp_sendto(struct udp_pcb *pcb, const void *data, size_t len,
                 const struct ph_addr *addr, uint16_t port) PH_MUST_USE;
 
+/* The same from `count` pieces that are one datagram. */
+long udp_sendv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
+               const struct ph_addr *addr, uint16_t port) PH_MUST_USE;
+
 /* Copy the first datagram's first `len` bytes and drop it (`peek`: keep it).
  * Returns the datagram's full length, which may exceed `len`; -PH_EAGAIN if
  * none waits; -PH_ECONNREFUSED as above. `from` and `port` may be NULL. */
 long udp_recvfrom(struct udp_pcb *pcb, void *data, size_t len, bool peek,
                   struct ph_addr *from, uint16_t *port) PH_MUST_USE;
+
+/* The same into `count` pieces. */
+long udp_recvv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
+               bool peek, struct ph_addr *from, uint16_t *port) PH_MUST_USE;
 
 /* Length of the first datagram (FIONREAD), 0 if none. */
 uint32_t udp_next_len(const struct udp_pcb *pcb);

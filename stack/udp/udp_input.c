@@ -167,8 +167,28 @@ void udp_input(struct ph_stack *stack, struct pkt *pkt,
   enqueue(stack, pcb, pkt, rx);
 }
 
+static uint32_t scatter(const struct pkt *pkt, uint32_t from,
+                        const struct ph_iovec *iov, uint32_t count) {
+  uint32_t start = from;
+  for (uint32_t i = 0; i < count && from < pkt->len; i++) {
+    uint32_t left = pkt->len - from;
+    uint32_t n = iov[i].iov_len < left ? (uint32_t)iov[i].iov_len : left;
+    if (n > 0) {
+      pkt_copy(pkt, from, iov[i].iov_base, n);
+    }
+    from += n;
+  }
+  return from - start;
+}
+
 long udp_recvfrom(struct udp_pcb *pcb, void *data, size_t len, bool peek,
                   struct ph_addr *from, uint16_t *port) {
+  const struct ph_iovec one = {data, len};
+  return udp_recvv(pcb, &one, 1, peek, from, port);
+}
+
+long udp_recvv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
+               bool peek, struct ph_addr *from, uint16_t *port) {
   struct udp_meta meta;
   struct pkt *pkt = pcb->head;
   if (pcb->error) {
@@ -179,11 +199,7 @@ long udp_recvfrom(struct udp_pcb *pcb, void *data, size_t len, bool peek,
   }
   memcpy(&meta, pkt->head, sizeof(meta));
   uint32_t full = pkt->len - (uint32_t)sizeof(meta);
-  uint32_t n = len < full ? (uint32_t)len : full;
-  if (n > 0) {
-    pkt_copy(pkt, sizeof(meta), data, n);
-  }
-  pcb->stack->stats.CopiedBytes += n;
+  pcb->stack->stats.CopiedBytes += scatter(pkt, sizeof(meta), iov, count);
   if (from) {
     memcpy(from->bytes, meta.src, 16);
   }

@@ -5,12 +5,15 @@
 #define PH_TESTS_STACK_BOTH_H
 
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -33,7 +36,7 @@ struct api {
 #define CALL(a, ours, theirs) \
   ((a)->stack ? (long)(ours) : ((long)(theirs) < 0 ? -(long)errno : last_))
 /* The host's result is needed after errno was looked at. */
-static long last_;
+static long last_ __attribute__((unused));
 #define HOST(expression) (last_ = (long)(expression))
 
 static inline long s_socket(struct api *a, int d, int t, int p) {
@@ -107,11 +110,74 @@ static inline long s_poll(struct api *a, long fd, int events) {
   long r = CALL(a, ph_poll(a->stack, &ours, 1, 0), HOST(poll(&theirs, 1, 0)));
   return r < 0 ? r : a->stack ? ours.revents : theirs.revents;
 }
+static inline long s_sendmsg(struct api *a, long fd, struct msghdr *m, int f) {
+  return CALL(a, ph_sendmsg(a->stack, (int)fd, (void *)m, f),
+              HOST(sendmsg((int)fd, m, f | MSG_NOSIGNAL)));
+}
+static inline long s_recvmsg(struct api *a, long fd, struct msghdr *m, int f) {
+  return CALL(a, ph_recvmsg(a->stack, (int)fd, (void *)m, f),
+              HOST(recvmsg((int)fd, m, f)));
+}
+static inline long s_writev(struct api *a, long fd, struct iovec *v, int n) {
+  return CALL(a, ph_writev(a->stack, (int)fd, (void *)v, n),
+              HOST(writev((int)fd, v, n)));
+}
+static inline long s_readv(struct api *a, long fd, struct iovec *v, int n) {
+  return CALL(a, ph_readv(a->stack, (int)fd, (void *)v, n),
+              HOST(readv((int)fd, v, n)));
+}
+static inline long s_recvfrom(struct api *a, long fd, void *p, size_t n, int f,
+                              void *from, unsigned *len) {
+  return CALL(a, ph_recvfrom(a->stack, (int)fd, p, n, f, from, len),
+              HOST(recvfrom((int)fd, p, n, f, from, len)));
+}
+static inline long s_ioctl(struct api *a, long fd, unsigned long request,
+                           int *value) {
+  return CALL(a, ph_ioctl(a->stack, (int)fd, request, value),
+              HOST(ioctl((int)fd, request, value)));
+}
+static inline long s_fcntl(struct api *a, long fd, int command, int argument) {
+  return CALL(a, ph_fcntl(a->stack, (int)fd, command, argument),
+              HOST(fcntl((int)fd, command, argument)));
+}
 /* Let what was sent arrive; the host's loopback needs no time. */
 static inline void settle(struct api *a) {
   if (a->pair) {
     pair_pass(a->pair, 200 * PAIR_MS);
   }
 }
+
+/* Write a result down: both runs must give the same list. */
+void note(struct api *a, int line, const char *what, long result);
+#define R(call) note(a, __LINE__, #call, (call))
+/* A new descriptor: only whether it is one. */
+#define FD(call) \
+  (fd_ = (call), note(a, __LINE__, #call, fd_ < 0 ? fd_ : 0), fd_)
+static long fd_ __attribute__((unused));
+
+/* 127.0.0.1, with a port in network order. */
+struct sockaddr_in local(uint16_t port);
+/* By getsockname(), in network order. */
+uint16_t port_of(struct api *a, long fd);
+/* An option that is an int. */
+int option(struct api *a, long fd, int level, int name);
+long set_option(struct api *a, long fd, int level, int name, int value);
+
+/* A listener and a connection to it. */
+struct trio {
+  long listener, client, server;
+};
+void trio_open(struct api *a, struct trio *t);
+void trio_close(struct api *a, const struct trio *t);
+
+/* Run on the host's sockets, then on ours, and compare. */
+void compare(void (*script)(struct api *a));
+
+#define SAME(script)                                     \
+  static void script##_as_on_linux(void **state) {       \
+    /* EVIDENCE: the host's kernel; POSIX.1-2017 2.10 */ \
+    (void)state;                                         \
+    compare(script);                                     \
+  }
 
 #endif

@@ -1,50 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One script of socket calls, right and wrong ones, run twice over 127.0.0.1:
  * on our sockets and on the host's. Every result and errno must be the same. */
-#include <netinet/in.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "tests/stack/both.h"
-
-static void note(struct api *a, int line, const char *what, long result) {
-  assert_true(a->count < RESULTS);
-  a->results[a->count].line = line;
-  a->results[a->count].what = what;
-  a->results[a->count++].result = result;
-}
-#define R(call) note(a, __LINE__, #call, (call))
-/* A new descriptor: only whether it is one. */
-#define FD(call) \
-  (fd_ = (call), note(a, __LINE__, #call, fd_ < 0 ? fd_ : 0), fd_)
-static long fd_;
-
-static struct sockaddr_in local(uint16_t port) {
-  struct sockaddr_in in = {.sin_family = AF_INET};
-  in.sin_port = port;
-  put_be32((uint8_t *)&in.sin_addr, 0x7f000001);
-  return in;
-}
-
-static uint16_t port_of(struct api *a, long fd) {
-  struct sockaddr_in in;
-  unsigned len = sizeof(in);
-  R(s_sockname(a, fd, &in, &len));
-  note(a, __LINE__, "length of a name", (long)len);
-  return in.sin_port;
-}
-
-static int option(struct api *a, long fd, int level, int name) {
-  int value = -1;
-  unsigned len = sizeof(value);
-  R(s_getsockopt(a, fd, level, name, &value, &len));
-  note(a, __LINE__, "length of an option", (long)len);
-  return value;
-}
 
 /* ---- The scripts -------------------------------------------------------- */
 
 enum { BAD = 999 };
+
+static const int all_events = POLLIN | POLLOUT | POLLRDHUP;
 
 static void bad_descriptors(struct api *a) {
   struct sockaddr_in in = local(0);
@@ -160,33 +123,6 @@ static void options(struct api *a) {
   R((long)len);
   R(s_close(a, fd));
 }
-
-struct trio {
-  long listener, client, server;
-};
-
-static void trio_open(struct api *a, struct trio *t) {
-  struct sockaddr_in in = local(0);
-  t->listener = FD(s_socket(a, AF_INET, SOCK_STREAM, 0));
-  R(s_bind(a, t->listener, &in, sizeof(in)));
-  R(s_listen(a, t->listener, 4));
-  R(s_poll(a, t->listener, POLLIN | POLLOUT));
-  in.sin_port = port_of(a, t->listener);
-  t->client = FD(s_socket(a, AF_INET, SOCK_STREAM, 0));
-  R(s_connect(a, t->client, &in, sizeof(in)));
-  settle(a);
-  R(s_poll(a, t->listener, POLLIN | POLLOUT));
-  t->server = FD(s_accept(a, t->listener, 0));
-}
-
-static void trio_close(struct api *a, const struct trio *t) {
-  R(s_close(a, t->server));
-  R(s_close(a, t->client));
-  R(s_close(a, t->listener));
-  settle(a);
-}
-
-static const int all_events = POLLIN | POLLOUT | POLLRDHUP;
 
 static void streams(struct api *a) {
   struct trio t;
@@ -470,46 +406,6 @@ static void listeners(struct api *a) {
   R(s_close(a, t.listener));
 }
 
-/* ---- Comparing ---------------------------------------------------------- */
-
-static void compare(void (*script)(struct api *a)) {
-  const struct pair_options config = {.socket = {.max_sockets = 16},
-                                      .blocking = true};
-  struct api *host = calloc(1, sizeof(*host));
-  struct api *ours = calloc(1, sizeof(*ours));
-  ours->pair = pair_new(&config);
-  ours->stack = &ours->pair->host[0].stack;
-  ph_stack_set_now(ours->stack, ours->pair->now_ns);
-  assert_int_equal(ph_loopback_init(ours->stack), 0);
-  script(host);
-  script(ours);
-  int wrong = 0;
-  assert_int_equal(host->count, ours->count);
-  for (int i = 0; i < ours->count; i++) {
-    long o = ours->results[i].result;
-    long h = host->results[i].result;
-    if (o != h) {
-      print_error("line %d: %s is %ld, on the host %ld\n",
-                  ours->results[i].line, ours->results[i].what, o, h);
-      wrong++;
-    }
-  }
-  assert_int_equal(wrong, 0);
-  for (int fd = 0; fd < 16; fd++) {
-    (void)ph_close(ours->stack, fd);
-  }
-  pair_pass(ours->pair, PAIR_S);
-  pair_free(ours->pair);
-  free(ours);
-  free(host);
-}
-
-#define SAME(script)                                     \
-  static void script##_as_on_linux(void **state) {       \
-    /* EVIDENCE: the host's kernel; POSIX.1-2017 2.10 */ \
-    (void)state;                                         \
-    compare(script);                                     \
-  }
 SAME(bad_descriptors)
 SAME(wrong_arguments)
 SAME(options)
