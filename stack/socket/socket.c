@@ -186,6 +186,7 @@ int ph_socket(struct ph_stack *stack, int domain, int type, int protocol) {
     return fd;
   }
   sock->nonblock = type & PH_SOCK_NONBLOCK;
+  sock->cloexec = type & PH_SOCK_CLOEXEC;
   if (kind == PH_SOCK_STREAM && stack->module[PH_MODULE_TCP]) {
     sock->tcp = tcp_open(stack, sock);
   } else if (kind == PH_SOCK_DGRAM && stack->module[PH_MODULE_UDP]) {

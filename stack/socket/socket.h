@@ -67,8 +67,14 @@ enum {
   PH_TCP_INFO = 11,
   PH_TCP_CONGESTION = 13
 };
-enum { PH_F_GETFL = 3, PH_F_SETFL = 4, PH_O_NONBLOCK = 04000 };
-enum { PH_FIONREAD = 0x541B, PH_FIONBIO = 0x5421, PH_SIOCOUTQ = 0x5411 };
+enum { PH_F_GETFD = 1, PH_F_SETFD = 2, PH_F_GETFL = 3, PH_F_SETFL = 4 };
+enum { PH_FD_CLOEXEC = 1, PH_O_NONBLOCK = 04000 };
+enum {
+  PH_FIONREAD = 0x541B,
+  PH_FIONBIO = 0x5421,
+  PH_SIOCOUTQ = 0x5411,    /* bytes that the peer has not acknowledged */
+  PH_SIOCOUTQNSD = 0x894B, /* of these, bytes never sent */
+};
 
 typedef uint32_t ph_socklen_t;
 

@@ -22,6 +22,7 @@ struct ph_sock {
   uint16_t maxseg;
   bool open : 1;
   bool nonblock : 1;
+  bool cloexec : 1; /* kept for F_GETFD; there is no exec() */
   bool linger : 1;
   bool reuse_addr : 1;
   bool nodelay : 1;

@@ -106,6 +106,7 @@ int ph_accept4(struct ph_stack *stack, int fd, void *addr, ph_socklen_t *len,
   }
   child->tcp = tcp_accept(stack, sock->tcp);
   child->nonblock = flags & PH_SOCK_NONBLOCK;
+  child->cloexec = flags & PH_SOCK_CLOEXEC;
   child->sndbuf = sock->sndbuf;
   child->rcvbuf = sock->rcvbuf;
   child->nodelay = sock->nodelay;

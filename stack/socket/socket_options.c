@@ -280,7 +280,7 @@ int ph_setsockopt(struct ph_stack *stack, int fd, int level, int option,
   if (level == PH_IPPROTO_TCP && sock->tcp) {
     return set_tcp_option(stack, sock, option, value, len);
   }
-  return level == PH_IPPROTO_TCP ? -PH_EOPNOTSUPP : -PH_ENOPROTOOPT;
+  return -PH_ENOPROTOOPT;
 }
 
 int ph_getsockopt(struct ph_stack *stack, int fd, int level, int option,
@@ -305,6 +305,11 @@ int ph_fcntl(struct ph_stack *stack, int fd, int command, int argument) {
     return -PH_EBADF;
   }
   switch (command) {
+    case PH_F_GETFD:
+      return sock->cloexec ? PH_FD_CLOEXEC : 0;
+    case PH_F_SETFD:
+      sock->cloexec = argument & PH_FD_CLOEXEC;
+      return 0;
     case PH_F_GETFL:
       return O_RDWR_LINUX | (sock->nonblock ? PH_O_NONBLOCK : 0);
     case PH_F_SETFL:
@@ -340,6 +345,9 @@ int ph_ioctl(struct ph_stack *stack, int fd, unsigned long request,
       break;
     case PH_SIOCOUTQ:
       number = (int32_t)info.send_queue;
+      break;
+    case PH_SIOCOUTQNSD:
+      number = (int32_t)info.unsent;
       break;
     default:
       return -PH_ENOTTY;

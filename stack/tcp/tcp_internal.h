@@ -216,7 +216,7 @@ struct tcp_conn {
   bool cork : 1;      /* TCP_CORK: the same, until it is taken off */
   bool push : 1;      /* whatever holds the tail back, it goes now */
   bool cork_wait : 1; /* TCP_TIMER_RTX ends what holds it back */
-  bool passive : 1; /* opened by a listener */
+  bool passive : 1;   /* opened by a listener */
   bool ack_now : 1;
   bool ack_delayed : 1; /* data received, ACK pending */
   bool fin_queued : 1;  /* the application is done sending */

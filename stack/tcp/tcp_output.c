@@ -263,8 +263,7 @@ static enum sent send_new(struct ph_stack *stack, struct tcp_conn *conn) {
                seq_lt(seq + n, conn->snd_una + conn->snd_wnd);
     struct tcp_pos pos = conn->sndq_next;
     tcp_pos_advance(&pos, 0);
-    if (transmit(stack, conn, seq, data_flags(conn, seq, n, fin), pos, n) <
-        0) {
+    if (transmit(stack, conn, seq, data_flags(conn, seq, n, fin), pos, n) < 0) {
       return SENT_BLOCKED;
     }
     tcp_rtx_sent(stack, conn, seq, n + fin, pos, fin ? TCP_RANGE_FIN : 0);
