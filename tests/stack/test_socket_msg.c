@@ -128,6 +128,19 @@ static void messages_of_datagrams(struct api *a) {
   R(s_recvmsg(a, s, &rcv, MSG_TRUNC));
   R(rcv.msg_flags);
   R(s_recvmsg(a, s, &rcv, MSG_DONTWAIT));
+  R(s_close(a, s));
+  R(s_close(a, c));
+}
+
+static void vectors_of_datagrams(struct api *a) {
+  struct sockaddr_in to = local(0);
+  char one[8] = "message", two[8] = "s of it", buf[64] = {0};
+  struct iovec out[2] = {{one, 7}, {two, 7}};
+  struct iovec in[2] = {{buf, 4}, {buf + 4, 60}};
+  long s = FD(s_socket(a, AF_INET, SOCK_DGRAM, 0));
+  long c = FD(s_socket(a, AF_INET, SOCK_DGRAM, 0));
+  R(s_bind(a, s, &to, sizeof(to)));
+  to.sin_port = port_of(a, s);
   R(s_connect(a, c, &to, sizeof(to)));
   R(s_writev(a, c, out, 2));
   R(s_writev(a, c, out, 0));
@@ -293,6 +306,7 @@ static void queues_and_flags(struct api *a) {
 SAME(vectors_of_a_stream)
 SAME(messages_of_a_stream)
 SAME(messages_of_datagrams)
+SAME(vectors_of_datagrams)
 SAME(peek_wait_and_cut)
 SAME(corks)
 SAME(queues_and_flags)
@@ -302,6 +316,7 @@ int main(void) {
       cmocka_unit_test(vectors_of_a_stream_as_on_linux),
       cmocka_unit_test(messages_of_a_stream_as_on_linux),
       cmocka_unit_test(messages_of_datagrams_as_on_linux),
+      cmocka_unit_test(vectors_of_datagrams_as_on_linux),
       cmocka_unit_test(peek_wait_and_cut_as_on_linux),
       cmocka_unit_test(corks_as_on_linux),
       cmocka_unit_test(queues_and_flags_as_on_linux),
