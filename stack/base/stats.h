@@ -52,6 +52,7 @@
   X(TcpChallengeAcks, "")                                                \
   X(TcpDupAcksIn, "")                                                    \
   X(TcpOutOfOrder, "segments queued out of order")                       \
+  X(TcpDsackOut, "duplicates reported to the peer (RFC 2883)")           \
   X(TcpDelayedAcks, "")                                                  \
   X(TcpPureAcksOut, "")                                                  \
   X(TcpZeroWindowProbes, "")                                             \

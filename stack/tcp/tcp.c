@@ -3,7 +3,7 @@
  * STATUS. */
 #include "stack/tcp/tcp.h"
 
-#include "stack/tcp/tcp_internal.h"
+#include "stack/tcp/tcp_options.h"
 
 const char *tcp_state_name(enum tcp_state state) {
   static const char *const names[] = {
@@ -38,6 +38,7 @@ void tcp_start(struct ph_stack *stack, struct tcp_conn *conn) {
   if (!conn->cc) {
     conn->cc = tcp_of(stack)->cc;
   }
+  tcp_options_start(stack, conn);
   tcp_rto_init(conn);
 }
 

@@ -36,6 +36,20 @@ enum tcp_state {
   TCP_STATE_TIME_WAIT,
 };
 
+/* Whether a feature of the SYN is used. */
+enum ph_tcp_setting {
+  PH_TCP_DEFAULT,
+  PH_TCP_OFF,        /* neither offered nor accepted */
+  PH_TCP_ON_REQUEST, /* accepted when the peer offers it */
+  PH_TCP_ON,         /* offered too */
+};
+
+/* What connections may negotiate (Linux: net.ipv4.tcp_*). */
+struct ph_tcp_features {
+  uint8_t sack;  /* enum ph_tcp_setting; default on */
+  uint8_t dsack; /* report duplicates (RFC 2883); default on */
+};
+
 /* Sizes of the pools; 0 takes the default. */
 struct ph_tcp_config {
   uint32_t max_connections; /* default 256 */
@@ -45,6 +59,7 @@ struct ph_tcp_config {
                                default 4096 */
   uint32_t max_chunks;      /* pieces in receive queues; default 8192 */
   const char *congestion;   /* of new connections; NULL: "cubic" */
+  struct ph_tcp_features features;
 };
 
 /* Called once, after ph_ipv4_init(). `config` may be NULL and is copied.
@@ -52,6 +67,10 @@ struct ph_tcp_config {
  * no such congestion control. */
 int ph_tcp_init(struct ph_stack *stack,
                 const struct ph_tcp_config *config) PH_MUST_USE;
+
+/* Change what connections made from now on may negotiate. */
+void tcp_set_features(struct ph_stack *stack,
+                      const struct ph_tcp_features *features);
 
 /* The owner of a connection became ready for `ready` (TCP_READY_*). Called
  * from inside any TCP function; it must not call back into TCP. */

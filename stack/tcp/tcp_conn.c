@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Connections as objects: the pools, the tables that find them, their birth
  * and death. What a packet costs does not depend on how many there are. */
-#include "stack/tcp/tcp_internal.h"
+#include "stack/tcp/tcp_options.h"
 
 enum {
   DEFAULT_CONNECTIONS = 256,
@@ -50,6 +50,7 @@ static bool make_pools(struct tcp_stack *tcp, uint32_t listeners,
     chunk[i].next = tcp->free_chunks;
     tcp->free_chunks = &chunk[i];
   }
+  tcp->ranges = range;
   tcp->ranges_count = tcp->ranges_available;
   tcp->chunks_count = tcp->chunks_available = chunks;
   return true;
@@ -68,6 +69,25 @@ static bool make_tables(struct tcp_stack *tcp) {
     tcp_link_init(&tcp->ports[i]);
   }
   return true;
+}
+
+static void set_default(uint8_t *setting, enum ph_tcp_setting def) {
+  if (*setting == PH_TCP_DEFAULT) {
+    *setting = (uint8_t)def;
+  }
+}
+
+static void set_features(struct tcp_stack *tcp,
+                         const struct ph_tcp_features *features) {
+  struct ph_tcp_features f = *features;
+  set_default(&f.sack, PH_TCP_ON);
+  set_default(&f.dsack, PH_TCP_ON);
+  tcp->features = f;
+}
+
+void tcp_set_features(struct ph_stack *stack,
+                      const struct ph_tcp_features *features) {
+  set_features(tcp_of(stack), features);
 }
 
 int ph_tcp_init(struct ph_stack *stack, const struct ph_tcp_config *config) {
@@ -90,6 +110,7 @@ int ph_tcp_init(struct ph_stack *stack, const struct ph_tcp_config *config) {
       config->max_connections ? config->max_connections : DEFAULT_CONNECTIONS;
   tcp_link_init(&tcp->time_wait);
   tcp_link_init(&tcp->pending);
+  set_features(tcp, &config->features);
   uint32_t ranges = tcp->max_conns +
                     (config->max_ranges ? config->max_ranges : DEFAULT_RANGES);
   if (!make_pools(
@@ -212,6 +233,7 @@ static void detach(struct ph_stack *stack, struct tcp_conn *conn) {
   ph_timer_cancel(&stack->timers, &conn->timer);
   tcp_timer_init(conn);
   conn->tx_block_wait = false;
+  tcp_sack_sent(tcp, conn); /* what it would report is gone with it */
 }
 
 void tcp_conn_free(struct ph_stack *stack, struct tcp_conn *conn) {

@@ -15,7 +15,7 @@
  * is done with; the connection may then be gone. Nothing is sent from here but
  * duplicate ACKs, challenge ACKs and resets: the rest waits for tcp_poll(), so
  * that one ACK answers all that arrived together. */
-#include "stack/tcp/tcp_internal.h"
+#include "stack/tcp/tcp_options.h"
 
 /* ---- First: sequence number --------------------------------------------- */
 
@@ -42,13 +42,27 @@ static bool acceptable(const struct tcp_conn *conn, const struct tcp_seg *seg) {
          seq_gt(seg->seq + len, conn->rcv_nxt);
 }
 
+/* What of a segment is below rcv_nxt arrived before (RFC 2883 4). */
+static void report_duplicate(struct ph_stack *stack, struct tcp_conn *conn,
+                             const struct tcp_seg *seg) {
+  uint32_t end = seg->seq + tcp_seg_len(seg);
+  if (seq_lt(seg->seq, conn->rcv_nxt)) {
+    tcp_dsack(stack, conn, seg->seq, seq_min(end, conn->rcv_nxt));
+  }
+}
+
 /* Cut what lies outside the window. */
-static void trim(const struct tcp_conn *conn, struct tcp_seg *seg) {
+static void trim(struct ph_stack *stack, struct tcp_conn *conn,
+                 struct tcp_seg *seg) {
   if (seq_lt(seg->seq, conn->rcv_nxt)) {
     uint32_t skip = conn->rcv_nxt - seg->seq;
     if (seg->flags & TCP_SYN) {
       seg->flags &= (uint8_t)~TCP_SYN;
       skip--;
+    }
+    if (skip > 0) {
+      report_duplicate(stack, conn, seg);
+      conn->ack_now = true;
     }
     skip = ph_min_u32(skip, seg->len);
     seg->offset += skip;
@@ -59,6 +73,18 @@ static void trim(const struct tcp_conn *conn, struct tcp_seg *seg) {
   if (seq_gt(seg->seq + seg->len, end)) {
     seg->len = end - seg->seq;
     seg->flags &= (uint8_t)~TCP_FIN;
+  }
+}
+
+/* "If an incoming segment is not acceptable, an acknowledgment should be sent
+ * in reply", but two ends must not ping-pong with empty ones. */
+static void reject(struct ph_stack *stack, struct tcp_conn *conn,
+                   const struct tcp_seg *seg) {
+  if (tcp_seg_len(seg) == 0 || (seg->flags & TCP_SYN)) {
+    tcp_challenge_ack(stack, conn);
+  } else {
+    report_duplicate(stack, conn, seg);
+    tcp_ack_at_once(stack, conn);
   }
 }
 
@@ -90,11 +116,7 @@ static bool tcp_check_seq(struct ph_stack *stack, struct tcp_conn *conn,
   if (conn->state == TCP_STATE_TIME_WAIT && (seg->flags & TCP_FIN)) {
     tcp_timer_set(stack, conn, TCP_TIMER_LIFE, stack->now_ns + TCP_2MSL_NS);
   }
-  if (tcp_seg_len(seg) == 0 || (seg->flags & TCP_SYN)) {
-    tcp_challenge_ack(stack, conn); /* two ends must not ping-pong */
-  } else {
-    tcp_ack_at_once(stack, conn);
-  }
+  reject(stack, conn, seg);
   return false;
 }
 
@@ -271,7 +293,7 @@ static bool syn_received_ack(struct ph_stack *stack, struct tcp_conn *conn,
 }
 
 static bool tcp_check_ack(struct ph_stack *stack, struct tcp_conn *conn,
-                          const struct tcp_seg *seg, const struct ip_rx *rx) {
+                          struct tcp_seg *seg, const struct ip_rx *rx) {
   if (!(seg->flags & TCP_ACK)) {
     return false;
   }
@@ -285,6 +307,9 @@ static bool tcp_check_ack(struct ph_stack *stack, struct tcp_conn *conn,
   }
   conn->probes = 0;
   conn->more = false; /* as in Linux: MSG_MORE holds only against one write */
+  if (seg->options.sack_count > 0) {
+    tcp_sack_validate(conn, seg);
+  }
   bool dupack = is_dupack(conn, seg);
   if (seq_leq(conn->snd_una, seg->ack)) {
     update_window(stack, conn, seg);
@@ -418,7 +443,7 @@ static void synchronized(struct ph_stack *stack, struct tcp_conn *conn,
       !tcp_check_syn(stack, conn, seg)) {
     return;
   }
-  trim(conn, seg);
+  trim(stack, conn, seg);
   if (!tcp_check_ack(stack, conn, seg, rx) ||
       !tcp_process_data(stack, conn, seg, pkt)) {
     return;
@@ -457,7 +482,7 @@ static void syn_sent_input(struct ph_stack *stack, struct tcp_conn *conn,
   conn->ack_now = true;
   seg->flags &= (uint8_t)~TCP_SYN;
   seg->seq++;
-  trim(conn, seg);
+  trim(stack, conn, seg);
   if (tcp_process_data(stack, conn, seg, pkt)) {
     tcp_process_fin(stack, conn, seg);
     tcp_pend(stack, conn);

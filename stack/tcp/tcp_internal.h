@@ -113,7 +113,10 @@ struct tcp_range {
       uint32_t offset;        /* into it */
       uint32_t flags;
     } tx;
-    struct tcp_chunks rx; /* out-of-order queue */
+    struct { /* out-of-order queue */
+      struct tcp_chunks rx;
+      uint32_t newer, older; /* runs by recency: tcp_sack_blocks.c */
+    };
   } u;
 };
 
@@ -236,6 +239,7 @@ struct tcp_conn {
   bool syn_due : 1; /* a SYN or SYN-ACK is to be sent */
   bool syn_retransmitted : 1;
   bool partial_seen : 1; /* the last ACK in fast recovery was partial */
+  bool sack_ok : 1;      /* SACK is offered; after the SYNs: is spoken */
 
   /* Timers. */
   struct ph_timer timer;
@@ -291,6 +295,7 @@ struct tcp_conn {
   uint32_t rcvq_len; /* bytes in order, not read */
   uint32_t rcv_held; /* memory under both queues */
   uint32_t rcvbuf;
+  uint32_t sack_newest; /* the run that changed last: tcp_sack_blocks.c */
 
   uint32_t retransmissions;
   uint64_t bytes_acked, bytes_received;
@@ -305,6 +310,8 @@ struct tcp_stack {
   struct tcp_link free_conns, pending;
   struct tcp_link time_wait; /* nobody's, in TIME-WAIT or FIN-WAIT-2 */
   struct tcp_listener *free_listeners;
+  struct ph_tcp_features features;
+  struct tcp_range *ranges; /* the whole pool */
   struct tcp_range *free_ranges;
   uint32_t ranges_available, ranges_count;
   uint32_t rtx_users; /* connections with at least one range of `rtx` */
@@ -317,6 +324,8 @@ struct tcp_stack {
   struct ph_hash_key secret;          /* ISN, ports */
   struct ph_hash_key table_key;
   uint32_t next_ephemeral;
+  const struct tcp_conn *dsack_conn; /* reports `dsack` next; NULL: nobody */
+  struct tcp_sack_block dsack;
   /* Chooses initial sequence numbers; tests put their own here. */
   uint32_t (*isn)(struct ph_stack *stack, const struct tcp_conn *conn);
 };
@@ -339,7 +348,9 @@ struct tcp_seg {
   uint16_t src_port, dst_port;
   uint16_t wnd;
   uint8_t flags;
-  struct tcp_options options; /* of a SYN only */
+  bool dsack;                 /* dsack_block is valid, once validated: */
+  struct tcp_options options; /* SACK blocks: see tcp_sack_validate() */
+  struct tcp_sack_block dsack_block;
 };
 
 /* SEG.LEN of RFC 9293 3.3.1. */
@@ -504,8 +515,6 @@ void tcp_listener_close(struct ph_stack *stack, struct tcp_conn *conn);
 /* ---- tcp_segment.c, tcp_input.c ----------------------------------------- */
 void tcp_input(struct ph_stack *stack, struct pkt *pkt, const struct ip_rx *rx);
 void tcp_icmp_error(struct ph_stack *stack, const struct ip_error_info *info);
-/* Push the options of a SYN; returns their length. */
-uint8_t tcp_put_syn_options(const struct tcp_conn *conn, struct pkt *pkt);
 /* Learn from the peer's SYN. */
 void tcp_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
                   const struct tcp_seg *seg);

@@ -8,7 +8,14 @@
  * SO_RCVBUF: a segment whose storage would exceed it is dropped, for the peer
  * will send it again.
  */
-#include "stack/tcp/tcp_internal.h"
+#include "stack/tcp/tcp_options.h"
+
+/* Take `run` out of the queue; its chunks stay where they are. */
+static void run_remove(struct tcp_stack *tcp, struct tcp_conn *conn,
+                       struct tcp_range *run) {
+  tcp_sack_forget(tcp, conn, run);
+  tcp_ranges_remove(&conn->ooo, run);
+}
 
 /* Append [seq, seq + len) behind `run`; the bytes are at `from` in `pkt`. */
 static uint32_t run_extend(struct tcp_stack *tcp, struct tcp_conn *conn,
@@ -18,7 +25,7 @@ static uint32_t run_extend(struct tcp_stack *tcp, struct tcp_conn *conn,
   run->len += got;
   struct tcp_range *next = run->next;
   if (next && run->seq + run->len == next->seq) {
-    tcp_ranges_remove(&conn->ooo, next);
+    run_remove(tcp, conn, next);
     tcp_chunks_concat(&run->u.rx, &next->u.rx);
     run->len += next->len;
     tcp_range_put(tcp, next);
@@ -33,6 +40,7 @@ static struct tcp_range *run_new(struct tcp_stack *tcp, struct tcp_conn *conn,
     run->seq = seq;
     run->len = 0;
     run->u.rx = (struct tcp_chunks){NULL, NULL};
+    run->u.newer = run->u.older = 0;
     tcp_ranges_insert(&conn->ooo, run);
   }
   return run;
@@ -43,10 +51,15 @@ bool tcp_ooo_insert(struct tcp_stack *tcp, struct tcp_conn *conn,
                     uint32_t len) {
   const uint32_t start = seq;
   const uint32_t end = seq + len;
+  struct tcp_sack_block twice = {0, 0}; /* the first part that we had */
   bool stored = false;
   while (seq_lt(seq, end)) {
     struct tcp_range *run = tcp_ranges_floor(&conn->ooo, seq);
     if (run && seq_lt(seq, run->seq + run->len)) {
+      if (twice.left == twice.right) {
+        twice = (struct tcp_sack_block){seq, seq_min(run->seq + run->len, end)};
+      }
+      tcp_sack_touch(tcp, conn, run);
       seq = run->seq + run->len; /* already there */
       continue;
     }
@@ -65,8 +78,9 @@ bool tcp_ooo_insert(struct tcp_stack *tcp, struct tcp_conn *conn,
     }
     uint32_t got =
         run_extend(tcp, conn, run, pkt, from + (seq - start), stop - seq);
+    tcp_sack_touch(tcp, conn, run);
     if (run->len == 0) { /* nothing could be stored: no empty runs */
-      tcp_ranges_remove(&conn->ooo, run);
+      run_remove(tcp, conn, run);
       tcp_range_put(tcp, run);
     }
     stored |= got > 0;
@@ -75,6 +89,7 @@ bool tcp_ooo_insert(struct tcp_stack *tcp, struct tcp_conn *conn,
     }
     seq = stop;
   }
+  tcp_dsack(tcp->stack, conn, twice.left, twice.right);
   return stored;
 }
 
@@ -83,7 +98,7 @@ bool tcp_ooo_deliver(struct tcp_stack *tcp, struct tcp_conn *conn) {
   struct tcp_range *run;
   while ((run = conn->ooo.first) != NULL && seq_leq(run->seq, conn->rcv_nxt)) {
     uint32_t overlap = ph_min_u32(conn->rcv_nxt - run->seq, run->len);
-    tcp_ranges_remove(&conn->ooo, run);
+    run_remove(tcp, conn, run);
     tcp_chunks_drop_front(tcp, conn, &run->u.rx, overlap);
     conn->rcv_nxt += run->len - overlap;
     conn->rcvq_len += run->len - overlap;
@@ -97,7 +112,7 @@ bool tcp_ooo_deliver(struct tcp_stack *tcp, struct tcp_conn *conn) {
 void tcp_ooo_free(struct tcp_stack *tcp, struct tcp_conn *conn) {
   struct tcp_range *run;
   while ((run = conn->ooo.first) != NULL) {
-    tcp_ranges_remove(&conn->ooo, run);
+    run_remove(tcp, conn, run);
     tcp_chunks_free(tcp, conn, &run->u.rx);
     tcp_range_put(tcp, run);
   }

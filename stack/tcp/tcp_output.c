@@ -12,7 +12,7 @@
  * stay in the send queue, the connection stays on the pending list and is
  * tried again when the device has room (netif_on_writable), at the next poll,
  * or after TCP_RETRY_NS. */
-#include "stack/tcp/tcp_internal.h"
+#include "stack/tcp/tcp_options.h"
 
 enum { ETH_HEADER_LEN = 14, IP_MAX_LEN = 65535 };
 
@@ -80,10 +80,8 @@ static int transmit(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
     stack->stats.PktExhausted++;
     return -PH_EAGAIN;
   }
-  uint8_t hlen = TCP_HEADER_LEN;
-  if (flags & TCP_SYN) {
-    hlen += tcp_put_syn_options(conn, pkt);
-  }
+  uint8_t options = tcp_options_push(stack, conn, pkt, flags);
+  uint8_t hlen = (uint8_t)(TCP_HEADER_LEN + options);
   uint8_t *h = pkt_push(pkt, TCP_HEADER_LEN);
   (void)tcp_sendq_add_frags(pkt, pos, len); /* max_payload() bounds them */
   put_be16(h, conn->local_port);
@@ -93,10 +91,11 @@ static int transmit(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
   struct ip_tx tx = {conn->route.src, conn->remote, IP_PROTO_TCP, 0, 0, true};
   put_partial_checksum(pkt, conn->route.family, &tx);
   uint32_t segs = 1;
-  if (len > conn->snd_mss) {
+  uint32_t mss = conn->snd_mss + tcp_options_always(conn) - options;
+  if (len > mss) {
     pkt->gso_type = conn->route.family->gso_tcp;
-    pkt->gso_size = conn->snd_mss;
-    segs = (len + conn->snd_mss - 1) / conn->snd_mss;
+    pkt->gso_size = (uint16_t)mss;
+    segs = (len + mss - 1) / mss;
   }
   pkt->id = ++stack->next_packet_id;
   ph_stack_trace(stack, pkt->id, "tcp_output");
@@ -108,16 +107,17 @@ static int transmit(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
   stack->stats.TcpOutSegs += segs;
   stack->stats.TcpOutSuperSegs += segs > 1;
   if (flags & TCP_ACK) {
+    tcp_sack_sent(tcp_of(stack), conn);
     tcp_ack_sent(conn);
   }
   return 0;
 }
 
 /* The longest payload of one packet, a multiple of the MSS. */
-static uint32_t max_payload(const struct tcp_conn *conn) {
+static uint32_t max_payload(const struct tcp_conn *conn, uint32_t mss) {
   const struct netif_caps *caps = &conn->route.netif->caps;
-  uint32_t mss = conn->snd_mss;
-  uint32_t headers = conn->route.family->header_len + TCP_HEADER_LEN;
+  uint32_t headers = conn->route.family->header_len + TCP_HEADER_LEN +
+                     tcp_options_always(conn) + conn->snd_mss - mss;
   uint32_t limit = IP_MAX_LEN - headers;
   if (caps->max_super > ETH_HEADER_LEN + headers + mss) {
     limit = ph_min_u32(limit, caps->max_super - ETH_HEADER_LEN - headers);
@@ -149,10 +149,11 @@ bool tcp_range_busy(const struct tcp_range *range, uint32_t len) {
 }
 
 /* How much of a lost range may be sent now. */
-static uint32_t lost_allowed(struct tcp_conn *conn,
+static uint32_t lost_allowed(const struct ph_stack *stack,
+                             struct tcp_conn *conn,
                              const struct tcp_range *range) {
-  uint32_t mss = conn->snd_mss;
-  uint32_t n = ph_min_u32(range->len, max_payload(conn));
+  uint32_t mss = tcp_payload_mss(stack, conn);
+  uint32_t n = ph_min_u32(range->len, max_payload(conn, mss));
   bool first = range->seq == conn->snd_una;
   if (first && conn->recovery == TCP_RECOVERY_FAST) {
     return ph_min_u32(n, mss); /* RFC 6582: whatever cwnd says */
@@ -172,7 +173,7 @@ static uint32_t lost_allowed(struct tcp_conn *conn,
 static bool send_lost(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_range *range;
   while ((range = tcp_rtx_next_lost(conn)) != NULL) {
-    uint32_t n = lost_allowed(conn, range);
+    uint32_t n = lost_allowed(stack, conn, range);
     if (n == 0) {
       return true;
     }
@@ -218,10 +219,10 @@ static bool tail_allowed(const struct tcp_conn *conn) {
 
 /* How many bytes of new data to send in the next packet; 0 with *closed set if
  * it is the peer's window that forbids. */
-static uint32_t new_allowed(struct tcp_conn *conn, uint32_t unsent,
-                            bool *closed) {
-  uint32_t mss = conn->snd_mss;
-  uint32_t super = max_payload(conn);
+static uint32_t new_allowed(const struct ph_stack *stack, struct tcp_conn *conn,
+                            uint32_t unsent, bool *closed) {
+  uint32_t mss = tcp_payload_mss(stack, conn);
+  uint32_t super = max_payload(conn, mss);
   int32_t left = seq_diff(conn->snd_una + conn->snd_wnd, conn->snd_nxt);
   uint32_t window = left > 0 ? (uint32_t)left : 0;
   uint32_t space = tcp_cwnd_space(conn);
@@ -254,7 +255,8 @@ static enum sent send_new(struct ph_stack *stack, struct tcp_conn *conn) {
   uint32_t unsent;
   while ((unsent = unsent_bytes(conn)) > 0) {
     bool closed = false;
-    uint32_t n = new_allowed(conn, unsent, &closed);
+    uint32_t mss = tcp_payload_mss(stack, conn); /* before it is told */
+    uint32_t n = new_allowed(stack, conn, unsent, &closed);
     if (n == 0) {
       return closed ? SENT_WINDOW_CLOSED : SENT_ALL;
     }
@@ -271,7 +273,7 @@ static enum sent send_new(struct ph_stack *stack, struct tcp_conn *conn) {
     tcp_pos_advance(&conn->sndq_next, n);
     conn->snd_nxt = seq + n + fin;
     conn->fin_sent = fin;
-    if (n % conn->snd_mss != 0) {
+    if (n % mss != 0) {
       conn->snd_sml = seq + n;
     }
     /* An answer follows a request: acknowledge by piggyback from now on. */

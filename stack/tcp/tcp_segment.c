@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From packet to segment and back: header checks, checksum, options of the
- * SYN, and ICMP errors, which quote a segment of ours. */
-#include "stack/tcp/tcp_internal.h"
+/* From packet to segment and back: header checks, checksum, and
+ * ICMP errors, which quote a segment of ours. */
+#include "stack/tcp/tcp_options.h"
 #include "stack/wire/checksum.h"
-
-enum { TCP_WSCALE_MAX = 14 };
 
 static bool checksum_good(struct ph_stack *stack, const struct pkt *pkt,
                           const struct ip_rx *rx) {
@@ -31,7 +29,6 @@ static bool parse(struct ph_stack *stack, struct pkt *pkt,
     stack->stats.TcpInCsumErrors++;
     return false;
   }
-  /* Field by field: the options are only read, and written, for a SYN. */
   seg->src_port = get_be16(h);
   seg->dst_port = get_be16(h + 2);
   seg->seq = get_be32(h + 4);
@@ -40,9 +37,8 @@ static bool parse(struct ph_stack *stack, struct pkt *pkt,
   seg->wnd = get_be16(h + 14);
   seg->len = seg->data_len = pkt->len - hlen;
   seg->offset = 0;
-  if (seg->flags & TCP_SYN) {
-    tcp_parse_options(h + TCP_HEADER_LEN, hlen - TCP_HEADER_LEN, &seg->options);
-  }
+  seg->dsack = false;
+  tcp_options_read(h, hlen, &seg->options);
   return pkt_pull(pkt, hlen);
 }
 
@@ -58,36 +54,12 @@ void tcp_input(struct ph_stack *stack, struct pkt *pkt,
   pkt_put(pkt);
 }
 
-/* MSS, NOP, window scale (RFC 9293 3.7.1, RFC 7323 2.2). */
-uint8_t tcp_put_syn_options(const struct tcp_conn *conn, struct pkt *pkt) {
-  uint8_t options[TCP_MAX_OPTIONS_LEN];
-  struct tcp_options o = {
-      .has_mss = true,
-      .mss = tcp_local_mss(conn, conn->route.netif->caps.mtu),
-      .has_wscale = conn->state == TCP_STATE_SYN_SENT || conn->wscale_ok,
-      .wscale = conn->rcv_wscale,
-  };
-  uint32_t len = tcp_build_options(options, &o);
-  memcpy(pkt_push(pkt, len), options, len);
-  return (uint8_t)len;
-}
-
 void tcp_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
                   const struct tcp_seg *seg) {
-  const struct tcp_options *options = &seg->options;
   conn->irs = seg->seq;
   conn->rcv_nxt = conn->rcv_acked = seg->seq + 1;
   conn->rcv_edge = conn->rcv_nxt;
-  uint32_t mss = options->has_mss ? options->mss : (uint32_t)TCP_MSS_DEFAULT;
-  mss = ph_min_u32(ph_max_u32(mss, TCP_MSS_MIN),
-                   tcp_local_mss(conn, conn->route.mtu));
-  conn->snd_mss = (uint16_t)mss;
-  conn->wscale_ok = options->has_wscale;
-  if (conn->wscale_ok) { /* RFC 7323 2.3: more than 14 counts as 14 */
-    conn->snd_wscale = (uint8_t)ph_min_u32(options->wscale, TCP_WSCALE_MAX);
-  } else {
-    conn->snd_wscale = conn->rcv_wscale = 0;
-  }
+  tcp_options_take_syn(stack, conn, seg);
   conn->snd_wnd = conn->snd_max_wnd = seg->wnd;
   conn->snd_wl1 = seg->seq;
   conn->snd_wl2 = conn->iss;
@@ -124,7 +96,8 @@ static int error_of(enum ip_error error) {
 /* RFC 1191 6.4: the path takes only `mtu`; what is out is lost. */
 static void lower_mss(struct ph_stack *stack, struct tcp_conn *conn,
                       uint16_t mtu) {
-  uint16_t mss = tcp_local_mss(conn, mtu);
+  uint16_t mss =
+      (uint16_t)(tcp_local_mss(conn, mtu) - tcp_options_always(conn));
   if (mss >= conn->snd_mss || conn->state < TCP_STATE_ESTABLISHED) {
     return;
   }

@@ -51,9 +51,7 @@ static void parse_option(const uint8_t *p, uint32_t len,
 
 void tcp_parse_options(const uint8_t *data, uint32_t len,
                        struct tcp_options *options) {
-  options->has_mss = options->has_wscale = false;
-  options->sack_permitted = options->has_timestamps = false;
-  options->sack_count = 0;
+  tcp_options_clear(options);
   uint32_t at = 0;
   while (at < len && data[at] != TCP_OPT_END) {
     if (data[at] == TCP_OPT_NOP) {

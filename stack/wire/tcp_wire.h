@@ -45,12 +45,19 @@ struct tcp_sack_block {
 
 struct tcp_options {
   bool has_mss, has_wscale, sack_permitted, has_timestamps;
-  uint8_t wscale; /* as received: more than 14 means 14 */
   uint8_t sack_count;
-  uint16_t mss; /* as received: may be 0 */
+  uint8_t wscale; /* as received: more than 14 means 14 */
+  uint16_t mss;   /* as received: may be 0 */
   uint32_t ts_val, ts_ecr;
   struct tcp_sack_block sack[TCP_MAX_SACK_BLOCKS]; /* as received */
 };
+
+/* No options. */
+static inline void tcp_options_clear(struct tcp_options *options) {
+  options->has_mss = options->has_wscale = false;
+  options->sack_permitted = options->has_timestamps = false;
+  options->sack_count = 0;
+}
 
 /* Read the option bytes of a segment. Unknown kinds and known kinds of a wrong
  * length are skipped, at a length that cannot be it stops; of two options of

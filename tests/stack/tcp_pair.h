@@ -33,6 +33,14 @@ struct pair_seg {
   uint16_t mss; /* of the MSS option, 0 without */
   int wscale;   /* -1 without */
   bool dropped;
+  uint8_t tos;  /* of the IP header */
+  uint16_t urg; /* urgent pointer */
+  uint8_t options_len;
+  uint8_t options[40];
+  bool sack_permitted, has_ts;
+  uint32_t ts_val, ts_ecr;
+  uint8_t sack_count; /* blocks */
+  struct tcp_sack_block sack[4];
 };
 
 struct pair_frame {
@@ -120,6 +128,8 @@ struct pair_tx {
   uint32_t options_len; /* multiple of 4 */
   const void *data;
   uint32_t len;
+  uint8_t tos;
+  uint16_t urg;
 };
 /* Deliver a segment to host 0 now and poll it. */
 void pair_inject(struct pair *pair, const struct pair_tx *tx);

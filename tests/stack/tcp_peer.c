@@ -2,17 +2,45 @@
 /* One stack against segments made by hand. */
 #include "tests/stack/tcp_peer.h"
 
-static const uint8_t mss_option[] = {2, 4, PEER_MSS >> 8, PEER_MSS & 0xff};
+/* The options of the peer's next segment, NOPs in front; returns the length. */
+static uint32_t put_options(const struct peer *peer, uint8_t flags,
+                            uint8_t to[40]) {
+  uint8_t *p = to;
+  if (flags & TCP_SYN) {
+    memcpy(p, (uint8_t[]){2, 4, PEER_MSS >> 8, PEER_MSS & 0xff}, 4);
+    p += 4;
+    if (peer->sack_permitted) {
+      memcpy(p, (uint8_t[]){1, 1, 4, 2}, 4);
+      p += 4;
+    }
+  }
+  if (peer->timestamps) {
+    memcpy(p, (uint8_t[]){1, 1, 8, 10}, 4);
+    put_be32(p + 4, peer->ts_val);
+    put_be32(p + 8, peer->ts_ecr);
+    p += 12;
+  }
+  if (peer->sack_count > 0) {
+    memcpy(p, (uint8_t[]){1, 1, 5, (uint8_t)(2 + 8 * peer->sack_count)}, 4);
+    p += 4;
+    for (uint32_t i = 0; i < peer->sack_count; i++, p += 8) {
+      put_be32(p, peer->sack[i].left);
+      put_be32(p + 4, peer->sack[i].right);
+    }
+  }
+  return (uint32_t)(p - to);
+}
 
 static void syn(struct peer *peer, uint8_t flags) {
+  uint8_t options[40];
   struct pair_tx tx = {.src_port = PEER_PORT,
                        .dst_port = peer->port,
                        .seq = (uint32_t)PAIR_ISS,
                        .ack = peer->ack,
                        .flags = flags,
                        .wnd = peer->wnd,
-                       .options = mss_option,
-                       .options_len = sizeof(mss_option)};
+                       .options = options,
+                       .options_len = put_options(peer, flags, options)};
   pair_inject(peer->pair, &tx);
   pair_pass(peer->pair, PAIR_MS); /* address resolution */
   peer->seq = (uint32_t)PAIR_ISS + 1;
@@ -34,10 +62,19 @@ void peer_listen(struct peer *peer, const struct pair_options *options) {
 }
 
 void peer_passive(struct peer *peer, const struct pair_options *options) {
+  peer_passive_with(peer, options, 0);
+}
+
+void peer_passive_with(struct peer *peer, const struct pair_options *options,
+                       uint32_t has) {
   peer_listen(peer, options);
+  peer->sack_permitted = has & PEER_SACK;
+  peer->timestamps = has & PEER_TIMESTAMPS;
+  peer->ts_val = PEER_TS;
   syn(peer, TCP_SYN);
   assert_int_equal(pair_last(peer->pair, 1)->flags, TCP_SYN | TCP_ACK);
   peer->ack = pair_last(peer->pair, 1)->seq + 1;
+  peer->ts_ecr = pair_last(peer->pair, 1)->ts_val;
   peer_ack(peer, peer->ack);
   peer->conn = tcp_accept(peer->stack, peer->listener);
   assert_non_null(peer->conn);
@@ -70,14 +107,19 @@ void peer_free(struct peer *peer) {
 
 void peer_send(struct peer *peer, uint8_t flags, uint32_t seq, const void *data,
                uint32_t len) {
+  uint8_t options[40];
   struct pair_tx tx = {.src_port = PEER_PORT,
                        .dst_port = peer->port,
                        .seq = seq,
                        .ack = peer->ack,
                        .flags = flags,
                        .wnd = peer->wnd,
+                       .options = options,
+                       .options_len = put_options(peer, 0, options),
                        .data = data,
-                       .len = len};
+                       .len = len,
+                       .tos = peer->tos,
+                       .urg = peer->urg};
   pair_inject(peer->pair, &tx);
 }
 

@@ -24,7 +24,21 @@ struct peer {
   uint32_t ack;  /* what the peer acknowledges: next of the stack */
   uint16_t wnd;
   uint32_t mark; /* log index: what came before is not counted */
+  /* What peer_send() and the peer's SYN carry besides. */
+  bool sack_permitted, timestamps;
+  uint32_t ts_val, ts_ecr;
+  struct tcp_sack_block sack[4];
+  uint32_t sack_count;
+  uint8_t tos;
+  uint16_t urg;
 };
+
+/* What the peer's SYN says. */
+enum { PEER_SACK = 1, PEER_TIMESTAMPS = 2, PEER_TS = 1000 };
+/* The stack accepts a connection of a peer that has these (PEER_*); its
+ * timestamp starts at PEER_TS and stands still unless the test moves it. */
+void peer_passive_with(struct peer *peer, const struct pair_options *options,
+                       uint32_t has);
 
 /* A stack with a listener on OUR_PORT. `options` may be NULL. */
 void peer_listen(struct peer *peer, const struct pair_options *options);

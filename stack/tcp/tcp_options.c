@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Options of our segments and of the peer's.
+ *
+ * What may be used is decided by the two SYNs: each end says there what it
+ * can, and an option that only one of them had is never sent (RFC 7323 2.2,
+ * 3.2, RFC 2018 2). Before the peer's SYN, `sack_ok` says what we offer or
+ * would accept, after it what both ends speak.
+ *
+ * The MSS option counts no options (RFC 6691 2): the sender shortens its
+ * payload. snd_mss is what is left behind options that every segment carries;
+ * tcp_payload_mss() takes off those that only some do. */
+#include "stack/tcp/tcp_options.h"
+
+enum {
+  TCP_WSCALE_MAX = 14,
+  TIMESTAMPS_LEN = 12, /* with two NOPs */
+  /* NOP, NOP, kind and length in one word: RFC 7323 appendix A. */
+  TIMESTAMPS_HEAD =
+      TCP_OPT_NOP << 24 | TCP_OPT_NOP << 16 | TCP_OPT_TIMESTAMPS << 8 | 10,
+};
+
+/* ---- From the peer ------------------------------------------------------ */
+
+void tcp_options_read(const uint8_t *h, uint32_t hlen,
+                      struct tcp_options *options) {
+  const uint8_t *p = h + TCP_HEADER_LEN;
+  uint32_t len = hlen - TCP_HEADER_LEN;
+  if (len != 0 && !(len == TIMESTAMPS_LEN && get_be32(p) == TIMESTAMPS_HEAD)) {
+    tcp_parse_options(p, len, options);
+    return;
+  }
+  tcp_options_clear(options);
+  if (len != 0) {
+    options->has_timestamps = true;
+    options->ts_val = get_be32(p + 4);
+    options->ts_ecr = get_be32(p + 8);
+  }
+}
+
+void tcp_options_start(struct ph_stack *stack, struct tcp_conn *conn) {
+  const struct ph_tcp_features *f = &tcp_of(stack)->features;
+  uint8_t least = conn->passive ? PH_TCP_ON_REQUEST : PH_TCP_ON;
+  conn->sack_ok = f->sack >= least;
+}
+
+void tcp_options_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
+                          const struct tcp_seg *seg) {
+  (void)stack;
+  const struct tcp_options *options = &seg->options;
+  conn->sack_ok = conn->sack_ok && options->sack_permitted;
+  uint32_t mss = options->has_mss ? options->mss : (uint32_t)TCP_MSS_DEFAULT;
+  mss = ph_min_u32(ph_max_u32(mss, TCP_MSS_MIN),
+                   tcp_local_mss(conn, conn->route.mtu));
+  conn->snd_mss = (uint16_t)(mss - tcp_options_always(conn));
+  conn->wscale_ok = options->has_wscale;
+  if (conn->wscale_ok) { /* RFC 7323 2.3: more than 14 counts as 14 */
+    conn->snd_wscale = (uint8_t)ph_min_u32(options->wscale, TCP_WSCALE_MAX);
+  } else {
+    conn->snd_wscale = conn->rcv_wscale = 0;
+  }
+}
+
+/* ---- To the peer -------------------------------------------------------- */
+
+/* MSS, SACK-permitted, window scale (RFC 9293 3.7.1, RFC 2018 2, RFC 7323
+ * 2.2). */
+static void syn_options(const struct tcp_conn *conn, struct tcp_options *o) {
+  o->has_mss = true;
+  o->mss = tcp_local_mss(conn, conn->route.netif->caps.mtu);
+  o->sack_permitted = conn->sack_ok;
+  o->has_wscale = conn->state == TCP_STATE_SYN_SENT || conn->wscale_ok;
+  o->wscale = conn->rcv_wscale;
+}
+
+uint8_t tcp_options_push(struct ph_stack *stack, struct tcp_conn *conn,
+                         struct pkt *pkt, uint8_t flags) {
+  const struct tcp_stack *tcp = tcp_of(stack);
+  uint8_t bytes[TCP_MAX_OPTIONS_LEN];
+  struct tcp_options o;
+  bool sack = conn->ooo.first || tcp->dsack_conn == conn;
+  if (!(flags & TCP_SYN) && !sack) {
+    return 0;
+  }
+  tcp_options_clear(&o);
+  if (flags & TCP_SYN) {
+    syn_options(conn, &o);
+  } else if (conn->sack_ok) {
+    o.sack_count =
+        (uint8_t)tcp_sack_blocks(tcp, conn, o.sack, TCP_MAX_SACK_BLOCKS);
+  }
+  uint32_t len = tcp_build_options(bytes, &o);
+  memcpy(pkt_push(pkt, len), bytes, len);
+  return (uint8_t)len;
+}

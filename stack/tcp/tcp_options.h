@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Options of segments in both directions, and what depends on them: selective
+ * acknowledgements of the receiver (RFC 2018, 2883). */
+#ifndef PH_TCP_TCP_OPTIONS_H
+#define PH_TCP_TCP_OPTIONS_H
+
+#include "stack/tcp/tcp_internal.h"
+
+/* ---- tcp_options.c ------------------------------------------------------ */
+
+/* Read the options of a segment with header `h` of `hlen` bytes: all that
+ * segments of a connection usually carry is found without a loop. */
+void tcp_options_read(const uint8_t *h, uint32_t hlen,
+                      struct tcp_options *options);
+
+/* Push the options of a segment with these flags; returns their length. */
+uint8_t tcp_options_push(struct ph_stack *stack, struct tcp_conn *conn,
+                         struct pkt *pkt, uint8_t flags);
+
+/* What a new connection offers, or would accept. */
+void tcp_options_start(struct ph_stack *stack, struct tcp_conn *conn);
+
+/* Decide at the peer's SYN what both ends speak, and take what it says. */
+void tcp_options_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
+                          const struct tcp_seg *seg);
+
+/* Bytes that every segment with payload gives to options. */
+static inline uint32_t tcp_options_always(const struct tcp_conn *conn) {
+  (void)conn;
+  return 0;
+}
+
+/* ---- tcp_sack_blocks.c -------------------------------------------------- */
+
+/* `run` holds the segment that just arrived: its block comes first (RFC 2018
+ * 4 (1)). */
+void tcp_sack_touch(struct tcp_stack *tcp, struct tcp_conn *conn,
+                    struct tcp_range *run);
+/* `run` is about to leave the out-of-order queue. */
+void tcp_sack_forget(struct tcp_stack *tcp, struct tcp_conn *conn,
+                     struct tcp_range *run);
+
+/* [left, right) arrived again: the next ACK says so (RFC 2883 4). */
+void tcp_dsack(struct ph_stack *stack, struct tcp_conn *conn, uint32_t left,
+               uint32_t right);
+
+/* The blocks for the next segment, at most `max`; returns how many. */
+uint32_t tcp_sack_blocks(const struct tcp_stack *tcp,
+                         const struct tcp_conn *conn, struct tcp_sack_block *to,
+                         uint32_t max);
+
+/* A segment with blocks left. */
+static inline void tcp_sack_sent(struct tcp_stack *tcp,
+                                 const struct tcp_conn *conn) {
+  if (tcp->dsack_conn == conn) {
+    tcp->dsack_conn = NULL;
+  }
+}
+
+/* Bytes of SACK that the next segment carries. */
+uint32_t tcp_sack_len(const struct tcp_stack *tcp, const struct tcp_conn *conn);
+
+/* Payload of a full segment now: options that are not in every segment take
+ * from it (RFC 6691 2). */
+static inline uint32_t tcp_payload_mss(const struct ph_stack *stack,
+                                       const struct tcp_conn *conn) {
+  const struct tcp_stack *tcp = tcp_of(stack);
+  return conn->ooo.first || tcp->dsack_conn == conn
+             ? conn->snd_mss - tcp_sack_len(tcp, conn)
+             : conn->snd_mss;
+}
+
+/* Keep of the blocks in seg->options only those that can be true (RFC 2018 5),
+ * and set seg->dsack apart (RFC 2883 4). */
+void tcp_sack_validate(const struct tcp_conn *conn, struct tcp_seg *seg);
+
+#endif

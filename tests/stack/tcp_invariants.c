@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The invariants at the head of stack/tcp/tcp_internal.h. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "tests/stack/tcp_pair.h"
+
+static uint32_t chunk_memory(const struct tcp_chunks *chunks, uint32_t *bytes) {
+  uint32_t held = 0;
+  for (const struct tcp_chunk *c = chunks->head; c; c = c->next) {
+    held += c->block->size;
+    *bytes += c->len;
+    assert_true(c->next || chunks->tail == c);
+  }
+  return held;
+}
+
+static void check_rtx(const struct tcp_conn *conn) {
+  uint32_t seq = conn->snd_una;
+  uint32_t lost = 0;
+  for (const struct tcp_range *r = conn->rtx.first; r; r = r->next) {
+    assert_int_equal(r->seq, seq);
+    seq += r->len;
+    lost += r->u.tx.flags & TCP_RANGE_LOST ? r->len : 0;
+  }
+  assert_int_equal(seq, conn->snd_nxt);
+  assert_int_equal(lost, conn->lost_bytes);
+}
+
+/* Every run is in the list of recency once, and nothing else is. */
+static void check_recency(const struct tcp_stack *tcp,
+                          const struct tcp_conn *conn) {
+  uint32_t runs = 0;
+  for (const struct tcp_range *r = conn->ooo.first; r; r = r->next) {
+    runs++;
+  }
+  uint32_t newer = 0;
+  for (uint32_t link = conn->sack_newest; link; runs--) {
+    const struct tcp_range *r = &tcp->ranges[link - 1];
+    assert_true(runs > 0);
+    assert_int_equal(r->u.newer, newer);
+    assert_true(seq_gt(r->seq, conn->rcv_nxt) && r->len > 0);
+    newer = link;
+    link = r->u.older;
+  }
+  assert_int_equal(runs, 0);
+}
+
+static void check_receive(const struct tcp_conn *conn) {
+  uint32_t bytes = 0;
+  uint32_t held = chunk_memory(&conn->rcvq, &bytes);
+  assert_int_equal(bytes, conn->rcvq_len);
+  uint32_t end = conn->rcv_nxt;
+  for (const struct tcp_range *r = conn->ooo.first; r; r = r->next) {
+    uint32_t run = 0;
+    held += chunk_memory(&r->u.rx, &run);
+    assert_int_equal(run, r->len);
+    assert_true(seq_gt(r->seq, end));
+    end = r->seq + r->len;
+  }
+  assert_int_equal(held, conn->rcv_held);
+  assert_true(seq_leq(conn->rcv_nxt, conn->rcv_edge));
+}
+
+void tcp_check_invariants(struct ph_stack *stack) {
+  const struct tcp_stack *tcp = tcp_of(stack);
+  for (uint32_t i = 0; i < tcp->max_conns; i++) {
+    const struct tcp_conn *conn = &tcp->conns[i];
+    if (conn->state >= TCP_STATE_ESTABLISHED &&
+        conn->state != TCP_STATE_TIME_WAIT) {
+      check_rtx(conn);
+      uint32_t sent = conn->snd_nxt - conn->snd_una - conn->fin_sent;
+      if (conn->fin_sent && conn->snd_nxt == conn->snd_una) {
+        sent = 0; /* the FIN is acknowledged */
+      }
+      assert_true(sent <= conn->sndq_len);
+      check_receive(conn);
+      check_recency(tcp, conn);
+    }
+  }
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Options on segments of a connection: reading them, whatever they hold, and
+ * the room that ours take. */
+#include "stack/tcp/tcp_options.h"
+#include "tests/stack/tcp_peer.h"
+
+static const uint32_t first = (uint32_t)PAIR_ISS + 1;
+
+static void send_options(struct peer *p, uint8_t flags, const uint8_t *options,
+                         uint32_t len) {
+  struct pair_tx tx = {.src_port = PEER_PORT,
+                       .dst_port = p->port,
+                       .seq = p->seq,
+                       .ack = p->ack,
+                       .flags = flags,
+                       .wnd = p->wnd,
+                       .options = options,
+                       .options_len = len,
+                       .data = "x",
+                       .len = 1};
+  pair_inject(p->pair, &tx);
+  p->seq++;
+}
+
+static uint32_t next_random(uint32_t *rng) {
+  *rng = *rng * 1664525u + 1013904223u;
+  return *rng >> 8;
+}
+
+/* The way without a loop and the parser agree, on each of its bytes. */
+static void aligned_timestamps_are_read_like_any(void **state) {
+  /* EVIDENCE: RFC 7323 appendix A (the layout), RFC 9293 3.1 MUST-6 */
+  (void)state;
+  const uint8_t aligned[12] = {1, 1, 8, 10, 0xff, 1, 2, 3, 4, 5, 6, 7};
+  for (uint32_t bit = 0; bit <= 96; bit++) {
+    uint8_t header[TCP_HEADER_LEN + 12] = {0};
+    struct tcp_options fast, slow;
+    memcpy(header + TCP_HEADER_LEN, aligned, sizeof(aligned));
+    if (bit < 96) {
+      header[TCP_HEADER_LEN + bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    tcp_options_read(header, sizeof(header), &fast);
+    tcp_parse_options(header + TCP_HEADER_LEN, 12, &slow);
+    assert_int_equal(fast.has_timestamps, slow.has_timestamps);
+    assert_int_equal(fast.has_timestamps, bit >= 32);
+    if (fast.has_timestamps) {
+      assert_int_equal(fast.ts_val, slow.ts_val);
+      assert_int_equal(fast.ts_ecr, slow.ts_ecr);
+    }
+    assert_int_equal(fast.sack_count, slow.sack_count);
+    assert_false(fast.has_mss || fast.has_wscale || fast.sack_permitted);
+  }
+}
+
+static void no_options_are_read_as_none(void **state) {
+  /* EVIDENCE: RFC 9293 3.1 */
+  (void)state;
+  uint8_t header[TCP_HEADER_LEN] = {0};
+  struct tcp_options o;
+  memset(&o, 0xff, sizeof(o));
+  tcp_options_read(header, sizeof(header), &o);
+  assert_int_equal(o.sack_count, 0);
+  assert_false(o.has_timestamps || o.has_mss || o.has_wscale ||
+               o.sack_permitted);
+}
+
+/* Each kind, each length, in each place of the 40 bytes: the segment's octet
+ * is taken, the connection goes on. */
+static void established_any_option_is_survived(void **state) {
+  /* EVIDENCE: RFC 9293 3.1 MUST-5, MUST-6, MUST-7 */
+  (void)state;
+  struct peer p;
+  peer_passive_with(&p, NULL, PEER_SACK);
+  for (uint32_t kind = 0; kind < 256; kind += kind < 10 ? 1 : 35) {
+    for (uint32_t len = 0; len <= 41; len++) {
+      for (uint32_t at = 0; at < 40; at += 13) {
+        uint8_t options[40];
+        memset(options, at % 2 ? 1 : 0x55, sizeof(options));
+        memset(options, 1, at);
+        options[at] = (uint8_t)kind;
+        options[at + (at < 39)] = (uint8_t)len;
+        send_options(&p, TCP_ACK, options, 40);
+        assert_int_equal(p.conn->rcv_nxt, p.seq);
+      }
+    }
+  }
+  assert_int_equal(peer_state(&p), TCP_STATE_ESTABLISHED);
+  assert_int_equal(p.conn->snd_wscale, 0);
+  assert_int_equal(p.conn->snd_mss, PEER_MSS);
+  peer_free(&p);
+}
+
+static void established_random_options_are_survived(void **state) {
+  /* EVIDENCE: RFC 9293 3.1 MUST-7 */
+  (void)state;
+  struct peer p;
+  uint32_t rng = 3;
+  peer_passive_with(&p, NULL, PEER_SACK);
+  assert_int_equal(peer_app_send(&p, 5000), 5000);
+  for (uint32_t i = 0; i < 4000; i++) {
+    uint8_t options[40];
+    uint32_t len = next_random(&rng) % 11 * 4;
+    for (uint32_t b = 0; b < len; b++) {
+      options[b] =
+          (uint8_t)(next_random(&rng) % (next_random(&rng) % 2 ? 12 : 256));
+    }
+    send_options(&p, TCP_ACK, options, len);
+    assert_int_equal(p.conn->rcv_nxt, p.seq);
+    tcp_check_invariants(p.stack);
+  }
+  peer_free(&p);
+}
+
+/* MSS, window scale and SACK-permitted count in a SYN only. */
+static void established_syn_options_change_nothing(void **state) {
+  /* EVIDENCE: RFC 9293 3.7.1 (only in SYN), RFC 7323 2.2, RFC 2018 2 */
+  (void)state;
+  struct peer p;
+  const uint8_t options[] = {2, 4, 0, 100, 4, 2, 1, 3, 3, 7, 1, 1};
+  peer_passive(&p, NULL);
+  send_options(&p, TCP_ACK, options, sizeof(options));
+  assert_int_equal(p.conn->snd_mss, PEER_MSS);
+  assert_int_equal(p.conn->snd_wscale, 0);
+  assert_false(p.conn->sack_ok);
+  peer_free(&p);
+}
+
+static void syn_with_mss(uint16_t mss, uint32_t expected) {
+  struct peer p;
+  const uint8_t options[] = {2, 4, (uint8_t)(mss >> 8), (uint8_t)mss};
+  peer_listen(&p, NULL);
+  struct pair_tx tx = {.src_port = PEER_PORT,
+                       .dst_port = OUR_PORT,
+                       .seq = (uint32_t)PAIR_ISS,
+                       .flags = TCP_SYN,
+                       .wnd = PEER_WND,
+                       .options = options,
+                       .options_len = 4};
+  pair_inject(p.pair, &tx);
+  pair_pass(p.pair, PAIR_MS);
+  p.seq = first;
+  peer_ack(&p, first);
+  p.conn = tcp_accept(p.stack, p.listener);
+  assert_non_null(p.conn);
+  assert_int_equal(p.conn->snd_mss, expected);
+  tcp_set_owner(p.conn, &p.owner);
+  peer_free(&p);
+}
+
+static void syn_mss_at_its_edges(void **state) {
+  /* EVIDENCE: RFC 9293 3.7.1, RFC 6691 2 */
+  (void)state;
+  syn_with_mss(0, TCP_MSS_MIN);
+  syn_with_mss(1, TCP_MSS_MIN);
+  syn_with_mss(47, TCP_MSS_MIN);
+  syn_with_mss(1460, 1460);
+  syn_with_mss(65535, 1460); /* the path's */
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(aligned_timestamps_are_read_like_any),
+      cmocka_unit_test(no_options_are_read_as_none),
+      cmocka_unit_test(established_any_option_is_survived),
+      cmocka_unit_test(established_random_options_are_survived),
+      cmocka_unit_test(established_syn_options_change_nothing),
+      cmocka_unit_test(syn_mss_at_its_edges),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
