@@ -143,6 +143,10 @@ include $(wildcard sim/nic/rules.mk)
 $(BUILD)/packhorse: $(call rel,$(TOOL_C) $(SIM_C) $(STACK_C) $(DRIVER_C)) $(BUILD)/nic/libnic.a
 	$(call quiet,LD ) $(CXX) $^ $(SIM_LIBS) -o $@
 
+# The figures of the stack alone: what ships, over a software wire.
+$(BUILD)/bench/tcp: $(call rel,tests/bench/bench_tcp.c tests/bench/bed.c $(STACK_C) $(DRIVER_C))
+	$(call quiet,LD ) $(CC) $^ -lm -o $@
+
 # Test programs: the test, its folder's helpers, and the libraries it may use.
 helpers = $(call asan,$(filter-out tests/$(1)/test_%,$(wildcard tests/$(1)/*.c)))
 $(BUILD)/test/stack/%: $(BUILD)/asan/tests/stack/%.o $(call helpers,stack) $(call asan,$(STACK_C) $(DRIVER_C) $(filter-out %_main.c,$(wildcard sim/apps/*.c))) $(call asan,$(MODEL_C))

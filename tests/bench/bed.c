@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/bench/bed.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stack/base/errno.h"
+#include "stack/ip/ip.h"
+#include "stack/udp/udp.h"
+
+enum {
+  ETH = 14,
+  HEADERS = ETH + 20 + 20,
+  ON_THE_WIRE = 24, /* FCS, preamble, gap */
+  ARENA = 512 << 20,
+  FIRST_IP = 0x0a000001
+};
+
+static void die(const char *what) {
+  fprintf(stderr, "bed: %s\n", what);
+  exit(1);
+}
+
+static uint64_t next_random(struct bed *bed) { /* xorshift64* */
+  bed->rng ^= bed->rng >> 12;
+  bed->rng ^= bed->rng << 25;
+  bed->rng ^= bed->rng >> 27;
+  return bed->rng * 0x2545f4914f6cdd1du;
+}
+
+static void fill_random(void *ctx, void *to, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    ((uint8_t *)to)[i] = (uint8_t)(next_random(ctx) >> 56);
+  }
+}
+
+/* ---- The wire ----------------------------------------------------------- */
+
+/* The frame as the receiving device has written it, or NULL when it has no
+ * buffer left. One block, or headers and pages. */
+__attribute__((noinline)) struct pkt *bed_wire_copy(struct bed_host *to,
+                                                    const struct pkt *from);
+struct pkt *bed_wire_copy(struct bed_host *to, const struct pkt *from) {
+  struct pkt *pkt = pkt_get(&to->stack.pkts, 0);
+  if (!pkt) {
+    return NULL;
+  }
+  bool pages = from->gso_size != 0;
+  uint32_t done = pages ? ph_min_u32(from->len, from->head_len) : 0;
+  pkt_copy(from, 0, pkt->room, done);
+  pkt->head = pkt->room;
+  pkt->head_len = pkt->len = done;
+  while (done < from->len) {
+    struct ph_block *block = ph_block_get(&to->rx_pool);
+    if (!block) {
+      pkt_put(pkt);
+      return NULL;
+    }
+    uint32_t n = ph_min_u32(from->len - done, block->size);
+    pkt_copy(from, done, block->data, n);
+    if (pages) {
+      (void)pkt_add_frag(pkt, block, block->data, n);
+      ph_block_put(block);
+    } else {
+      pkt->lent = block;
+      pkt->head = block->data;
+      pkt->head_len = pkt->len = n;
+    }
+    done += n;
+  }
+  pkt->netif = &to->netif;
+  pkt->gso_size = from->gso_size;
+  pkt->gso_type = from->gso_type;
+  pkt->csum = to->netif.caps.rx_csum ? PKT_CSUM_VERIFIED : PKT_CSUM_NONE;
+  return pkt;
+}
+
+/* When the last bit has arrived, or 0 if the frame is lost. */
+static uint64_t link_pass(struct bed_host *from, uint32_t len) {
+  struct bed *bed = from->bed;
+  const struct bed_config *config = &bed->config;
+  bool data = from->index == 0 && len > HEADERS + 40;
+  bed->frames += data;
+  if (data && config->loss &&
+      (uint32_t)(next_random(bed) >> 32) < config->loss) {
+    bed->lost++;
+    return 0;
+  }
+  if (config->rate_bps == 0) {
+    return bed->now_ns + config->delay_ns;
+  }
+  uint64_t start =
+      from->busy_until_ns > bed->now_ns ? from->busy_until_ns : bed->now_ns;
+  uint64_t queued = (start - bed->now_ns) * (config->rate_bps / 1000) / 8000000;
+  if (config->queue_bytes && queued + len > config->queue_bytes) {
+    bed->overflows++;
+    return 0;
+  }
+  from->busy_until_ns =
+      start + (uint64_t)(len + ON_THE_WIRE) * 8000000000u / config->rate_bps;
+  return from->busy_until_ns + config->delay_ns;
+}
+
+static int wire_transmit(struct netif *netif, struct pkt *pkt) {
+  struct bed_host *from = netif->device;
+  struct bed_host *to = &from->bed->host[!from->index];
+  uint64_t arrival_ns = link_pass(from, pkt->len);
+  struct pkt *copy = arrival_ns ? bed_wire_copy(to, pkt) : NULL;
+  if (copy) {
+    copy->next = NULL;
+    *to->queue_tail = copy;
+    to->queue_tail = &copy->next;
+    to->arrivals[to->last++ & to->arrivals_mask] = arrival_ns;
+  }
+  pkt_put(pkt);
+  return 0;
+}
+
+static void wire_poll(struct netif *netif) {
+  struct bed_host *host = netif->device;
+  while (host->queue && host->arrivals[host->first & host->arrivals_mask] <=
+                            host->bed->now_ns) {
+    struct pkt *pkt = host->queue;
+    host->queue = pkt->next;
+    if (!host->queue) {
+      host->queue_tail = &host->queue;
+    }
+    host->first++;
+    netif_input(netif, pkt);
+  }
+}
+
+static const struct netif_ops wire_ops = {wire_transmit, wire_poll, NULL};
+
+/* ---- Life --------------------------------------------------------------- */
+
+static void *map(size_t size) {
+  void *memory = aligned_alloc(4096, (size + 4095) / 4096 * 4096);
+  if (!memory) {
+    die("no memory");
+  }
+  return memory;
+}
+
+static void host_init(struct bed *bed, int index) {
+  const struct bed_config *config = &bed->config;
+  struct bed_host *host = &bed->host[index];
+  bool full = config->offload == BED_FULL;
+  uint32_t rx_size = full ? 4096 : 2048;
+  uint32_t packets = 1024;
+  while (packets < config->rx_blocks + 1024) {
+    packets *= 2;
+  }
+  host->bed = bed;
+  host->index = index;
+  host->queue_tail = &host->queue;
+  host->arrivals = calloc(packets, sizeof(*host->arrivals));
+  host->arrivals_mask = packets - 1;
+  size_t rx_bytes = (size_t)config->rx_blocks * rx_size;
+  size_t block_bytes = (size_t)config->blocks * PH_BLOCK_SIZE;
+  uint8_t *memory = map(rx_bytes + block_bytes + ARENA);
+  host->memory = memory;
+  ph_block_pool_init(&host->rx_pool,
+                     calloc(config->rx_blocks, sizeof(struct ph_block)), memory,
+                     config->rx_blocks, rx_size);
+  host->rx_pool.reserve = config->rx_blocks / 8;
+  struct ph_stack_config stack_config = {
+      .platform = &bed->platform,
+      .block_memory = memory + rx_bytes,
+      .block_count = config->blocks,
+      .arena = memory + rx_bytes + block_bytes,
+      .arena_size = ARENA,
+      .pkt_memory = map(packets * sizeof(struct pkt)),
+      .pkt_count = packets,
+  };
+  struct ph_tcp_config tcp = {.max_connections = config->connections,
+                              .max_ranges = 65536,
+                              .max_chunks = 65536,
+                              .congestion = config->congestion};
+  struct ph_socket_config sockets = {.max_sockets = config->sockets};
+  struct ph_stack *stack = &host->stack;
+  if (ph_stack_init(stack, &stack_config) || ph_netif_init(stack) ||
+      ph_ipv4_init(stack) || ph_udp_init(stack) || ph_tcp_init(stack, &tcp) ||
+      ph_socket_init(stack, &sockets)) {
+    die("the arena is too small");
+  }
+  host->netif = (struct netif){
+      .name = "bed0",
+      .ops = &wire_ops,
+      .device = host,
+      .caps = {.tx_csum = config->offload != BED_NONE,
+               .rx_csum = config->offload != BED_NONE,
+               .tso4 = full,
+               .lro = full,
+               .max_super = full ? 65549 : 0,
+               .mtu = 1500},
+      .mac = {2, 0, 0, 0, 0, (uint8_t)(index + 1)},
+      .up = true,
+  };
+  if (netif_add(stack, &host->netif) ||
+      ph_ipv4_add_address(stack, &host->netif, FIRST_IP + (uint32_t)index,
+                          24)) {
+    die("no interface");
+  }
+}
+
+struct bed *bed_new(const struct bed_config *config) {
+  struct bed *bed = calloc(1, sizeof(*bed));
+  bed->config = *config;
+  bed->platform = (struct ph_platform){.ctx = bed, .random = fill_random};
+  bed->now_ns = 1000000000;
+  bed->rng = 0x9e3779b97f4a7c15u;
+  host_init(bed, 0);
+  host_init(bed, 1);
+  return bed;
+}
+
+void bed_free(struct bed *bed) {
+  for (int i = 0; i < 2; i++) {
+    free(bed->host[i].memory);
+    free(bed->host[i].arrivals);
+  }
+  free(bed);
+}
+
+void bed_step(struct bed *bed, uint64_t limit_ns) {
+  uint64_t next_ns = limit_ns;
+  for (int i = 0; i < 2; i++) {
+    struct bed_host *host = &bed->host[i];
+    uint64_t deadline = ph_stack_next_deadline(&host->stack);
+    next_ns = deadline < next_ns ? deadline : next_ns;
+    if (host->queue) {
+      uint64_t arrival = host->arrivals[host->first & host->arrivals_mask];
+      next_ns = arrival < next_ns ? arrival : next_ns;
+    }
+  }
+  bed->now_ns = next_ns > bed->now_ns ? next_ns : bed->now_ns;
+  ph_stack_poll(&bed->host[1].stack, bed->now_ns);
+  ph_stack_poll(&bed->host[0].stack, bed->now_ns);
+}
+
+struct ph_sockaddr_in bed_address(int host, uint16_t port) {
+  return (struct ph_sockaddr_in){.sin_family = PH_AF_INET,
+                                 .sin_port = htons(port),
+                                 .sin_addr = htonl(FIRST_IP + (uint32_t)host)};
+}
+
+static int make_socket(struct ph_stack *stack, int buffer) {
+  int fd = ph_socket(stack, PH_AF_INET, PH_SOCK_STREAM | PH_SOCK_NONBLOCK, 0);
+  if (fd >= 0 && buffer) {
+    (void)ph_setsockopt(stack, fd, PH_SOL_SOCKET, PH_SO_SNDBUF, &buffer,
+                        sizeof buffer);
+    (void)ph_setsockopt(stack, fd, PH_SOL_SOCKET, PH_SO_RCVBUF, &buffer,
+                        sizeof buffer);
+  }
+  return fd;
+}
+
+struct bed_pair bed_connect(struct bed *bed, uint16_t port, int buffer) {
+  struct ph_stack *client = &bed->host[0].stack;
+  struct ph_stack *server = &bed->host[1].stack;
+  struct ph_sockaddr_in at = bed_address(1, port);
+  ph_stack_set_now(client, bed->now_ns);
+  ph_stack_set_now(server, bed->now_ns);
+  struct bed_pair pair = {make_socket(server, buffer),
+                          make_socket(client, buffer), -1};
+  if (pair.listener < 0 || pair.client < 0 ||
+      ph_bind(server, pair.listener, &at, sizeof at) ||
+      ph_listen(server, pair.listener, 8) ||
+      ph_connect(client, pair.client, &at, sizeof at) != -PH_EINPROGRESS) {
+    die("no connection");
+  }
+  uint64_t limit_ns = bed->now_ns + 10000000000u;
+  while (pair.server < 0 && bed->now_ns < limit_ns) {
+    bed_step(bed, limit_ns);
+    pair.server =
+        ph_accept4(server, pair.listener, NULL, NULL, PH_SOCK_NONBLOCK);
+  }
+  if (pair.server < 0) {
+    die("no connection within ten seconds");
+  }
+  return pair;
+}
+
+size_t bed_arena_used(const struct bed_host *host) {
+  return ARENA - host->stack.arena_left;
+}
