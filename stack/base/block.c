@@ -41,11 +41,7 @@ void ph_block_recycle(struct ph_block *block) {
   pool->available++;
 }
 
-void ph_block_put(struct ph_block *block) {
-  PH_ASSERT(block->refs > 0);
-  if (--block->refs > 0) {
-    return;
-  }
+void ph_block_release(struct ph_block *block) {
   if (block->pool->released) {
     block->pool->released(block->pool, block);
   } else {

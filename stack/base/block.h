@@ -9,6 +9,7 @@
 #ifndef PH_BASE_BLOCK_H
 #define PH_BASE_BLOCK_H
 
+#include "stack/base/assert.h"
 #include "stack/base/types.h"
 
 enum { PH_BLOCK_SIZE = 4096 };
@@ -48,8 +49,16 @@ static inline void ph_block_ref(struct ph_block *block) {
   block->refs++;
 }
 
+/* The last reference fell: back to its pool, or to who asked for it. */
+void ph_block_release(struct ph_block *block);
+
 /* Drop one reference. */
-void ph_block_put(struct ph_block *block);
+static inline void ph_block_put(struct ph_block *block) {
+  PH_ASSERT(block->refs > 0);
+  if (--block->refs == 0) {
+    ph_block_release(block);
+  }
+}
 
 /* Put a block without references on the free list. */
 void ph_block_recycle(struct ph_block *block);

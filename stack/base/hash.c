@@ -63,8 +63,8 @@ uint64_t ph_siphash24(const struct ph_hash_key *key, const void *data,
   return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }
 
-uint64_t ph_siphash13_words(const struct ph_hash_key *key,
-                            const uint64_t *words, uint32_t count) {
+static inline uint64_t sip13(const struct ph_hash_key *key,
+                             const uint64_t *words, uint32_t count) {
   struct sip s = sip_start(key);
   for (uint32_t i = 0; i < count; i++) {
     s.v3 ^= words[i];
@@ -82,14 +82,28 @@ uint64_t ph_siphash13_words(const struct ph_hash_key *key,
   return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }
 
+uint64_t ph_siphash13_words(const struct ph_hash_key *key,
+                            const uint64_t *words, uint32_t count) {
+  return sip13(key, words, count);
+}
+
 uint64_t ph_hash_ends(const struct ph_hash_key *key,
                       const struct ph_addr *local, uint16_t local_port,
                       const struct ph_addr *remote, uint16_t remote_port) {
   uint64_t words[5];
+  uint64_t ports = (uint64_t)local_port << 16 | remote_port;
   memcpy(&words[0], local->bytes, 16);
   memcpy(&words[2], remote->bytes, 16);
-  words[4] = (uint64_t)local_port << 16 | remote_port;
-  return ph_siphash13_words(key, words, 5);
+  if ((words[0] | words[2]) == 0) { /* IPv4: two words say all */
+    uint32_t ends[2];
+    memcpy(&ends[0], local->bytes + 12, 4);
+    memcpy(&ends[1], remote->bytes + 12, 4);
+    words[0] = (uint64_t)ends[0] << 32 | ends[1];
+    words[1] = ports;
+    return sip13(key, words, 2);
+  }
+  words[4] = ports;
+  return sip13(key, words, 5);
 }
 
 void ph_hash_key_init(struct ph_stack *stack, struct ph_hash_key *key) {

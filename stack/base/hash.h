@@ -24,6 +24,13 @@ uint64_t ph_siphash24(const struct ph_hash_key *key, const void *data,
 uint64_t ph_siphash13_words(const struct ph_hash_key *key,
                             const uint64_t *words, uint32_t count);
 
+/* A cheap keyed hash of one word, for small tables that strangers can't fill:
+ * the upper half of a multiplication. */
+static inline uint32_t ph_hash_u32(const struct ph_hash_key *key,
+                                   uint32_t word) {
+  return (uint32_t)((word ^ key->k0) * (key->k1 | 1) >> 32);
+}
+
 /* Table hash of a connection's two ends. */
 uint64_t ph_hash_ends(const struct ph_hash_key *key,
                       const struct ph_addr *local, uint16_t local_port,

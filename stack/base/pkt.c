@@ -58,43 +58,7 @@ void pkt_put(struct pkt *pkt) {
   pool->available++;
 }
 
-uint8_t *pkt_push(struct pkt *pkt, uint32_t n) {
-  const uint8_t *floor = pkt->lent ? pkt->lent->data : pkt->room;
-  if ((size_t)(pkt->head - floor) < n) {
-    return NULL;
-  }
-  pkt->head -= n;
-  pkt->head_len += n;
-  pkt->len += n;
-  return pkt->head;
-}
-
-bool pkt_pull(struct pkt *pkt, uint32_t n) {
-  if (pkt->head_len < n) {
-    return false;
-  }
-  pkt->head += n;
-  pkt->head_len -= n;
-  pkt->len -= n;
-  return true;
-}
-
-bool pkt_add_frag(struct pkt *pkt, struct ph_block *block, uint8_t *data,
-                  uint32_t len) {
-  if (pkt->nfrags == PKT_MAX_FRAGS) {
-    return false;
-  }
-  PH_ASSERT(data >= block->data && data + len <= block->data + block->size);
-  ph_block_ref(block);
-  pkt->frags[pkt->nfrags++] = (struct pkt_frag){block, data, len};
-  pkt->len += len;
-  return true;
-}
-
-void pkt_trim(struct pkt *pkt, uint32_t len) {
-  if (pkt->len <= len) {
-    return;
-  }
+void pkt_cut_end(struct pkt *pkt, uint32_t len) {
   uint32_t excess = pkt->len - len;
   pkt->len = len;
   while (pkt->nfrags > 0) {

@@ -80,18 +80,59 @@ struct pkt *pkt_get(struct pkt_pool *pool, uint32_t reserve);
 /* Free the packet and drop its block references. */
 void pkt_put(struct pkt *pkt);
 
-/* Grow the linear part at the front by `n` bytes; NULL if there is no room. */
-uint8_t *pkt_push(struct pkt *pkt, uint32_t n);
+/* Grow the linear part at the front by `n` bytes of the room that the caller
+ * has reserved. */
+static inline uint8_t *pkt_prepend(struct pkt *pkt, uint32_t n) {
+  PH_ASSERT((size_t)(pkt->head - pkt->room) >= n);
+  pkt->head -= n;
+  pkt->head_len += n;
+  pkt->len += n;
+  return pkt->head;
+}
+
+/* The same for a packet of any origin; NULL if there is no room. */
+static inline uint8_t *pkt_push(struct pkt *pkt, uint32_t n) {
+  const uint8_t *floor = pkt->lent ? pkt->lent->data : pkt->room;
+  if ((size_t)(pkt->head - floor) < n) {
+    return NULL;
+  }
+  pkt->head -= n;
+  pkt->head_len += n;
+  pkt->len += n;
+  return pkt->head;
+}
 
 /* Cut `n` bytes off the front of the linear part; false if it is shorter. */
-bool pkt_pull(struct pkt *pkt, uint32_t n);
+static inline bool pkt_pull(struct pkt *pkt, uint32_t n) {
+  if (pkt->head_len < n) {
+    return false;
+  }
+  pkt->head += n;
+  pkt->head_len -= n;
+  pkt->len -= n;
+  return true;
+}
 
 /* Append a fragment; takes a new reference on `block`. False if full. */
-bool pkt_add_frag(struct pkt *pkt, struct ph_block *block, uint8_t *data,
-                  uint32_t len);
+static inline bool pkt_add_frag(struct pkt *pkt, struct ph_block *block,
+                                uint8_t *data, uint32_t len) {
+  if (pkt->nfrags == PKT_MAX_FRAGS) {
+    return false;
+  }
+  PH_ASSERT(data >= block->data && data + len <= block->data + block->size);
+  ph_block_ref(block);
+  pkt->frags[pkt->nfrags++] = (struct pkt_frag){block, data, len};
+  pkt->len += len;
+  return true;
+}
 
 /* Keep only the first `len` bytes (Ethernet padding is cut here). */
-void pkt_trim(struct pkt *pkt, uint32_t len);
+void pkt_cut_end(struct pkt *pkt, uint32_t len);
+static inline void pkt_trim(struct pkt *pkt, uint32_t len) {
+  if (pkt->len > len) {
+    pkt_cut_end(pkt, len);
+  }
+}
 
 /* Copy `len` bytes from offset `from`; the range must lie inside. */
 void pkt_copy(const struct pkt *pkt, uint32_t from, void *to, uint32_t len);

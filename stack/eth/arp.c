@@ -17,8 +17,7 @@
 #include "stack/wire/ip_wire.h"
 
 static struct arp_entry *set_of(struct eth_link *link, uint32_t ip) {
-  uint64_t word = ip;
-  return link->entries[ph_siphash13_words(&link->key, &word, 1) % ARP_SETS];
+  return link->entries[ph_hash_u32(&link->key, ip) % ARP_SETS];
 }
 
 static struct arp_entry *entry_find(struct eth_link *link, uint32_t ip) {

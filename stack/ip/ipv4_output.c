@@ -51,7 +51,7 @@ static void build_header(uint8_t *h, const struct ip_tx *tx, uint32_t len,
   put_be16(h + IPV4_OFF_CSUM, 0);
   memcpy(h + IPV4_OFF_SRC, tx->src.bytes + 12, 4);
   memcpy(h + IPV4_OFF_DST, tx->dst.bytes + 12, 4);
-  put_be16(h + IPV4_OFF_CSUM, (uint16_t)~csum_data(h, IPV4_HDR_LEN, 0));
+  put_be16(h + IPV4_OFF_CSUM, (uint16_t)~csum_ipv4_header(h));
 }
 
 static int send(struct ph_stack *stack, struct pkt *pkt, uint32_t dst,
@@ -105,8 +105,7 @@ int ipv4_output(struct ph_stack *stack, struct pkt *pkt, const struct ip_tx *tx,
   }
   /* A counter per destination, keyed: RFC 6864 4.3, RFC 7739 for why keyed. */
   uint32_t dst = ph_addr_to_v4(&tx->dst);
-  uint64_t mixed = (dst ^ ip->key.k0) * (ip->key.k1 | 1);
-  uint16_t *id = &ip->ids[(mixed >> 40) % IPV4_ID_COUNTERS];
+  uint16_t *id = &ip->ids[ph_hash_u32(&ip->key, dst) % IPV4_ID_COUNTERS];
   build_header(header, tx, len, *id);
   pkt->csum_start = (uint16_t)(pkt->csum_start + IPV4_HDR_LEN);
   int error = send(stack, pkt, dst, route);

@@ -89,6 +89,6 @@ uint8_t tcp_options_push(struct ph_stack *stack, struct tcp_conn *conn,
         (uint8_t)tcp_sack_blocks(tcp, conn, o.sack, TCP_MAX_SACK_BLOCKS);
   }
   uint32_t len = tcp_build_options(bytes, &o);
-  memcpy(pkt_push(pkt, len), bytes, len);
+  memcpy(pkt_prepend(pkt, len), bytes, len);
   return (uint8_t)len;
 }

@@ -82,7 +82,7 @@ static int transmit(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
   }
   uint8_t options = tcp_options_push(stack, conn, pkt, flags);
   uint8_t hlen = (uint8_t)(TCP_HEADER_LEN + options);
-  uint8_t *h = pkt_push(pkt, TCP_HEADER_LEN);
+  uint8_t *h = pkt_prepend(pkt, TCP_HEADER_LEN);
   (void)tcp_sendq_add_frags(pkt, pos, len); /* max_payload() bounds them */
   put_be16(h, conn->local_port);
   put_be16(h + 2, conn->remote_port);

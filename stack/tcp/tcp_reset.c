@@ -12,7 +12,7 @@ static void send_bare(struct ph_stack *stack, const struct ip_family *family,
     stack->stats.PktExhausted++;
     return;
   }
-  uint8_t *h = pkt_push(pkt, TCP_HEADER_LEN);
+  uint8_t *h = pkt_prepend(pkt, TCP_HEADER_LEN);
   memset(h, 0, TCP_HEADER_LEN);
   put_be16(h, src_port);
   put_be16(h + 2, dst_port);

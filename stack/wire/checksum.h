@@ -13,6 +13,23 @@ static inline uint16_t csum_fold(uint32_t sum) {
   return (uint16_t)(sum + (sum >> 16));
 }
 
+/* The sum of an IPv4 header without options: five words in the host's byte
+ * order, swapped in the end (RFC 1071 2 (B)). */
+static inline uint16_t csum_ipv4_header(const uint8_t *h) {
+  uint64_t sum = 0;
+  for (int i = 0; i < 20; i += 4) {
+    uint32_t word;
+    memcpy(&word, h + i, 4);
+    sum += word;
+  }
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  uint16_t folded = csum_fold((uint32_t)((sum & 0xffff) + (sum >> 16)));
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  folded = (uint16_t)(folded << 8 | folded >> 8);
+#endif
+  return folded;
+}
+
 /* `sum` plus `len` bytes, folded; an odd last byte is padded with zero. */
 uint16_t csum_data(const void *data, uint32_t len, uint32_t sum);
 

@@ -144,11 +144,34 @@ static void *map(size_t size) {
   return memory;
 }
 
+static void attach(struct bed_host *host) {
+  struct ph_stack *stack = &host->stack;
+  enum bed_offload offload = host->bed->config.offload;
+  bool full = offload == BED_FULL;
+  host->netif = (struct netif){
+      .name = "bed0",
+      .ops = &wire_ops,
+      .device = host,
+      .caps = {.tx_csum = offload != BED_NONE,
+               .rx_csum = offload != BED_NONE,
+               .tso4 = full,
+               .lro = full,
+               .max_super = full ? 65549 : 0,
+               .mtu = 1500},
+      .mac = {2, 0, 0, 0, 0, (uint8_t)(host->index + 1)},
+      .up = true,
+  };
+  if (netif_add(stack, &host->netif) ||
+      ph_ipv4_add_address(stack, &host->netif, FIRST_IP + (uint32_t)host->index,
+                          24)) {
+    die("no interface");
+  }
+}
+
 static void host_init(struct bed *bed, int index) {
   const struct bed_config *config = &bed->config;
   struct bed_host *host = &bed->host[index];
-  bool full = config->offload == BED_FULL;
-  uint32_t rx_size = full ? 4096 : 2048;
+  uint32_t rx_size = config->offload == BED_FULL ? 4096 : 2048;
   uint32_t packets = 1024;
   while (packets < config->rx_blocks + 1024) {
     packets *= 2;
@@ -186,24 +209,7 @@ static void host_init(struct bed *bed, int index) {
       ph_socket_init(stack, &sockets)) {
     die("the arena is too small");
   }
-  host->netif = (struct netif){
-      .name = "bed0",
-      .ops = &wire_ops,
-      .device = host,
-      .caps = {.tx_csum = config->offload != BED_NONE,
-               .rx_csum = config->offload != BED_NONE,
-               .tso4 = full,
-               .lro = full,
-               .max_super = full ? 65549 : 0,
-               .mtu = 1500},
-      .mac = {2, 0, 0, 0, 0, (uint8_t)(index + 1)},
-      .up = true,
-  };
-  if (netif_add(stack, &host->netif) ||
-      ph_ipv4_add_address(stack, &host->netif, FIRST_IP + (uint32_t)index,
-                          24)) {
-    die("no interface");
-  }
+  attach(host);
 }
 
 struct bed *bed_new(const struct bed_config *config) {
