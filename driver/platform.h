@@ -18,8 +18,8 @@ void *memset(void *to, int value, size_t n);
 
 /* -ffreestanding makes each of them a call; the compiler's own knowledge of
  * them turns small constant sizes into moves. */
-#define memcpy(to, from, n) __builtin_memcpy(to, from, n)
-#define memset(to, value, n) __builtin_memset(to, value, n)
+#define memcpy(...) __builtin_memcpy(__VA_ARGS__)
+#define memset(...) __builtin_memset(__VA_ARGS__)
 
 #define VIRTIO_MUST_USE __attribute__((warn_unused_result))
 

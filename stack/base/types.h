@@ -16,9 +16,9 @@ int memcmp(const void *a, const void *b, size_t n);
 
 /* -ffreestanding makes each of them a call; the compiler's own knowledge of
  * them turns small constant sizes into moves. */
-#define memcpy(to, from, n) __builtin_memcpy(to, from, n)
-#define memset(to, value, n) __builtin_memset(to, value, n)
-#define memcmp(a, b, n) __builtin_memcmp(a, b, n)
+#define memcpy(...) __builtin_memcpy(__VA_ARGS__)
+#define memset(...) __builtin_memset(__VA_ARGS__)
+#define memcmp(...) __builtin_memcmp(__VA_ARGS__)
 
 #define PH_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define PH_CONTAINER_OF(pointer, type, member) \
