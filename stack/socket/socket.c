@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Descriptors: the table, how a call waits, socket() and close(). */
+/* socket(), close(), shutdown(), and how a call waits. */
 #include "stack/socket/socket_internal.h"
 
 enum { DEFAULT_BUFFER = 256 * 1024, UDP_MAX = 256 };
 
-/* TCP or UDP: `owner` became ready. */
-static void notify(struct ph_stack *stack, void *owner, uint32_t ready) {
-  struct ph_sock *sock = owner;
+void sock_notify(struct ph_stack *stack, struct ph_sock *sock, uint32_t ready) {
   const struct ph_platform *platform = stack->platform;
+  if (sock->watches) {
+    sock_epoll_notify(stack, sock, ready);
+  }
   if (!platform->wake) {
     return;
   }
@@ -15,9 +16,14 @@ static void notify(struct ph_stack *stack, void *owner, uint32_t ready) {
   if (sock->pollers > 0) {
     struct sock_poller *poller = sock_table_of(stack)->pollers;
     for (; poller; poller = poller->next) {
-      platform->wake(platform->ctx, poller->fds, ready);
+      platform->wake(platform->ctx, poller->object, ready);
     }
   }
+}
+
+/* TCP or UDP: `owner` became ready. */
+static void notify(struct ph_stack *stack, void *owner, uint32_t ready) {
+  sock_notify(stack, owner, ready);
 }
 
 static void udp_event(struct udp_pcb *udp, uint32_t events) {
@@ -50,15 +56,16 @@ void sock_udp_close(struct ph_stack *stack, struct ph_sock *sock) {
 int ph_socket_init(struct ph_stack *stack,
                    const struct ph_socket_config *config) {
   struct sock_table *table = ph_stack_alloc(stack, sizeof(*table));
-  if (!table || config->max_sockets == 0) {
-    return table ? -PH_EINVAL : -PH_ENOMEM;
-  }
-  table->socks =
-      ph_stack_alloc(stack, config->max_sockets * sizeof(*table->socks));
-  if (!table->socks) {
+  if (!table) {
     return -PH_ENOMEM;
   }
-  table->count = config->max_sockets;
+  int result = sock_table_init(stack, table, config->max_sockets);
+  if (result == 0) {
+    result = sock_epoll_init(stack, table, config);
+  }
+  if (result < 0) {
+    return result;
+  }
   table->default_sndbuf =
       config->default_sndbuf ? config->default_sndbuf : DEFAULT_BUFFER;
   table->default_rcvbuf =
@@ -77,51 +84,6 @@ int ph_socket_init(struct ph_stack *stack,
     table->free_udp = &udp[i];
   }
   return 0;
-}
-
-struct ph_sock *sock_get(const struct ph_stack *stack, int fd) {
-  const struct sock_table *table = sock_table_of(stack);
-  if (fd < 0 || (uint32_t)fd >= table->count || !table->socks[fd].open) {
-    return NULL;
-  }
-  return &table->socks[fd];
-}
-
-struct ph_sock *sock_enter(struct ph_stack *stack, int fd) {
-  stack->stats.SocketCalls++;
-  return sock_get(stack, fd);
-}
-
-int sock_alloc(struct ph_stack *stack, struct ph_sock **out) {
-  struct sock_table *table = sock_table_of(stack);
-  for (uint32_t fd = table->lowest_free; fd < table->count; fd++) {
-    struct ph_sock *sock = &table->socks[fd];
-    if (!sock->open) {
-      uint32_t generation = sock->generation;
-      *sock = (struct ph_sock){
-          .generation = generation,
-          .open = true,
-          .sndbuf = table->default_sndbuf,
-          .rcvbuf = table->default_rcvbuf,
-      };
-      table->lowest_free = fd + 1;
-      *out = sock;
-      return (int)fd;
-    }
-  }
-  table->lowest_free = table->count;
-  return -PH_EMFILE;
-}
-
-void sock_release(struct ph_stack *stack, struct ph_sock *sock) {
-  struct sock_table *table = sock_table_of(stack);
-  sock->open = false;
-  sock->generation++;
-  sock->tcp = NULL;
-  sock->udp = NULL;
-  table->lowest_free =
-      ph_min_u32(table->lowest_free, (uint32_t)(sock - table->socks));
-  notify(stack, sock, PH_POLLNVAL); /* whoever waits finds it closed */
 }
 
 uint64_t sock_deadline(const struct ph_stack *stack, uint64_t timeout_ns) {
@@ -225,7 +187,8 @@ static void linger(struct ph_stack *stack, struct ph_sock *sock, int fd) {
 }
 
 int ph_close(struct ph_stack *stack, int fd) {
-  struct ph_sock *sock = sock_enter(stack, fd);
+  stack->stats.SocketCalls++;
+  struct ph_sock *sock = sock_get(stack, fd);
   if (!sock) {
     return -PH_EBADF;
   }
@@ -237,7 +200,7 @@ int ph_close(struct ph_stack *stack, int fd) {
       }
     }
     tcp_close(stack, sock->tcp, sock->linger && sock->linger_s == 0);
-  } else {
+  } else if (!sock->is_epoll) {
     sock_udp_close(stack, sock);
   }
   sock_release(stack, sock);
@@ -247,7 +210,7 @@ int ph_close(struct ph_stack *stack, int fd) {
 int ph_shutdown(struct ph_stack *stack, int fd, int how) {
   struct ph_sock *sock = sock_enter(stack, fd);
   if (!sock) {
-    return -PH_EBADF;
+    return sock_missing(stack, fd);
   }
   if (how < PH_SHUT_RD || how > PH_SHUT_RDWR) {
     return -PH_EINVAL;
@@ -259,6 +222,6 @@ int ph_shutdown(struct ph_stack *stack, int fd, int how) {
   }
   sock->rd_shutdown |= read;
   sock->wr_shutdown |= write;
-  notify(stack, sock, PH_POLLIN | PH_POLLRDHUP);
+  notify(stack, sock, sock_ready(sock));
   return sock->udp->connected ? 0 : -PH_ENOTCONN;
 }

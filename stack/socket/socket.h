@@ -46,8 +46,29 @@ enum {
   PH_POLLERR = 8,
   PH_POLLHUP = 16,
   PH_POLLNVAL = 32,
+  PH_POLLRDNORM = 0x40, /* with POLLIN */
+  PH_POLLRDBAND = 0x80,
+  PH_POLLWRNORM = 0x100, /* with POLLOUT */
+  PH_POLLWRBAND = 0x200,
   PH_POLLRDHUP = 0x2000
 };
+/* The low bits are poll()'s. */
+enum {
+  PH_EPOLLIN = PH_POLLIN,
+  PH_EPOLLPRI = PH_POLLPRI,
+  PH_EPOLLOUT = PH_POLLOUT,
+  PH_EPOLLERR = PH_POLLERR,
+  PH_EPOLLHUP = PH_POLLHUP,
+  PH_EPOLLRDNORM = PH_POLLRDNORM,
+  PH_EPOLLWRNORM = PH_POLLWRNORM,
+  PH_EPOLLRDHUP = PH_POLLRDHUP,
+};
+#define PH_EPOLLWAKEUP (1u << 29) /* accepted; there is no sleep to prevent */
+#define PH_EPOLLONESHOT (1u << 30)
+#define PH_EPOLLET (1u << 31)
+enum { PH_EPOLL_CLOEXEC = 02000000 };
+enum { PH_EPOLL_CTL_ADD = 1, PH_EPOLL_CTL_DEL = 2, PH_EPOLL_CTL_MOD = 3 };
+enum { PH_FD_SETSIZE = 1024 };
 enum { PH_SOL_SOCKET = 1 };
 enum {
   PH_SO_REUSEADDR = 2,
@@ -106,8 +127,35 @@ struct ph_pollfd {
   int16_t revents;
 };
 
+struct ph_timeval {
+  int64_t tv_sec, tv_usec;
+};
+
+struct ph_fd_set {
+  unsigned long fds_bits[PH_FD_SETSIZE / (8 * sizeof(unsigned long))];
+};
+
+union ph_epoll_data {
+  void *ptr;
+  int fd;
+  uint32_t u32;
+  uint64_t u64;
+};
+
+#ifdef __x86_64__ /* Linux has the 32-bit layout there */
+#define PH_EPOLL_PACKED __attribute__((packed))
+#else
+#define PH_EPOLL_PACKED
+#endif
+struct ph_epoll_event {
+  uint32_t events;
+  union ph_epoll_data data;
+} PH_EPOLL_PACKED;
+
 struct ph_socket_config {
-  uint32_t max_sockets;    /* descriptors 0 .. max_sockets - 1 */
+  uint32_t max_sockets;    /* descriptors 0 .. max_sockets - 1; <= 262144 */
+  uint32_t max_epolls;     /* epoll instances; 0: 16 */
+  uint32_t max_watches;    /* sockets in them; 0: max_sockets */
   uint32_t default_sndbuf; /* bytes; 0: 256 KiB */
   uint32_t default_rcvbuf; /* bytes; 0: 256 KiB */
 };
@@ -154,12 +202,27 @@ int ph_fcntl(struct ph_stack *stack, int fd, int command, int argument);
 int ph_ioctl(struct ph_stack *stack, int fd, unsigned long request,
              void *argument);
 
-/* `timeout_ms` < 0: for ever. Blocks through ph_platform.wait() on the array
- * as the object. */
+/* `timeout_ms` < 0: for ever. */
 int ph_poll(struct ph_stack *stack, struct ph_pollfd *fds, uint32_t count,
             int timeout_ms);
+/* Descriptors from PH_FD_SETSIZE on can't be asked for. `timeout` NULL: for
+ * ever; as in Linux, what is left of it is stored. */
+int ph_select(struct ph_stack *stack, int nfds, struct ph_fd_set *readfds,
+              struct ph_fd_set *writefds, struct ph_fd_set *exceptfds,
+              struct ph_timeval *timeout);
+/* An epoll instance is a descriptor, closed by ph_close(). The cost of an event
+ * does not grow with the number of sockets watched. It can't watch another
+ * instance; ph_poll() and ph_select() can. */
+int ph_epoll_create(struct ph_stack *stack, int size);
+int ph_epoll_create1(struct ph_stack *stack, int flags);
+int ph_epoll_ctl(struct ph_stack *stack, int epfd, int op, int fd,
+                 struct ph_epoll_event *event);
+int ph_epoll_wait(struct ph_stack *stack, int epfd,
+                  struct ph_epoll_event *events, int max_events,
+                  int timeout_ms);
 
-/* For netstat: describes descriptor `fd`; -PH_EBADF if it is free. */
+/* For netstat: describes descriptor `fd`; -PH_EBADF if it is free,
+ * -PH_ENOTSOCK if it is an epoll instance. */
 struct ph_socket_info {
   int type;
   const char *state; /* "ESTABLISHED", ...; "" for datagram sockets */

@@ -34,6 +34,9 @@ int ph_socket_info(struct ph_stack *stack, int fd,
   if (!sock) {
     return -PH_EBADF;
   }
+  if (sock->is_epoll) {
+    return -PH_ENOTSOCK;
+  }
   if (sock->tcp) {
     describe_tcp(sock->tcp, info);
     return 0;

@@ -8,19 +8,47 @@
 #include "stack/tcp/tcp.h"
 #include "stack/udp/udp.h"
 
-/* A socket: a descriptor's slot and what TCP or UDP doesn't know. Exactly one
- * of `tcp` and `udp` is set while it is open. */
+/* A doubly linked circular list; an element outside any points to itself. */
+struct sock_link {
+  struct sock_link *next, *prev;
+};
+
+static inline void sock_link_init(struct sock_link *link) {
+  link->next = link->prev = link;
+}
+static inline bool sock_link_linked(const struct sock_link *link) {
+  return link->next != link;
+}
+static inline void sock_link_remove(struct sock_link *link) {
+  link->prev->next = link->next;
+  link->next->prev = link->prev;
+  sock_link_init(link);
+}
+static inline void sock_link_append(struct sock_link *list,
+                                    struct sock_link *link) {
+  link->prev = list->prev;
+  link->next = list;
+  list->prev->next = link;
+  list->prev = link;
+}
+
+/* What a descriptor's slot holds: a socket, that is its options and a
+ * connection or a datagram endpoint, or an epoll instance. */
 struct ph_sock {
-  struct ph_sock *next_free;
-  struct tcp_conn *tcp;
-  struct udp_pcb *udp;
+  struct tcp_conn *tcp; /* a stream socket, or NULL */
+  union {
+    struct udp_pcb *udp;      /* a datagram socket, */
+    struct sock_epoll *epoll; /* or with is_epoll an epoll instance */
+  };
+  struct sock_watch *watches;              /* by epoll instances */
   uint64_t rcv_timeout_ns, snd_timeout_ns; /* 0: for ever */
   uint32_t sndbuf, rcvbuf;
   uint32_t generation; /* changes when the descriptor is closed */
   uint32_t linger_s;
-  uint16_t pollers; /* ph_poll() calls that wait for it */
+  uint16_t pollers; /* ph_poll() calls that wait for this slot */
   uint16_t maxseg;
   bool open : 1;
+  bool is_epoll : 1;
   bool nonblock : 1;
   bool cloexec : 1; /* kept for F_GETFD; there is no exec() */
   bool linger : 1;
@@ -30,28 +58,36 @@ struct ph_sock {
   bool rd_shutdown : 1, wr_shutdown : 1; /* of a datagram socket */
 };
 
-/* One waiting ph_poll(), on its caller's stack. */
+/* One waiting ph_poll() or ph_select(), on its caller's stack. */
 struct sock_poller {
   struct sock_poller *next;
-  struct ph_pollfd *fds; /* the object it waits on */
+  void *object; /* it waits on this */
 };
+
+/* Free descriptors: a bit each, and above 64 words a bit each, so that the
+ * lowest is found in three steps. */
+enum { SOCK_MAP_LEVELS = 3, SOCK_MAP_MAX = 64 * 64 * 64 };
 
 struct sock_table {
   struct ph_sock *socks; /* by descriptor */
   uint32_t count;
   uint32_t default_sndbuf, default_rcvbuf;
+  uint64_t *free_map[SOCK_MAP_LEVELS];
   struct udp_pcb *free_udp;
   struct sock_poller *pollers;
-  uint32_t lowest_free; /* no free descriptor is below */
+  struct sock_epoll *free_epolls;
+  struct sock_watch *free_watches;
 };
 
 static inline struct sock_table *sock_table_of(const struct ph_stack *stack) {
   return stack->module[PH_MODULE_SOCKET];
 }
 
-/* Count the call and find the socket; NULL if `fd` is not one. */
+/* Count the call and find the socket; NULL if `fd` is not one, and then
+ * sock_missing() says why. */
 struct ph_sock *sock_enter(struct ph_stack *stack, int fd);
-/* The same without counting. */
+int sock_missing(const struct ph_stack *stack, int fd);
+/* What is open there, of any kind, without counting; or NULL. */
 struct ph_sock *sock_get(const struct ph_stack *stack, int fd);
 /* The lowest free descriptor, opened; -PH_EMFILE. */
 int sock_alloc(struct ph_stack *stack, struct ph_sock **out) PH_MUST_USE;
@@ -68,8 +104,28 @@ int sock_wait(struct ph_stack *stack, struct ph_sock *sock, int fd,
 /* A UDP endpoint from the pool, or NULL; and back. */
 struct udp_pcb *sock_udp_open(struct ph_stack *stack, struct ph_sock *sock);
 void sock_udp_close(struct ph_stack *stack, struct ph_sock *sock);
-/* POLL* bits now. */
-uint32_t sock_ready(const struct ph_sock *sock);
+/* POLL* bits now; what is missing will be told to sock_notify(). */
+uint32_t sock_ready(struct ph_sock *sock);
+/* When a poll that starts now with this timeout ends. */
+uint64_t sock_poll_deadline(const struct ph_stack *stack, int timeout_ms);
+/* `sock` became ready for these POLL* bits, or is closed (POLLNVAL). */
+void sock_notify(struct ph_stack *stack, struct ph_sock *sock, uint32_t ready);
+/* Memory for the descriptors; 0, -PH_EINVAL, -PH_ENOMEM. */
+int sock_table_init(struct ph_stack *stack, struct sock_table *table,
+                    uint32_t count) PH_MUST_USE;
+
+/* ---- socket_epoll.c ------------------------------------------------------ */
+int sock_epoll_init(struct ph_stack *stack, struct sock_table *table,
+                    const struct ph_socket_config *config) PH_MUST_USE;
+/* Tell the epoll instances that watch `sock`. */
+void sock_epoll_notify(struct ph_stack *stack, const struct ph_sock *sock,
+                       uint32_t ready);
+/* POLLIN if ph_epoll_wait() would return something. */
+uint32_t sock_epoll_ready(struct ph_sock *sock);
+/* The descriptor is being closed: nobody watches it any more; an epoll
+ * instance goes back to its pool. */
+void sock_epoll_forget(struct ph_stack *stack, struct ph_sock *sock);
+
 /* Give a new connection the options set on the socket. */
 void sock_apply_options(struct ph_stack *stack, struct ph_sock *sock);
 

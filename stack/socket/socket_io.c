@@ -228,7 +228,7 @@ long ph_sendto(struct ph_stack *stack, int fd, const void *data, size_t len,
   const struct ph_iovec one = {(void *)(uintptr_t)data, len};
   struct job job;
   if (!sock) {
-    return -PH_EBADF;
+    return sock_missing(stack, fd);
   }
   int result = job_init(&job, &one, 1, flags);
   return result < 0 ? result : send_job(stack, sock, fd, &job, addr, addr_len);
@@ -246,7 +246,7 @@ long ph_recvfrom(struct ph_stack *stack, int fd, void *data, size_t len,
   struct job job;
   int msg_flags = 0;
   if (!sock) {
-    return -PH_EBADF;
+    return sock_missing(stack, fd);
   }
   int result = job_init(&job, &one, 1, flags);
   return result < 0
@@ -264,7 +264,7 @@ long ph_writev(struct ph_stack *stack, int fd, const struct ph_iovec *iov,
   struct ph_sock *sock = sock_enter(stack, fd);
   struct job job;
   if (!sock) {
-    return -PH_EBADF;
+    return sock_missing(stack, fd);
   }
   int result = count < 0 ? -PH_EINVAL : job_init(&job, iov, (size_t)count, 0);
   /* A vector of nothing does nothing, not even an empty datagram. */
@@ -279,7 +279,7 @@ long ph_readv(struct ph_stack *stack, int fd, const struct ph_iovec *iov,
   struct job job;
   int msg_flags = 0;
   if (!sock) {
-    return -PH_EBADF;
+    return sock_missing(stack, fd);
   }
   int result = count < 0 ? -PH_EINVAL : job_init(&job, iov, (size_t)count, 0);
   return result < 0 || job.total == 0
@@ -292,7 +292,7 @@ long ph_sendmsg(struct ph_stack *stack, int fd, const struct ph_msghdr *msg,
   struct ph_sock *sock = sock_enter(stack, fd);
   struct job job;
   if (!sock) {
-    return -PH_EBADF;
+    return sock_missing(stack, fd);
   }
   if (!msg) {
     return -PH_EFAULT;
@@ -311,7 +311,7 @@ long ph_recvmsg(struct ph_stack *stack, int fd, struct ph_msghdr *msg,
   struct ph_sock *sock = sock_enter(stack, fd);
   struct job job;
   if (!sock) {
-    return -PH_EBADF;
+    return sock_missing(stack, fd);
   }
   if (!msg) {
     return -PH_EFAULT;

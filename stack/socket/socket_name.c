@@ -49,7 +49,7 @@ int ph_bind(struct ph_stack *stack, int fd, const void *addr,
   struct ph_addr ip;
   uint16_t port;
   if (!sock) {
-    return -PH_EBADF;
+    return sock_missing(stack, fd);
   }
   int result = sock_addr_in(addr, len, &ip, &port);
   if (result < 0) {
@@ -65,7 +65,7 @@ int ph_bind(struct ph_stack *stack, int fd, const void *addr,
 int ph_listen(struct ph_stack *stack, int fd, int backlog) {
   struct ph_sock *sock = sock_enter(stack, fd);
   if (!sock) {
-    return -PH_EBADF;
+    return sock_missing(stack, fd);
   }
   if (!sock->tcp) {
     return -PH_EOPNOTSUPP;
@@ -78,7 +78,7 @@ int ph_accept4(struct ph_stack *stack, int fd, void *addr, ph_socklen_t *len,
                int flags) {
   struct ph_sock *sock = sock_enter(stack, fd);
   if (!sock) {
-    return -PH_EBADF;
+    return sock_missing(stack, fd);
   }
   if (flags & ~(PH_SOCK_NONBLOCK | PH_SOCK_CLOEXEC)) {
     return -PH_EINVAL;
@@ -184,7 +184,7 @@ int ph_connect(struct ph_stack *stack, int fd, const void *addr,
   struct ph_addr ip;
   uint16_t port;
   if (!sock) {
-    return -PH_EBADF;
+    return sock_missing(stack, fd);
   }
   if (sock->udp && addr && len >= sizeof(uint16_t) &&
       ((const uint8_t *)addr)[0] == 0 && ((const uint8_t *)addr)[1] == 0) {
@@ -210,7 +210,7 @@ int ph_getsockname(struct ph_stack *stack, int fd, void *addr,
                    ph_socklen_t *len) {
   struct ph_sock *sock = sock_enter(stack, fd);
   if (!sock) {
-    return -PH_EBADF;
+    return sock_missing(stack, fd);
   }
   struct ph_socket_info info;
   int result = ph_socket_info(stack, fd, &info);
@@ -224,7 +224,7 @@ int ph_getpeername(struct ph_stack *stack, int fd, void *addr,
                    ph_socklen_t *len) {
   struct ph_sock *sock = sock_enter(stack, fd);
   if (!sock) {
-    return -PH_EBADF;
+    return sock_missing(stack, fd);
   }
   enum tcp_state state =
       sock->tcp ? tcp_get_state(sock->tcp) : TCP_STATE_ESTABLISHED;

@@ -8,10 +8,6 @@ enum {
   RCVBUF_MIN = 2304,
 };
 
-struct timeval64 {
-  int64_t sec, usec;
-};
-
 struct linger_value {
   int32_t onoff, seconds;
 };
@@ -29,7 +25,7 @@ struct tcp_info_linux {
   uint32_t advmss, reordering, rcv_rtt, rcv_space, total_retrans;
 };
 _Static_assert(sizeof(struct tcp_info_linux) == 104, "Linux's layout");
-_Static_assert(sizeof(struct timeval64) == 16, "Linux's layout");
+_Static_assert(sizeof(struct ph_timeval) == 16, "Linux's layout");
 
 static int get_int(const void *value, ph_socklen_t len, int32_t *out) {
   if (!value) {
@@ -66,20 +62,20 @@ static uint32_t buffer_size(int32_t asked, uint32_t least) {
 
 static int set_timeout(uint64_t *timeout_ns, const void *value,
                        ph_socklen_t len) {
-  struct timeval64 tv;
+  struct ph_timeval tv;
   if (!value || len < sizeof(tv)) {
     return value ? -PH_EINVAL : -PH_EFAULT;
   }
   memcpy(&tv, value, sizeof(tv));
-  if (tv.usec < 0 || tv.usec >= 1000000) {
+  if (tv.tv_usec < 0 || tv.tv_usec >= 1000000) {
     return -PH_EDOM;
   }
-  if (tv.sec < 0) { /* as in Linux: no wait at all */
+  if (tv.tv_sec < 0) { /* as in Linux: no wait at all */
     *timeout_ns = 1;
     return 0;
   }
-  int64_t sec = tv.sec < 1000000000 ? tv.sec : 0; /* 31 years: for ever */
-  *timeout_ns = (uint64_t)sec * 1000000000u + (uint64_t)tv.usec * 1000u;
+  int64_t sec = tv.tv_sec < 1000000000 ? tv.tv_sec : 0; /* 31 years: for ever */
+  *timeout_ns = (uint64_t)sec * 1000000000u + (uint64_t)tv.tv_usec * 1000u;
   return 0;
 }
 
@@ -143,8 +139,8 @@ static int set_socket_option(struct ph_sock *sock, int option,
 }
 
 static int get_timeout(uint64_t timeout_ns, void *value, ph_socklen_t *len) {
-  struct timeval64 tv = {(int64_t)(timeout_ns / 1000000000u),
-                         (int64_t)(timeout_ns % 1000000000u / 1000u)};
+  struct ph_timeval tv = {(int64_t)(timeout_ns / 1000000000u),
+                          (int64_t)(timeout_ns % 1000000000u / 1000u)};
   return put_bytes(value, len, &tv, sizeof(tv));
 }
 
@@ -272,7 +268,7 @@ int ph_setsockopt(struct ph_stack *stack, int fd, int level, int option,
                   const void *value, ph_socklen_t len) {
   struct ph_sock *sock = sock_enter(stack, fd);
   if (!sock) {
-    return -PH_EBADF;
+    return sock_missing(stack, fd);
   }
   if (level == PH_SOL_SOCKET) {
     return set_socket_option(sock, option, value, len);
@@ -287,7 +283,7 @@ int ph_getsockopt(struct ph_stack *stack, int fd, int level, int option,
                   void *value, ph_socklen_t *len) {
   struct ph_sock *sock = sock_enter(stack, fd);
   if (!sock) {
-    return -PH_EBADF;
+    return sock_missing(stack, fd);
   }
   if (level == PH_SOL_SOCKET) {
     return get_socket_option(sock, option, value, len);
@@ -300,7 +296,8 @@ int ph_getsockopt(struct ph_stack *stack, int fd, int level, int option,
 
 int ph_fcntl(struct ph_stack *stack, int fd, int command, int argument) {
   enum { O_RDWR_LINUX = 2 };
-  struct ph_sock *sock = sock_enter(stack, fd);
+  stack->stats.SocketCalls++;
+  struct ph_sock *sock = sock_get(stack, fd);
   if (!sock) {
     return -PH_EBADF;
   }
@@ -325,7 +322,7 @@ int ph_ioctl(struct ph_stack *stack, int fd, unsigned long request,
   struct ph_sock *sock = sock_enter(stack, fd);
   int32_t number = 0;
   if (!sock) {
-    return -PH_EBADF;
+    return sock_missing(stack, fd);
   }
   if (!argument) {
     return -PH_EFAULT;

@@ -1,42 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* poll(). While a call waits, each of its sockets counts it as a poller, so
- * that a socket nobody polls costs nothing to wake. */
+/* poll() and select(). While a call waits, each of its sockets counts it as a
+ * poller, so that a socket nobody polls costs nothing to wake. */
 #include "stack/socket/socket_internal.h"
 
-uint32_t sock_ready(const struct ph_sock *sock) {
+enum { BITS = 8 * sizeof(unsigned long) };
+
+uint32_t sock_ready(struct ph_sock *sock) {
+  uint32_t ready;
+  if (sock->is_epoll) {
+    return sock_epoll_ready(sock);
+  }
   if (sock->tcp) {
-    return tcp_ready(sock->tcp);
-  }
-  uint32_t ready = sock->udp->waiting ? 0 : PH_POLLOUT;
-  ready |= sock->udp->queued_len > 0 ? PH_POLLIN : 0;
-  ready |= sock->udp->error ? PH_POLLERR : 0;
-  ready |= sock->rd_shutdown ? PH_POLLIN | PH_POLLRDHUP : 0;
-  ready |= sock->rd_shutdown && sock->wr_shutdown ? PH_POLLHUP : 0;
-  return ready;
-}
-
-static int look(const struct ph_stack *stack, struct ph_pollfd *fds,
-                uint32_t count) {
-  int ready = 0;
-  for (uint32_t i = 0; i < count; i++) {
-    const struct ph_sock *sock = sock_get(stack, fds[i].fd);
-    uint32_t always = PH_POLLERR | PH_POLLHUP | PH_POLLNVAL;
-    uint32_t now = sock ? sock_ready(sock) : PH_POLLNVAL;
-    now &= (uint16_t)fds[i].events | always;
-    fds[i].revents = fds[i].fd < 0 ? 0 : (int16_t)now;
-    ready += fds[i].revents != 0;
-  }
-  return ready;
-}
-
-static void count_poller(const struct ph_stack *stack,
-                         const struct ph_pollfd *fds, uint32_t count,
-                         int change) {
-  for (uint32_t i = 0; i < count; i++) {
-    struct ph_sock *sock = sock_get(stack, fds[i].fd);
-    if (sock && (change > 0 || sock->pollers > 0)) {
-      sock->pollers = (uint16_t)(sock->pollers + change);
+    ready = tcp_ready(sock->tcp);
+    if (!(ready & PH_POLLOUT)) {
+      tcp_want_room(sock->tcp);
     }
+  } else {
+    ready = sock->udp->waiting ? 0 : PH_POLLOUT | PH_POLLWRBAND;
+    ready |= sock->udp->queued_len > 0 ? PH_POLLIN : 0;
+    ready |= sock->udp->error ? PH_POLLERR : 0;
+    ready |= sock->rd_shutdown ? PH_POLLIN | PH_POLLRDHUP : 0;
+    ready |= sock->rd_shutdown && sock->wr_shutdown ? PH_POLLHUP : 0;
+  }
+  ready |= ready & PH_POLLIN ? PH_POLLRDNORM : 0;
+  ready |= ready & PH_POLLOUT ? PH_POLLWRNORM : 0;
+  return ready;
+}
+
+uint64_t sock_poll_deadline(const struct ph_stack *stack, int timeout_ms) {
+  return timeout_ms < 0 ? UINT64_MAX
+                        : stack->now_ns + (uint64_t)timeout_ms * 1000000u;
+}
+
+/* ---- Waiting ------------------------------------------------------------- */
+
+static void count_poller(struct ph_sock *sock, int change) {
+  if (change > 0 || sock->pollers > 0) {
+    sock->pollers = (uint16_t)(sock->pollers + change);
   }
 }
 
@@ -48,27 +48,183 @@ static void leave(struct sock_table *table, const struct sock_poller *poller) {
   *at = poller->next;
 }
 
-int ph_poll(struct ph_stack *stack, struct ph_pollfd *fds, uint32_t count,
-            int timeout_ms) {
+/* What poll() and select() have in common: look until something is ready,
+ * and count as a poller of each descriptor meanwhile. */
+struct waiter {
+  int (*look)(const struct ph_stack *stack, void *call);
+  void (*count)(const struct ph_stack *stack, const void *call, int change);
+  void *call;
+};
+
+static int wait_ready(struct ph_stack *stack, const struct waiter *waiter,
+                      uint64_t deadline) {
   const struct ph_platform *platform = stack->platform;
   struct sock_table *table = sock_table_of(stack);
-  stack->stats.SocketCalls++;
-  uint64_t deadline = timeout_ms < 0
-                          ? UINT64_MAX
-                          : stack->now_ns + (uint64_t)timeout_ms * 1000000u;
   for (;;) {
-    int ready = look(stack, fds, count);
-    if (ready > 0 || stack->now_ns >= deadline || !platform->wait) {
+    int ready = waiter->look(stack, waiter->call);
+    if (ready != 0 || stack->now_ns >= deadline || !platform->wait) {
       return ready;
     }
-    struct sock_poller poller = {table->pollers, fds};
+    struct sock_poller poller = {table->pollers, waiter->call};
     table->pollers = &poller;
-    count_poller(stack, fds, count, 1);
-    int result = platform->wait(platform->ctx, fds, ~0u, deadline);
-    count_poller(stack, fds, count, -1);
+    waiter->count(stack, waiter->call, 1);
+    int result = platform->wait(platform->ctx, waiter->call, ~0u, deadline);
+    waiter->count(stack, waiter->call, -1);
     leave(table, &poller);
     if (result < 0 && result != -PH_ETIMEDOUT) {
       return result;
     }
   }
+}
+
+/* ---- poll() -------------------------------------------------------------- */
+
+struct poll_call {
+  struct ph_pollfd *fds;
+  uint32_t count;
+};
+
+static int poll_look(const struct ph_stack *stack, void *call) {
+  const struct poll_call *poll = call;
+  int ready = 0;
+  for (uint32_t i = 0; i < poll->count; i++) {
+    struct ph_pollfd *entry = &poll->fds[i];
+    struct ph_sock *sock = sock_get(stack, entry->fd);
+    uint32_t always = PH_POLLERR | PH_POLLHUP | PH_POLLNVAL;
+    uint32_t now = sock ? sock_ready(sock) : PH_POLLNVAL;
+    now &= (uint16_t)entry->events | always;
+    entry->revents = entry->fd < 0 ? 0 : (int16_t)now;
+    ready += entry->revents != 0;
+  }
+  return ready;
+}
+
+/* The slot counts, whatever is open there when the call returns. */
+static void poll_count(const struct ph_stack *stack, const void *call,
+                       int change) {
+  const struct poll_call *poll = call;
+  const struct sock_table *table = sock_table_of(stack);
+  for (uint32_t i = 0; i < poll->count; i++) {
+    if (poll->fds[i].fd >= 0 && (uint32_t)poll->fds[i].fd < table->count) {
+      count_poller(&table->socks[poll->fds[i].fd], change);
+    }
+  }
+}
+
+int ph_poll(struct ph_stack *stack, struct ph_pollfd *fds, uint32_t count,
+            int timeout_ms) {
+  struct poll_call call = {fds, count};
+  const struct waiter waiter = {poll_look, poll_count, &call};
+  stack->stats.SocketCalls++;
+  return wait_ready(stack, &waiter, sock_poll_deadline(stack, timeout_ms));
+}
+
+/* ---- select() ------------------------------------------------------------ */
+
+enum { READ, WRITE, EXCEPT, SETS };
+
+struct select_call {
+  uint32_t count;
+  struct ph_fd_set *set[SETS]; /* NULL: not asked */
+  struct ph_fd_set asked[SETS];
+};
+
+static bool is_set(const struct ph_fd_set *set, uint32_t fd) {
+  return set->fds_bits[fd / BITS] >> fd % BITS & 1;
+}
+
+/* As in Linux: what poll() calls ready for each set. */
+static uint32_t events_of(int set) {
+  static const uint32_t events[SETS] = {
+      PH_POLLIN | PH_POLLRDNORM | PH_POLLRDBAND | PH_POLLHUP | PH_POLLERR,
+      PH_POLLOUT | PH_POLLWRNORM | PH_POLLWRBAND | PH_POLLERR,
+      PH_POLLPRI,
+  };
+  return events[set];
+}
+
+static bool asks(const struct select_call *call, uint32_t fd) {
+  return is_set(&call->asked[READ], fd) || is_set(&call->asked[WRITE], fd) ||
+         is_set(&call->asked[EXCEPT], fd);
+}
+
+static int select_look(const struct ph_stack *stack, void *arg) {
+  struct select_call *call = arg;
+  int ready = 0;
+  for (int s = 0; s < SETS; s++) {
+    if (call->set[s]) {
+      memset(call->set[s], 0, (call->count + BITS - 1) / BITS * (BITS / 8));
+    }
+  }
+  for (uint32_t fd = 0; fd < call->count; fd++) {
+    struct ph_sock *sock = asks(call, fd) ? sock_get(stack, (int)fd) : NULL;
+    uint32_t now = sock ? sock_ready(sock) : 0;
+    for (int s = 0; s < SETS && now != 0; s++) {
+      if (is_set(&call->asked[s], fd) && (now & events_of(s))) {
+        call->set[s]->fds_bits[fd / BITS] |= 1ul << fd % BITS;
+        ready++;
+      }
+    }
+  }
+  return ready;
+}
+
+static void select_count(const struct ph_stack *stack, const void *arg,
+                         int change) {
+  const struct select_call *call = arg;
+  for (uint32_t fd = 0; fd < call->count; fd++) {
+    if (asks(call, fd)) {
+      count_poller(&sock_table_of(stack)->socks[fd], change);
+    }
+  }
+}
+
+static int select_deadline(const struct ph_stack *stack,
+                           const struct ph_timeval *timeout,
+                           uint64_t *deadline) {
+  *deadline = UINT64_MAX;
+  if (!timeout) {
+    return 0;
+  }
+  if (timeout->tv_sec < 0 || timeout->tv_usec < 0) {
+    return -PH_EINVAL;
+  }
+  if (timeout->tv_sec < INT32_MAX && timeout->tv_usec < INT32_MAX) {
+    *deadline = stack->now_ns + (uint64_t)timeout->tv_sec * 1000000000u +
+                (uint64_t)timeout->tv_usec * 1000u;
+  }
+  return 0;
+}
+
+int ph_select(struct ph_stack *stack, int nfds, struct ph_fd_set *readfds,
+              struct ph_fd_set *writefds, struct ph_fd_set *exceptfds,
+              struct ph_timeval *timeout) {
+  struct select_call call = {.set = {readfds, writefds, exceptfds}};
+  const struct waiter waiter = {select_look, select_count, &call};
+  uint64_t deadline;
+  stack->stats.SocketCalls++;
+  int result = select_deadline(stack, timeout, &deadline);
+  if (result < 0 || nfds < 0) {
+    return -PH_EINVAL;
+  }
+  call.count = ph_min_u32((uint32_t)nfds, PH_FD_SETSIZE);
+  call.count = ph_min_u32(call.count, sock_table_of(stack)->count);
+  for (int s = 0; s < SETS; s++) {
+    if (call.set[s]) {
+      memcpy(&call.asked[s], call.set[s],
+             (call.count + BITS - 1) / BITS * (BITS / 8));
+    }
+  }
+  for (uint32_t fd = 0; fd < call.count; fd++) {
+    if (asks(&call, fd) && !sock_get(stack, (int)fd)) {
+      return -PH_EBADF;
+    }
+  }
+  result = wait_ready(stack, &waiter, deadline);
+  if (timeout && deadline != UINT64_MAX) { /* as Linux: what is left of it */
+    uint64_t left = deadline > stack->now_ns ? deadline - stack->now_ns : 0;
+    timeout->tv_sec = (int64_t)(left / 1000000000u);
+    timeout->tv_usec = (int64_t)(left % 1000000000u / 1000u);
+  }
+  return result;
 }

@@ -119,6 +119,7 @@ long tcp_send(struct ph_stack *stack, struct tcp_conn *conn, const void *data,
     conn->tx_block_wait = n == 0;
   }
   if (n == 0) {
+    conn->room_wanted = true;
     tcp_output(stack, conn);
     return -PH_EAGAIN;
   }
@@ -231,9 +232,7 @@ int tcp_shutdown(struct ph_stack *stack, struct tcp_conn *conn, bool read,
   if (write) {
     queue_fin(stack, conn);
   }
-  if (read) {
-    tcp_wake(stack, conn, TCP_READY_IN | TCP_READY_RDHUP);
-  }
+  tcp_wake(stack, conn, tcp_ready(conn));
   return 0;
 }
 
@@ -294,6 +293,10 @@ uint32_t tcp_ready(const struct tcp_conn *conn) {
     ready |= TCP_READY_OUT;
   }
   return ready;
+}
+
+void tcp_want_room(struct tcp_conn *conn) {
+  conn->room_wanted = true;
 }
 
 bool tcp_used(const struct tcp_conn *conn) {

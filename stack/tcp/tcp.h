@@ -137,6 +137,10 @@ void tcp_close(struct ph_stack *stack, struct tcp_conn *conn, bool abort);
 /* What tcp_send/tcp_recv would find now: TCP_READY_*. */
 uint32_t tcp_ready(const struct tcp_conn *conn);
 
+/* The owner waits for TCP_READY_OUT: it is told when there is room again.
+ * (Otherwise only that the connection is made, or over, is told.) */
+void tcp_want_room(struct tcp_conn *conn);
+
 /* True if it was connected or tried to: it can't be connected again. */
 bool tcp_used(const struct tcp_conn *conn);
 

@@ -264,7 +264,8 @@ static bool tcp_process_ack(struct ph_stack *stack, struct tcp_conn *conn,
     tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + conn->rto_ns);
   }
   conn->partial_seen = partial;
-  if (tcp_writable(conn)) {
+  if (conn->room_wanted && tcp_writable(conn)) {
+    conn->room_wanted = false;
     tcp_wake(stack, conn, TCP_READY_OUT);
   }
   return fin ? fin_acked(stack, conn) : true;

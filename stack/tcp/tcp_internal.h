@@ -231,6 +231,7 @@ struct tcp_conn {
   bool cwnd_limited : 1;
   bool persist : 1; /* TCP_TIMER_RTX is the persist timer */
   bool rtt_valid : 1;
+  bool room_wanted : 1;   /* the owner wants to be told that it can write */
   bool tx_block_wait : 1; /* the application waits for blocks */
   bool named : 1;         /* by bind() */
   bool sws_override : 1;  /* send into a silly window */

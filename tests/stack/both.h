@@ -11,7 +11,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -139,6 +141,26 @@ static inline long s_ioctl(struct api *a, long fd, unsigned long request,
 static inline long s_fcntl(struct api *a, long fd, int command, int argument) {
   return CALL(a, ph_fcntl(a->stack, (int)fd, command, argument),
               HOST(fcntl((int)fd, command, argument)));
+}
+static inline long s_epoll_create(struct api *a, int flags) {
+  return CALL(a, ph_epoll_create1(a->stack, flags), HOST(epoll_create1(flags)));
+}
+static inline long s_epoll_ctl(struct api *a, long ep, int op, long fd,
+                               struct epoll_event *event) {
+  return CALL(a, ph_epoll_ctl(a->stack, (int)ep, op, (int)fd, (void *)event),
+              HOST(epoll_ctl((int)ep, op, (int)fd, event)));
+}
+static inline long s_epoll_wait(struct api *a, long ep,
+                                struct epoll_event *events, int max, int ms) {
+  return CALL(a, ph_epoll_wait(a->stack, (int)ep, (void *)events, max, ms),
+              HOST(epoll_wait((int)ep, events, max, ms)));
+}
+static inline long s_select(struct api *a, long n, fd_set *r, fd_set *w,
+                            fd_set *e, struct timeval *t) {
+  return CALL(
+      a,
+      ph_select(a->stack, (int)n, (void *)r, (void *)w, (void *)e, (void *)t),
+      HOST(select((int)n, r, w, e, t)));
 }
 /* Let what was sent arrive; the host's loopback needs no time. */
 static inline void settle(struct api *a) {

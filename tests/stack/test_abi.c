@@ -9,7 +9,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -80,6 +82,25 @@ SAME(POLLOUT);
 SAME(POLLERR);
 SAME(POLLHUP);
 SAME(POLLNVAL);
+SAME(POLLRDNORM);
+SAME(POLLRDBAND);
+SAME(POLLWRNORM);
+SAME(POLLWRBAND);
+SAME(EPOLLIN);
+SAME(EPOLLPRI);
+SAME(EPOLLOUT);
+SAME(EPOLLERR);
+SAME(EPOLLHUP);
+SAME(EPOLLRDNORM);
+SAME(EPOLLWRNORM);
+SAME(EPOLLRDHUP);
+SAME(EPOLLWAKEUP);
+SAME(EPOLLONESHOT);
+SAME(EPOLLET);
+SAME(EPOLL_CLOEXEC);
+SAME(EPOLL_CTL_ADD);
+SAME(EPOLL_CTL_DEL);
+SAME(EPOLL_CTL_MOD);
 _Static_assert(PH_POLLRDHUP == 0x2000, "POLLRDHUP, hidden by _GNU_SOURCE");
 
 #define LAYOUT(type, field)                                              \
@@ -102,6 +123,13 @@ LAYOUT(msghdr, msg_iovlen);
 LAYOUT(msghdr, msg_control);
 LAYOUT(msghdr, msg_controllen);
 LAYOUT(msghdr, msg_flags);
+_Static_assert((int)PH_FD_SETSIZE == (int)FD_SETSIZE, "");
+_Static_assert(sizeof(struct ph_fd_set) == sizeof(fd_set), "");
+_Static_assert(sizeof(struct ph_timeval) == sizeof(struct timeval), "");
+_Static_assert(sizeof(struct ph_epoll_event) == sizeof(struct epoll_event), "");
+LAYOUT(timeval, tv_usec);
+LAYOUT(epoll_event, events);
+LAYOUT(epoll_event, data);
 LAYOUT(iovec, iov_base);
 LAYOUT(iovec, iov_len);
 LAYOUT(pollfd, fd);

@@ -334,6 +334,81 @@ static void datagrams_go_both_ways(void **state) {
   world_free(&w);
 }
 
+static void epoll_wait_blocks_until_data_or_its_timeout(void **state) {
+  /* EVIDENCE: Linux epoll_wait(2) */
+  (void)state;
+  struct world w;
+  world_new(&w, true);
+  world_connect(&w);
+  int ep = ph_epoll_create1(w.b, 0);
+  struct ph_epoll_event event = {.events = PH_EPOLLIN, .data.fd = w.server};
+  assert_int_equal(ph_epoll_ctl(w.b, ep, PH_EPOLL_CTL_ADD, w.server, &event),
+                   0);
+  uint64_t before = w.pair->now_ns;
+  assert_int_equal(ph_epoll_wait(w.b, ep, &event, 1, 30), 0);
+  assert_int_equal(w.pair->now_ns - before, 30 * PAIR_MS);
+  assert_int_equal(ph_send(w.a, w.client, "x", 1, 0), 1);
+  assert_int_equal(ph_epoll_wait(w.b, ep, &event, 1, -1), 1);
+  assert_int_equal(event.data.fd, w.server);
+  assert_int_equal(event.events, PH_EPOLLIN);
+  world_free(&w);
+}
+
+static void epoll_pools_run_out_and_come_back(void **state) {
+  /* EVIDENCE: Linux epoll_create(2), epoll_ctl(2): ENOMEM, ENOSPC */
+  (void)state;
+  const struct pair_options options = {
+      .socket = {.max_sockets = 16, .max_epolls = 2, .max_watches = 3}};
+  struct pair *pair = pair_new(&options);
+  struct ph_stack *stack = &pair->host[0].stack;
+  struct ph_epoll_event event = {.events = PH_EPOLLIN};
+  for (int round = 0; round < 3; round++) {
+    int fd[4];
+    int one = ph_epoll_create1(stack, 0);
+    int two = ph_epoll_create1(stack, 0);
+    assert_int_equal(ph_epoll_create1(stack, 0), -PH_ENOMEM);
+    for (int i = 0; i < 4; i++) {
+      fd[i] = ph_socket(stack, PH_AF_INET, PH_SOCK_DGRAM, 0);
+      assert_int_equal(ph_epoll_ctl(stack, i % 2 ? one : two, PH_EPOLL_CTL_ADD,
+                                    fd[i], &event),
+                       i < 3 ? 0 : -PH_ENOSPC);
+    }
+    assert_int_equal(ph_close(stack, round == 1 ? one : fd[0]), 0);
+    assert_int_equal(ph_epoll_ctl(stack, two, PH_EPOLL_CTL_ADD, fd[3], &event),
+                     0);
+    assert_int_equal(ph_epoll_ctl(stack, two, PH_EPOLL_CTL_ADD, one, &event),
+                     round == 1 ? -PH_EBADF : -PH_EINVAL); /* no nesting */
+    for (int i = 0; i < 16; i++) {
+      (void)ph_close(stack, i);
+    }
+  }
+  pair_free(pair);
+}
+
+static void many_descriptors_give_the_lowest_free(void **state) {
+  /* EVIDENCE: POSIX.1-2017 2.14 (file descriptor allocation) */
+  (void)state;
+  enum { MANY = 5000 };
+  static const int closed[] = {4999, 4096, 4095, 64, 63, 0};
+  const struct pair_options options = {
+      .socket = {.max_sockets = MANY, .max_epolls = MANY, .max_watches = 1}};
+  struct pair *pair = pair_new(&options);
+  struct ph_stack *stack = &pair->host[0].stack;
+  for (int i = 0; i < MANY; i++) {
+    assert_int_equal(ph_epoll_create1(stack, 0), i);
+  }
+  for (size_t i = 0; i < PH_ARRAY_LEN(closed); i++) {
+    assert_int_equal(ph_close(stack, closed[i]), 0);
+    assert_int_equal(ph_epoll_create1(stack, 0), closed[i]);
+    assert_int_equal(ph_close(stack, closed[i]), 0);
+  }
+  for (size_t i = PH_ARRAY_LEN(closed); i-- > 0;) {
+    assert_int_equal(ph_epoll_create1(stack, 0), closed[i]);
+  }
+  assert_true(ph_epoll_create1(stack, 0) < 0);
+  pair_free(pair);
+}
+
 static void loopback_carries_a_stream(void **state) {
   /* EVIDENCE: RFC 1122 3.2.1.3 (g) */
   (void)state;
@@ -375,6 +450,9 @@ int main(void) {
       cmocka_unit_test(small_send_buffer_blocks_until_read),
       cmocka_unit_test(vectors_names_and_info_agree),
       cmocka_unit_test(datagrams_go_both_ways),
+      cmocka_unit_test(epoll_wait_blocks_until_data_or_its_timeout),
+      cmocka_unit_test(epoll_pools_run_out_and_come_back),
+      cmocka_unit_test(many_descriptors_give_the_lowest_free),
       cmocka_unit_test(loopback_carries_a_stream),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
