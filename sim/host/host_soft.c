@@ -297,7 +297,7 @@ static void soft_start(struct host *host) {
   ph_block_pool_init(&nic->pool, nic->blocks,
                      host->memory + host->device_offset, RX_RING,
                      nic->block_size);
-  nic->pool.reserve = RX_RESERVE;
+  ph_block_pool_reserve(&nic->pool, RX_RESERVE);
   nic->netif = (struct netif){
       .name = "eth0",
       .ops = &ops,

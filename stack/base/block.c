@@ -4,6 +4,8 @@
 
 #include "stack/base/assert.h"
 
+enum { ANYONE_PART = 4, MOVER_PART = 2 };
+
 void ph_block_pool_init(struct ph_block_pool *pool, struct ph_block *blocks,
                         uint8_t *data, uint32_t count, uint32_t size) {
   *pool = (struct ph_block_pool){
@@ -16,6 +18,18 @@ void ph_block_pool_init(struct ph_block_pool *pool, struct ph_block *blocks,
                                   .size = size};
     pool->free = &blocks[i];
   }
+  ph_block_pool_reserve(pool, 0);
+}
+
+void ph_block_pool_reserve(struct ph_block_pool *pool, uint32_t reserve) {
+  pool->reserve = reserve;
+  pool->half = pool->count > reserve ? (pool->count - reserve) / 2 : 0;
+}
+
+uint32_t ph_block_share(const struct ph_block_pool *pool, uint32_t moved) {
+  uint32_t spare = ph_block_spare(pool);
+  uint32_t anyone = spare > pool->half ? (spare - pool->half) / ANYONE_PART : 0;
+  return ph_max_u32(anyone, ph_min_u32(moved, spare / MOVER_PART));
 }
 
 struct ph_block *ph_block_get(struct ph_block_pool *pool) {

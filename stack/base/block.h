@@ -29,7 +29,8 @@ struct ph_block_pool {
   uint32_t count;     /* blocks in all */
   uint32_t available; /* on the free list */
   uint32_t low_water; /* least `available` ever seen */
-  uint32_t reserve;   /* blocks to keep free: see ph_block_lendable() */
+  uint32_t reserve;   /* blocks to keep free: they are promised to others */
+  uint32_t half;      /* of the rest, for who moves data: ph_block_share() */
   /* If set, called instead of ph_block_recycle() when a block's last reference
    * falls (a device's receive pool puts the block back into its ring). It may
    * call ph_block_recycle() itself. */
@@ -42,8 +43,28 @@ struct ph_block_pool {
 void ph_block_pool_init(struct ph_block_pool *pool, struct ph_block *blocks,
                         uint8_t *data, uint32_t count, uint32_t size);
 
+/* Keep `reserve` blocks free from the start. */
+void ph_block_pool_reserve(struct ph_block_pool *pool, uint32_t reserve);
+
+/* Free blocks that are not promised to anybody. */
+static inline uint32_t ph_block_spare(const struct ph_block_pool *pool) {
+  return pool->available > pool->reserve ? pool->available - pool->reserve : 0;
+}
+
+/* How many blocks one holder may have beside what it was promised, if it has
+ * moved `moved` blocks of data (read them, had them acknowledged). Of what was
+ * to share at the start, the upper half is for anyone, the lower half only for
+ * who moves data; nobody may have more than a part of what is spare now, so
+ * that many get equal shares (dynamic thresholds, Choudhury and Hahne 1998). */
+uint32_t ph_block_share(const struct ph_block_pool *pool, uint32_t moved);
+
 /* A block with one reference, or NULL when the pool is empty. */
 struct ph_block *ph_block_get(struct ph_block_pool *pool);
+
+/* The same for who was not promised one: NULL also when all are promised. */
+static inline struct ph_block *ph_block_get_spare(struct ph_block_pool *pool) {
+  return ph_block_spare(pool) > 0 ? ph_block_get(pool) : NULL;
+}
 
 static inline void ph_block_ref(struct ph_block *block) {
   block->refs++;

@@ -58,6 +58,7 @@
   X(TcpZeroWindowProbes, "")                                             \
   X(TcpWindowUpdates, "")                                                \
   X(TcpRcvBufDrops, "")                                                  \
+  X(TcpRcvCollapsed, "receive queues packed because memory was short")   \
   X(TcpListenOverflows, "")                                              \
   X(SwSegments, "segments cut by the software segmenter")                \
   X(SwChecksumBytes, "bytes summed by software on transmit")             \

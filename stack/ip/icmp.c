@@ -113,7 +113,7 @@ int icmp_send_echo(struct ph_stack *stack, const struct ph_addr *to,
     return error;
   }
   struct pkt *pkt = pkt_get(&stack->pkts, ICMP_HEADROOM);
-  struct ph_block *block = len > 0 ? ph_block_get(&stack->blocks) : NULL;
+  struct ph_block *block = len > 0 ? ph_block_get_spare(&stack->blocks) : NULL;
   if (!pkt || (len > 0 && !block)) {
     stack->stats.PktExhausted += !pkt;
     stack->stats.BlockExhausted += pkt != NULL;

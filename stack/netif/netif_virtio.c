@@ -367,7 +367,7 @@ int netif_virtio_init(struct ph_stack *stack, struct netif_virtio *virtio,
                      full.rx_blocks, size);
   virtio->pool.owner = virtio;
   virtio->pool.released = block_released;
-  virtio->pool.reserve = full.rx_size;
+  ph_block_pool_reserve(&virtio->pool, full.rx_size);
   virtio->again.fn = polled_again;
   virtio->mtu = full.mtu;
   virtio->netif.name = full.name;

@@ -145,7 +145,7 @@ static void window_update(struct ph_stack *stack, struct tcp_conn *conn) {
   if (grow == 0) {
     return;
   }
-  uint32_t limit = conn->rcvbuf / 2;
+  uint32_t limit = ph_min_u32(conn->rcvbuf / 2, tcp_rcv_limit(stack, conn));
   uint32_t least = ph_min_u32(conn->rcv_mss, limit / 2);
   bool waiting = left < ph_max_u32(2u * conn->rcv_mss, limit / 8);
   if (grow >= least && (waiting || grow >= limit / 4)) {
@@ -250,6 +250,7 @@ void tcp_close(struct ph_stack *stack, struct tcp_conn *conn, bool abort) {
     case TCP_STATE_TIME_WAIT:
       tcp_chunks_free(tcp_of(stack), conn, &conn->rcvq);
       conn->rcvq_len = 0;
+      tcp_rcv_account(tcp_of(stack), conn);
       tcp_link_append(&tcp_of(stack)->time_wait, &conn->link);
       return;
     default:

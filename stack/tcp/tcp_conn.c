@@ -120,6 +120,7 @@ int ph_tcp_init(struct ph_stack *stack, const struct ph_tcp_config *config) {
       !make_tables(tcp)) {
     return -PH_ENOMEM;
   }
+  tcp_memory_init(tcp);
   ph_hash_key_init(stack, &tcp->secret);
   ph_hash_key_init(stack, &tcp->table_key);
   stack->module[PH_MODULE_TCP] = tcp;
@@ -202,6 +203,7 @@ struct tcp_conn *tcp_open(struct ph_stack *stack, void *owner) {
   tcp_link_init(&conn->port_link);
   conn->owner = owner;
   conn->sndbuf = conn->rcvbuf = DEFAULT_BUFFER;
+  conn->rcv_owed = (uint16_t)tcp->floor;
   tcp_timer_init(conn);
   tcp->conns_open++;
   return conn;
@@ -215,12 +217,14 @@ static void tcp_conn_free_queues(struct ph_stack *stack, struct tcp_conn *conn,
                                  bool received_too) {
   struct tcp_stack *tcp = tcp_of(stack);
   tcp_rtx_free(tcp, conn);
-  tcp_sendq_free(conn);
+  tcp_sendq_free(stack, conn);
   tcp_ooo_free(tcp, conn);
   if (received_too) {
     tcp_chunks_free(tcp, conn, &conn->rcvq);
     conn->rcvq_len = 0;
   }
+  conn->rcv_edge = conn->rcv_nxt; /* nothing is owed any more */
+  tcp_rcv_account(tcp, conn);
 }
 
 /* Take the connection out of everything that can still move it. */
@@ -266,8 +270,9 @@ void tcp_enter_time_wait(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_stack *tcp = tcp_of(stack);
   conn->state = TCP_STATE_TIME_WAIT;
   tcp_rtx_free(tcp, conn);
-  tcp_sendq_free(conn);
+  tcp_sendq_free(stack, conn);
   tcp_ooo_free(tcp, conn);
+  tcp_rcv_account(tcp, conn);
   tcp_timer_clear(conn, TCP_TIMER_RTX);
   tcp_timer_set(stack, conn, TCP_TIMER_LIFE, stack->now_ns + TCP_2MSL_NS);
   if (!conn->owner) {

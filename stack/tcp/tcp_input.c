@@ -236,7 +236,7 @@ static bool tcp_process_ack(struct ph_stack *stack, struct tcp_conn *conn,
   uint32_t acked = seg->ack - conn->snd_una;
   bool fin = conn->fin_sent && seg->ack == conn->snd_nxt;
   uint64_t sent_at_ns = tcp_rtx_ack(stack, conn, seg->ack);
-  tcp_sendq_ack(conn, acked - fin);
+  tcp_sendq_ack(stack, conn, acked - fin);
   conn->snd_una = seg->ack;
   conn->bytes_acked += acked - fin;
   conn->soft_error = 0;
@@ -360,6 +360,7 @@ static void in_order(struct ph_stack *stack, struct tcp_conn *conn,
   }
   /* What the rounded window let in beyond the edge is in: move it along. */
   conn->rcv_edge = seq_max(conn->rcv_edge, conn->rcv_nxt);
+  tcp_rcv_account(tcp, conn);
   conn->bytes_received += conn->rcv_nxt - before;
   conn->last_rx_ns = stack->now_ns;
   uint32_t size = pkt->gso_size ? pkt->gso_size : seg->data_len;
@@ -416,6 +417,7 @@ static void tcp_process_fin(struct ph_stack *stack, struct tcp_conn *conn,
   conn->fin_received = true;
   conn->rcv_nxt++;
   conn->rcv_edge = seq_max(conn->rcv_edge, conn->rcv_nxt);
+  tcp_rcv_account(tcp_of(stack), conn);
   conn->ack_now = true;
   switch (conn->state) {
     case TCP_STATE_ESTABLISHED:

@@ -12,7 +12,10 @@
  *  5. Out-of-order runs lie in (rcv_nxt, rcv_edge + scaling slack], disjoint
  *     and not adjacent.
  *  6. rcv_held is the sum of the block sizes under all chunks of the receive
- *     and out-of-order queues.
+ *     and out-of-order queues; rcv_blocks counts those of the stack's pool.
+ *  7. The pool's reserve is the sum of rcv_owed and of the floors of empty send
+ *     queues over all connections, those in the pool included, and is never
+ *     more than what is free (but for blocks that the device still reads).
  */
 #ifndef PH_TCP_TCP_INTERNAL_H
 #define PH_TCP_TCP_INTERNAL_H
@@ -241,6 +244,7 @@ struct tcp_conn {
   bool syn_retransmitted : 1;
   bool partial_seen : 1; /* the last ACK in fast recovery was partial */
   bool sack_ok : 1;      /* SACK is offered; after the SYNs: is spoken */
+  bool rcv_packed : 1; /* memory is short: nothing is lent until all is read */
 
   /* Timers. */
   struct ph_timer timer;
@@ -293,8 +297,10 @@ struct tcp_conn {
   /* Receive queues. */
   struct tcp_chunks rcvq;
   struct tcp_ranges ooo;
-  uint32_t rcvq_len; /* bytes in order, not read */
-  uint32_t rcv_held; /* memory under both queues */
+  uint32_t rcvq_len;   /* bytes in order, not read */
+  uint32_t rcv_held;   /* memory under both queues */
+  uint16_t rcv_blocks; /* blocks of the stack's pool in it */
+  uint16_t rcv_owed;   /* blocks kept free for what may still arrive */
   uint32_t rcvbuf;
   uint32_t sack_newest; /* the run that changed last: tcp_sack_blocks.c */
 
@@ -318,6 +324,7 @@ struct tcp_stack {
   uint32_t rtx_users; /* connections with at least one range of `rtx` */
   struct tcp_chunk *free_chunks;
   uint32_t chunks_available, chunks_count;
+  uint32_t floor; /* blocks that each queue is sure of: 1, in a small pool 0 */
   uint32_t table_mask, ports_mask;
   struct tcp_conn **table;            /* by both ends */
   struct tcp_link *ports;             /* by local port */
@@ -366,17 +373,35 @@ void tcp_range_put(struct tcp_stack *tcp, struct tcp_range *range);
 /* Records promised to connections that have none in their `rtx`. */
 uint32_t tcp_range_reserve(const struct tcp_stack *tcp);
 
+/* ---- tcp_memory.c ------------------------------------------------------- */
+void tcp_memory_init(struct tcp_stack *tcp);
+/* Bring pool->reserve up to date after any change of rcv_nxt, rcv_edge,
+ * rcvq_len or rcv_blocks. */
+void tcp_rcv_account(struct tcp_stack *tcp, struct tcp_conn *conn);
+/* How many blocks of data the application has taken, twice. */
+uint32_t tcp_rcv_moved(const struct tcp_conn *conn);
+/* How many bytes may wait and be on their way together. */
+uint32_t tcp_rcv_limit(const struct ph_stack *stack,
+                       const struct tcp_conn *conn);
+/* A block to copy into, or NULL. */
+struct ph_block *tcp_rcv_block(struct tcp_stack *tcp, struct tcp_conn *conn,
+                               bool in_order);
+/* May a device's block stay with this connection? */
+bool tcp_rcv_may_lend(const struct tcp_stack *tcp, const struct tcp_conn *conn,
+                      const struct ph_block *block);
+bool tcp_chunk_spare(const struct tcp_stack *tcp);
+/* May the send queue have one block more? */
+bool tcp_sendq_may_grow(const struct ph_stack *stack,
+                        const struct tcp_conn *conn);
+
 /* ---- tcp_sendq.c -------------------------------------------------------- */
-/* How many bytes of blocks a connection that holds `held` may still take. When
- * few are free nobody may hold more than a share of them. */
-uint32_t tcp_block_allowance(const struct ph_stack *stack, uint32_t held);
 void tcp_pos_advance(struct tcp_pos *pos, uint32_t n);
 /* Copy in; returns how many bytes there were blocks for. */
 uint32_t tcp_sendq_append(struct ph_stack *stack, struct tcp_conn *conn,
                           const uint8_t *data, uint32_t len);
 /* The first `n` bytes are acknowledged. */
-void tcp_sendq_ack(struct tcp_conn *conn, uint32_t n);
-void tcp_sendq_free(struct tcp_conn *conn);
+void tcp_sendq_ack(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n);
+void tcp_sendq_free(struct ph_stack *stack, struct tcp_conn *conn);
 /* Refer to `len` bytes from `pos` on; false if the packet has no more room. */
 bool tcp_sendq_add_frags(struct pkt *pkt, struct tcp_pos pos, uint32_t len);
 /* True if some packet still refers to a block of these bytes. */
@@ -539,6 +564,9 @@ bool tcp_range_busy(const struct tcp_range *range, uint32_t len);
 /* How far right the window's edge could move now. */
 uint32_t tcp_window_growth(const struct ph_stack *stack,
                            const struct tcp_conn *conn);
+/* Move it by `grow`. */
+void tcp_window_open(const struct ph_stack *stack, struct tcp_conn *conn,
+                     uint32_t grow);
 /* The header's window field; moves rcv_edge. */
 uint16_t tcp_window_field(const struct ph_stack *stack, struct tcp_conn *conn,
                           uint8_t flags);

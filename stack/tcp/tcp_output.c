@@ -341,8 +341,7 @@ static void set_rtx_timer(struct ph_stack *stack, struct tcp_conn *conn,
 /* The application waits for blocks: look again later. */
 static void set_retry(struct ph_stack *stack, struct tcp_conn *conn) {
   if (conn->tx_block_wait) {
-    if (tcp_block_allowance(stack, conn->sndq_len) > 0 &&
-        stack->blocks.available > 0) {
+    if (tcp_sendq_may_grow(stack, conn)) {
       conn->tx_block_wait = false;
       tcp_wake(stack, conn, TCP_READY_OUT);
     } else {

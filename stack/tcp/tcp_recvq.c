@@ -4,7 +4,8 @@
  * A payload stays in the block into which the device wrote it (the block is
  * lent to the connection) as long as that costs nobody else anything:
  *
- * 1. The device's pool keeps its reserve: ph_block_lendable().
+ * 1. The device's pool keeps its reserve, ph_block_lendable(), and this
+ *    connection has no more of the rest than its share.
  * 2. The payload is at least TCP_COPY_BREAK bytes.
  * 3. What is held and what the peer may still send, packed densely, fit into
  *    SO_RCVBUF: held + block + window - payload <= rcvbuf.
@@ -13,6 +14,9 @@
  * packed densely, and the block goes back at once. The window offered is at
  * most half of SO_RCVBUF less what is queued, so rule 3 leaves the other half
  * for what lent blocks waste, and the window never has to shrink.
+ *
+ * When memory is short and bytes in order arrive, the queue is packed: its
+ * pieces are copied together, and nothing more is lent until all is read.
  */
 #include "stack/tcp/tcp_internal.h"
 
@@ -28,10 +32,12 @@ static struct tcp_chunk *chunk_get(struct tcp_stack *tcp) {
 static void chunk_free(struct tcp_stack *tcp, struct tcp_conn *conn,
                        struct tcp_chunk *chunk) {
   conn->rcv_held -= chunk->block->size;
+  conn->rcv_blocks -= (uint16_t)chunk->copied;
   ph_block_put(chunk->block);
   chunk->next = tcp->free_chunks;
   tcp->free_chunks = chunk;
   tcp->chunks_available++;
+  tcp_rcv_account(tcp, conn);
 }
 
 /* Append a chunk that starts at `data`; takes over one reference. */
@@ -44,29 +50,65 @@ static bool chunk_append(struct tcp_stack *tcp, struct tcp_conn *conn,
   *chunk = *from;
   chunk->next = NULL;
   conn->rcv_held += chunk->block->size;
+  conn->rcv_blocks += (uint16_t)chunk->copied;
+  tcp_rcv_account(tcp, conn);
   *(to->tail ? &to->tail->next : &to->head) = chunk;
   to->tail = chunk;
   return true;
+}
+
+static uint32_t room_behind(const struct tcp_chunk *chunk) {
+  return (uint32_t)(chunk->block->data + chunk->block->size - chunk->data) -
+         chunk->len;
+}
+
+/* Fill up each block of ours with what lies behind it. What is lent in front
+ * of the first stays: it is the device's memory. True if that made room. */
+static bool pack(struct tcp_stack *tcp, struct tcp_conn *conn) {
+  struct tcp_chunks *queue = &conn->rcvq;
+  for (struct tcp_chunk *to = queue->head; to; to = to->next) {
+    if (!to->copied) {
+      continue;
+    }
+    memmove(to->block->data, to->data, to->len);
+    to->data = to->block->data;
+    struct tcp_chunk *from;
+    while ((from = to->next) != NULL && room_behind(to) > 0) {
+      uint32_t n = ph_min_u32(room_behind(to), from->len);
+      memcpy(to->data + to->len, from->data, n);
+      to->len += n;
+      from->data += n;
+      from->len -= n;
+      if (from->len == 0) {
+        to->next = from->next;
+        queue->tail = to->next ? queue->tail : to;
+        chunk_free(tcp, conn, from);
+      }
+    }
+  }
+  conn->rcv_packed = true;
+  tcp->stack->stats.TcpRcvCollapsed++;
+  return conn->rcv_owed > 0 ||
+         (queue->tail && queue->tail->copied && room_behind(queue->tail) > 0);
 }
 
 /* Copy into the tail of `to`; returns how many bytes. */
 static uint32_t copy_in(struct tcp_stack *tcp, struct tcp_conn *conn,
                         struct tcp_chunks *to, const uint8_t *data,
                         uint32_t len) {
+  const bool in_order = to == &conn->rcvq;
   uint32_t done = 0;
+  bool packed = false;
   while (done < len) {
     struct tcp_chunk *tail = to->tail;
-    uint32_t room = 0;
-    if (tail && tail->copied) {
-      room = (uint32_t)(tail->block->data + tail->block->size - tail->data) -
-             tail->len;
-    }
+    uint32_t room = tail && tail->copied ? room_behind(tail) : 0;
     if (room == 0) {
-      struct ph_block *block =
-          tcp_block_allowance(tcp->stack, conn->rcv_held) > 0
-              ? ph_block_get(&tcp->stack->blocks)
-              : NULL;
+      struct ph_block *block = tcp_rcv_block(tcp, conn, in_order);
       if (!block) {
+        if (in_order && to->head && !packed && pack(tcp, conn)) {
+          packed = true;
+          continue;
+        }
         tcp->stack->stats.BlockExhausted++;
         break;
       }
@@ -100,17 +142,20 @@ static bool lend(struct tcp_stack *tcp, struct tcp_conn *conn,
 static uint32_t take_piece(struct tcp_stack *tcp, struct tcp_conn *conn,
                            struct tcp_chunks *to, struct ph_block *block,
                            uint8_t *data, uint32_t len) {
+  bool in_order = to == &conn->rcvq;
   bool lendable = block && ph_block_lendable(block);
   uint64_t dense = (uint64_t)conn->rcv_held +
                    (uint32_t)(conn->rcv_edge - conn->rcv_nxt) +
                    (block ? block->size : 0);
   if (lendable && len >= TCP_COPY_BREAK &&
       dense <= (uint64_t)conn->rcvbuf + len &&
+      tcp_rcv_may_lend(tcp, conn, block) &&
       lend(tcp, conn, to, block, data, len)) {
     return len;
   }
   uint32_t n = copy_in(tcp, conn, to, data, len);
-  if (n < len && lendable && lend(tcp, conn, to, block, data + n, len - n)) {
+  if (n < len && in_order && lendable &&
+      lend(tcp, conn, to, block, data + n, len - n)) {
     n = len;
   }
   return n;
@@ -214,6 +259,8 @@ uint32_t tcp_recvq_read(struct tcp_stack *tcp, struct tcp_conn *conn, void *to,
   if (!peek) {
     tcp_chunks_drop_front(tcp, conn, &conn->rcvq, len);
     conn->rcvq_len -= len;
+    conn->rcv_packed &= conn->rcvq_len > 0;
+    tcp_rcv_account(tcp, conn);
   }
   return len;
 }

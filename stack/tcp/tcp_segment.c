@@ -56,14 +56,15 @@ void tcp_input(struct ph_stack *stack, struct pkt *pkt,
 
 void tcp_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
                   const struct tcp_seg *seg) {
+  uint32_t promised = conn->rcv_edge - conn->rcv_nxt; /* in our SYN */
   conn->irs = seg->seq;
   conn->rcv_nxt = conn->rcv_acked = seg->seq + 1;
-  conn->rcv_edge = conn->rcv_nxt;
+  conn->rcv_edge = conn->rcv_nxt + promised;
   tcp_options_take_syn(stack, conn, seg);
   conn->snd_wnd = conn->snd_max_wnd = seg->wnd;
   conn->snd_wl1 = seg->seq;
   conn->snd_wl2 = conn->iss;
-  conn->rcv_edge += tcp_window_growth(stack, conn);
+  tcp_window_open(stack, conn, tcp_window_growth(stack, conn));
 }
 
 /* ---- ICMP (RFC 9293 3.9.2.2, RFC 5927) ----------------------------------- */

@@ -13,20 +13,6 @@
  */
 #include "stack/tcp/tcp_internal.h"
 
-enum { BLOCKS_FEW = 8, BLOCKS_SHARE = 8 }; /* 1/8 is few; of it, 1/8 each */
-
-/* Dynamic thresholds (Choudhury and Hahne, 1998): what one may hold shrinks
- * with what is free, so N that take all they can leave the pool 8/(8+N) free,
- * and the next one gets as much as each of them. */
-uint32_t tcp_block_allowance(const struct ph_stack *stack, uint32_t held) {
-  uint32_t available = stack->blocks.available;
-  if (available >= stack->blocks.count / BLOCKS_FEW) {
-    return UINT32_MAX;
-  }
-  uint32_t share = ph_max_u32(available / BLOCKS_SHARE, 1) * PH_BLOCK_SIZE;
-  return share > held ? share - held : 0;
-}
-
 void tcp_pos_advance(struct tcp_pos *pos, uint32_t n) {
   while (pos->block && n >= pos->block->size - pos->offset) {
     if (!pos->block->next) {
@@ -45,9 +31,8 @@ static bool grow(struct ph_stack *stack, struct tcp_conn *conn) {
   if (tail && conn->sndq_tail_used < tail->size) {
     return true;
   }
-  struct ph_block *block = tcp_block_allowance(stack, conn->sndq_len) > 0
-                               ? ph_block_get(&stack->blocks)
-                               : NULL;
+  struct ph_block *block =
+      tcp_sendq_may_grow(stack, conn) ? ph_block_get(&stack->blocks) : NULL;
   if (!block) {
     stack->stats.BlockExhausted++;
     return false;
@@ -59,6 +44,7 @@ static bool grow(struct ph_stack *stack, struct tcp_conn *conn) {
     tail->next = block;
   } else {
     conn->sndq_head = conn->sndq_next = (struct tcp_pos){block, 0};
+    stack->blocks.reserve -= tcp_of(stack)->floor; /* it is taken */
   }
   return true;
 }
@@ -79,7 +65,13 @@ uint32_t tcp_sendq_append(struct ph_stack *stack, struct tcp_conn *conn,
   return done;
 }
 
-void tcp_sendq_ack(struct tcp_conn *conn, uint32_t n) {
+/* The queue is empty: its first block is owed again. */
+static void emptied(struct ph_stack *stack, struct tcp_conn *conn) {
+  conn->sndq_tail = NULL;
+  stack->blocks.reserve += tcp_of(stack)->floor;
+}
+
+void tcp_sendq_ack(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n) {
   conn->sndq_len -= n;
   while (conn->sndq_head.block) {
     struct ph_block *block = conn->sndq_head.block;
@@ -95,15 +87,18 @@ void tcp_sendq_ack(struct tcp_conn *conn, uint32_t n) {
       conn->sndq_next = conn->sndq_head;
     }
     if (conn->sndq_tail == block) {
-      conn->sndq_tail = NULL;
+      emptied(stack, conn);
     }
     block->next = NULL;
     ph_block_put(block);
   }
 }
 
-void tcp_sendq_free(struct tcp_conn *conn) {
+void tcp_sendq_free(struct ph_stack *stack, struct tcp_conn *conn) {
   struct ph_block *block = conn->sndq_head.block;
+  if (block) {
+    emptied(stack, conn);
+  }
   while (block) {
     struct ph_block *next = block->next;
     block->next = NULL;
@@ -111,7 +106,6 @@ void tcp_sendq_free(struct tcp_conn *conn) {
     block = next;
   }
   conn->sndq_head = conn->sndq_next = (struct tcp_pos){NULL, 0};
-  conn->sndq_tail = NULL;
   conn->sndq_len = 0;
 }
 

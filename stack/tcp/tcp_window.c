@@ -15,15 +15,13 @@ enum { WINDOW_UNSCALED_MAX = 65535 };
 /* The window that memory allows now. */
 static uint32_t offer(const struct ph_stack *stack,
                       const struct tcp_conn *conn) {
-  uint32_t limit = conn->rcvbuf / 2;
+  /* Memory pressure: docs/stack.md. */
+  uint32_t limit = ph_min_u32(conn->rcvbuf / 2, tcp_rcv_limit(stack, conn));
   uint32_t wnd = limit > conn->rcvq_len ? limit - conn->rcvq_len : 0;
   /* The first and the last block may be mostly read or mostly empty. */
   uint32_t budget = conn->rcvbuf + 2 * PH_BLOCK_SIZE;
   uint32_t memory = budget > conn->rcv_held ? budget - conn->rcv_held : 0;
   wnd = ph_min_u32(wnd, memory);
-  /* Memory pressure. */
-  wnd = ph_min_u32(wnd, ph_max_u32(tcp_block_allowance(stack, conn->rcv_held),
-                                   2u * conn->rcv_mss));
   uint32_t most = conn->wscale_ok
                       ? (uint32_t)WINDOW_UNSCALED_MAX << conn->rcv_wscale
                       : WINDOW_UNSCALED_MAX;
@@ -36,14 +34,18 @@ uint32_t tcp_window_growth(const struct ph_stack *stack,
   return grow > 0 ? (uint32_t)grow : 0;
 }
 
+void tcp_window_open(const struct ph_stack *stack, struct tcp_conn *conn,
+                     uint32_t grow) {
+  conn->rcv_edge += grow;
+  tcp_rcv_account(tcp_of(stack), conn);
+}
+
 uint16_t tcp_window_field(const struct ph_stack *stack, struct tcp_conn *conn,
                           uint8_t flags) {
-  if (!(flags & TCP_ACK)) { /* a SYN: nothing is known of the peer yet */
-    return (uint16_t)ph_min_u32(conn->rcvbuf / 2, WINDOW_UNSCALED_MAX);
-  }
   uint32_t grow = tcp_window_growth(stack, conn);
-  if (grow > 0 && grow >= ph_min_u32(conn->rcv_mss, conn->rcvbuf / 4)) {
-    conn->rcv_edge += grow;
+  uint32_t limit = ph_min_u32(conn->rcvbuf / 2, tcp_rcv_limit(stack, conn));
+  if (grow > 0 && grow >= ph_min_u32(conn->rcv_mss, limit / 2)) {
+    tcp_window_open(stack, conn, grow);
   }
   uint32_t left = conn->rcv_edge - conn->rcv_nxt;
   if (flags & TCP_SYN) {

@@ -190,7 +190,7 @@ static bool fill_blocks(struct ph_stack *stack, struct pkt *pkt,
       len -= n;
       continue;
     }
-    struct ph_block *block = ph_block_get(&stack->blocks);
+    struct ph_block *block = ph_block_get_spare(&stack->blocks);
     if (!block) {
       stack->stats.BlockExhausted++;
       return false;

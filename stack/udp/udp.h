@@ -27,6 +27,7 @@ struct udp_pcb {
   uint32_t rcvbuf;     /* bytes of memory that the queue may hold */
   uint32_t queued;     /* bytes held */
   uint32_t queued_len; /* datagrams in the queue */
+  uint32_t taken;      /* datagrams read so far, up to 2^16 */
   struct pkt *head, *tail;
   /* From ph_stack_poll() or udp_sendto(); may be NULL. Must not close. */
   void (*event)(struct udp_pcb *pcb, uint32_t events);

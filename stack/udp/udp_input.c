@@ -92,13 +92,24 @@ static bool check(struct ph_stack *stack, struct pkt *pkt,
   return true;
 }
 
+/* May the queue have one block more of this pool? The first of a queue, and
+ * then what is left for all, or for those that read (ph_block_share()). */
+static bool may_hold(const struct udp_pcb *pcb,
+                     const struct ph_block_pool *pool) {
+  return pcb->queued_len == 0 ||
+         pcb->queued_len < ph_block_share(pool, 2 * pcb->taken);
+}
+
 /* The device needs its block: move the datagram into one of the stack's. */
-static bool give_block_back(struct ph_stack *stack, struct pkt *pkt) {
+static bool give_block_back(struct ph_stack *stack, const struct udp_pcb *pcb,
+                            struct pkt *pkt) {
   uint32_t front = sizeof(struct udp_meta);
-  if (!pkt->lent || ph_block_lendable(pkt->lent)) {
+  if (!pkt->lent ||
+      (ph_block_lendable(pkt->lent) && may_hold(pcb, pkt->lent->pool))) {
     return true;
   }
-  struct ph_block *block = ph_block_get(&stack->blocks);
+  struct ph_block *block =
+      may_hold(pcb, &stack->blocks) ? ph_block_get_spare(&stack->blocks) : NULL;
   if (!block) {
     stack->stats.BlockExhausted++;
     return false;
@@ -126,7 +137,7 @@ static void enqueue(struct ph_stack *stack, struct udp_pcb *pcb,
   bool fits = pcb->queued + footprint(pkt) <= pcb->rcvbuf &&
               stack->pkts.available >= stack->pkts.count / 4;
   uint8_t *front = NULL;
-  if (fits && give_block_back(stack, pkt)) {
+  if (fits && give_block_back(stack, pcb, pkt)) {
     front = pkt_push(pkt, sizeof(meta));
   }
   if (!front) {
@@ -208,6 +219,7 @@ long udp_recvv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
   }
   if (!peek) {
     pkt_put(dequeue(pcb));
+    pcb->taken += pcb->taken < UINT16_MAX;
   }
   return (long)full;
 }

@@ -8,11 +8,13 @@
 
 #include "tests/stack/tcp_pair.h"
 
-static uint32_t chunk_memory(const struct tcp_chunks *chunks, uint32_t *bytes) {
+static uint32_t chunk_memory(const struct tcp_chunks *chunks, uint32_t *bytes,
+                             uint32_t *blocks) {
   uint32_t held = 0;
   for (const struct tcp_chunk *c = chunks->head; c; c = c->next) {
     held += c->block->size;
     *bytes += c->len;
+    *blocks += c->copied;
     assert_true(c->next || chunks->tail == c);
   }
   return held;
@@ -50,23 +52,41 @@ static void check_recency(const struct tcp_stack *tcp,
 }
 
 static void check_receive(const struct tcp_conn *conn) {
-  uint32_t bytes = 0;
-  uint32_t held = chunk_memory(&conn->rcvq, &bytes);
+  uint32_t bytes = 0, blocks = 0;
+  uint32_t held = chunk_memory(&conn->rcvq, &bytes, &blocks);
   assert_int_equal(bytes, conn->rcvq_len);
   uint32_t end = conn->rcv_nxt;
   for (const struct tcp_range *r = conn->ooo.first; r; r = r->next) {
     uint32_t run = 0;
-    held += chunk_memory(&r->u.rx, &run);
+    held += chunk_memory(&r->u.rx, &run, &blocks);
     assert_int_equal(run, r->len);
     assert_true(seq_gt(r->seq, end));
     end = r->seq + r->len;
   }
   assert_int_equal(held, conn->rcv_held);
+  assert_int_equal(blocks, conn->rcv_blocks);
+  uint32_t window = conn->fin_received ? 0 : conn->rcv_edge - conn->rcv_nxt;
+  assert_true((blocks + conn->rcv_owed) * (uint64_t)PH_BLOCK_SIZE >=
+              (window > PH_BLOCK_SIZE ? conn->rcvq_len + window : 0));
   assert_true(seq_leq(conn->rcv_nxt, conn->rcv_edge));
+}
+
+/* What the pool keeps free is what is owed. */
+static void check_debts(const struct ph_stack *stack) {
+  const struct tcp_stack *tcp = tcp_of(stack);
+  uint32_t owed = 0;
+  for (uint32_t i = 0; i < tcp->max_conns; i++) {
+    const struct tcp_conn *conn = &tcp->conns[i];
+    bool lived = conn->timer.fn != NULL;
+    owed += lived ? conn->rcv_owed : tcp->floor;
+    owed += conn->sndq_head.block ? 0 : tcp->floor;
+  }
+  assert_int_equal(stack->blocks.reserve, owed);
 }
 
 void tcp_check_invariants(struct ph_stack *stack) {
   const struct tcp_stack *tcp = tcp_of(stack);
+  check_debts(stack);
   for (uint32_t i = 0; i < tcp->max_conns; i++) {
     const struct tcp_conn *conn = &tcp->conns[i];
     if (conn->state >= TCP_STATE_ESTABLISHED &&

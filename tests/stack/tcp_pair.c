@@ -286,7 +286,8 @@ static void host_init(struct pair *pair, int index,
                       const struct pair_options *options) {
   struct pair_host *host = &pair->host[index];
   uint32_t blocks =
-      options->blocks && index == 0 ? options->blocks : (uint32_t)PAIR_BLOCKS;
+      options->blocks_each ? options->blocks_each : (uint32_t)PAIR_BLOCKS;
+  blocks = options->blocks && index == 0 ? options->blocks : blocks;
   size_t rx_size = (size_t)PAIR_RX_BLOCKS * PAIR_RX_BLOCK_SIZE;
   size_t block_size = (size_t)blocks * PH_BLOCK_SIZE;
   size_t pkt_size = PAIR_PKTS * sizeof(struct pkt);
@@ -300,7 +301,7 @@ static void host_init(struct pair *pair, int index,
   host->ring_free = UINT32_MAX;
   ph_block_pool_init(&host->rx_pool, host->rx_blocks, memory, PAIR_RX_BLOCKS,
                      PAIR_RX_BLOCK_SIZE);
-  host->rx_pool.reserve = PAIR_RX_BLOCKS / 4;
+  ph_block_pool_reserve(&host->rx_pool, PAIR_RX_BLOCKS / 4);
   struct ph_stack_config config = {
       .platform = &pair->platform,
       .block_memory = memory + rx_size,

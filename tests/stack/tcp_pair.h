@@ -102,7 +102,8 @@ struct pair_options {
   struct ph_socket_config socket; /* max_sockets 0: no sockets */
   bool software;                  /* the interface can do nothing */
   bool blocking;   /* platform.wait lets time pass until something happens */
-  uint32_t blocks; /* of host 0's send pool; 0: PAIR_BLOCKS */
+  uint32_t blocks; /* of host 0's pool; 0: as the other's */
+  uint32_t blocks_each; /* of each host's pool; 0: PAIR_BLOCKS */
 };
 
 /* Addresses are 10.0.0.1 and 10.0.0.2. `options` may be NULL. */

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who may have how many blocks of the stack's pool, so that connections which
+ * take and never give back can't slow down those that move data.
+ *
+ * 1. Each connection that could exist is sure of two blocks (its floor): one to
+ *    receive into, one to send from.
+ * 2. A window is a debt. What waits to be read and what the peer may still send
+ *    need tcp_need() blocks, packed densely; those that are not there yet are
+ *    kept free: pool->reserve is the sum of what is owed. A segment in order
+ *    and inside the window therefore finds memory.
+ * 3. Of the rest, the upper half is for anyone, the lower half only for who
+ *    moves data: twice what was read so far, what was acknowledged so far
+ *    (ph_block_share()). A window that was opened never shrinks, so this
+ *    decides only by how much it opens.
+ * 4. Data out of order use memory that is not owed, or their own connection's;
+ *    they are given up when data in order need it (RFC 2018 8: not yet
+ *    acknowledged, so the peer still has them).
+ *
+ * So who never reads, or whose peer never reads or acknowledges, holds its
+ * floor and at most half of the rest, together with all others of its kind,
+ * however many they are. Rule 1 needs four blocks per connection; a smaller
+ * pool has no floors, and the first block is there for who comes first. */
+#include "stack/tcp/tcp_internal.h"
+
+enum {
+  FLOOR_SHARE = 2, /* floors take at most 1/2 of the pool */
+  SLACK = 255,     /* a scaled window field rounds up by at most this */
+  FIRST_BYTES = PH_BLOCK_SIZE - 256, /* the window that one block serves */
+};
+
+void tcp_memory_init(struct tcp_stack *tcp) {
+  struct ph_block_pool *pool = &tcp->stack->blocks;
+  uint64_t floors = 2ull * tcp->max_conns;
+  tcp->floor = floors <= pool->count / FLOOR_SHARE;
+  ph_block_pool_reserve(pool, tcp->floor ? (uint32_t)floors : 0);
+}
+
+static uint32_t blocks_of(uint64_t bytes) {
+  uint64_t blocks = (bytes + PH_BLOCK_SIZE - 1) / PH_BLOCK_SIZE;
+  return blocks < UINT16_MAX ? (uint32_t)blocks : UINT16_MAX;
+}
+
+/* ---- Receive ------------------------------------------------------------ */
+
+/* Nothing more will arrive that has to be kept. */
+static bool receive_over(const struct tcp_conn *conn) {
+  return conn->fin_received || conn->state == TCP_STATE_TIME_WAIT;
+}
+
+/* The blocks for what waits and what was promised. One that is half read may
+ * be moved to its front; of several, the first may be. */
+static uint32_t need(const struct tcp_stack *tcp, const struct tcp_conn *conn) {
+  uint32_t window = receive_over(conn) ? 0 : conn->rcv_edge - conn->rcv_nxt;
+  uint32_t bytes = conn->rcvq_len + window + (window > 0 ? SLACK : 0);
+  return bytes <= PH_BLOCK_SIZE ? tcp->floor
+                                : ph_min_u32(blocks_of(bytes) + 1, UINT16_MAX);
+}
+
+void tcp_rcv_account(struct tcp_stack *tcp, struct tcp_conn *conn) {
+  uint32_t blocks = need(tcp, conn);
+  uint32_t owed = blocks > conn->rcv_blocks ? blocks - conn->rcv_blocks : 0;
+  tcp->stack->blocks.reserve += owed - conn->rcv_owed;
+  conn->rcv_owed = (uint16_t)owed;
+}
+
+/* Two blocks for each that was read: a window doubles per round trip. */
+uint32_t tcp_rcv_moved(const struct tcp_conn *conn) {
+  return conn->bytes_received > conn->rcvq_len
+             ? 2 * blocks_of(conn->bytes_received - conn->rcvq_len)
+             : 0;
+}
+
+uint32_t tcp_rcv_limit(const struct ph_stack *stack,
+                       const struct tcp_conn *conn) {
+  uint32_t share = ph_block_share(&stack->blocks, tcp_rcv_moved(conn));
+  share = ph_min_u32(share, UINT16_MAX); /* of them one is half read */
+  return share < 2 ? FIRST_BYTES : share * PH_BLOCK_SIZE - SLACK;
+}
+
+struct ph_block *tcp_rcv_block(struct tcp_stack *tcp, struct tcp_conn *conn,
+                               bool in_order) {
+  struct ph_block_pool *pool = &tcp->stack->blocks;
+  bool promised = conn->rcv_owed > 0 && (in_order || !conn->rcv_packed);
+  if (!promised) {
+    uint32_t share = ph_block_share(pool, tcp_rcv_moved(conn));
+    if (ph_block_spare(pool) == 0 || conn->rcv_blocks > share) {
+      return NULL;
+    }
+  }
+  return ph_block_get(pool);
+}
+
+bool tcp_rcv_may_lend(const struct tcp_stack *tcp, const struct tcp_conn *conn,
+                      const struct ph_block *block) {
+  uint32_t lent =
+      (conn->rcv_held - conn->rcv_blocks * (uint32_t)PH_BLOCK_SIZE) /
+      block->size;
+  return !conn->rcv_packed && tcp_chunk_spare(tcp) &&
+         lent < ph_block_share(block->pool, tcp_rcv_moved(conn));
+}
+
+/* Pieces of the receive queues are owed like the blocks under them. */
+bool tcp_chunk_spare(const struct tcp_stack *tcp) {
+  return tcp->chunks_available >
+         ph_min_u32(tcp->stack->blocks.reserve, tcp->chunks_count / 2);
+}
+
+/* ---- Send --------------------------------------------------------------- */
+
+/* What path and peer take now (of cwnd twice, or it could not grow), if they
+ * ever took anything: when a peer stops to read, its window closes, but it has
+ * taken what was in it, and no more than the floor is left. Or, so that a queue
+ * need not run empty between two ACKs, twice what the peer's application must
+ * have read: what it was offered beyond two of its widest windows (a buffer
+ * may still grow to twice the first window without being read). */
+static uint32_t send_moved(const struct tcp_conn *conn) {
+  uint64_t taken = 2ull * conn->cwnd;
+  taken = conn->snd_wnd < taken ? conn->snd_wnd : taken;
+  taken = conn->bytes_acked < taken ? conn->bytes_acked : taken;
+  uint64_t offered = conn->bytes_acked + conn->snd_wnd;
+  uint64_t held = 2ull * conn->snd_max_wnd;
+  uint64_t read = offered > held ? offered - held : 0;
+  return ph_max_u32((uint32_t)(taken / PH_BLOCK_SIZE),
+                    2 * ph_min_u32(blocks_of(read), UINT16_MAX));
+}
+
+bool tcp_sendq_may_grow(const struct ph_stack *stack,
+                        const struct tcp_conn *conn) {
+  const struct ph_block_pool *pool = &stack->blocks;
+  if (!conn->sndq_head.block) {
+    return tcp_of(stack)->floor ? pool->available > 0
+                                : ph_block_spare(pool) > 0;
+  }
+  uint32_t held = blocks_of((uint64_t)conn->sndq_head.offset + conn->sndq_len);
+  return ph_block_spare(pool) > 0 &&
+         held <= ph_block_share(pool, send_moved(conn));
+}
