@@ -305,9 +305,11 @@ static void one_byte_segments_with_holes_stay_cheap(void **state) {
 static void random_segments_make_true_blocks(void **state) {
   /* EVIDENCE: RFC 2018 4 (1), (2) */
   (void)state;
+  /* Room for a block of memory under each of the small runs. */
+  struct pair_options large = {.blocks = 16384};
   struct peer p;
   uint32_t rng = 7;
-  peer_passive_with(&p, NULL, PEER_SACK);
+  peer_passive_with(&p, &large, PEER_SACK);
   tcp_set_rcvbuf(p.conn, 8 << 20);
   for (uint32_t i = 0; i < 3000; i++) {
     rng = rng * 1664525u + 1013904223u;
