@@ -52,6 +52,8 @@
   X(TcpChallengeAcks, "")                                                \
   X(TcpDupAcksIn, "")                                                    \
   X(TcpOutOfOrder, "segments queued out of order")                       \
+  X(TcpPawsDrops, "segments with an old timestamp (RFC 7323 5)")         \
+  X(TcpTsMissing, "segments without the timestamp agreed on, dropped")   \
   X(TcpDsackOut, "duplicates reported to the peer (RFC 2883)")           \
   X(TcpDelayedAcks, "")                                                  \
   X(TcpPureAcksOut, "")                                                  \

@@ -46,8 +46,13 @@ enum ph_tcp_setting {
 
 /* What connections may negotiate (Linux: net.ipv4.tcp_*). */
 struct ph_tcp_features {
-  uint8_t sack;  /* enum ph_tcp_setting; default on */
-  uint8_t dsack; /* report duplicates (RFC 2883); default on */
+  uint8_t sack;       /* enum ph_tcp_setting; default on */
+  uint8_t dsack;      /* report duplicates (RFC 2883); default on */
+  uint8_t timestamps; /* default on request */
+  /* On: take segments without timestamps after both SYNs had them, as Linux
+   * does; RFC 7323 3.2 says they SHOULD be dropped. Default off. */
+  uint8_t missing_timestamps;
+  bool bsd_order; /* a SYN's options stand as FreeBSD's do */
 };
 
 /* Sizes of the pools; 0 takes the default. */

@@ -88,6 +88,26 @@ static void reject(struct ph_stack *stack, struct tcp_conn *conn,
   }
 }
 
+/* RFC 7323 5.3 R1, before all others. */
+static bool tcp_check_timestamps(struct ph_stack *stack, struct tcp_conn *conn,
+                                 struct tcp_seg *seg) {
+  if (!conn->ts_ok) {
+    return true;
+  }
+  seg->at_edge = seq_leq(seg->seq, conn->rcv_acked);
+  switch (tcp_ts_check(stack, conn, seg)) {
+    case TCP_TS_OLD:
+      stack->stats.TcpPawsDrops++;
+      reject(stack, conn, seg);
+      return false;
+    case TCP_TS_MISSING:
+      stack->stats.TcpTsMissing++;
+      return false;
+    default:
+      return true;
+  }
+}
+
 static bool tcp_check_seq(struct ph_stack *stack, struct tcp_conn *conn,
                           struct tcp_seg *seg) {
   if (acceptable(conn, seg)) {
@@ -202,7 +222,8 @@ void tcp_established(struct ph_stack *stack, struct tcp_conn *conn,
     tcp_rto_sample(conn, stack->now_ns - conn->syn_sent_ns);
   } else {
     conn->cwnd = conn->snd_mss; /* RFC 5681 3.1 */
-    conn->rto_ns = 3 * TCP_S;   /* RFC 6298 (5.7) */
+    tcp_ts_sample(stack, conn, seg);
+    conn->rto_ns = 3 * TCP_S; /* RFC 6298 (5.7) */
   }
   if (conn->fin_queued) {
     conn->state = TCP_STATE_FIN_WAIT_1;
@@ -245,6 +266,8 @@ static bool tcp_process_ack(struct ph_stack *stack, struct tcp_conn *conn,
     if (conn->cc->rtt) {
       conn->cc->rtt(conn, stack->now_ns - sent_at_ns);
     }
+  } else { /* sent twice: a timestamp tells which of them arrived */
+    tcp_ts_sample(stack, conn, seg);
   }
   conn->backoff = 0;
   conn->last_acked = acked;
@@ -305,6 +328,9 @@ static bool tcp_check_ack(struct ph_stack *stack, struct tcp_conn *conn,
       seq_lt(seg->ack, conn->snd_una - conn->snd_max_wnd)) {
     tcp_challenge_ack(stack, conn); /* RFC 5961 5.2 */
     return false;
+  }
+  if (seg->at_edge) {
+    tcp_ts_update(stack, conn, seg);
   }
   conn->probes = 0;
   conn->more = false; /* as in Linux: MSG_MORE holds only against one write */
@@ -442,7 +468,8 @@ static void tcp_process_fin(struct ph_stack *stack, struct tcp_conn *conn,
 static void synchronized(struct ph_stack *stack, struct tcp_conn *conn,
                          struct tcp_seg *seg, const struct pkt *pkt,
                          const struct ip_rx *rx) {
-  if (!tcp_check_seq(stack, conn, seg) || !tcp_check_rst(stack, conn, seg) ||
+  if (!tcp_check_timestamps(stack, conn, seg) ||
+      !tcp_check_seq(stack, conn, seg) || !tcp_check_rst(stack, conn, seg) ||
       !tcp_check_syn(stack, conn, seg)) {
     return;
   }

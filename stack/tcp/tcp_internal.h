@@ -245,6 +245,7 @@ struct tcp_conn {
   bool partial_seen : 1; /* the last ACK in fast recovery was partial */
   bool sack_ok : 1;      /* SACK is offered; after the SYNs: is spoken */
   bool rcv_packed : 1; /* memory is short: nothing is lent until all is read */
+  bool ts_ok : 1;        /* timestamps likewise */
 
   /* Timers. */
   struct ph_timer timer;
@@ -261,7 +262,9 @@ struct tcp_conn {
   /* Receive sequence variables. rcv_edge is the right edge of the window that
    * we owe the peer; rcv_wnd of the RFC is rcv_edge - rcv_nxt. */
   uint32_t rcv_nxt, rcv_edge, irs;
-  uint32_t rcv_acked; /* rcv_nxt when the last ACK left */
+  uint32_t rcv_acked; /* rcv_nxt when the last ACK left; Last.ACK.sent */
+  uint32_t ts_recent, ts_recent_s; /* TS.Recent, and when, in seconds */
+  uint32_t ts_offset;              /* of our clock */
   uint32_t fin_seq;
   uint8_t quickack;
   uint8_t dupacks;
@@ -356,6 +359,7 @@ struct tcp_seg {
   uint16_t src_port, dst_port;
   uint16_t wnd;
   uint8_t flags;
+  bool at_edge;               /* starts at Last.ACK.sent or before */
   bool dsack;                 /* dsack_block is valid, once validated: */
   struct tcp_options options; /* SACK blocks: see tcp_sack_validate() */
   struct tcp_sack_block dsack_block;

@@ -3,8 +3,8 @@
  *
  * What may be used is decided by the two SYNs: each end says there what it
  * can, and an option that only one of them had is never sent (RFC 7323 2.2,
- * 3.2, RFC 2018 2). Before the peer's SYN, `sack_ok` says what we offer or
- * would accept, after it what both ends speak.
+ * 3.2, RFC 2018 2). Before the peer's SYN, `sack_ok` and `ts_ok` say what
+ * we offer or would accept, after it what both ends speak.
  *
  * The MSS option counts no options (RFC 6691 2): the sender shortens its
  * payload. snd_mss is what is left behind options that every segment carries;
@@ -13,7 +13,6 @@
 
 enum {
   TCP_WSCALE_MAX = 14,
-  TIMESTAMPS_LEN = 12, /* with two NOPs */
   /* NOP, NOP, kind and length in one word: RFC 7323 appendix A. */
   TIMESTAMPS_HEAD =
       TCP_OPT_NOP << 24 | TCP_OPT_NOP << 16 | TCP_OPT_TIMESTAMPS << 8 | 10,
@@ -25,7 +24,8 @@ void tcp_options_read(const uint8_t *h, uint32_t hlen,
                       struct tcp_options *options) {
   const uint8_t *p = h + TCP_HEADER_LEN;
   uint32_t len = hlen - TCP_HEADER_LEN;
-  if (len != 0 && !(len == TIMESTAMPS_LEN && get_be32(p) == TIMESTAMPS_HEAD)) {
+  if (len != 0 &&
+      !(len == TCP_TIMESTAMPS_LEN && get_be32(p) == TIMESTAMPS_HEAD)) {
     tcp_parse_options(p, len, options);
     return;
   }
@@ -41,13 +41,23 @@ void tcp_options_start(struct ph_stack *stack, struct tcp_conn *conn) {
   const struct ph_tcp_features *f = &tcp_of(stack)->features;
   uint8_t least = conn->passive ? PH_TCP_ON_REQUEST : PH_TCP_ON;
   conn->sack_ok = f->sack >= least;
+  conn->ts_ok = f->timestamps >= least;
+  if (conn->ts_ok && !conn->passive) {
+    tcp_ts_start(stack, conn);
+  }
 }
 
 void tcp_options_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
                           const struct tcp_seg *seg) {
-  (void)stack;
   const struct tcp_options *options = &seg->options;
   conn->sack_ok = conn->sack_ok && options->sack_permitted;
+  conn->ts_ok = conn->ts_ok && options->has_timestamps;
+  if (conn->ts_ok) {
+    tcp_ts_take(stack, conn, seg);
+    if (conn->passive) {
+      tcp_ts_start(stack, conn);
+    }
+  }
   uint32_t mss = options->has_mss ? options->mss : (uint32_t)TCP_MSS_DEFAULT;
   mss = ph_min_u32(ph_max_u32(mss, TCP_MSS_MIN),
                    tcp_local_mss(conn, conn->route.mtu));
@@ -62,29 +72,48 @@ void tcp_options_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
 
 /* ---- To the peer -------------------------------------------------------- */
 
-/* MSS, SACK-permitted, window scale (RFC 9293 3.7.1, RFC 2018 2, RFC 7323
- * 2.2). */
-static void syn_options(const struct tcp_conn *conn, struct tcp_options *o) {
+/* MSS, SACK-permitted, timestamps, window scale (RFC 9293 3.7.1, RFC 2018 2,
+ * RFC 7323 2.2, 3.2). */
+static void syn_options(const struct tcp_stack *tcp,
+                        const struct tcp_conn *conn, struct tcp_options *o) {
   o->has_mss = true;
   o->mss = tcp_local_mss(conn, conn->route.netif->caps.mtu);
   o->sack_permitted = conn->sack_ok;
   o->has_wscale = conn->state == TCP_STATE_SYN_SENT || conn->wscale_ok;
   o->wscale = conn->rcv_wscale;
+  o->bsd_order = tcp->features.bsd_order;
+}
+
+static void put_timestamps(const struct ph_stack *stack,
+                           const struct tcp_conn *conn, uint8_t *p) {
+  put_be32(p, TIMESTAMPS_HEAD);
+  put_be32(p + 4, tcp_ts_now(stack, conn));
+  put_be32(p + 8, conn->ts_recent); /* 0 before the peer's SYN */
 }
 
 uint8_t tcp_options_push(struct ph_stack *stack, struct tcp_conn *conn,
                          struct pkt *pkt, uint8_t flags) {
   const struct tcp_stack *tcp = tcp_of(stack);
+  bool sack = (conn->ooo.first || tcp->dsack_conn == conn) && conn->sack_ok &&
+              !(flags & TCP_RST);
+  if (!(flags & TCP_SYN) && !sack) { /* as nearly always */
+    if (!conn->ts_ok) {
+      return 0;
+    }
+    put_timestamps(stack, conn, pkt_prepend(pkt, TCP_TIMESTAMPS_LEN));
+    return TCP_TIMESTAMPS_LEN;
+  }
   uint8_t bytes[TCP_MAX_OPTIONS_LEN];
   struct tcp_options o;
-  bool sack = conn->ooo.first || tcp->dsack_conn == conn;
-  if (!(flags & TCP_SYN) && !sack) {
-    return 0;
-  }
   tcp_options_clear(&o);
+  if (conn->ts_ok) {
+    o.has_timestamps = true;
+    o.ts_val = tcp_ts_now(stack, conn);
+    o.ts_ecr = conn->ts_recent;
+  }
   if (flags & TCP_SYN) {
-    syn_options(conn, &o);
-  } else if (conn->sack_ok) {
+    syn_options(tcp, conn, &o);
+  } else {
     o.sack_count =
         (uint8_t)tcp_sack_blocks(tcp, conn, o.sack, TCP_MAX_SACK_BLOCKS);
   }

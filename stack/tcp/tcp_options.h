@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Options of segments in both directions, and what depends on them: selective
- * acknowledgements of the receiver (RFC 2018, 2883). */
+ * acknowledgements of the receiver (RFC 2018, 2883), timestamps (RFC 7323). */
 #ifndef PH_TCP_TCP_OPTIONS_H
 #define PH_TCP_TCP_OPTIONS_H
 
 #include "stack/tcp/tcp_internal.h"
+
+enum { TCP_TIMESTAMPS_LEN = 12 }; /* with two NOPs (RFC 7323 appendix A) */
 
 /* ---- tcp_options.c ------------------------------------------------------ */
 
@@ -26,9 +28,31 @@ void tcp_options_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
 
 /* Bytes that every segment with payload gives to options. */
 static inline uint32_t tcp_options_always(const struct tcp_conn *conn) {
-  (void)conn;
-  return 0;
+  return conn->ts_ok ? TCP_TIMESTAMPS_LEN : 0;
 }
+
+/* ---- tcp_timestamps.c --------------------------------------------------- */
+
+enum tcp_ts_verdict { TCP_TS_GOOD, TCP_TS_OLD, TCP_TS_MISSING };
+
+/* Choose the offset of our clock for this pair of ends. */
+void tcp_ts_start(struct ph_stack *stack, struct tcp_conn *conn);
+/* Our clock: TSval. */
+uint32_t tcp_ts_now(const struct ph_stack *stack, const struct tcp_conn *conn);
+/* What RFC 7323 says of a segment of a connection with timestamps. */
+enum tcp_ts_verdict tcp_ts_check(const struct ph_stack *stack,
+                                 const struct tcp_conn *conn,
+                                 const struct tcp_seg *seg);
+/* TS.Recent from the peer's SYN. */
+void tcp_ts_take(const struct ph_stack *stack, struct tcp_conn *conn,
+                 const struct tcp_seg *seg);
+/* TS.Recent from an acceptable segment that starts at Last.ACK.sent or before.
+ */
+void tcp_ts_update(const struct ph_stack *stack, struct tcp_conn *conn,
+                   const struct tcp_seg *seg);
+/* A sample of the round-trip time from TSecr (RFC 7323 4), if it can be one. */
+void tcp_ts_sample(const struct ph_stack *stack, struct tcp_conn *conn,
+                   const struct tcp_seg *seg);
 
 /* ---- tcp_sack_blocks.c -------------------------------------------------- */
 

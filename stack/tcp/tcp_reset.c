@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Resets (RFC 9293 3.5.2) and challenge ACKs (RFC 5961). */
-#include "stack/tcp/tcp_internal.h"
+#include "stack/tcp/tcp_options.h"
 
-/* A segment without payload or options from `local` to `remote`. */
+/* A segment without payload; with the options of `conn`, if there is one. */
 static void send_bare(struct ph_stack *stack, const struct ip_family *family,
-                      const struct ip_tx *tx, uint16_t src_port,
-                      uint16_t dst_port, uint32_t seq, uint32_t ack,
-                      uint8_t flags) {
+                      const struct ip_tx *tx, struct tcp_conn *conn,
+                      uint16_t src_port, uint16_t dst_port, uint32_t seq,
+                      uint32_t ack, uint8_t flags) {
   struct pkt *pkt = pkt_get(&stack->pkts, TCP_HEADROOM);
   if (!pkt) {
     stack->stats.PktExhausted++;
     return;
+  }
+  uint8_t hlen = TCP_HEADER_LEN;
+  if (conn) { /* RFC 7323 3.2: SHOULD be sent in a reset, too */
+    hlen = (uint8_t)(hlen + tcp_options_push(stack, conn, pkt, flags));
   }
   uint8_t *h = pkt_prepend(pkt, TCP_HEADER_LEN);
   memset(h, 0, TCP_HEADER_LEN);
@@ -18,10 +22,10 @@ static void send_bare(struct ph_stack *stack, const struct ip_family *family,
   put_be16(h + 2, dst_port);
   put_be32(h + 4, seq);
   put_be32(h + 8, ack);
-  h[12] = TCP_HEADER_LEN / 4 << 4;
+  h[12] = (uint8_t)(hlen / 4 << 4);
   h[13] = flags;
-  put_be16(h + 16, family->pseudo_sum(&tx->src, &tx->dst, IP_PROTO_TCP,
-                                      TCP_HEADER_LEN));
+  put_be16(h + 16,
+           family->pseudo_sum(&tx->src, &tx->dst, IP_PROTO_TCP, pkt->len));
   pkt->csum = PKT_CSUM_PARTIAL;
   pkt->csum_start = 0;
   pkt->csum_offset = 16;
@@ -41,10 +45,10 @@ void tcp_send_reset(struct ph_stack *stack, const struct tcp_seg *seg,
   }
   struct ip_tx tx = {rx->dst, rx->src, IP_PROTO_TCP, 0, 0, true};
   if (seg->flags & TCP_ACK) { /* <SEQ=SEG.ACK><CTL=RST> */
-    send_bare(stack, rx->family, &tx, seg->dst_port, seg->src_port, seg->ack, 0,
-              TCP_RST);
+    send_bare(stack, rx->family, &tx, NULL, seg->dst_port, seg->src_port,
+              seg->ack, 0, TCP_RST);
   } else { /* <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK> */
-    send_bare(stack, rx->family, &tx, seg->dst_port, seg->src_port, 0,
+    send_bare(stack, rx->family, &tx, NULL, seg->dst_port, seg->src_port, 0,
               seg->seq + tcp_seg_len(seg), TCP_RST | TCP_ACK);
   }
 }
@@ -53,7 +57,7 @@ void tcp_abort(struct ph_stack *stack, struct tcp_conn *conn) {
   if (conn->state >= TCP_STATE_SYN_RECEIVED &&
       conn->state != TCP_STATE_TIME_WAIT) {
     struct ip_tx tx = {conn->route.src, conn->remote, IP_PROTO_TCP, 0, 0, true};
-    send_bare(stack, conn->route.family, &tx, conn->local_port,
+    send_bare(stack, conn->route.family, &tx, conn, conn->local_port,
               conn->remote_port, conn->snd_nxt, conn->rcv_nxt,
               TCP_RST | TCP_ACK);
   }

@@ -37,7 +37,7 @@ static bool parse(struct ph_stack *stack, struct pkt *pkt,
   seg->wnd = get_be16(h + 14);
   seg->len = seg->data_len = pkt->len - hlen;
   seg->offset = 0;
-  seg->dsack = false;
+  seg->dsack = seg->at_edge = false;
   tcp_options_read(h, hlen, &seg->options);
   return pkt_pull(pkt, hlen);
 }

@@ -79,6 +79,31 @@ static uint8_t *put_timestamps(uint8_t *p, const struct tcp_options *o) {
   return p + 12;
 }
 
+static uint8_t *put_wscale(uint8_t *p, const struct tcp_options *o) {
+  p[0] = TCP_OPT_NOP;
+  p[1] = TCP_OPT_WSCALE;
+  p[2] = 3;
+  p[3] = o->wscale;
+  return p + 4;
+}
+
+/* What FreeBSD's SYN has behind the MSS; a word's rest is filled with END. */
+static uint8_t *put_bsd(uint8_t *p, const struct tcp_options *o) {
+  if (o->has_wscale) {
+    p = put_wscale(p, o);
+  }
+  if (o->has_timestamps) {
+    return put_timestamps(p, o);
+  }
+  if (o->sack_permitted) {
+    p[0] = TCP_OPT_SACK_PERMITTED;
+    p[1] = 2;
+    p[2] = p[3] = TCP_OPT_END;
+    p += 4;
+  }
+  return p;
+}
+
 uint32_t tcp_build_options(uint8_t *to, const struct tcp_options *options) {
   uint8_t *p = to;
   if (options->has_mss) {
@@ -86,6 +111,9 @@ uint32_t tcp_build_options(uint8_t *to, const struct tcp_options *options) {
     p[1] = 4;
     put_be16(p + 2, options->mss);
     p += 4;
+  }
+  if (options->bsd_order) {
+    return (uint32_t)(put_bsd(p, options) - to);
   }
   if (options->has_timestamps) {
     p = put_timestamps(p, options);
@@ -96,11 +124,7 @@ uint32_t tcp_build_options(uint8_t *to, const struct tcp_options *options) {
     p += 4;
   }
   if (options->has_wscale) {
-    p[0] = TCP_OPT_NOP;
-    p[1] = TCP_OPT_WSCALE;
-    p[2] = 3;
-    p[3] = options->wscale;
-    p += 4;
+    p = put_wscale(p, options);
   }
   uint32_t room = TCP_MAX_OPTIONS_LEN - (uint32_t)(p - to);
   uint32_t blocks =

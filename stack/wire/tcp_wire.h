@@ -46,6 +46,7 @@ struct tcp_sack_block {
 struct tcp_options {
   bool has_mss, has_wscale, sack_permitted, has_timestamps;
   uint8_t sack_count;
+  bool bsd_order; /* to build a SYN's in the order of FreeBSD */
   uint8_t wscale; /* as received: more than 14 means 14 */
   uint16_t mss;   /* as received: may be 0 */
   uint32_t ts_val, ts_ecr;
@@ -57,6 +58,7 @@ static inline void tcp_options_clear(struct tcp_options *options) {
   options->has_mss = options->has_wscale = false;
   options->sack_permitted = options->has_timestamps = false;
   options->sack_count = 0;
+  options->bsd_order = false;
 }
 
 /* Read the option bytes of a segment. Unknown kinds and known kinds of a wrong
@@ -66,7 +68,8 @@ void tcp_parse_options(const uint8_t *data, uint32_t len,
                        struct tcp_options *options);
 
 /* Write the options that are set in an order that keeps words aligned: MSS,
- * SACK-permitted with timestamps, NOP and window scale, SACK. Blocks that do
+ * SACK-permitted with timestamps, NOP and window scale, SACK; with `bsd_order`
+ * MSS, NOP and window scale, SACK-permitted, timestamps. Blocks that do
  * not fit into 40 bytes are left out. Returns the length, a multiple of 4. */
 uint32_t tcp_build_options(uint8_t *to, const struct tcp_options *options);
 

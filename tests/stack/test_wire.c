@@ -96,6 +96,27 @@ static void tcp_options_built_are_parsed_back(void **state) {
   }
 }
 
+static void tcp_syn_options_in_the_order_of_freebsd(void **state) {
+  /* EVIDENCE: RFC 9293 3.1 (options begin anywhere, END fills the word) */
+  (void)state;
+  struct tcp_options o = {.has_mss = true,
+                          .mss = 1460,
+                          .has_wscale = true,
+                          .wscale = 6,
+                          .sack_permitted = true,
+                          .has_timestamps = true,
+                          .ts_val = 100,
+                          .bsd_order = true};
+  uint8_t bytes[40];
+  assert_int_equal(tcp_build_options(bytes, &o), 20);
+  assert_memory_equal(bytes, ((uint8_t[]){2, 4,  5, 180, 1, 3,   3, 6, 4, 2,
+                                          8, 10, 0, 0,   0, 100, 0, 0, 0, 0}),
+                      20);
+  o.has_timestamps = false;
+  assert_int_equal(tcp_build_options(bytes, &o), 12);
+  assert_memory_equal(bytes + 8, ((uint8_t[]){4, 2, 0, 0}), 4);
+}
+
 static void tcp_options_every_kind_length_and_end_stay_inside(void **state) {
   /* EVIDENCE: RFC 9293 3.1 (MUST-7): a bad length is survived */
   (void)state;
@@ -137,6 +158,7 @@ int main(void) {
       cmocka_unit_test(csum_every_length_and_alignment_equals_model),
       cmocka_unit_test(csum_packet_split_at_every_byte_equals_whole),
       cmocka_unit_test(tcp_options_built_are_parsed_back),
+      cmocka_unit_test(tcp_syn_options_in_the_order_of_freebsd),
       cmocka_unit_test(tcp_options_every_kind_length_and_end_stay_inside),
       cmocka_unit_test(siphash24_reference_vectors_match),
   };
