@@ -138,7 +138,10 @@ static uint32_t cubic_ssthresh(struct tcp_conn *conn, uint32_t flight,
     c->w_max = conn->cwnd < w_max ? (uint32_t)((uint64_t)conn->cwnd * 17 / 20)
                                   : conn->cwnd;
   }
-  return ph_max_u32((uint32_t)((uint64_t)flight * 7 / 10), /* 4.6 */
+  /* 4.6; of cwnd, which holds no more than was used, instead of what happens
+   * to be in flight. */
+  (void)flight;
+  return ph_max_u32((uint32_t)((uint64_t)conn->cwnd * 7 / 10),
                     2u * conn->snd_mss);
 }
 

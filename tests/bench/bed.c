@@ -83,8 +83,9 @@ static uint64_t link_pass(struct bed_host *from, uint32_t len) {
   const struct bed_config *config = &bed->config;
   bool data = from->index == 0 && len > HEADERS + 40;
   bed->frames += data;
-  if (data && config->loss &&
-      (uint32_t)(next_random(bed) >> 32) < config->loss) {
+  bool lost = config->loss_period && bed->frames % config->loss_period == 0;
+  lost |= config->loss && (uint32_t)(next_random(bed) >> 32) < config->loss;
+  if (data && lost) {
     bed->lost++;
     return 0;
   }

@@ -21,6 +21,7 @@ struct bed_config {
   uint64_t delay_ns;    /* one way */
   uint64_t queue_bytes; /* in front of the rate; 0: no limit */
   uint32_t loss;        /* of data frames of host 0: threshold of 32 bits */
+  uint32_t loss_period; /* every so many of them is lost; 0: none */
   uint32_t blocks;      /* each stack's pool of 4 KiB blocks */
   uint32_t rx_blocks;   /* each device's pool */
   uint32_t connections, sockets;

@@ -289,9 +289,10 @@ static void lfn(char **args) {
   bed_free(bed);
 }
 
-/* window P RTT_MS SECONDS: mean cwnd under random loss of probability P
+/* window P RTT_MS SECONDS random|periodic: mean cwnd under a loss rate of P
  * against RFC 9438 5.1's
- *   AVG_W = (C (3 + beta) / (4 (1 - beta)))^(1/4) RTT^(3/4) / p^(3/4). */
+ *   AVG_W = (C (3 + beta) / (4 (1 - beta)))^(1/4) RTT^(3/4) / p^(3/4),
+ * which assumes that every 1/P-th packet is lost. */
 static void window(char **args) {
   double p = strtod(args[0], NULL);
   double rtt_s = strtod(args[1], NULL) / 1000;
@@ -300,7 +301,11 @@ static void window(char **args) {
   config.rate_bps = 0;
   config.queue_bytes = 0;
   config.delay_ns = (uint64_t)(rtt_s * 1e9 / 2);
-  config.loss = (uint32_t)(p * 4294967296.0);
+  if (strcmp(args[3], "periodic") == 0) {
+    config.loss_period = (uint32_t)(1 / p + 0.5);
+  } else {
+    config.loss = (uint32_t)(p * 4294967296.0);
+  }
   struct bed *bed = bed_new(&config);
   struct flow flow = {.pair = bed_connect(bed, PORT, 32 << 20),
                       .total = UINT64_MAX};
@@ -354,7 +359,7 @@ int main(int argc, char **argv) {
     void (*run)(char **args);
   } commands[] = {{"ipb", 3, ipb},  {"rr", 1, rr},
                   {"crr", 2, crr},  {"idle", 0, idle_bytes},
-                  {"lfn", 0, lfn},  {"window", 3, window},
+                  {"lfn", 0, lfn},  {"window", 4, window},
                   {"jain", 0, jain}};
   for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
     if (argc > 1 && strcmp(argv[1], commands[i].name) == 0 &&
@@ -365,6 +370,7 @@ int main(int argc, char **argv) {
   }
   fprintf(stderr,
           "usage: bench_tcp ipb none|csum|full BYTES check|count | rr COUNT | "
-          "crr IDLE COUNT | idle | lfn | window P RTT_MS SECONDS | jain\n");
+          "crr IDLE COUNT | idle | lfn | window P RTT_MS SECONDS "
+          "random|periodic | jain\n");
   return 2;
 }
