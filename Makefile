@@ -147,6 +147,10 @@ $(BUILD)/packhorse: $(call rel,$(TOOL_C) $(SIM_C) $(STACK_C) $(DRIVER_C)) $(BUIL
 $(BUILD)/bench/tcp: $(call rel,tests/bench/bench_tcp.c tests/bench/bed.c $(STACK_C) $(DRIVER_C))
 	$(call quiet,LD ) $(CC) $^ -lm -o $@
 
+# The least that a program with TCP, UDP and IPv4 carries along.
+$(BUILD)/bench/minimal: tests/bench/minimal.c $(STACK_C)
+	$(call quiet,LD ) $(CC) -std=c11 -Os -fno-asynchronous-unwind-tables -I. $(FREESTANDING) -ffunction-sections -fdata-sections -Wl,--gc-sections -nostdlib -static -Wl,-e,main,--unresolved-symbols=ignore-all $^ -o $@
+
 # Test programs: the test, its folder's helpers, and the libraries it may use.
 helpers = $(call asan,$(filter-out tests/$(1)/test_%,$(wildcard tests/$(1)/*.c)))
 $(BUILD)/test/stack/%: $(BUILD)/asan/tests/stack/%.o $(call helpers,stack) $(call asan,$(STACK_C) $(DRIVER_C) $(filter-out %_main.c,$(wildcard sim/apps/*.c))) $(call asan,$(MODEL_C))

@@ -3,7 +3,7 @@
 """Measure every number of docs/performance.md; write build/bench.json and the page itself.
 
     tests/bench/bench.py              everything (about five minutes on two cores)
-    tests/bench/bench.py mac nic      only these groups: mac nic goodput offload faults download
+    tests/bench/bench.py mac nic      only these groups; --help names them
 """
 import argparse
 import json
@@ -106,7 +106,74 @@ def download():
     figure("download_wall_s", best, "s", 1.0, command, False)
 
 
-GROUPS = {f.__name__: f for f in (mac, nic, download, goodput, offload, faults)}
+def bench_tcp():
+    """Build the stack's own bench; it runs over a software wire, in virtual time."""
+    program = os.path.join(os.path.relpath(BUILD, ROOT), "bench", "tcp")
+    run(["make", "--no-print-directory", "-s", program])
+    return program
+
+
+def instructions(program, function, *args):
+    """Instructions of one measured function, the wire's own work left out; keeps the table per function."""
+    out = os.path.join(BUILD, "bench", "callgrind." + "-".join(args))
+    log = subprocess.run(
+        ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "--collect-atstart=no",
+         f"--toggle-collect={function}", "--toggle-collect=bed_wire_copy", program, *args],
+        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False,
+        env={**os.environ, "GLIBC_TUNABLES": "glibc.cpu.x86_rep_movsb_threshold=2000000000"})
+    collected = re.search(r"Collected : (\d+)", log.stderr)
+    if log.returncode or not collected:
+        sys.exit(f"bench: callgrind failed: {program} {' '.join(args)}\n{log.stderr[-500:]}")
+    table = run(["callgrind_annotate", "--threshold=95", out])
+    rows = re.findall(r"^ *([\d,]+) \([ \d.]+%\)  \S*?([^/\s]+:\S+)", table, re.M)
+    NOTES.setdefault("functions", {})["-".join(args)] = rows[:12]
+    return int(collected.group(1))
+
+
+def ipb():
+    program, total = bench_tcp(), 4000000
+    for name, mode, bar in (("ipb_none", "none", 3.0), ("ipb_csum", "csum", 1.8), ("ipb_tso_lro", "full", 0.30)):
+        run([program, "ipb", mode, str(total), "check"])  # the contents, in a run of their own
+        count = instructions(program, "measured_transfer", "ipb", mode, str(total), "count")
+        figure(name, count / total, "instr/byte", bar, "make bench", False)
+
+
+def connections():
+    program = bench_tcp()
+    figure("rr_instructions", instructions(program, "measured_rr", "rr", "1000") / 1000, "instr", 4000, "make bench",
+           False)
+    counts = {}
+    for idle in (200, 2000, 20000):
+        counts[idle] = instructions(program, "measured_crr", "crr", str(idle), "500") / 500
+        figure(f"crr_instructions_{idle}", counts[idle], "instr", 15000, "make bench", False)
+    figure("crr_flatness", max(counts.values()) / min(counts.values()), "times", 1.10, "make bench", False)
+    size = float(re.search(r"idle_connection_bytes (\S+)", run([program, "idle"])).group(1))
+    figure("idle_connection_bytes", size, "bytes", 512, f"{program} idle", False)
+
+
+def congestion():
+    program = bench_tcp()
+    for name, bar, args in (("lfn_cubic_ratio", 0.90, ["lfn"]), ("jain_cubic_newreno", None, ["jain"])):
+        value = float(re.search(name + r" (\S+)", run([program, *args])).group(1))
+        figure(name, value, "of limit" if bar else "index", bar, f"{program} {' '.join(args)}")
+    for kind in ("periodic", "random"):
+        args = ["window", "0.0001", "100", "2000", kind]
+        value = float(re.search(r"cubic_window (\S+)", run([program, *args])).group(1))
+        name = "cubic_window_0.01%" + ("" if kind == "periodic" else "_random")
+        figure(name, value, "of formula", 0.8, f"{program} {' '.join(args)}")
+        if value > 1.2:
+            FIGURES[name]["pass"] = False
+
+
+def text():
+    """Code and constants of a program with TCP, UDP and IPv4, what nobody calls left out."""
+    program = os.path.join(os.path.relpath(BUILD, ROOT), "bench", "minimal")
+    run(["make", "--no-print-directory", "-s", program])
+    size = sum(int(n) for n in run(["size", program]).splitlines()[1].split()[:2])
+    figure("text_kb_min", size / 1024, "KiB", 60, f"size {program}", False)
+
+
+GROUPS = {f.__name__: f for f in (mac, nic, download, goodput, offload, faults, ipb, connections, congestion, text)}
 
 
 def machine():
@@ -125,6 +192,9 @@ def page():
     for name, entry in FIGURES.items():
         bar = "reported" if entry["bar"] is None else f"{entry['bar']:g} ({'met' if entry['pass'] else 'NOT MET'})"
         lines.append(f"| `{name}` | {entry['value']:.4g} | {entry['unit']} | {bar} | `{entry['command']}` |")
+    for run_name, rows in NOTES.get("functions", {}).items():
+        lines += ["", f"## Instructions per function: {run_name}", "", "| instructions | function |", "|---|---|"]
+        lines += [f"| {count} | `{name}` |" for count, name in rows]
     if "stages" in NOTES:
         lines += ["", "## Core cycles per frame and stage", "",
                   "`wire` is what a frame and its gap occupy on the wire, `elapsed` what passed; then the AXI data beats "
