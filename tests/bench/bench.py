@@ -118,7 +118,7 @@ def instructions(program, function, *args):
     out = os.path.join(BUILD, "bench", "callgrind." + "-".join(args))
     log = subprocess.run(
         ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "--collect-atstart=no",
-         f"--toggle-collect={function}", "--toggle-collect=bed_wire_copy", program, *args],
+         f"--toggle-collect={function}", program, *args],
         cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False,
         env={**os.environ, "GLIBC_TUNABLES": "glibc.cpu.x86_rep_movsb_threshold=2000000000"})
     collected = re.search(r"Collected : (\d+)", log.stderr)
@@ -127,7 +127,9 @@ def instructions(program, function, *args):
     table = run(["callgrind_annotate", "--threshold=95", out])
     rows = re.findall(r"^ *([\d,]+) \([ \d.]+%\)  \S*?([^/\s]+:\S+)", table, re.M)
     NOTES.setdefault("functions", {})["-".join(args)] = rows[:12]
-    return int(collected.group(1))
+    inclusive = run(["callgrind_annotate", "--inclusive=yes", "--threshold=100", out])
+    wire = re.search(r"^ *([\d,]+) \([ \d.]+%\)  \S*:bed_wire_copy", inclusive, re.M)
+    return int(collected.group(1)) - int(wire.group(1).replace(",", ""))
 
 
 def ipb():
