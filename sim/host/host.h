@@ -72,10 +72,13 @@ struct host_report {
   uint64_t nic_tx_frames, nic_rx_frames;
   uint64_t nic_super_segments, nic_segments; /* cut, and what came of them */
   uint64_t nic_csum_inserted, nic_csum_good, nic_csum_bad;
-  uint64_t nic_bad_frames; /* dropped by the MAC: FCS, error code, runt, long */
-  uint64_t nic_overflows;  /* dropped: no room, no receive buffer */
-  uint64_t nic_errors;     /* broken rings, chains, headers, bus accesses */
-  uint64_t cycles;         /* evaluated by the model */
+  uint64_t nic_rx_bytes;   /* of nic_rx_frames, with FCS */
+  uint64_t nic_bad_frames; /* dropped by the MAC: the sum of the next four */
+  uint64_t nic_fcs_errors, nic_runts, nic_oversize, nic_code_errors;
+  uint64_t nic_filtered;  /* good, for other stations */
+  uint64_t nic_overflows; /* dropped: no room, no receive buffer */
+  uint64_t nic_errors;    /* broken rings, chains, headers, bus accesses */
+  uint64_t cycles;        /* evaluated by the model */
 };
 
 /* Makes a host and its NIC; software starts at the first host_advance(). Ends

@@ -80,10 +80,10 @@ void host_received(struct host *host, const struct frame *frame,
                 frame->data, frame->len, frame->marks, frame->id, NULL);
   }
   if (config->timeline) {
-    timeline_add(
-        config->timeline, config->index, TIMELINE_WIRE_RX,
-        frame_kind_name(frame_kind_of(frame->data, frame->len - FRAME_FCS_LEN)),
-        start, start + frame->len * 800, frame->id, "bytes", frame->len);
+    size_t len = frame->len > FRAME_FCS_LEN ? frame->len - FRAME_FCS_LEN : 0;
+    timeline_add(config->timeline, config->index, TIMELINE_WIRE_RX,
+                 frame_kind_name(frame_kind_of(frame->data, len)), start,
+                 start + frame->len * 800, frame->id, "bytes", frame->len);
   }
 }
 

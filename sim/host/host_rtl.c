@@ -329,9 +329,6 @@ static uint64_t counters(struct nic *nic, const uint32_t *offsets,
 }
 
 static void rtl_report(const struct host *host, struct host_report *report) {
-  static const uint32_t bad[] = {
-      PH_REGS_STAT_RX_FCS_ERRORS_OFFSET, PH_REGS_STAT_RX_RUNTS_OFFSET,
-      PH_REGS_STAT_RX_OVERSIZE_OFFSET, PH_REGS_STAT_RX_CODE_ERRORS_OFFSET};
   static const uint32_t no_room[] = {PH_REGS_STAT_RX_OVERFLOWS_OFFSET,
                                      PH_REGS_STAT_RX_NO_BUFFER_OFFSET};
   static const uint32_t errors[] = {
@@ -350,7 +347,14 @@ static void rtl_report(const struct host *host, struct host_report *report) {
       counter(nic, PH_REGS_STAT_TX_CSUM_INSERTED_OFFSET);
   report->nic_csum_good = counter(nic, PH_REGS_STAT_RX_CSUM_GOOD_OFFSET);
   report->nic_csum_bad = counter(nic, PH_REGS_STAT_RX_CSUM_BAD_OFFSET);
-  report->nic_bad_frames = counters(nic, bad, PH_ARRAY_LEN(bad));
+  report->nic_rx_bytes = counter(nic, PH_REGS_STAT_RX_BYTES_OFFSET);
+  report->nic_fcs_errors = counter(nic, PH_REGS_STAT_RX_FCS_ERRORS_OFFSET);
+  report->nic_runts = counter(nic, PH_REGS_STAT_RX_RUNTS_OFFSET);
+  report->nic_oversize = counter(nic, PH_REGS_STAT_RX_OVERSIZE_OFFSET);
+  report->nic_code_errors = counter(nic, PH_REGS_STAT_RX_CODE_ERRORS_OFFSET);
+  report->nic_bad_frames = report->nic_fcs_errors + report->nic_runts +
+                           report->nic_oversize + report->nic_code_errors;
+  report->nic_filtered = counter(nic, PH_REGS_STAT_RX_FILTERED_OFFSET);
   report->nic_overflows = counters(nic, no_room, PH_ARRAY_LEN(no_room)) +
                           rtl(host)->virtio.rx_dropped;
   report->nic_errors = counters(nic, errors, PH_ARRAY_LEN(errors));

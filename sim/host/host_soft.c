@@ -44,7 +44,8 @@ struct soft_nic {
   uint32_t done_count, in_flight;
   bool stalled;
   uint64_t tx_frames, rx_frames, super_segments, segments;
-  uint64_t csum_inserted, csum_good, csum_bad, bad_frames, overflows;
+  uint64_t csum_inserted, csum_good, csum_bad, overflows;
+  uint64_t rx_bytes, fcs_errors, runts, oversize, code_errors, filtered;
   struct ph_block_pool pool;
   struct ph_block *blocks;
   uint32_t block_size;
@@ -145,19 +146,37 @@ static bool for_us(const struct soft_nic *nic, const struct frame *frame) {
   return frame->data[0] & 1 || memcmp(frame->data, nic->netif.mac, 6) == 0;
 }
 
+/* The reason not to take a frame, in the MAC's order; NULL: it is taken. */
+static uint64_t *refuse(const struct host *host, const struct frame *frame) {
+  struct soft_nic *nic = soft(host);
+  if (frame->marks & FRAME_ERROR) {
+    return &nic->code_errors;
+  }
+  if (frame->len < FRAME_MIN) {
+    return &nic->runts;
+  }
+  if (frame->len > (uint32_t)host->config.mtu + 22) {
+    return &nic->oversize;
+  }
+  if (!frame_fcs_good(frame->data, frame->len)) {
+    return &nic->fcs_errors;
+  }
+  if (!for_us(nic, frame)) {
+    return &nic->filtered;
+  }
+  return nic->rx_count == RX_RING ? &nic->overflows : NULL;
+}
+
 static void arrived(struct host *host, struct frame *frame) {
   struct soft_nic *nic = soft(host);
-  bool bad = frame->marks & FRAME_ERROR || frame->len < FRAME_MIN ||
-             frame->len > (uint32_t)host->config.mtu + 22 ||
-             !frame_fcs_good(frame->data, frame->len);
-  bool full = nic->rx_count == RX_RING;
-  nic->bad_frames += bad;
-  nic->overflows += !bad && full;
-  if (bad || full || !for_us(nic, frame)) {
+  uint64_t *reason = refuse(host, frame);
+  if (reason) {
+    ++*reason;
     free(frame);
     return;
   }
   nic->rx_frames++;
+  nic->rx_bytes += frame->len;
   nic->rx[(nic->rx_first + nic->rx_count++) % RX_RING] = frame;
 }
 
@@ -334,7 +353,14 @@ static void soft_report(const struct host *host, struct host_report *report) {
   report->nic_csum_inserted = nic->csum_inserted;
   report->nic_csum_good = nic->csum_good;
   report->nic_csum_bad = nic->csum_bad;
-  report->nic_bad_frames = nic->bad_frames;
+  report->nic_rx_bytes = nic->rx_bytes;
+  report->nic_fcs_errors = nic->fcs_errors;
+  report->nic_runts = nic->runts;
+  report->nic_oversize = nic->oversize;
+  report->nic_code_errors = nic->code_errors;
+  report->nic_bad_frames =
+      nic->fcs_errors + nic->runts + nic->oversize + nic->code_errors;
+  report->nic_filtered = nic->filtered;
   report->nic_overflows = nic->overflows;
 }
 

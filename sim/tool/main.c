@@ -23,6 +23,8 @@ int main(int argc, char **argv) {
       return command_echo(&options);
     case COMMAND_TAP:
       return command_tap(&options);
+    case COMMAND_REPLAY:
+      return command_replay(&options);
     default:
       break;
   }

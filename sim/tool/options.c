@@ -17,8 +17,9 @@ enum {
   U = 1 << COMMAND_UDP,
   T = 1 << COMMAND_THROUGHPUT,
   A = 1 << COMMAND_TAP,
+  R = 1 << COMMAND_REPLAY,
   SIM = D | P | U | T,
-  ALL = SIM | A,
+  ALL = SIM | A | R,
   MIN_MTU = 576,
   MAX_MTU = 9000,
   FIRST_CODE = 256,
@@ -35,7 +36,7 @@ enum {
   X(mss, "N", D | T, "largest TCP segment (MTU - 40)")                         \
   X(offload, "KIND", ALL, "all: checksum and TSO; csum: checksum; none (all)") \
   X(nic, "KIND", ALL, "rtl: the Verilated RTL; soft: a NIC in C (rtl)")        \
-  X(wire, "SCRIPT", SIM, "rate, delay, faults: 'packhorse help wire'")         \
+  X(wire, "SCRIPT", SIM | R, "rate, delay, faults: 'packhorse help wire'")     \
   X(mem_latency, "NS", ALL, "latency of host memory in nanoseconds (200)")     \
   X(cpu, "TABLE", ALL, "cost of software: ideal, default or a file (default)") \
   X(app_buffer, "N", D | T | A, "bytes per read() and write() (65536)")        \
@@ -47,13 +48,16 @@ enum {
   X(pcapng, "FILE", ALL, "capture, for Wireshark")                             \
   X(timeline, "FILE", ALL, "timeline, for ui.perfetto.dev")                    \
   X(waves, "PREFIX", ALL, "waves of the RTL: PREFIX-<host>.vcd")               \
-  X(json, NULL, SIM, "print one JSON object instead of the report")            \
+  X(json, NULL, SIM | R, "print one JSON object instead of the report")        \
   X(no_compare, NULL, D | T, "do not run again without offloads")              \
   X(max_cycles, "N", ALL, "run the model at most so far per call")             \
   X(no_idle_skip, NULL, ALL, "evaluate idle cycles too")                       \
   X(tap, "NAME", A, "TAP device to make or to use (ph0)")                      \
   X(netns, "NAME", A, "network namespace to put it into, made if missing")     \
-  X(address, "A/N", A, "address of our host (10.0.0.1/24)")                    \
+  X(address, "A/N", A | R, "address of our host (10.0.0.1/24)")                \
+  X(mac, "MAC", R, "Ethernet address of our host (02:50:48:00:00:01)")         \
+  X(speed, "HOW", R, "recorded: at the recorded times; line: back to back")    \
+  X(interface, "NAME", R, "replay frames of this interface only (or number)")  \
   X(serve, NULL, A, "serve --file or --bytes by HTTP on port 80 (default)")    \
   X(fetch, "URL", A, "download http://A.B.C.D[:PORT]/PATH from Linux")         \
   X(log, "FILE", A, "record what Linux sends")                                 \
@@ -88,6 +92,7 @@ static const struct {
     {"udp", "UDP datagrams to an echo server and back"},
     {"throughput", "one TCP connection, as fast as it goes"},
     {"tap", "one host at one end, the Linux kernel at the other"},
+    {"replay", "the frames of a pcap or pcapng FILE go to one host"},
     {"help", "this list; 'help COMMAND', 'help cpu' or 'help wire' for more"},
 };
 
@@ -112,8 +117,8 @@ void options_help(enum command command) {
     printf("\n'packhorse COMMAND --help' lists the options of a command.\n");
     return;
   }
-  printf("usage: packhorse %s [OPTION]...\n\n%s.\n\n", commands[command].name,
-         commands[command].text);
+  printf("usage: packhorse %s%s [OPTION]...\n\n%s.\n\n", commands[command].name,
+         command == COMMAND_REPLAY ? " FILE" : "", commands[command].text);
   for (int i = 0; i < OPTION_COUNT; i++) {
     if (table[i].commands & 1 << command) {
       char left[40], name[32];
@@ -254,6 +259,30 @@ static int set_address(struct options *options, const char *text) {
   return 0;
 }
 
+static int set_mac(struct options *options, const char *text) {
+  unsigned byte[6];
+  char more;
+  if (strspn(text, "0123456789abcdefABCDEF:") != strlen(text) ||
+      sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &byte[0], &byte[1], &byte[2],
+             &byte[3], &byte[4], &byte[5], &more) != 6 ||
+      byte[0] & 1) {
+    return complain("mac", text,
+                    "the address of one station such as 02:50:48:00:00:01");
+  }
+  for (int i = 0; i < 6; i++) {
+    options->mac[i] = (uint8_t)byte[i];
+  }
+  return 0;
+}
+
+static int set_speed(struct options *options, const char *text) {
+  options->line_rate = strcmp(text, "line") == 0;
+  if (!options->line_rate && strcmp(text, "recorded") != 0) {
+    return complain("speed", text, "recorded or line");
+  }
+  return 0;
+}
+
 static int set_traffic(struct options *options, int code, const char *value) {
   switch (code) {
     case OPTION_bytes:
@@ -309,6 +338,13 @@ static int set_machine(struct options *options, int code, const char *value) {
       return number64("seed", value, &options->seed);
     case OPTION_max_cycles:
       return number64("max_cycles", value, &options->max_cycles);
+    case OPTION_mac:
+      return set_mac(options, value);
+    case OPTION_speed:
+      return set_speed(options, value);
+    case OPTION_interface:
+      options->interface = value;
+      return 0;
     case OPTION_no_idle_skip:
       options->no_idle_skip = true;
       return 0;
@@ -383,6 +419,7 @@ static void set_defaults(struct options *options, enum command command) {
       .tap = "ph0",
       .address = 0x0a000001,
       .prefix_len = 24,
+      .mac = {0x02, 0x50, 0x48, 0, 0, 1},
   };
   link_config_init(&options->link);
   if (!cost_table_load(&options->cost, "default", error, sizeof(error))) {
@@ -391,6 +428,12 @@ static void set_defaults(struct options *options, enum command command) {
 }
 
 static int check(const struct options *options) {
+  if (options->command == COMMAND_REPLAY && !options->file) {
+    fprintf(stderr,
+            "packhorse: replay: expected a recording, as in 'packhorse replay "
+            "FILE'.\n");
+    return 2;
+  }
   if (options->mss > options->mtu - 40) {
     fprintf(stderr, "packhorse: --mss %u: at most %u fit into the MTU of %u.\n",
             options->mss, options->mtu - 40u, options->mtu);
@@ -447,11 +490,17 @@ static int parse_command(struct options *options, int argc, char **argv) {
       return status;
     }
   }
+  if (options->command == COMMAND_REPLAY && optind < argc) {
+    options->file = argv[optind++];
+  }
   if (optind < argc) {
-    fprintf(stderr,
-            "packhorse: %s: '%s' takes options only ('packhorse %s --help' "
-            "lists them).\n",
-            argv[optind], command, command);
+    fprintf(
+        stderr,
+        "packhorse: %s: '%s' takes %s only ('packhorse %s --help' "
+        "lists them).\n",
+        argv[optind], command,
+        options->command == COMMAND_REPLAY ? "one FILE and options" : "options",
+        command);
     return 2;
   }
   return options->help ? 0 : check(options);
@@ -462,7 +511,7 @@ int options_parse(struct options *options, int argc, char **argv) {
   if (argc < 2) {
     fprintf(stderr,
             "packhorse: expected a command: download, ping, udp, "
-            "throughput, tap or help.\n");
+            "throughput, tap, replay or help.\n");
     return 2;
   }
   if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
@@ -480,7 +529,7 @@ int options_parse(struct options *options, int argc, char **argv) {
   }
   fprintf(stderr,
           "packhorse: '%s' is no command, expected download, ping, udp, "
-          "throughput, tap or help.\n",
+          "throughput, tap, replay or help.\n",
           argv[1]);
   return 2;
 }

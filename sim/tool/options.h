@@ -14,6 +14,7 @@ enum command {
   COMMAND_UDP,
   COMMAND_THROUGHPUT,
   COMMAND_TAP,
+  COMMAND_REPLAY,
   COMMAND_HELP,
   COMMAND_COUNT
 };
@@ -45,7 +46,10 @@ struct options {
   bool serve;
   uint32_t address; /* host order */
   uint8_t prefix_len;
-  uint32_t duration_s; /* of wall clock; 0: until the work is done */
+  uint8_t mac[6];        /* of our host */
+  bool line_rate;        /* replay: ignore the recorded times */
+  const char *interface; /* replay: frames of this one only, or NULL */
+  uint32_t duration_s;   /* of wall clock; 0: until the work is done */
 };
 
 /* Reads argv. 0, or 2 after writing one sentence to stderr. */

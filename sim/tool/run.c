@@ -17,7 +17,7 @@ double run_wall_clock(void) {
   return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-static bool open_files(struct run *run) {
+bool run_open_files(struct run *run) {
   const struct options *options = run->options;
   if (options->pcapng) {
     run->capture = capture_open(options->pcapng);
@@ -41,7 +41,7 @@ static bool open_files(struct run *run) {
   return true;
 }
 
-static struct host_config host_config(struct run *run, unsigned index) {
+struct host_config run_host_config(struct run *run, unsigned index) {
   const struct options *options = run->options;
   static const char *const names[2] = {"client", "server"};
   if (options->waves) {
@@ -72,11 +72,11 @@ static struct host_config host_config(struct run *run, unsigned index) {
 
 bool run_start(struct run *run, const struct options *options) {
   *run = (struct run){.options = options, .started = run_wall_clock()};
-  if (!open_files(run)) {
+  if (!run_open_files(run)) {
     return false;
   }
-  const struct host_config hosts[2] = {host_config(run, RUN_CLIENT),
-                                       host_config(run, RUN_SERVER)};
+  const struct host_config hosts[2] = {run_host_config(run, RUN_CLIENT),
+                                       run_host_config(run, RUN_SERVER)};
   sim_init(&run->sim, hosts, &options->link, options->seed, run->capture);
   return true;
 }
@@ -89,8 +89,21 @@ void run_simulate(struct run *run, unsigned wait_for) {
   }
 }
 
-bool run_finish(struct run *run) {
+bool run_close_files(struct run *run) {
   const struct options *options = run->options;
+  bool good = true;
+  if (run->capture && !capture_close(run->capture)) {
+    fprintf(stderr, "packhorse: %s could not be written.\n", options->pcapng);
+    good = false;
+  }
+  if (run->timeline && !timeline_close(run->timeline)) {
+    fprintf(stderr, "packhorse: %s could not be written.\n", options->timeline);
+    good = false;
+  }
+  return good;
+}
+
+bool run_finish(struct run *run) {
   run->healthy = true;
   /* First: reading the NIC's counters is an event too. */
   run->event_hash = sim_event_hash(&run->sim);
@@ -105,15 +118,7 @@ bool run_finish(struct run *run) {
     }
   }
   sim_destroy(&run->sim);
-  bool good = true;
-  if (run->capture && !capture_close(run->capture)) {
-    fprintf(stderr, "packhorse: %s could not be written.\n", options->pcapng);
-    good = false;
-  }
-  if (run->timeline && !timeline_close(run->timeline)) {
-    fprintf(stderr, "packhorse: %s could not be written.\n", options->timeline);
-    good = false;
-  }
+  bool good = run_close_files(run);
   run->wall_s = run_wall_clock() - run->started;
   return good;
 }

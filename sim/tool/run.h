@@ -37,6 +37,13 @@ struct run {
 /* False after one sentence on stderr: a file can't be written. */
 bool run_start(struct run *run, const struct options *options);
 
+/* The parts of run_start() and run_finish() that a run with one host needs too:
+ * capture and timeline, and a host's configuration from the options. False
+ * after a sentence on stderr. */
+bool run_open_files(struct run *run);
+bool run_close_files(struct run *run);
+struct host_config run_host_config(struct run *run, unsigned index);
+
 /* Runs until the applications of the hosts in `wait_for` (bit i: host i) have
  * returned, and a little further, so that the last acknowledgment is counted.
  */

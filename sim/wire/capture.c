@@ -29,6 +29,7 @@ enum {
   NANOSECONDS = 9,
   FLAG_FCS_SHIFT = 5,
   COMMENT_MAX = 200,
+  SNAP_LEN = 65600, /* a super-segment fits; longer frames are cut */
   BLOCK_MAX = 66000 + COMMENT_MAX,
 };
 #define FLAG_CRC_ERROR (UINT32_C(1) << 24)
@@ -38,7 +39,7 @@ struct packet {
   unsigned interface;
   uint32_t flags;
   uint64_t id;
-  uint32_t len;
+  uint32_t len, wire_len; /* in the capture; of the packet */
   char comment[COMMENT_MAX];
   uint8_t data[];
 };
@@ -157,10 +158,13 @@ void capture_add(struct capture *capture, unsigned interface, sim_time time,
                  enum capture_direction direction, const uint8_t *data,
                  uint32_t len, unsigned marks, uint64_t id,
                  const char *comment) {
+  uint32_t wire_len = len;
+  len = len < SNAP_LEN ? len : SNAP_LEN;
   struct packet *packet = sim_alloc(sizeof(*packet) + len);
   packet->interface = interface;
   packet->id = id;
   packet->len = len;
+  packet->wire_len = wire_len;
   packet->flags = (uint32_t)direction | (uint32_t)capture->fcs_len[interface]
                                             << FLAG_FCS_SHIFT;
   if (marks & (FRAME_BAD_FCS | FRAME_FLIPPED)) {
@@ -182,7 +186,7 @@ static void write_packet(struct capture *capture,
   put32(capture, (uint32_t)(event->time / SIM_NS >> 32));
   put32(capture, (uint32_t)(event->time / SIM_NS));
   put32(capture, packet->len);
-  put32(capture, packet->len);
+  put32(capture, packet->wire_len);
   put_bytes(capture, packet->data, packet->len);
   put_text(capture, OPT_COMMENT, packet->comment);
   put_option(capture, OPT_EPB_FLAGS, &packet->flags, 4);

@@ -24,8 +24,8 @@ unsigned capture_interface(struct capture *capture, const char *name,
 
 enum capture_direction { CAPTURE_IN = 1, CAPTURE_OUT = 2 };
 
-/* Adds a copy of a packet. `marks` are enum frame_mark; `comment` may be NULL;
- * `id` 0: none. */
+/* Adds a copy of a packet, of which the file gets 65600 bytes at most. `marks`
+ * are enum frame_mark; `comment` may be NULL; `id` 0: none. */
 void capture_add(struct capture *capture, unsigned interface, sim_time time,
                  enum capture_direction direction, const uint8_t *data,
                  uint32_t len, unsigned marks, uint64_t id,

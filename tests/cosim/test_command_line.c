@@ -81,6 +81,17 @@ static void wrong_arguments_get_one_sentence_and_status_2(void **state) {
       "throughput --output f",
       "tap --wire loss=0.1",
       "tap --address 10.0.0",
+      "replay",
+      "replay a b",
+      "replay a --bytes 5",
+      "replay a --speed fast",
+      "replay a --interface",
+      "replay a --mac 02:50:48:00:00",
+      "replay a --mac 02:50:48:00:00:01:02",
+      "replay a --mac 03:50:48:00:00:01",
+      "replay a --mac 02:50:48:00:00:0x",
+      "replay a --wire a>c:+loss=0.1",
+      "ping a",
       "tap --address 10.0.0.1/33",
   };
   for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
@@ -117,6 +128,15 @@ static void options_are_what_they_say(void **state) {
   assert_string_equal(options.cost.title, "ideal");
   assert_true(options.json);
   assert_int_equal(options.link.rate_bps, 1000000000);
+  assert_int_equal(parse(&options,
+                         "replay --speed line file.pcap --mac "
+                         "02:50:48:AB:cd:7f --interface 3"),
+                   0);
+  assert_string_equal(options.file, "file.pcap");
+  assert_string_equal(options.interface, "3");
+  assert_true(options.line_rate);
+  static const uint8_t mac[6] = {0x02, 0x50, 0x48, 0xab, 0xcd, 0x7f};
+  assert_memory_equal(options.mac, mac, 6);
   assert_int_equal(parse(&options, "tap --address 192.168.7.2/30"), 0);
   assert_int_equal(options.address, 0xc0a80702);
   assert_int_equal(options.prefix_len, 30);
