@@ -238,7 +238,9 @@ static void flipped_bits_end_at_a_checksum(void **state) {
                      flips);
     assert_true(checksum_errors(host) > 0);
     assert_in_range(nic(host)->nic_csum_bad, checksum_errors(host), flips);
-    assert_int_equal(nic(host)->nic_csum_good + flips, tcp_frames(1 - host));
+    /* A flip that only the IPv4 header's sum sees leaves TCP's right. */
+    assert_in_range(nic(host)->nic_csum_good + flips, tcp_frames(1 - host),
+                    tcp_frames(1 - host) + stats(host)->IpInCsumErrors);
     assert_int_equal(nic(host)->nic_bad_frames, 0);
   }
 }
