@@ -15,6 +15,7 @@ struct ip_route {
   struct ph_addr src; /* our address there */
   struct ph_addr next_hop;
   uint16_t mtu; /* IP bytes on the way (path MTU if known) */
+  bool group;   /* the destination is a broadcast or multicast address */
 };
 
 /* What goes into the IP header. */

@@ -65,6 +65,12 @@ int ipv4_route(struct ph_stack *stack, const struct ph_addr *dst,
 /* One of ours, 127/8 included. */
 bool ipv4_is_own(const struct ip_state *ip, uint32_t address);
 
+/* RFC 3021: a /31 and a /32 have no broadcast address. */
+static inline bool ipv4_is_broadcast_of(const struct ipv4_address *a,
+                                        uint32_t address) {
+  return address == (a->ip | ~a->mask) && ~a->mask > 1;
+}
+
 /* 255.255.255.255 or a subnet's broadcast address; `netif` NULL: of any. */
 bool ipv4_is_broadcast(const struct ip_state *ip, uint32_t address,
                        const struct netif *netif);

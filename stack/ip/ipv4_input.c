@@ -57,9 +57,17 @@ static bool source_good(const struct ip_state *ip, const struct netif *netif,
   if (netif->loopback) {
     return ipv4_is_own(ip, src);
   }
-  return !ipv4_is_multicast(src) && !ipv4_is_class_e(src) &&
-         !ipv4_is_zero_net(src) && !ipv4_is_loopback(src) &&
-         !ipv4_is_own(ip, src) && !ipv4_is_broadcast(ip, src, NULL);
+  /* Multicast and class E are all above 223.255.255.255. */
+  if (ipv4_is_zero_net(src) || ipv4_is_loopback(src) || src >> 29 == 7) {
+    return false;
+  }
+  for (uint32_t i = 0; i < ip->address_count; i++) {
+    const struct ipv4_address *a = &ip->addresses[i];
+    if (src == a->ip || ipv4_is_broadcast_of(a, src)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 /* Is it for us? */

@@ -54,11 +54,13 @@ static void build_header(uint8_t *h, const struct ip_tx *tx, uint32_t len,
   put_be16(h + IPV4_OFF_CSUM, (uint16_t)~csum_ipv4_header(h));
 }
 
-static int send(struct ph_stack *stack, struct pkt *pkt, uint32_t dst,
-                const struct ip_route *route) {
+static int send(struct pkt *pkt, uint32_t dst, const struct ip_route *route) {
   struct netif *netif = route->netif;
   if (netif->loopback) {
     return netif_output(netif, pkt);
+  }
+  if (!route->group) {
+    return arp_output(netif, pkt, ph_addr_to_v4(&route->next_hop));
   }
   if (ipv4_is_multicast(dst)) { /* RFC 1112 6.4 */
     uint8_t mac[ETH_ADDR_LEN] = {0x01,
@@ -69,10 +71,7 @@ static int send(struct ph_stack *stack, struct pkt *pkt, uint32_t dst,
                                  (uint8_t)dst};
     return eth_output(netif, pkt, mac, ETH_TYPE_IPV4);
   }
-  if (ipv4_is_broadcast(ip_of(stack), dst, netif)) {
-    return eth_output(netif, pkt, NULL, ETH_TYPE_IPV4);
-  }
-  return arp_output(netif, pkt, ph_addr_to_v4(&route->next_hop));
+  return eth_output(netif, pkt, NULL, ETH_TYPE_IPV4);
 }
 
 static int discard(struct ph_stack *stack, struct pkt *pkt, int error) {
@@ -108,7 +107,7 @@ int ipv4_output(struct ph_stack *stack, struct pkt *pkt, const struct ip_tx *tx,
   uint16_t *id = &ip->ids[ph_hash_u32(&ip->key, dst) % IPV4_ID_COUNTERS];
   build_header(header, tx, len, *id);
   pkt->csum_start = (uint16_t)(pkt->csum_start + IPV4_HDR_LEN);
-  int error = send(stack, pkt, dst, route);
+  int error = send(pkt, dst, route);
   if (error == -PH_EAGAIN) {
     (void)pkt_pull(pkt, IPV4_HDR_LEN);
     pkt->csum_start = (uint16_t)(pkt->csum_start - IPV4_HDR_LEN);

@@ -22,9 +22,7 @@ bool ipv4_is_broadcast(const struct ip_state *ip, uint32_t address,
   }
   for (uint32_t i = 0; i < ip->address_count; i++) {
     const struct ipv4_address *a = &ip->addresses[i];
-    /* RFC 3021: a /31 and a /32 have no broadcast address. */
-    if ((!netif || a->netif == netif) && ~a->mask > 1 &&
-        address == (a->ip | ~a->mask)) {
+    if ((!netif || a->netif == netif) && ipv4_is_broadcast_of(a, address)) {
       return true;
     }
   }
@@ -164,9 +162,10 @@ static struct netif *choose(const struct ip_state *ip, uint32_t dst,
 int ipv4_route(struct ph_stack *stack, const struct ph_addr *dst,
                const struct ph_addr *src, struct ip_route *route) {
   const struct ip_state *ip = ip_of(stack);
+  uint32_t to = ph_addr_to_v4(dst);
   uint32_t next_hop;
   uint32_t chosen = 0;
-  struct netif *netif = choose(ip, ph_addr_to_v4(dst), &next_hop, &chosen);
+  struct netif *netif = choose(ip, to, &next_hop, &chosen);
   uint32_t wanted = src && ip_addr_is_v4(src) ? ph_addr_to_v4(src) : 0;
   if (wanted) {
     chosen = ipv4_is_own(ip, wanted) ? wanted : 0;
@@ -176,10 +175,12 @@ int ipv4_route(struct ph_stack *stack, const struct ph_addr *dst,
     stack->stats.IpOutNoRoutes++;
     return -PH_ENETUNREACH;
   }
-  *route = (struct ip_route){.family = &ipv4_family,
-                             .netif = netif,
-                             .src = ph_addr_v4(chosen),
-                             .next_hop = ph_addr_v4(next_hop),
-                             .mtu = netif->caps.mtu};
+  *route = (struct ip_route){
+      .family = &ipv4_family,
+      .netif = netif,
+      .src = ph_addr_v4(chosen),
+      .next_hop = ph_addr_v4(next_hop),
+      .group = ipv4_is_multicast(to) || ipv4_is_broadcast(ip, to, netif),
+      .mtu = netif->caps.mtu};
   return 0;
 }
