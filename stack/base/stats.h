@@ -46,6 +46,14 @@
   X(TcpRetransSegs, "")                                                  \
   X(TcpFastRetrans, "")                                                  \
   X(TcpTimeouts, "")                                                     \
+  X(TcpLostRetransmits, "retransmissions found lost again")              \
+  X(TcpLossProbes, "tail loss probes (RFC 8985)")                        \
+  X(TcpLossProbeRecovery, "losses that a probe alone repaired")          \
+  X(TcpSackDiscarded, "SACK blocks that can't be")                       \
+  X(TcpSackIgnored, "SACK blocks for which no record was left")          \
+  X(TcpSackReneging, "timeouts with the first range sacked")             \
+  X(TcpDsackIn, "duplicates that the peer reported")                     \
+  X(TcpReorderSeen, "connections on which reordering was seen")          \
   X(TcpInErrs, "")                                                       \
   X(TcpInCsumErrors, "")                                                 \
   X(TcpOutRsts, "")                                                      \

@@ -48,6 +48,7 @@ enum ph_tcp_setting {
 struct ph_tcp_features {
   uint8_t sack;       /* enum ph_tcp_setting; default on */
   uint8_t dsack;      /* report duplicates (RFC 2883); default on */
+  uint8_t rack;       /* losses by RFC 8985; off: by RFC 6675; default on */
   uint8_t timestamps; /* default on request */
   /* On: take segments without timestamps after both SYNs had them, as Linux
    * does; RFC 7323 3.2 says they SHOULD be dropped. Default off. */

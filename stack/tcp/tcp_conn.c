@@ -82,6 +82,7 @@ static void set_features(struct tcp_stack *tcp,
   struct ph_tcp_features f = *features;
   set_default(&f.sack, PH_TCP_ON);
   set_default(&f.dsack, PH_TCP_ON);
+  set_default(&f.rack, PH_TCP_ON);
   set_default(&f.timestamps, PH_TCP_ON_REQUEST);
   set_default(&f.missing_timestamps, PH_TCP_OFF);
   tcp->features = f;

@@ -218,6 +218,13 @@ void tcp_established(struct ph_stack *stack, struct tcp_conn *conn,
   conn->quickack = TCP_QUICKACK_SEGS;
   tcp_timer_clear(conn, TCP_TIMER_RTX);
   tcp_cc_init(conn);
+  conn->use_rack = conn->sack_ok && tcp_of(stack)->features.rack != PH_TCP_OFF;
+  if (conn->use_rack) {
+    tcp_rack_init(conn);
+  } else {
+    conn->loss.rfc6675 = (struct tcp_rfc6675){.high_sacked = conn->snd_una,
+                                              .lost_edge = conn->snd_una};
+  }
   if (!conn->syn_retransmitted) {
     tcp_rto_sample(conn, stack->now_ns - conn->syn_sent_ns);
   } else {
@@ -251,24 +258,34 @@ static bool fin_acked(struct ph_stack *stack, struct tcp_conn *conn) {
   }
 }
 
+/* The SACK blocks, and the round trip time that this ACK measured. */
+static void process_sack(struct ph_stack *stack, struct tcp_conn *conn,
+                         const struct tcp_seg *seg, struct tcp_ack *info) {
+  if (seg->dsack || seg->options.sack_count > 0) {
+    tcp_sack_input(stack, conn, seg, info);
+  }
+  uint64_t sent_ns = info->acked_retransmitted ? 0 : info->acked_sent_ns;
+  sent_ns = sent_ns ? sent_ns : info->sacked_sent_ns;
+  if (sent_ns) {
+    tcp_rto_sample(conn, stack->now_ns - sent_ns);
+    if (conn->cc->rtt) {
+      conn->cc->rtt(conn, stack->now_ns - sent_ns);
+    }
+  } else if (info->acked > 0) {
+    tcp_ts_sample(stack, conn, seg); /* which of the copies it was for */
+  }
+}
+
 /* SND.UNA < SEG.ACK =< SND.NXT. */
 static bool tcp_process_ack(struct ph_stack *stack, struct tcp_conn *conn,
-                            const struct tcp_seg *seg) {
-  uint32_t acked = seg->ack - conn->snd_una;
+                            const struct tcp_seg *seg, struct tcp_ack *info) {
+  uint32_t acked = info->acked = seg->ack - conn->snd_una;
   bool fin = conn->fin_sent && seg->ack == conn->snd_nxt;
-  uint64_t sent_at_ns = tcp_rtx_ack(stack, conn, seg->ack);
+  tcp_rtx_ack(stack, conn, seg->ack, info);
   tcp_sendq_ack(stack, conn, acked - fin);
   conn->snd_una = seg->ack;
   conn->bytes_acked += acked - fin;
   conn->soft_error = 0;
-  if (sent_at_ns) {
-    tcp_rto_sample(conn, stack->now_ns - sent_at_ns);
-    if (conn->cc->rtt) {
-      conn->cc->rtt(conn, stack->now_ns - sent_at_ns);
-    }
-  } else { /* sent twice: a timestamp tells which of them arrived */
-    tcp_ts_sample(stack, conn, seg);
-  }
   conn->backoff = 0;
   conn->last_acked = acked;
   /* Marks that lie behind go along, or they would seem ahead after 2 GiB. */
@@ -276,9 +293,10 @@ static bool tcp_process_ack(struct ph_stack *stack, struct tcp_conn *conn,
   conn->loss_recover = seq_max(conn->loss_recover, conn->snd_una);
   conn->snd_sml = seq_max(conn->snd_sml, conn->snd_una);
   conn->snd_push = seq_max(conn->snd_push, conn->snd_una);
-  bool partial = conn->recovery == TCP_RECOVERY_FAST &&
+  process_sack(stack, conn, seg, info);
+  bool partial = !conn->sack_ok && conn->recovery == TCP_RECOVERY_FAST &&
                  seq_lt(conn->snd_una, conn->recover);
-  tcp_on_acked(stack, conn, acked);
+  tcp_on_ack(stack, conn, info);
   /* RFC 6298 (5.2), (5.3); in fast recovery only the first partial ACK
    * restarts it (RFC 6582 3.2, the impatient variant). */
   if (!conn->rtx.first) {
@@ -287,6 +305,7 @@ static bool tcp_process_ack(struct ph_stack *stack, struct tcp_conn *conn,
     tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + conn->rto_ns);
   }
   conn->partial_seen = partial;
+  tcp_tlp_schedule(stack, conn);
   if (conn->room_wanted && tcp_writable(conn)) {
     conn->room_wanted = false;
     tcp_wake(stack, conn, TCP_READY_OUT);
@@ -335,22 +354,38 @@ static bool tcp_check_ack(struct ph_stack *stack, struct tcp_conn *conn,
   conn->probes = 0;
   conn->more = false; /* as in Linux: MSG_MORE holds only against one write */
   if (seg->options.sack_count > 0) {
+    uint32_t given = seg->options.sack_count;
     tcp_sack_validate(conn, seg);
+    stack->stats.TcpSackDiscarded +=
+        given - seg->options.sack_count - seg->dsack;
   }
   bool dupack = is_dupack(conn, seg);
   if (seq_leq(conn->snd_una, seg->ack)) {
     update_window(stack, conn, seg);
   }
+  struct tcp_ack info = {
+      .prior_fack = conn->loss.rack.fack,
+      .ts_ecr_ms = seg->options.ts_ecr - conn->ts_offset,
+      .has_ts = conn->ts_ok && seg->options.has_timestamps,
+      .dupack = dupack,
+  };
   if (seq_gt(seg->ack, conn->snd_una)) {
-    return tcp_process_ack(stack, conn, seg);
+    return tcp_process_ack(stack, conn, seg, &info);
   }
-  if (dupack) {
-    tcp_on_dupack(stack, conn);
+  if (conn->snd_nxt != conn->snd_una) { /* a late ACK may carry new blocks */
+    process_sack(stack, conn, seg, &info);
+    if (dupack || info.has_sack) {
+      tcp_on_ack(stack, conn, &info);
+    }
+    if (info.sacked_new) {
+      tcp_tlp_schedule(stack, conn); /* not while something is sacked */
+    }
   }
   return true;
 }
 
-/* ---- Seventh: the segment text ------------------------------------------ */
+/* ---- Seventh: the segment text ------------------------------------------
+ */
 
 /* RFC 9293 3.8.6.3, RFC 5681 4.2: an ACK at least for every second full-sized
  * segment, counted in bytes; within 40 ms; at once while the connection is
@@ -426,7 +461,8 @@ static bool tcp_process_data(struct ph_stack *stack, struct tcp_conn *conn,
   return true;
 }
 
-/* ---- Eighth: FIN -------------------------------------------------------- */
+/* ---- Eighth: FIN --------------------------------------------------------
+ */
 
 static void tcp_process_fin(struct ph_stack *stack, struct tcp_conn *conn,
                             const struct tcp_seg *seg) {
@@ -463,7 +499,8 @@ static void tcp_process_fin(struct ph_stack *stack, struct tcp_conn *conn,
       TCP_READY_IN | TCP_READY_RDHUP | (conn->fin_queued ? TCP_READY_HUP : 0));
 }
 
-/* ---- The states --------------------------------------------------------- */
+/* ---- The states ---------------------------------------------------------
+ */
 
 static void synchronized(struct ph_stack *stack, struct tcp_conn *conn,
                          struct tcp_seg *seg, const struct pkt *pkt,
@@ -519,7 +556,8 @@ static void syn_sent_input(struct ph_stack *stack, struct tcp_conn *conn,
   }
 }
 
-/* RFC 9293 3.6.1: a SYN beyond what was seen may open the pair of ends anew. */
+/* RFC 9293 3.6.1: a SYN beyond what was seen may open the pair of ends anew.
+ */
 static bool reopen(const struct tcp_conn *conn, const struct tcp_seg *seg) {
   return conn->state == TCP_STATE_TIME_WAIT &&
          (seg->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN &&

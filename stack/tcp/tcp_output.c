@@ -155,9 +155,6 @@ static uint32_t lost_allowed(const struct ph_stack *stack,
   uint32_t mss = tcp_payload_mss(stack, conn);
   uint32_t n = ph_min_u32(range->len, max_payload(conn, mss));
   bool first = range->seq == conn->snd_una;
-  if (first && conn->recovery == TCP_RECOVERY_FAST) {
-    return ph_min_u32(n, mss); /* RFC 6582: whatever cwnd says */
-  }
   uint32_t space = tcp_cwnd_space(conn);
   if (n > space) {
     conn->cwnd_limited = true;
@@ -170,6 +167,33 @@ static uint32_t lost_allowed(const struct ph_stack *stack,
   return window <= 0 ? 0 : ph_min_u32(n, (uint32_t)window);
 }
 
+/* The first `n` bytes of a range again. False if that can't be done now. */
+static bool resend(struct ph_stack *stack, struct tcp_conn *conn,
+                   struct tcp_range *range, uint32_t n) {
+  uint32_t mss = tcp_payload_mss(stack, conn);
+  if (tcp_range_busy(range, n)) {
+    return false;
+  }
+  if (n < range->len) {
+    /* Without a record for the rest it has its turn when `n` bytes are
+     * acknowledged. */
+    (void)tcp_rtx_split(tcp_of(stack), conn, range, n);
+  }
+  bool fin = (range->u.tx.flags & TCP_RANGE_FIN) && n == range->len;
+  struct tcp_pos pos = {range->u.tx.block, range->u.tx.offset};
+  uint32_t data = n - fin;
+  if (transmit(stack, conn, range->seq, data_flags(conn, range->seq, data, fin),
+               pos, data) < 0) {
+    return false;
+  }
+  uint32_t segs = data ? (data + mss - 1) / mss : 1;
+  stack->stats.TcpRetransSegs += segs;
+  conn->retransmissions += segs;
+  tcp_rtx_resent(stack, conn, range, n, mss);
+  tcp_prr_sent(conn, n);
+  return true;
+}
+
 static bool send_lost(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_range *range;
   while ((range = tcp_rtx_next_lost(conn)) != NULL) {
@@ -177,24 +201,18 @@ static bool send_lost(struct ph_stack *stack, struct tcp_conn *conn) {
     if (n == 0) {
       return true;
     }
-    if (tcp_range_busy(range, n)) {
+    bool first = range == conn->rtx.first;
+    uint32_t end = range->seq + n;
+    if (!resend(stack, conn, range, n)) {
       return false;
     }
-    if (n < range->len) {
-      (void)tcp_rtx_split(tcp_of(stack), conn, range, n);
+    if (conn->sack_ok && !conn->use_rack) {
+      tcp_sack_resent(conn, end);
     }
-    bool fin = (range->u.tx.flags & TCP_RANGE_FIN) && n == range->len;
-    struct tcp_pos pos = {range->u.tx.block, range->u.tx.offset};
-    uint32_t data = n - fin;
-    int result = transmit(stack, conn, range->seq,
-                          data_flags(conn, range->seq, data, fin), pos, data);
-    if (result < 0) {
-      return false;
+    if (first && conn->recovery == TCP_RECOVERY_FAST && conn->sack_ok) {
+      /* RFC 6675 6: it has a whole RTO, like any first transmission. */
+      tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + conn->rto_ns);
     }
-    uint32_t segs = data ? (data + conn->snd_mss - 1) / conn->snd_mss : 1;
-    stack->stats.TcpRetransSegs += segs;
-    conn->retransmissions += segs;
-    tcp_rtx_resent(stack, conn, range);
   }
   return true;
 }
@@ -251,34 +269,44 @@ static uint32_t new_allowed(const struct ph_stack *stack, struct tcp_conn *conn,
   return n;
 }
 
+/* The next `n` bytes of the queue, of which `unsent` are left. */
+static bool send_next(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n,
+                      uint32_t unsent) {
+  uint32_t seq = conn->snd_nxt;
+  bool fin = conn->fin_queued && n == unsent &&
+             seq_lt(seq + n, conn->snd_una + conn->snd_wnd);
+  struct tcp_pos pos = conn->sndq_next;
+  tcp_pos_advance(&pos, 0);
+  uint32_t mss = tcp_payload_mss(stack, conn); /* before it is told */
+  if (transmit(stack, conn, seq, data_flags(conn, seq, n, fin), pos, n) < 0) {
+    return false;
+  }
+  tcp_rtx_sent(stack, conn, seq, n + fin, pos, fin ? TCP_RANGE_FIN : 0, mss);
+  tcp_prr_sent(conn, n + fin);
+  conn->sndq_next = pos;
+  tcp_pos_advance(&conn->sndq_next, n);
+  conn->snd_nxt = seq + n + fin;
+  conn->fin_sent = fin;
+  if (n % mss != 0) {
+    conn->snd_sml = seq + n;
+  }
+  /* An answer follows a request: acknowledge by piggyback from now on. */
+  if (stack->now_ns - conn->last_rx_ns < TCP_DELACK_NS) {
+    conn->quickack = 0;
+  }
+  return true;
+}
+
 static enum sent send_new(struct ph_stack *stack, struct tcp_conn *conn) {
   uint32_t unsent;
   while ((unsent = unsent_bytes(conn)) > 0) {
     bool closed = false;
-    uint32_t mss = tcp_payload_mss(stack, conn); /* before it is told */
     uint32_t n = new_allowed(stack, conn, unsent, &closed);
     if (n == 0) {
       return closed ? SENT_WINDOW_CLOSED : SENT_ALL;
     }
-    uint32_t seq = conn->snd_nxt;
-    bool fin = conn->fin_queued && n == unsent &&
-               seq_lt(seq + n, conn->snd_una + conn->snd_wnd);
-    struct tcp_pos pos = conn->sndq_next;
-    tcp_pos_advance(&pos, 0);
-    if (transmit(stack, conn, seq, data_flags(conn, seq, n, fin), pos, n) < 0) {
+    if (!send_next(stack, conn, n, unsent)) {
       return SENT_BLOCKED;
-    }
-    tcp_rtx_sent(stack, conn, seq, n + fin, pos, fin ? TCP_RANGE_FIN : 0);
-    conn->sndq_next = pos;
-    tcp_pos_advance(&conn->sndq_next, n);
-    conn->snd_nxt = seq + n + fin;
-    conn->fin_sent = fin;
-    if (n % mss != 0) {
-      conn->snd_sml = seq + n;
-    }
-    /* An answer follows a request: acknowledge by piggyback from now on. */
-    if (stack->now_ns - conn->last_rx_ns < TCP_DELACK_NS) {
-      conn->quickack = 0;
     }
   }
   return SENT_ALL;
@@ -296,7 +324,8 @@ static enum sent send_fin(struct ph_stack *stack, struct tcp_conn *conn) {
   if (transmit(stack, conn, conn->snd_nxt, TCP_FIN | TCP_ACK, none, 0) < 0) {
     return SENT_BLOCKED;
   }
-  tcp_rtx_sent(stack, conn, conn->snd_nxt, 1, none, TCP_RANGE_FIN);
+  tcp_rtx_sent(stack, conn, conn->snd_nxt, 1, none, TCP_RANGE_FIN,
+               conn->snd_mss);
   conn->snd_nxt++;
   conn->fin_sent = true;
   return SENT_ALL;
@@ -386,13 +415,19 @@ void tcp_output(struct ph_stack *stack, struct tcp_conn *conn) {
     ok = send_syn(stack, conn);
   } else if (conn->state != TCP_STATE_TIME_WAIT) {
     enum sent sent = SENT_BLOCKED;
-    if (send_lost(stack, conn)) {
-      sent = send_new(stack, conn);
-      if (sent == SENT_ALL) {
-        sent = send_fin(stack, conn);
+    uint32_t snd_nxt = conn->snd_nxt;
+    do {
+      if (send_lost(stack, conn)) {
+        sent = send_new(stack, conn);
+        if (sent == SENT_ALL) {
+          sent = send_fin(stack, conn);
+        }
       }
-    }
+    } while (sent != SENT_BLOCKED && tcp_sack_next_seg(stack, conn));
     set_rtx_timer(stack, conn, sent == SENT_WINDOW_CLOSED);
+    if (conn->snd_nxt != snd_nxt) {
+      tcp_tlp_schedule(stack, conn);
+    }
     set_retry(stack, conn);
     ok = sent != SENT_BLOCKED;
   }
@@ -415,6 +450,28 @@ void tcp_output_probe(struct ph_stack *stack, struct tcp_conn *conn) {
   static const struct tcp_pos none;
   stack->stats.TcpZeroWindowProbes++;
   (void)transmit(stack, conn, conn->snd_una - 1, TCP_ACK, none, 0);
+}
+
+enum tcp_probe tcp_output_loss_probe(struct ph_stack *stack,
+                                     struct tcp_conn *conn) {
+  uint32_t mss = tcp_payload_mss(stack, conn);
+  uint32_t unsent = unsent_bytes(conn);
+  int32_t left = seq_diff(conn->snd_una + conn->snd_wnd, conn->snd_nxt);
+  uint32_t n = ph_min_u32(unsent, mss);
+  if (n > 0 && left >= (int32_t)n && (n == mss || tail_allowed(conn))) {
+    return send_next(stack, conn, n, unsent) ? TCP_PROBE_NEW : TCP_PROBE_NONE;
+  }
+  struct tcp_range *range = conn->rtx.last;
+  if (range->len > mss) {
+    /* The last segment of it, which may be a short one. */
+    if (!tcp_rtx_split(tcp_of(stack), conn, range,
+                       (range->len - 1) / mss * mss)) {
+      return TCP_PROBE_NONE;
+    }
+    range = range->next;
+  }
+  return resend(stack, conn, range, range->len) ? TCP_PROBE_LAST
+                                                : TCP_PROBE_NONE;
 }
 
 void tcp_ack_at_once(struct ph_stack *stack, struct tcp_conn *conn) {

@@ -1,56 +1,161 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Loss recovery without SACK: fast retransmit (RFC 5681 3.2), NewReno fast
- * recovery (RFC 6582), limited transmit (RFC 3042, in tcp_cwnd_space), and
- * what a retransmission timeout does (RFC 5681 3.1, RFC 6298 5).
+/* Loss recovery: when it starts, goes on and ends. Which ranges are lost is
+ * found elsewhere, and how much may be sent, too:
  *
- * The steps below are those of RFC 6582 3.2; `recover` is its variable. In
- * fast recovery cwnd is inflated by what duplicate ACKs say has left the
- * network, and the first unacknowledged segment goes out whatever cwnd says.
- * After a timeout the heuristic of 4.1 tells a retransmission that was lost
- * again from duplicate ACKs for retransmissions that were not needed.
- */
+ *                 finds losses                    paces the repair
+ *   with SACK     tcp_rack.c, RFC 8985            tcp_prr.c, RFC 6937
+ *                 (or tcp_sack.c, RFC 6675)
+ *   without       here, NewReno: RFC 5681 3.2,    tcp_prr.c
+ *                 RFC 6582
+ *   timeout       all that RFC 8985 6.3 says      slow start
+ *
+ * Limited transmit (RFC 3042) needs no rule: a duplicate ACK takes a segment
+ * out of the pipe, and a new one may go.
+ *
+ *   NONE --loss found--> FAST --all up to `recover` acknowledged--> NONE
+ *   any --timeout--> LOSS --all up to `recover` acknowledged--> NONE
+ *   LOSS --RFC 6582 4.1, no SACK--> FAST --> LOSS or NONE
+ *
+ * Without SACK, `sacked_bytes` is what duplicate ACKs say has arrived: one MSS
+ * for each, but never more than can have. */
 #include "stack/tcp/tcp_internal.h"
 
+static uint32_t outstanding(const struct tcp_conn *conn) {
+  return conn->snd_nxt - conn->snd_una;
+}
+
 uint32_t tcp_flight(const struct tcp_conn *conn) {
-  return conn->snd_nxt - conn->snd_una - conn->lost_bytes;
+  uint32_t gone = conn->lost_bytes + conn->sacked_bytes;
+  uint32_t out = outstanding(conn);
+  return out > gone ? out - gone : 0;
 }
 
 uint32_t tcp_cwnd_space(const struct tcp_conn *conn) {
   uint32_t flight = tcp_flight(conn);
-  uint32_t cwnd = conn->cwnd;
-  if (conn->recovery == TCP_RECOVERY_NONE &&
-      conn->dupacks < TCP_DUPACK_THRESHOLD) {
-    cwnd += (uint32_t)conn->dupacks * conn->snd_mss; /* RFC 3042 2 */
-  }
-  return cwnd > flight ? cwnd - flight : 0;
+  return conn->cwnd > flight ? conn->cwnd - flight : 0;
 }
 
-/* Step 2: enter fast recovery. After a timeout it ends where sending had come
- * to, and what is marked lost behind that is none of its business. */
-static void enter_fast_recovery(struct ph_stack *stack, struct tcp_conn *conn) {
-  const struct tcp_range *lost = tcp_rtx_next_lost(conn);
-  conn->ssthresh = conn->cc->ssthresh(conn, tcp_flight(conn), false);
-  conn->recover = lost ? lost->seq : conn->snd_nxt;
-  conn->recovery = TCP_RECOVERY_FAST;
-  conn->cwnd = conn->ssthresh + TCP_DUPACK_THRESHOLD * conn->snd_mss;
+/* ---- Fast recovery ------------------------------------------------------ */
+
+static void enter_fast(struct ph_stack *stack, struct tcp_conn *conn,
+                       uint32_t recover, uint32_t flight) {
+  /* RFC 5681 3.2: without the segments of limited transmit. */
+  flight = ph_min_u32(flight, conn->cwnd);
+  conn->ssthresh = conn->cc->ssthresh(conn, flight, false);
   conn->bytes_acked_ca = 0;
+  conn->recover = recover;
+  conn->recovery = TCP_RECOVERY_FAST;
   stack->stats.TcpFastRetrans++;
-  tcp_rtx_mark_first_lost(tcp_of(stack), conn, conn->snd_mss);
+  tcp_prr_enter(conn);
+  if (conn->sack_ok && !conn->use_rack) {
+    tcp_sack_recovery_started(conn);
+  }
 }
 
-void tcp_on_dupack(struct ph_stack *stack, struct tcp_conn *conn) {
+static void grow(struct ph_stack *stack, struct tcp_conn *conn,
+                 const struct tcp_ack *info) {
+  if (info->acked > 0 &&
+      (conn->cwnd_limited || conn->recovery == TCP_RECOVERY_LOSS)) {
+    conn->cc->acked(conn, stack->now_ns, info->acked);
+  }
+}
+
+/* ---- With SACK ---------------------------------------------------------- */
+
+static void count_dupack(struct ph_stack *stack, struct tcp_conn *conn) {
   stack->stats.TcpDupAcksIn++;
-  if (conn->recovery == TCP_RECOVERY_FAST) {
-    /* Step 3: a segment has left the network; no more than are out can (RFC
-     * 5681 3.2, against peers that invent them). */
-    if (conn->cwnd < conn->ssthresh + (conn->snd_nxt - conn->snd_una)) {
-      conn->cwnd += conn->snd_mss;
+  conn->dupacks = (uint8_t)(conn->dupacks + (conn->dupacks < UINT8_MAX));
+}
+
+static void find_losses(struct ph_stack *stack, struct tcp_conn *conn,
+                        struct tcp_ack *info) {
+  if (!conn->use_rack) {
+    if (conn->recovery == TCP_RECOVERY_NONE &&
+        conn->dupacks == TCP_DUPACK_THRESHOLD && conn->lost_bytes == 0) {
+      tcp_rtx_mark_first_lost(tcp_of(stack), conn, conn->snd_mss);
     }
+    tcp_sack_mark_lost(conn, info);
     return;
   }
-  if (conn->dupacks < UINT8_MAX) {
-    conn->dupacks++;
+  struct tcp_rack *rack = &conn->loss.rack;
+  if (info->reordered && !rack->reordering_seen) {
+    rack->reordering_seen = true;
+    stack->stats.TcpReorderSeen++;
   }
+  tcp_rack_on_dsack(conn, info);
+  if (tcp_tlp_process_ack(conn, info)) {
+    stack->stats.TcpLossProbeRecovery++;
+    if (conn->recovery == TCP_RECOVERY_NONE) {
+      uint32_t flight = ph_min_u32(outstanding(conn) + info->acked, conn->cwnd);
+      conn->ssthresh = conn->cc->ssthresh(conn, flight, false);
+      conn->cwnd = ph_min_u32(conn->cwnd, conn->ssthresh);
+    }
+  }
+  info->lost = tcp_rack_detect_loss(stack, conn);
+}
+
+static void recovery_ended(struct tcp_conn *conn) {
+  conn->recovery = TCP_RECOVERY_NONE;
+  if (conn->use_rack) {
+    tcp_rack_recovery_ended(conn);
+  }
+}
+
+static void sack_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
+                        struct tcp_ack *info) {
+  if (info->acked > 0) {
+    conn->dupacks = 0;
+  } else if (info->sacked_new) { /* a duplicate ACK of RFC 6675 2 */
+    count_dupack(stack, conn);
+  }
+  find_losses(stack, conn, info);
+  bool recovered = seq_geq(conn->snd_una, conn->recover);
+  if (conn->recovery == TCP_RECOVERY_FAST && recovered) {
+    conn->cwnd = conn->ssthresh; /* RFC 6937 3 */
+    recovery_ended(conn);
+  } else if (conn->recovery == TCP_RECOVERY_FAST) {
+    tcp_prr_ack(conn, info, false);
+    return;
+  } else if (conn->recovery == TCP_RECOVERY_LOSS && recovered) {
+    recovery_ended(conn);
+  }
+  if (conn->recovery == TCP_RECOVERY_NONE && conn->lost_bytes > 0) {
+    enter_fast(stack, conn, conn->snd_nxt, outstanding(conn) + info->acked);
+    tcp_prr_ack(conn, info, true);
+    return;
+  }
+  grow(stack, conn, info);
+}
+
+void tcp_on_loss(struct ph_stack *stack, struct tcp_conn *conn) {
+  const struct tcp_ack info = {.lost = 1};
+  if (conn->recovery == TCP_RECOVERY_NONE) {
+    enter_fast(stack, conn, conn->snd_nxt, outstanding(conn));
+  }
+  if (conn->recovery == TCP_RECOVERY_FAST) {
+    tcp_prr_ack(conn, &info, true); /* no ACK may be left that lets it go */
+  }
+}
+
+/* ---- Without SACK: RFC 6582 3.2 ----------------------------------------- */
+
+static void reno_dupack(struct ph_stack *stack, struct tcp_conn *conn,
+                        struct tcp_ack *info) {
+  /* A segment has left the network; one has not (RFC 5681 3.2, and against
+   * peers that invent duplicates). After a timeout it may be anything. */
+  uint32_t most =
+      outstanding(conn) - ph_max_u32(conn->lost_bytes, conn->snd_mss);
+  if (conn->recovery != TCP_RECOVERY_LOSS &&
+      outstanding(conn) > conn->snd_mss && conn->sacked_bytes < most) {
+    info->delivered = ph_min_u32(conn->snd_mss, most - conn->sacked_bytes);
+    conn->sacked_bytes += info->delivered;
+  }
+  if (conn->recovery == TCP_RECOVERY_FAST) {
+    stack->stats.TcpDupAcksIn++;
+    tcp_prr_ack(conn, info, false);
+    return;
+  }
+  count_dupack(stack, conn);
   /* Step 1: "the Cumulative Acknowledgment field covers more than recover";
    * after a timeout `recover` is the highest sequence number sent, and 4.1
    * believes in a loss if the last ACK did not jump. */
@@ -58,53 +163,103 @@ void tcp_on_dupack(struct ph_stack *stack, struct tcp_conn *conn) {
       (seq_geq(conn->snd_una, conn->recover) ||
        (conn->cwnd > conn->snd_mss &&
         conn->last_acked <= 4u * conn->snd_mss))) {
-    enter_fast_recovery(stack, conn);
+    /* Step 2. After a timeout it ends where sending had come to; what is
+     * marked lost behind that is none of its business. */
+    const struct tcp_range *lost = tcp_rtx_next_lost(conn);
+    enter_fast(stack, conn, lost ? lost->seq : conn->snd_nxt,
+               outstanding(conn) - conn->lost_bytes);
+    tcp_rtx_mark_first_lost(tcp_of(stack), conn, conn->snd_mss);
+    tcp_prr_ack(conn, info, true);
   }
 }
 
-/* `acked` bytes were newly acknowledged; snd_una has moved. */
-void tcp_on_acked(struct ph_stack *stack, struct tcp_conn *conn,
-                  uint32_t acked) {
-  conn->dupacks = 0;
-  if (conn->recovery == TCP_RECOVERY_FAST) {
-    if (seq_geq(conn->snd_una, conn->recover)) { /* full acknowledgement */
-      uint32_t flight = conn->snd_nxt - conn->snd_una;
-      conn->cwnd = ph_min_u32(
-          conn->ssthresh, ph_max_u32(flight, conn->snd_mss) + conn->snd_mss);
-      conn->recovery = seq_lt(conn->snd_una, conn->loss_recover)
-                           ? TCP_RECOVERY_LOSS
-                           : TCP_RECOVERY_NONE;
-      conn->recover = conn->loss_recover;
-      return;
-    }
-    /* Partial acknowledgement: the next hole is at snd_una. */
+/* Step 3, partial acknowledgement: the next hole is at snd_una. Not if this
+ * is the rest of what was sent a moment ago, of which the peer acknowledges a
+ * few bytes at a time. */
+static void reno_partial(struct ph_stack *stack, struct tcp_conn *conn,
+                         struct tcp_ack *info) {
+  const struct tcp_range *first = conn->rtx.first;
+  bool hole = info->acked >= conn->snd_mss ||
+              !(first && (first->u.tx.flags & TCP_RANGE_RETRANSMITTED));
+  if (hole) {
     tcp_rtx_mark_first_lost(tcp_of(stack), conn, conn->snd_mss);
-    conn->cwnd -= ph_min_u32(acked, conn->cwnd - conn->snd_mss);
-    if (acked >= conn->snd_mss) {
-      conn->cwnd += conn->snd_mss;
+  }
+  tcp_prr_ack(conn, info, hole);
+}
+
+static void reno_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
+                        struct tcp_ack *info) {
+  if (info->acked == 0) {
+    if (info->dupack) {
+      reno_dupack(stack, conn, info);
     }
+    return;
+  }
+  conn->dupacks = 0;
+  /* Behind the hole that was filled is what duplicate ACKs have counted. */
+  uint32_t known =
+      info->acked > conn->snd_mss ? info->acked - conn->snd_mss : 0;
+  known = ph_min_u32(known, conn->sacked_bytes);
+  conn->sacked_bytes -= known;
+  info->delivered -= known;
+  if (conn->recovery == TCP_RECOVERY_FAST &&
+      seq_lt(conn->snd_una, conn->recover)) {
+    reno_partial(stack, conn, info);
+    return;
+  }
+  conn->sacked_bytes = 0;
+  if (conn->recovery == TCP_RECOVERY_FAST) { /* full acknowledgement */
+    conn->cwnd = ph_min_u32(
+        conn->ssthresh,
+        ph_max_u32(outstanding(conn), conn->snd_mss) + conn->snd_mss);
+    conn->recovery = seq_lt(conn->snd_una, conn->loss_recover)
+                         ? TCP_RECOVERY_LOSS
+                         : TCP_RECOVERY_NONE;
+    conn->recover = conn->loss_recover;
     return;
   }
   if (conn->recovery == TCP_RECOVERY_LOSS &&
       seq_geq(conn->snd_una, conn->recover)) {
     conn->recovery = TCP_RECOVERY_NONE;
   }
-  if (conn->cwnd_limited || conn->recovery == TCP_RECOVERY_LOSS) {
-    conn->cc->acked(conn, stack->now_ns, acked);
+  grow(stack, conn, info);
+}
+
+/* ---- Both --------------------------------------------------------------- */
+
+void tcp_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
+                struct tcp_ack *info) {
+  if (conn->sack_ok) {
+    sack_on_ack(stack, conn, info);
+  } else {
+    reno_on_ack(stack, conn, info);
   }
 }
 
 /* The retransmission timer expired: RFC 6298 (5.4) to (5.6). */
 void tcp_on_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
+  struct tcp_stack *tcp = tcp_of(stack);
+  uint64_t horizon = UINT64_MAX;
   stack->stats.TcpTimeouts++;
   if (conn->backoff == 0) { /* RFC 5681 (4): once per loss, not per timeout */
-    conn->ssthresh =
-        conn->cc->ssthresh(conn, conn->snd_nxt - conn->snd_una, true);
+    conn->ssthresh = conn->cc->ssthresh(conn, outstanding(conn), true);
   }
-  conn->cwnd = conn->snd_mss; /* the loss window, RFC 5681 3.1 */
+  if (conn->rtx.first && (conn->rtx.first->u.tx.flags & TCP_RANGE_SACKED)) {
+    stack->stats.TcpSackReneging++;
+  }
   conn->bytes_acked_ca = 0;
   conn->recover = conn->loss_recover = conn->snd_nxt; /* RFC 6582 3.2 step 4 */
   conn->recovery = TCP_RECOVERY_LOSS;
   conn->dupacks = 0;
-  tcp_rtx_mark_all_lost(tcp_of(stack), conn);
+  if (conn->use_rack) {
+    struct tcp_rack *rack = &conn->loss.rack;
+    horizon = tcp_rack_rto_horizon(stack, conn); /* RFC 8985 6.3 */
+    rack->tlp_out = rack->pto = false;
+    tcp_timer_clear(conn, TCP_TIMER_RACK);
+  }
+  /* RFC 2018 8: the peer may have dropped what it sacked. */
+  tcp_rtx_mark_sent_by(tcp, conn, horizon, true);
+  conn->sacked_bytes = 0;
+  /* The loss window of RFC 5681 3.1, beside what is not lost. */
+  conn->cwnd = tcp_flight(conn) + conn->snd_mss;
 }

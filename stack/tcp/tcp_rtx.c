@@ -2,58 +2,170 @@
 /* The retransmission queue: what was sent and not yet acknowledged, as records
  * of ranges. It holds no data; a record knows the place of its first byte in
  * the send queue. A transmission makes one record however long it is; records
- * are split where a loss or an acknowledgement ends inside.
+ * are split where a loss, a SACK block or an acknowledgement ends inside, and
+ * what is sacked side by side becomes one record again.
  *
  * 1. The records cover [snd_una, snd_nxt) without gap or overlap (the SYN is
  *    not recorded: its state says that it is outstanding).
- * 2. A connection can always have one record (tcp_range_reserve). When the
- *    pool has no more, the last record is extended: the time of sending
- *    becomes inexact (and is not used for RTT), no data is lost.
+ * 2. A record is in exactly one of three states:
+ *      in flight  in the list `sent`, in the order of its last transmission;
+ *      lost       in the list `lost`, by sequence number;
+ *      sacked     in neither.
+ *    So whoever asks "what was sent first" or "what is to be sent again" looks
+ *    at the front of a list, and never walks over what is of no interest.
+ * 3. A connection can always have one record (tcp_range_reserve), and as many
+ *    more as are free in the pool. When there is none, the last record grows
+ *    (its time is that of its last byte, and not used for RTT), a SACK block
+ *    is ignored, a lost range is sent again piece by piece
+ *    (TCP_RANGE_PARTIAL); no data is lost.
  */
 #include "stack/tcp/tcp_internal.h"
+
+/* The longest record that a timeout makes of several: bounds the steps to a
+ * place inside it. */
+enum { MERGE_MAX = 256 * 1024 };
+
+/* ---- The two lists ------------------------------------------------------ */
+
+static struct tcp_range_list *list_of(struct tcp_conn *conn,
+                                      const struct tcp_range *range) {
+  if (range->u.tx.flags & TCP_RANGE_SACKED) {
+    return NULL;
+  }
+  return range->u.tx.flags & TCP_RANGE_LOST ? &conn->lost : &conn->sent;
+}
+
+/* Behind `at`, or in front if that is NULL. */
+static void list_insert(struct tcp_range_list *list, struct tcp_range *at,
+                        struct tcp_range *range) {
+  range->u.tx.before = at;
+  range->u.tx.after = at ? at->u.tx.after : list->first;
+  *(at ? &at->u.tx.after : &list->first) = range;
+  *(range->u.tx.after ? &range->u.tx.after->u.tx.before : &list->last) = range;
+}
+
+static void list_remove(struct tcp_conn *conn, struct tcp_range *range) {
+  struct tcp_range_list *list = list_of(conn, range);
+  struct tcp_range *before = range->u.tx.before;
+  struct tcp_range *after = range->u.tx.after;
+  if (list) {
+    *(before ? &before->u.tx.after : &list->first) = after;
+    *(after ? &after->u.tx.before : &list->last) = before;
+  }
+}
+
+/* Losses are found in the order of sending: nearly always this is the end of
+ * the list, or the front when a retransmission was lost. */
+static void lost_insert(struct tcp_conn *conn, struct tcp_range *range) {
+  struct tcp_range *at = conn->lost.last;
+  if (conn->lost.first && seq_lt(range->seq, conn->lost.first->seq)) {
+    at = NULL;
+  }
+  while (at && seq_gt(at->seq, range->seq)) {
+    at = at->u.tx.before;
+  }
+  list_insert(&conn->lost, at, range);
+}
+
+/* ---- Records ------------------------------------------------------------ */
+
+static void set_flags(struct tcp_range *range, uint32_t set, uint32_t clear) {
+  range->u.tx.flags = (uint16_t)((range->u.tx.flags & ~clear) | set);
+}
+
+/* Add `n` bytes to what the range's state counts. */
+static void count(struct tcp_conn *conn, const struct tcp_range *range,
+                  uint32_t n) {
+  if (range->u.tx.flags & TCP_RANGE_LOST) {
+    conn->lost_bytes += n;
+  } else if (range->u.tx.flags & TCP_RANGE_SACKED) {
+    conn->sacked_bytes += n;
+  }
+}
 
 static struct tcp_range *record_get(struct tcp_stack *tcp,
                                     struct tcp_conn *conn) {
   bool first = !conn->rtx.root;
-  struct tcp_range *range =
-      tcp_range_get(tcp, first ? 0 : tcp_range_reserve(tcp));
-  tcp->rtx_users += first && range;
+  uint32_t keep = first ? 0 : tcp_range_reserve(tcp) + conn->rtx_records;
+  struct tcp_range *range = tcp_range_get(tcp, keep);
+  if (range) {
+    conn->rtx_records++;
+    tcp->rtx_users += first;
+  }
   return range;
 }
 
 static void record_put(struct tcp_stack *tcp, struct tcp_conn *conn,
                        struct tcp_range *range) {
-  if (range->u.tx.flags & TCP_RANGE_LOST) {
-    conn->lost_bytes -= range->len;
-  }
-  if (conn->rtx_hint == range) {
-    conn->rtx_hint = range->next;
-  }
+  count(conn, range, 0 - range->len);
+  list_remove(conn, range);
   tcp_ranges_remove(&conn->rtx, range);
   tcp_range_put(tcp, range);
+  conn->rtx_records--;
   tcp->rtx_users -= !conn->rtx.root;
 }
 
+static void advance(struct tcp_range *range, uint32_t n) {
+  struct tcp_pos pos = {range->u.tx.block, range->u.tx.offset};
+  tcp_pos_advance(&pos, n);
+  range->u.tx.block = pos.block;
+  range->u.tx.offset = (uint16_t)pos.offset;
+}
+
+/* Take `n` bytes off the front. */
+static void trim(struct tcp_conn *conn, struct tcp_range *range, uint32_t n) {
+  count(conn, range, 0 - n);
+  advance(range, n);
+  range->seq += n;
+  range->len -= n;
+  if (range->u.tx.flags & TCP_RANGE_PARTIAL) {
+    if (n < range->u.tx.resent) {
+      range->u.tx.resent = (uint16_t)(range->u.tx.resent - n);
+    } else {
+      tcp_rtx_mark_lost(conn, range); /* now the rest has its turn */
+    }
+  }
+}
+
+/* What follows `range` becomes part of it. */
+static void merge_next(struct tcp_stack *tcp, struct tcp_conn *conn,
+                       struct tcp_range *range) {
+  uint32_t len = range->next->len;
+  uint32_t flags = range->next->u.tx.flags;
+  record_put(tcp, conn, range->next);
+  range->len += len;
+  count(conn, range, len);
+  set_flags(range, (flags & TCP_RANGE_FIN) | TCP_RANGE_RETRANSMITTED, 0);
+}
+
 void tcp_rtx_sent(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
-                  uint32_t len, struct tcp_pos pos, uint32_t flags) {
+                  uint32_t len, struct tcp_pos pos, uint32_t flags,
+                  uint32_t mss) {
   struct tcp_stack *tcp = tcp_of(stack);
   struct tcp_range *range = record_get(tcp, conn);
   if (range) {
     range->seq = seq;
     range->len = len;
-    range->u.tx.sent_at_ns = stack->now_ns;
     range->u.tx.block = pos.block;
-    range->u.tx.offset = pos.offset;
-    range->u.tx.flags = flags;
+    range->u.tx.offset = (uint16_t)pos.offset;
+    range->u.tx.flags = (uint16_t)flags;
+    range->u.tx.mss = (uint16_t)mss;
     tcp_ranges_insert(&conn->rtx, range);
-    return;
+  } else {
+    range = conn->rtx.last;
+    if (range->u.tx.flags & TCP_RANGE_LOST) {
+      range->len += len; /* sent twice, at worst */
+      conn->lost_bytes += len;
+      set_flags(range, flags | TCP_RANGE_RETRANSMITTED, 0);
+      return;
+    }
+    count(conn, range, 0 - range->len); /* forget that it was sacked */
+    list_remove(conn, range);
+    range->len += len;
+    set_flags(range, flags | TCP_RANGE_RETRANSMITTED, TCP_RANGE_SACKED);
   }
-  range = conn->rtx.last;
-  if (range->u.tx.flags & TCP_RANGE_LOST) {
-    conn->lost_bytes += len;
-  }
-  range->len += len;
-  range->u.tx.flags |= flags | TCP_RANGE_RETRANSMITTED;
+  range->u.tx.sent_at_ns = stack->now_ns;
+  list_insert(&conn->sent, conn->sent.last, range);
 }
 
 bool tcp_rtx_split(struct tcp_stack *tcp, struct tcp_conn *conn,
@@ -62,68 +174,155 @@ bool tcp_rtx_split(struct tcp_stack *tcp, struct tcp_conn *conn,
   if (!back) {
     return false;
   }
-  struct tcp_pos pos = {range->u.tx.block, range->u.tx.offset};
-  tcp_pos_advance(&pos, at);
   back->seq = range->seq + at;
   back->len = range->len - at;
   back->u.tx = range->u.tx;
-  back->u.tx.block = pos.block;
-  back->u.tx.offset = pos.offset;
+  advance(back, at);
   range->len = at;
-  range->u.tx.flags &= ~(uint32_t)TCP_RANGE_FIN;
+  set_flags(range, 0, TCP_RANGE_FIN);
   tcp_ranges_insert(&conn->rtx, back);
+  struct tcp_range_list *list = list_of(conn, range);
+  if (list) {
+    list_insert(list, range, back);
+  }
+  if (range->u.tx.flags & TCP_RANGE_PARTIAL) {
+    uint32_t resent = range->u.tx.resent;
+    if (resent >= at) {
+      set_flags(range, 0, TCP_RANGE_PARTIAL);
+    }
+    if (resent > at) {
+      back->u.tx.resent = (uint16_t)(resent - at);
+    } else {
+      tcp_rtx_mark_lost(conn, back);
+    }
+  }
   return true;
 }
 
-uint64_t tcp_rtx_ack(struct ph_stack *stack, struct tcp_conn *conn,
-                     uint32_t ack) {
-  struct tcp_stack *tcp = tcp_of(stack);
-  uint64_t sent_at_ns = 0;
-  struct tcp_range *range;
-  while ((range = conn->rtx.first) != NULL && seq_lt(range->seq, ack)) {
-    uint32_t n = ack - range->seq;
-    /* Karn's algorithm, RFC 6298 (3). */
-    sent_at_ns = range->u.tx.flags & TCP_RANGE_RETRANSMITTED
-                     ? 0
-                     : range->u.tx.sent_at_ns;
-    if (n >= range->len) {
-      record_put(tcp, conn, range);
-      continue;
-    }
-    if (range->u.tx.flags & TCP_RANGE_LOST) {
-      conn->lost_bytes -= n;
-    }
-    struct tcp_pos pos = {range->u.tx.block, range->u.tx.offset};
-    tcp_pos_advance(&pos, n);
-    range->u.tx.block = pos.block;
-    range->u.tx.offset = pos.offset;
-    range->seq += n;
-    range->len -= n;
-    break;
+void tcp_rtx_free(struct tcp_stack *tcp, struct tcp_conn *conn) {
+  while (conn->rtx.first) {
+    record_put(tcp, conn, conn->rtx.first);
   }
-  return sent_at_ns;
 }
 
-void tcp_rtx_mark_all_lost(struct tcp_stack *tcp, struct tcp_conn *conn) {
-  struct tcp_range *first = conn->rtx.first;
-  if (!first) {
+/* ---- Delivered ---------------------------------------------------------- */
+
+void tcp_rtx_ack(struct ph_stack *stack, struct tcp_conn *conn, uint32_t ack,
+                 struct tcp_ack *info) {
+  struct tcp_range *range;
+  while ((range = conn->rtx.first) != NULL && seq_lt(range->seq, ack)) {
+    uint32_t n = ph_min_u32(ack - range->seq, range->len);
+    if (!(range->u.tx.flags & TCP_RANGE_SACKED)) {
+      info->delivered += n;
+      info->acked_sent_ns = range->u.tx.sent_at_ns;
+      /* Karn's algorithm, RFC 6298 (3). */
+      info->acked_retransmitted |= range->u.tx.flags & TCP_RANGE_RETRANSMITTED;
+      if (conn->use_rack) {
+        tcp_rack_delivered(stack, conn, range, range->seq + n, info);
+      }
+    }
+    if (n == range->len) {
+      record_put(tcp_of(stack), conn, range);
+    } else {
+      trim(conn, range, n);
+    }
+  }
+}
+
+/* The sacked record in front of `range` takes its first `n` bytes. */
+static void give_to_prev(struct tcp_conn *conn, struct tcp_range *range,
+                         uint32_t n) {
+  range->prev->len += n;
+  count(conn, range->prev, n);
+  trim(conn, range, n);
+}
+
+/* The sacked record behind it takes its last `n` bytes. */
+static void give_to_next(struct tcp_conn *conn, struct tcp_range *range,
+                         uint32_t n) {
+  struct tcp_range *next = range->next;
+  count(conn, range, 0 - n);
+  range->len -= n;
+  next->seq -= n;
+  next->len += n;
+  next->u.tx.block = range->u.tx.block;
+  next->u.tx.offset = range->u.tx.offset;
+  advance(next, range->len);
+  count(conn, next, n);
+}
+
+static bool is_sacked(const struct tcp_range *range) {
+  return range && (range->u.tx.flags & TCP_RANGE_SACKED);
+}
+
+bool tcp_rtx_mark_sacked(struct tcp_stack *tcp, struct tcp_conn *conn,
+                         struct tcp_range *range, uint32_t from, uint32_t to) {
+  uint32_t end = tcp_range_end(range);
+  if (from == range->seq && to != end && is_sacked(range->prev)) {
+    give_to_prev(conn, range, to - from);
+    return true;
+  }
+  if (from != range->seq && to == end && is_sacked(range->next)) {
+    give_to_next(conn, range, to - from);
+    return true;
+  }
+  if (to != end && !tcp_rtx_split(tcp, conn, range, to - range->seq)) {
+    return false;
+  }
+  if (from != range->seq) {
+    if (!tcp_rtx_split(tcp, conn, range, from - range->seq)) {
+      return false;
+    }
+    range = range->next;
+  }
+  count(conn, range, 0 - range->len);
+  list_remove(conn, range);
+  set_flags(range, TCP_RANGE_SACKED, TCP_RANGE_LOST | TCP_RANGE_PARTIAL);
+  count(conn, range, range->len);
+  if (is_sacked(range->next)) {
+    merge_next(tcp, conn, range);
+  }
+  if (is_sacked(range->prev)) {
+    merge_next(tcp, conn, range->prev);
+  }
+  return true;
+}
+
+/* ---- Lost --------------------------------------------------------------- */
+
+void tcp_rtx_mark_lost(struct tcp_conn *conn, struct tcp_range *range) {
+  if (range->u.tx.flags & TCP_RANGE_LOST) {
     return;
   }
-  /* All get the same mark, so one record says it all. */
-  while (first->next) {
-    struct tcp_range *next = first->next;
-    first->u.tx.flags |= next->u.tx.flags;
-    uint32_t len = next->len;
-    if (next->u.tx.flags & TCP_RANGE_LOST) {
-      conn->lost_bytes -= len;
-      next->u.tx.flags &= ~(uint32_t)TCP_RANGE_LOST;
+  list_remove(conn, range);
+  set_flags(range, TCP_RANGE_LOST, TCP_RANGE_PARTIAL);
+  count(conn, range, range->len);
+  lost_insert(conn, range);
+}
+
+void tcp_rtx_mark_sent_by(struct tcp_stack *tcp, struct tcp_conn *conn,
+                          uint64_t sent_by_ns, bool forget) {
+  struct tcp_range *next;
+  for (struct tcp_range *range = conn->rtx.first; range; range = next) {
+    next = range->next;
+    bool sacked = is_sacked(range);
+    if (sacked && forget) {
+      count(conn, range, 0 - range->len);
+      set_flags(range, 0, TCP_RANGE_SACKED);
+      list_insert(&conn->sent, conn->sent.last, range);
     }
-    record_put(tcp, conn, next);
-    first->len += len;
+    if (sacked ? forget
+               : range == conn->rtx.first ||
+                     range->u.tx.sent_at_ns <= sent_by_ns) {
+      tcp_rtx_mark_lost(conn, range);
+    }
+    /* Ranges with the same mark: one record says it all. */
+    struct tcp_range *prev = range->prev;
+    if (prev && (prev->u.tx.flags & range->u.tx.flags & TCP_RANGE_LOST) &&
+        prev->len + range->len <= MERGE_MAX) {
+      merge_next(tcp, conn, prev);
+    }
   }
-  first->u.tx.flags |= TCP_RANGE_LOST | TCP_RANGE_RETRANSMITTED;
-  conn->lost_bytes = first->len;
-  conn->rtx_hint = first;
 }
 
 void tcp_rtx_mark_first_lost(struct tcp_stack *tcp, struct tcp_conn *conn,
@@ -135,35 +334,19 @@ void tcp_rtx_mark_first_lost(struct tcp_stack *tcp, struct tcp_conn *conn,
   if (first->len > len) {
     (void)tcp_rtx_split(tcp, conn, first, len);
   }
-  if (!(first->u.tx.flags & TCP_RANGE_LOST)) {
-    first->u.tx.flags |= TCP_RANGE_LOST;
-    conn->lost_bytes += first->len;
-  }
-  conn->rtx_hint = first;
-}
-
-struct tcp_range *tcp_rtx_next_lost(struct tcp_conn *conn) {
-  if (conn->lost_bytes == 0) {
-    return NULL;
-  }
-  struct tcp_range *range = conn->rtx_hint;
-  while (range && !(range->u.tx.flags & TCP_RANGE_LOST)) {
-    range = range->next;
-  }
-  conn->rtx_hint = range;
-  return range;
+  tcp_rtx_mark_lost(conn, first);
 }
 
 void tcp_rtx_resent(struct ph_stack *stack, struct tcp_conn *conn,
-                    struct tcp_range *range) {
-  conn->lost_bytes -= range->len;
-  range->u.tx.flags &= ~(uint32_t)TCP_RANGE_LOST;
-  range->u.tx.flags |= TCP_RANGE_RETRANSMITTED;
-  range->u.tx.sent_at_ns = stack->now_ns;
-}
-
-void tcp_rtx_free(struct tcp_stack *tcp, struct tcp_conn *conn) {
-  while (conn->rtx.first) {
-    record_put(tcp, conn, conn->rtx.first);
+                    struct tcp_range *range, uint32_t n, uint32_t mss) {
+  count(conn, range, 0 - range->len);
+  list_remove(conn, range);
+  set_flags(range, TCP_RANGE_RETRANSMITTED, TCP_RANGE_LOST | TCP_RANGE_PARTIAL);
+  if (n < range->len) {
+    set_flags(range, TCP_RANGE_PARTIAL, 0);
+    range->u.tx.resent = (uint16_t)n;
   }
+  range->u.tx.mss = (uint16_t)mss;
+  range->u.tx.sent_at_ns = stack->now_ns;
+  list_insert(&conn->sent, conn->sent.last, range);
 }

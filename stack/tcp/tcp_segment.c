@@ -104,7 +104,7 @@ static void lower_mss(struct ph_stack *stack, struct tcp_conn *conn,
   }
   conn->snd_mss = mss;
   conn->route.mtu = (uint16_t)ph_max_u32(mtu, TCP_PMTU_MIN);
-  tcp_rtx_mark_all_lost(tcp_of(stack), conn);
+  tcp_rtx_mark_sent_by(tcp_of(stack), conn, UINT64_MAX, false);
   tcp_pend(stack, conn);
 }
 

@@ -147,6 +147,16 @@ void tcp_timer_fired(struct ph_stack *stack, struct ph_timer *timer) {
     tcp_timer_clear(conn, TCP_TIMER_RETRY);
     tcp_pend(stack, conn);
   }
+  if (conn->deadline[TCP_TIMER_RACK] <= now) {
+    tcp_timer_clear(conn, TCP_TIMER_RACK);
+    bool pto = conn->loss.rack.pto;
+    conn->loss.rack.pto = false;
+    if (pto) {
+      tcp_tlp_timeout(stack, conn);
+    } else {
+      tcp_rack_timeout(stack, conn);
+    }
+  }
   if (conn->deadline[TCP_TIMER_RTX] <= now) {
     tcp_timer_clear(conn, TCP_TIMER_RTX);
     rtx_timeout(stack, conn); /* may free the connection */

@@ -20,16 +20,58 @@ static uint32_t chunk_memory(const struct tcp_chunks *chunks, uint32_t *bytes,
   return held;
 }
 
+/* `sent` is in the order of sending, `lost` by sequence number, and both hold
+ * what their name says. */
+static uint32_t check_lists(const struct tcp_conn *conn) {
+  uint32_t count = 0;
+  const struct tcp_range *last = NULL;
+  for (const struct tcp_range *r = conn->sent.first; r; r = r->u.tx.after) {
+    assert_false(r->u.tx.flags & (TCP_RANGE_LOST | TCP_RANGE_SACKED));
+    assert_ptr_equal(r->u.tx.before, last);
+    assert_true(!last || last->u.tx.sent_at_ns <= r->u.tx.sent_at_ns);
+    last = r;
+    count++;
+  }
+  assert_ptr_equal(conn->sent.last, last);
+  last = NULL;
+  for (const struct tcp_range *r = conn->lost.first; r; r = r->u.tx.after) {
+    assert_true(r->u.tx.flags & TCP_RANGE_LOST);
+    assert_ptr_equal(r->u.tx.before, last);
+    assert_true(!last || seq_lt(last->seq, r->seq));
+    last = r;
+    count++;
+  }
+  assert_ptr_equal(conn->lost.last, last);
+  return count;
+}
+
 static void check_rtx(const struct tcp_conn *conn) {
   uint32_t seq = conn->snd_una;
-  uint32_t lost = 0;
+  uint32_t lost = 0, sacked = 0, records = 0;
+  uint32_t listed = check_lists(conn);
   for (const struct tcp_range *r = conn->rtx.first; r; r = r->next) {
+    uint32_t flags = r->u.tx.flags;
     assert_int_equal(r->seq, seq);
+    assert_true(r->len > 0);
     seq += r->len;
-    lost += r->u.tx.flags & TCP_RANGE_LOST ? r->len : 0;
+    records++;
+    lost += flags & TCP_RANGE_LOST ? r->len : 0;
+    if (flags & TCP_RANGE_SACKED) {
+      sacked += r->len;
+      listed++;
+      assert_true(!r->prev || !(r->prev->u.tx.flags & TCP_RANGE_SACKED));
+    }
   }
   assert_int_equal(seq, conn->snd_nxt);
   assert_int_equal(lost, conn->lost_bytes);
+  assert_int_equal(records, conn->rtx_records);
+  assert_int_equal(records, listed);
+  if (conn->sack_ok) {
+    assert_int_equal(sacked, conn->sacked_bytes);
+  } else {
+    assert_int_equal(sacked, 0);
+    assert_true(conn->sacked_bytes <= conn->snd_nxt - conn->snd_una);
+  }
 }
 
 /* Every run is in the list of recency once, and nothing else is. */

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tail loss probes, RFC 8985 7: when the last segments of a flight are lost,
+ * nothing arrives behind them that could tell. After two round trips of
+ * silence (PTO) one segment is sent: new data if there is some, else the last
+ * segment again. Its acknowledgement or its SACK lets RACK find what is lost,
+ * long before the RTO.
+ *
+ * If the last segment was the only one lost, the probe has repaired it
+ * unnoticed; 7.4 finds that out, so that the window is halved as for any loss.
+ *
+ * PTO and reordering timer exclude each other (the PTO runs only while nothing
+ * is sacked) and share TCP_TIMER_RACK; `pto` tells which. */
+#include "stack/tcp/tcp_internal.h"
+
+#define PTO_MIN_NS (1 * TCP_MS)            /* the clock granularity */
+#define TLP_MAX_ACK_DELAY_NS (40 * TCP_MS) /* as our own TCP_DELACK_NS */
+#define PTO_NO_SRTT_NS (1 * TCP_S)
+
+/* TLP_calc_PTO(), as a time. */
+static uint64_t pto_deadline(const struct ph_stack *stack,
+                             const struct tcp_conn *conn) {
+  uint64_t pto = PTO_NO_SRTT_NS;
+  if (conn->rtt_valid) {
+    pto = 2 * conn->srtt_ns;
+    pto = pto < PTO_MIN_NS ? PTO_MIN_NS : pto;
+    if (conn->snd_nxt - conn->snd_una <= conn->snd_mss) {
+      pto += TLP_MAX_ACK_DELAY_NS; /* a lone segment may be waited upon */
+    }
+  }
+  uint64_t rto = conn->deadline[TCP_TIMER_RTX];
+  return stack->now_ns + pto < rto ? stack->now_ns + pto : rto;
+}
+
+void tcp_tlp_schedule(struct ph_stack *stack, struct tcp_conn *conn) {
+  struct tcp_rack *rack = &conn->loss.rack;
+  if (!conn->use_rack) {
+    return;
+  }
+  if (conn->recovery != TCP_RECOVERY_NONE || conn->sacked_bytes > 0 ||
+      conn->lost_bytes > 0 || rack->tlp_out || !conn->rtx.first ||
+      conn->persist || conn->backoff > 0) {
+    if (rack->pto) {
+      rack->pto = false;
+      tcp_timer_clear(conn, TCP_TIMER_RACK);
+    }
+    return;
+  }
+  rack->pto = true;
+  tcp_timer_set(stack, conn, TCP_TIMER_RACK, pto_deadline(stack, conn));
+}
+
+/* 7.3: TLP_send_probe(). */
+void tcp_tlp_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
+  struct tcp_rack *rack = &conn->loss.rack;
+  if (!conn->rtx.first) {
+    return;
+  }
+  enum tcp_probe probe = tcp_output_loss_probe(stack, conn);
+  if (probe != TCP_PROBE_NONE) {
+    stack->stats.TcpLossProbes++;
+    rack->tlp_out = true;
+    rack->tlp_is_retrans = probe == TCP_PROBE_LAST;
+    rack->tlp_end_seq = conn->snd_nxt;
+  }
+  /* "MUST re-arm the RTO timer, not the PTO timer". */
+  tcp_timer_set(stack, conn, TCP_TIMER_RTX,
+                stack->now_ns + tcp_rto_backed_off(conn));
+}
+
+/* 7.4: TLP_process_ack(). */
+bool tcp_tlp_process_ack(struct tcp_conn *conn, const struct tcp_ack *info) {
+  struct tcp_rack *rack = &conn->loss.rack;
+  if (!rack->tlp_out || seq_lt(conn->snd_una, rack->tlp_end_seq)) {
+    return false;
+  }
+  if (!rack->tlp_is_retrans || info->dsack_tlp) {
+    rack->tlp_out = false; /* new data arrived; or both copies did (case 1) */
+  } else if (seq_gt(conn->snd_una, rack->tlp_end_seq)) {
+    rack->tlp_out = false;
+    return true;
+  } else if (info->dupack && !info->has_sack) {
+    rack->tlp_out = false; /* both copies did (case 2) */
+  }
+  return false;
+}
