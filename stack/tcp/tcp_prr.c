@@ -44,3 +44,7 @@ void tcp_prr_ack(struct tcp_conn *conn, const struct tcp_ack *info,
   }
   conn->cwnd = pipe + sndcnt;
 }
+
+void tcp_prr_sent(struct tcp_conn *conn, uint32_t n) {
+  conn->prr.out += n;
+}
