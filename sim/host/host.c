@@ -98,6 +98,7 @@ struct host *host_create(const struct host_config *config) {
       .wait = host_wait,
       .wake = host_wake,
       .trace = config->timeline ? host_trace : NULL,
+      .trace_stream = config->timeline ? host_trace_stream : NULL,
   };
   sim_rng_init(&host->random, config->seed, config->name);
   sim_heap_init(&host->inbox);
@@ -180,14 +181,6 @@ uint64_t host_event_hash(const struct host *host) {
 
 void host_hash(struct host *host, const void *data, size_t len) {
   host_event(host, host->local, EVENT_CHANNEL_SOCKET, data, len);
-}
-
-void host_mark(struct host *host, const char *name, uint64_t bytes) {
-  if (host->config.timeline) {
-    sim_time now = host_time(host);
-    timeline_add(host->config.timeline, host->config.index, TIMELINE_APP, name,
-                 now, now, 0, "bytes", bytes);
-  }
 }
 
 bool host_check(struct host *host, const char **why) {

@@ -116,9 +116,6 @@ bool host_check(struct host *host, const char **why);
 void host_get_report(const struct host *host, struct host_report *report);
 uint64_t host_event_hash(const struct host *host);
 
-/* From an application: mark a moment such as "write()" in the timeline. */
-void host_mark(struct host *host, const char *name, uint64_t bytes);
-
 /* Tell a socket call's result or any other observation to the event hash. */
 void host_hash(struct host *host, const void *data, size_t len);
 

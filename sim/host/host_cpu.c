@@ -241,8 +241,10 @@ static void end_entry(struct host *host) {
   host_event(host, host->entry_begin, EVENT_CHANNEL_ENTRY, facts,
              sizeof(facts));
   if (host->config.timeline) {
-    timeline_add(host->config.timeline, host->config.index, TIMELINE_CPU,
-                 entry_name(host), host->entry_begin, host->local, 0, NULL, 0);
+    host_note(host, &(struct timeline_event){.name = entry_name(host),
+                                             .track = TIMELINE_CPU,
+                                             .begin = host->entry_begin,
+                                             .end = host->local});
   }
   host->running = NULL;
   if (coro_done(task->coro)) {

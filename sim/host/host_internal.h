@@ -44,6 +44,9 @@ struct host_nic_ops {
   bool (*interrupt)(struct host *host);
   /* A frame's first byte arrives at `start`, not before time(). */
   void (*receive)(struct host *host, struct frame *frame, sim_time start);
+  /* Tell what the driver's rings know of an event of the timeline: addresses,
+   * bytes. May be NULL. */
+  void (*describe)(struct host *host, struct timeline_event *event);
   bool (*check)(struct host *host, const char **why);
   void (*report)(const struct host *host, struct host_report *report);
   uint64_t (*hash)(const struct host *host);
@@ -102,8 +105,10 @@ struct host {
   struct host_sent sent[HOST_IDS];
   uint64_t sent_first, sent_last;
   struct host_name names[HOST_IDS];
-  char why[160];    /* text of the check */
-  uint8_t *scratch; /* one packet, for the capture */
+  struct timeline_event taken; /* of the packet that the stack is given now */
+  struct timeline_event given; /* of the packet that it gives to the device */
+  char why[160];               /* text of the check */
+  uint8_t *scratch;            /* one packet, for the capture */
   uint32_t scratch_len;
   sim_time scratch_time;
   unsigned if_host_tx, if_wire_tx, if_wire_rx, if_host_rx;
@@ -124,6 +129,12 @@ void host_sync(struct host *host);
 void host_event(struct host *host, sim_time time, enum event_channel channel,
                 const void *data, size_t len);
 
+/* Put an event of this host on the timeline; only if there is one. */
+void host_note(struct host *host, const struct timeline_event *event);
+
+/* The sender's id of a frame that came in, by frame_key(); 0: unknown. */
+uint64_t host_packet_of(const struct host *host, uint64_t key);
+
 /* A frame left the NIC between `start` and `end`. */
 void host_emit(struct host *host, const uint8_t *data, uint32_t len,
                sim_time start, sim_time end, bool error);
@@ -142,6 +153,8 @@ void host_tap_netif(struct host *host);
 int host_wait(void *ctx, void *object, uint32_t events, uint64_t deadline_ns);
 void host_wake(void *ctx, void *object, uint32_t events);
 void host_trace(void *ctx, uint64_t packet_id, const char *stage);
+void host_trace_stream(void *ctx, uint32_t seq, uint32_t len,
+                       const char *stage);
 struct host_task *host_task_make(struct host *host,
                                  void (*fn)(struct host *host, void *arg),
                                  void *arg);

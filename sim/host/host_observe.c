@@ -6,6 +6,8 @@
 
 #include "sim/host/host_internal.h"
 
+enum { BYTE_PS = 800, FRAME_PREAMBLE = 8 };
+
 void host_observe_init(struct host *host) {
   const struct host_config *config = &host->config;
   if (config->timeline) {
@@ -49,6 +51,33 @@ static uint64_t next_sent(struct host *host) {
   return id;
 }
 
+void host_note(struct host *host, const struct timeline_event *event) {
+  struct timeline_event here = *event;
+  here.host = host->config.index;
+  timeline_add(host->config.timeline, &here);
+}
+
+static void note_frame(struct host *host, enum timeline_track track,
+                       const uint8_t *data, uint32_t len, sim_time begin,
+                       sim_time end, uint64_t id) {
+  if (!host->config.timeline) {
+    return;
+  }
+  size_t whole = len > FRAME_FCS_LEN ? len - FRAME_FCS_LEN : 0;
+  struct timeline_event event = {
+      .name = frame_kind_name(frame_kind_of(data, whole)),
+      .track = track,
+      .begin = begin,
+      .end = end,
+      .packet = id,
+      .bytes = len,
+  };
+  if (!frame_tcp(data, len, &event.seq, &event.payload)) {
+    event.payload = 0;
+  }
+  host_note(host, &event);
+}
+
 void host_emit(struct host *host, const uint8_t *data, uint32_t len,
                sim_time start, sim_time end, bool error) {
   const struct host_config *config = &host->config;
@@ -62,11 +91,7 @@ void host_emit(struct host *host, const uint8_t *data, uint32_t len,
     capture_add(config->capture, host->if_wire_tx, start, CAPTURE_OUT, data,
                 len, here, id, NULL);
   }
-  if (config->timeline) {
-    timeline_add(config->timeline, config->index, TIMELINE_WIRE_TX,
-                 frame_kind_name(frame_kind_of(data, len - FRAME_FCS_LEN)),
-                 start, end, id, "bytes", len);
-  }
+  note_frame(host, TIMELINE_WIRE_TX, data, len, start, end, id);
 }
 
 void host_received(struct host *host, const struct frame *frame,
@@ -79,12 +104,14 @@ void host_received(struct host *host, const struct frame *frame,
     capture_add(config->capture, host->if_wire_rx, start, CAPTURE_IN,
                 frame->data, frame->len, frame->marks, frame->id, NULL);
   }
-  if (config->timeline) {
-    size_t len = frame->len > FRAME_FCS_LEN ? frame->len - FRAME_FCS_LEN : 0;
-    timeline_add(config->timeline, config->index, TIMELINE_WIRE_RX,
-                 frame_kind_name(frame_kind_of(frame->data, len)), start,
-                 start + frame->len * 800, frame->id, "bytes", frame->len);
-  }
+  note_frame(host, TIMELINE_WIRE_RX, frame->data, frame->len, start,
+             start + (FRAME_PREAMBLE + (sim_time)frame->len) * BYTE_PS,
+             frame->id);
+}
+
+uint64_t host_packet_of(const struct host *host, uint64_t key) {
+  const struct host_name *name = &host->names[key % HOST_IDS];
+  return name->key == key ? name->id : 0;
 }
 
 /* --- The stack's side ----------------------------------------------------- */
@@ -106,6 +133,28 @@ static void copy_packet(struct host *host, const struct pkt *pkt) {
   host->scratch_time = host_time(host);
 }
 
+/* The stack hands a packet to the device. */
+static void note_packet(struct host *host, const struct pkt *pkt,
+                        const char *name) {
+  if (!host->config.timeline) {
+    return;
+  }
+  struct timeline_event event = {
+      .name = name,
+      .track = TIMELINE_STACK,
+      .begin = host_time(host),
+      .end = host_time(host),
+      .packet = pkt->id,
+      .bytes = pkt->len,
+      .gso_size = pkt->gso_type == PKT_GSO_NONE ? 0 : pkt->gso_size,
+  };
+  if (!frame_tcp(pkt->head, pkt->head_len, &event.seq, &event.payload)) {
+    event.payload = 0;
+  }
+  host->given = event;
+  host_note(host, &event);
+}
+
 static int tap_transmit(struct netif *netif, struct pkt *pkt) {
   struct host *host = netif->stack->platform->ctx;
   uint32_t segments = segments_of(pkt);
@@ -122,6 +171,7 @@ static int tap_transmit(struct netif *netif, struct pkt *pkt) {
   if (host->config.capture) {
     copy_packet(host, pkt);
   }
+  note_packet(host, pkt, "transmit");
   host->sent[host->sent_last % HOST_IDS] = (struct host_sent){id, segments};
   host->sent_last++;
   int error = host->inner_ops->transmit(netif, pkt);
@@ -154,14 +204,29 @@ static const struct netif_ops tap_ops = {
     .can_transmit = tap_can_transmit,
 };
 
+/* The driver took this packet just now: host_trace() kept the event until its
+ * name is known. */
+static void note_taken(struct host *host, const struct pkt *pkt) {
+  struct timeline_event *taken = &host->taken;
+  if (!host->config.timeline || !taken->name) {
+    return;
+  }
+  taken->packet = pkt->id;
+  taken->bytes = pkt->len;
+  if (!frame_tcp(pkt->head, pkt->head_len, &taken->seq, &taken->payload)) {
+    taken->payload = 0;
+  }
+  host_note(host, taken);
+}
+
 /* Give the packet the name that it had at the sender. */
 static void tap_input(struct netif *netif, struct pkt *pkt) {
   struct host *host = netif->stack->platform->ctx;
-  uint64_t key = frame_key(pkt->head, pkt->head_len);
-  const struct host_name *name = &host->names[key % HOST_IDS];
-  if (name->key == key && name->id) {
-    pkt->id = name->id;
+  uint64_t id = host_packet_of(host, frame_key(pkt->head, pkt->head_len));
+  if (id) {
+    pkt->id = id;
   }
+  note_taken(host, pkt);
   if (host->config.capture) {
     copy_packet(host, pkt);
     capture_add(
@@ -170,6 +235,7 @@ static void tap_input(struct netif *netif, struct pkt *pkt) {
         pkt->csum == PKT_CSUM_VERIFIED ? "the NIC verified the checksum" : "");
   }
   host->inner_input(netif, pkt);
+  host->taken.name = NULL;
 }
 
 void host_tap_netif(struct host *host) {
@@ -179,16 +245,51 @@ void host_tap_netif(struct host *host) {
   host->netif->input = tap_input;
 }
 
+static bool of_driver(const char *stage) {
+  return strncmp(stage, "tx_", 3) == 0 || strncmp(stage, "rx_", 3) == 0 ||
+         strcmp(stage, "interrupt") == 0;
+}
+
 void host_trace(void *ctx, uint64_t packet_id, const char *stage) {
   struct host *host = ctx;
-  bool driver = strncmp(stage, "tx_", 3) == 0 ||
-                strncmp(stage, "rx_", 3) == 0 ||
-                strcmp(stage, "interrupt") == 0;
   if (!host->config.timeline) {
     return;
   }
   sim_time now = host_time(host);
-  timeline_add(host->config.timeline, host->config.index,
-               driver ? TIMELINE_DRIVER : TIMELINE_STACK, stage, now, now,
-               packet_id, NULL, 0);
+  struct timeline_event event = {
+      .name = stage,
+      .track = of_driver(stage) ? TIMELINE_DRIVER : TIMELINE_STACK,
+      .begin = now,
+      .end = now,
+      .packet = packet_id,
+  };
+  if (strcmp(stage, "tcp_input") == 0 && host->taken.packet == packet_id) {
+    event.seq = host->taken.seq;
+    event.payload = host->taken.payload;
+  }
+  if (host->ops->describe) {
+    host->ops->describe(host, &event);
+  }
+  if (strcmp(stage, "rx_used") == 0) {
+    host->taken = event;
+  } else {
+    host_note(host, &event);
+  }
+}
+
+/* The copy has just been counted: it ends now. */
+void host_trace_stream(void *ctx, uint32_t seq, uint32_t len,
+                       const char *stage) {
+  struct host *host = ctx;
+  sim_time now = host_time(host);
+  host_note(host,
+            &(struct timeline_event){
+                .name = stage,
+                .track = TIMELINE_APP,
+                .begin = now - len * host->config.cost->ps[COST_byte_copied],
+                .end = now,
+                .bytes = len,
+                .seq = seq,
+                .payload = len,
+            });
 }

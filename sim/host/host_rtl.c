@@ -6,9 +6,7 @@
 #include <string.h>
 
 #include "driver/ph_regs.h"
-#include "sim/host/host_internal.h"
-#include "sim/nic/nic_model.h"
-#include "stack/netif/netif_virtio.h"
+#include "sim/host/rtl_follow.h"
 
 enum { RING = 256 };
 
@@ -18,6 +16,7 @@ struct rtl_nic {
   struct virtio_platform platform;
   struct host_mem *mem;
   struct nic *nic;
+  struct rtl_follow *follow; /* with a timeline */
 };
 
 static struct rtl_nic *rtl(const struct host *host) {
@@ -86,14 +85,17 @@ static void access_done(struct host *host) {
 
 static void trace_access(struct host *host, sim_time begin, bool write,
                          uint32_t offset) {
-  char name[32];
   if (host->config.timeline) {
-    snprintf(name, sizeof(name), "%s 0x%03x", write ? "write" : "read",
-             (unsigned)offset);
-    timeline_add(
-        host->config.timeline, host->config.index, TIMELINE_REGISTERS,
-        offset == VIRTIO_MMIO_QUEUE_NOTIFY && write ? "doorbell" : name, begin,
-        host->local, 0, NULL, 0);
+    bool doorbell = write && offset == VIRTIO_MMIO_QUEUE_NOTIFY;
+    host_note(host, &(struct timeline_event){
+                        .name = doorbell ? "doorbell"
+                                : write  ? "write"
+                                         : "read",
+                        .track = TIMELINE_REGISTERS,
+                        .begin = begin,
+                        .end = host->local,
+                        .address = offset,
+                    });
   }
 }
 
@@ -157,6 +159,15 @@ static void platform_barrier(void *ctx) {
   host_sync(ctx);
 }
 
+/* virtq_publish() has stored the available index. */
+static void platform_mb(void *ctx) {
+  struct host *host = ctx;
+  host_sync(host);
+  if (host->config.timeline) {
+    rtl_follow_publish(rtl(host)->follow, host->local);
+  }
+}
+
 /* Reads only: memory has not changed since the entry, an access or a barrier
  * brought it up to date. */
 static void platform_rmb(void *ctx) {
@@ -168,31 +179,11 @@ static void platform_rmb(void *ctx) {
 static void observe(void *user, uint64_t cycle, enum nic_event event,
                     uint64_t addr, uint64_t len, unsigned id) {
   struct host *host = user;
-  static const char *const clients[4] = {"transmit data", "transmit rings",
-                                         "receive rings", "write"};
-  sim_time time = cycle * NIC_CYCLE_PS;
-  enum timeline_track track;
-  const char *name = clients[id & 3];
-  switch (event) {
-    case NIC_EVENT_READ:
-    case NIC_EVENT_READ_DATA:
-      track = TIMELINE_DMA_READ;
-      break;
-    case NIC_EVENT_WRITE:
-    case NIC_EVENT_WRITE_DONE:
-      track = TIMELINE_DMA_WRITE;
-      name = event == NIC_EVENT_WRITE ? "write" : "write done";
-      break;
-    case NIC_EVENT_IRQ:
-      track = TIMELINE_REGISTERS;
-      name = len ? "interrupt rises" : "interrupt falls";
-      break;
-    default:
-      return; /* registers and frames are known in better words */
-  }
-  (void)addr;
-  timeline_add(host->config.timeline, host->config.index, track, name, time,
-               time, 0, "bytes", len);
+  rtl_follow_observe(rtl(host)->follow, cycle, event, addr, len, id);
+}
+
+static void rtl_describe(struct host *host, struct timeline_event *event) {
+  rtl_follow_describe(rtl(host)->follow, event);
 }
 
 /* --- Making --------------------------------------------------------------- */
@@ -251,6 +242,12 @@ static uint8_t *rtl_memory(struct host *host, size_t size) {
               config->waves ? config->waves : "");
   }
   nic_provision(rtl_nic->nic, config->mac, config->mtu);
+  if (config->timeline) {
+    rtl_nic->follow = rtl_follow_make(
+        host, &rtl_nic->virtio, rtl_nic->mem,
+        host_mem_bus(rtl_nic->mem, host_mem_data(rtl_nic->mem)) +
+            host->device_offset);
+  }
   return host_mem_data(rtl_nic->mem);
 }
 
@@ -281,7 +278,7 @@ static void rtl_start(struct host *host) {
       .sync_for_cpu = platform_sync_for_cpu,
       .wmb = platform_barrier,
       .rmb = platform_rmb,
-      .mb = platform_barrier,
+      .mb = platform_mb,
   };
   rtl_nic->config = adapter_config(host);
   rtl_nic->config.platform = &rtl_nic->platform;
@@ -368,6 +365,7 @@ static void rtl_destroy(struct host *host) {
   struct rtl_nic *rtl_nic = rtl(host);
   nic_destroy(rtl_nic->nic);
   host_mem_destroy(rtl_nic->mem);
+  free(rtl_nic->follow);
   free(rtl_nic);
 }
 
@@ -382,6 +380,7 @@ const struct host_nic_ops host_rtl_ops = {
     .irq = rtl_irq,
     .interrupt = rtl_interrupt,
     .receive = rtl_receive,
+    .describe = rtl_describe,
     .check = rtl_check,
     .report = rtl_report,
     .hash = rtl_hash,

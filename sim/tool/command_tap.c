@@ -210,7 +210,7 @@ static bool open_session(struct session *session,
   session->tap.log = log;
   session->capture = options->pcapng ? capture_open(options->pcapng) : NULL;
   session->timeline =
-      options->timeline ? timeline_open(options->timeline) : NULL;
+      options->timeline ? timeline_open(options->timeline, false) : NULL;
   if ((options->pcapng && !session->capture) ||
       (options->timeline && !session->timeline)) {
     fprintf(stderr, "packhorse: capture or timeline: %s.\n", strerror(errno));

@@ -10,6 +10,7 @@
 #include "sim/apps/ping.h"
 #include "sim/apps/udp_echo.h"
 #include "sim/tool/help.h"
+#include "sim/tool/options_value.h"
 
 enum {
   D = 1 << COMMAND_DOWNLOAD,
@@ -47,6 +48,9 @@ enum {
   X(seed, "N", ALL, "seed of every random choice (1)")                         \
   X(pcapng, "FILE", ALL, "capture, for Wireshark")                             \
   X(timeline, "FILE", ALL, "timeline, for ui.perfetto.dev")                    \
+  X(explain, "PACKET", D | T,                                                  \
+    "follow one data packet: its number, first, largest or slowest")           \
+  X(picture, "FILE", D | T, "and draw its way (SVG)")                          \
   X(waves, "PREFIX", ALL, "waves of the RTL: PREFIX-<host>.vcd")               \
   X(json, NULL, SIM | R, "print one JSON object instead of the report")        \
   X(no_compare, NULL, D | T, "do not run again without offloads")              \
@@ -96,16 +100,6 @@ static const struct {
     {"help", "this list; 'help COMMAND', 'help cpu' or 'help wire' for more"},
 };
 
-/* Names have '-' where the identifier has '_'. */
-static void dashed(char *to, size_t size, const char *from) {
-  snprintf(to, size, "%s", from);
-  for (; *to; to++) {
-    if (*to == '_') {
-      *to = '-';
-    }
-  }
-}
-
 /* --- Help ----------------------------------------------------------------- */
 
 void options_help(enum command command) {
@@ -122,7 +116,7 @@ void options_help(enum command command) {
   for (int i = 0; i < OPTION_COUNT; i++) {
     if (table[i].commands & 1 << command) {
       char left[40], name[32];
-      dashed(name, sizeof(name), table[i].name);
+      options_dashed(name, sizeof(name), table[i].name);
       snprintf(left, sizeof(left), "--%s %s", name,
                table[i].arg ? table[i].arg : "");
       printf("  %-20s %s\n", left, table[i].text);
@@ -145,65 +139,6 @@ bool options_help_topic(const char *topic) {
 
 /* --- Values --------------------------------------------------------------- */
 
-static int complain(const char *option, const char *value,
-                    const char *expected) {
-  char name[32];
-  dashed(name, sizeof(name), option);
-  fprintf(stderr, "packhorse: --%s %s: expected %s.\n", name, value, expected);
-  return 2;
-}
-
-/* A number with an optional suffix k, M, G (powers of 1000) or KiB, MiB. */
-static bool read_number(const char *text, uint64_t least, uint64_t most,
-                        uint64_t *value) {
-  static const struct {
-    const char *name;
-    uint64_t factor;
-  } units[] = {{"", 1},           {"k", 1000},   {"M", 1000000},
-               {"G", 1000000000}, {"KiB", 1024}, {"MiB", 1048576}};
-  char *end;
-  if (*text < '0' || *text > '9') {
-    return false;
-  }
-  uint64_t number = strtoull(text, &end, 10);
-  for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-    if (strcmp(end, units[i].name) == 0) {
-      if (number > most / units[i].factor) {
-        return false;
-      }
-      *value = number * units[i].factor;
-      return *value >= least;
-    }
-  }
-  return false;
-}
-
-static int number32(const char *option, const char *text, uint32_t least,
-                    uint32_t most, uint32_t *value) {
-  uint64_t number;
-  if (!read_number(text, least, most, &number)) {
-    char expected[64];
-    snprintf(expected, sizeof(expected), "a number from %u to %u", least, most);
-    return complain(option, text, expected);
-  }
-  *value = (uint32_t)number;
-  return 0;
-}
-
-static int number16(const char *option, const char *text, uint16_t least,
-                    uint16_t most, uint16_t *value) {
-  uint32_t number = 0;
-  int status = number32(option, text, least, most, &number);
-  *value = (uint16_t)number;
-  return status;
-}
-
-static int number64(const char *option, const char *text, uint64_t *value) {
-  return read_number(text, 1, UINT64_C(1000000000000), value)
-             ? 0
-             : complain(option, text, "a positive number such as 1500000");
-}
-
 static int set_offload(struct options *options, const char *text) {
   for (int i = HOST_OFFLOAD_ALL; i <= HOST_OFFLOAD_NONE; i++) {
     if (strcmp(text, options_offload_name((enum host_offload)i)) == 0) {
@@ -211,13 +146,13 @@ static int set_offload(struct options *options, const char *text) {
       return 0;
     }
   }
-  return complain("offload", text, "all, csum or none");
+  return options_complain("offload", text, "all, csum or none");
 }
 
 static int set_nic(struct options *options, const char *text) {
   bool soft = strcmp(text, "soft") == 0;
   if (!soft && strcmp(text, "rtl") != 0) {
-    return complain("nic", text, "rtl or soft");
+    return options_complain("nic", text, "rtl or soft");
   }
   options->nic = soft ? HOST_NIC_SOFT : HOST_NIC_RTL;
   return 0;
@@ -250,9 +185,9 @@ static int set_address(struct options *options, const char *text) {
   if (slash) {
     *slash++ = 0;
   }
-  if ((slash && !read_number(slash, 1, 30, &length)) ||
+  if ((slash && !options_number(slash, 1, 30, &length)) ||
       inet_pton(AF_INET, copy, &address) != 1) {
-    return complain("address", text, "an address such as 10.0.0.1/24");
+    return options_complain("address", text, "an address such as 10.0.0.1/24");
   }
   options->address = ntohl(address.s_addr);
   options->prefix_len = (uint8_t)length;
@@ -266,8 +201,8 @@ static int set_mac(struct options *options, const char *text) {
       sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &byte[0], &byte[1], &byte[2],
              &byte[3], &byte[4], &byte[5], &more) != 6 ||
       byte[0] & 1) {
-    return complain("mac", text,
-                    "the address of one station such as 02:50:48:00:00:01");
+    return options_complain(
+        "mac", text, "the address of one station such as 02:50:48:00:00:01");
   }
   for (int i = 0; i < 6; i++) {
     options->mac[i] = (uint8_t)byte[i];
@@ -278,7 +213,7 @@ static int set_mac(struct options *options, const char *text) {
 static int set_speed(struct options *options, const char *text) {
   options->line_rate = strcmp(text, "line") == 0;
   if (!options->line_rate && strcmp(text, "recorded") != 0) {
-    return complain("speed", text, "recorded or line");
+    return options_complain("speed", text, "recorded or line");
   }
   return 0;
 }
@@ -286,7 +221,7 @@ static int set_speed(struct options *options, const char *text) {
 static int set_traffic(struct options *options, int code, const char *value) {
   switch (code) {
     case OPTION_bytes:
-      return number64("bytes", value, &options->bytes);
+      return options_number64("bytes", value, &options->bytes);
     case OPTION_file:
       options->file = value;
       return 0;
@@ -294,24 +229,28 @@ static int set_traffic(struct options *options, int code, const char *value) {
       options->output = value;
       return 0;
     case OPTION_count:
-      return number32("count", value, 1, 1000000, &options->count);
+      return options_number32("count", value, 1, 1000000, &options->count);
     case OPTION_size:
-      return number32(
+      return options_number32(
           "size", value, 0,
           options->command == COMMAND_PING ? PING_SIZE_MAX : UDP_ECHO_MAX,
           &options->size);
     case OPTION_interval:
-      return number32("interval", value, 0, 3600000, &options->interval_ms);
+      return options_number32("interval", value, 0, 3600000,
+                              &options->interval_ms);
     case OPTION_app_buffer:
-      return number32("app_buffer", value, 1, 16 << 20, &options->app_buffer);
+      return options_number32("app_buffer", value, 1, 16 << 20,
+                              &options->app_buffer);
     case OPTION_sndbuf:
-      return number32("sndbuf", value, 4096, 64 << 20, &options->sndbuf);
+      return options_number32("sndbuf", value, 4096, 64 << 20,
+                              &options->sndbuf);
     case OPTION_rcvbuf:
-      return number32("rcvbuf", value, 4096, 64 << 20, &options->rcvbuf);
+      return options_number32("rcvbuf", value, 4096, 64 << 20,
+                              &options->rcvbuf);
     case OPTION_read_rate:
-      return number64("read_rate", value, &options->read_rate);
+      return options_number64("read_rate", value, &options->read_rate);
     case OPTION_write_rate:
-      return number64("write_rate", value, &options->write_rate);
+      return options_number64("write_rate", value, &options->write_rate);
     default:
       return -1;
   }
@@ -320,9 +259,10 @@ static int set_traffic(struct options *options, int code, const char *value) {
 static int set_machine(struct options *options, int code, const char *value) {
   switch (code) {
     case OPTION_mtu:
-      return number16("mtu", value, MIN_MTU, MAX_MTU, &options->mtu);
+      return options_number16("mtu", value, MIN_MTU, MAX_MTU, &options->mtu);
     case OPTION_mss:
-      return number16("mss", value, MIN_MTU - 40, MAX_MTU - 40, &options->mss);
+      return options_number16("mss", value, MIN_MTU - 40, MAX_MTU - 40,
+                              &options->mss);
     case OPTION_offload:
       return set_offload(options, value);
     case OPTION_nic:
@@ -330,14 +270,14 @@ static int set_machine(struct options *options, int code, const char *value) {
     case OPTION_wire:
       return set_wire(options, value);
     case OPTION_mem_latency:
-      return number32("mem_latency", value, 1, 100000,
-                      &options->mem_latency_ns);
+      return options_number32("mem_latency", value, 1, 100000,
+                              &options->mem_latency_ns);
     case OPTION_cpu:
       return set_cpu(options, value);
     case OPTION_seed:
-      return number64("seed", value, &options->seed);
+      return options_number64("seed", value, &options->seed);
     case OPTION_max_cycles:
-      return number64("max_cycles", value, &options->max_cycles);
+      return options_number64("max_cycles", value, &options->max_cycles);
     case OPTION_mac:
       return set_mac(options, value);
     case OPTION_speed:
@@ -353,6 +293,21 @@ static int set_machine(struct options *options, int code, const char *value) {
   }
 }
 
+/* The number of a packet is not known to be right before the run. */
+static int set_explain(struct options *options, const char *text) {
+  static const char *const words[] = {"first", "largest", "slowest"};
+  uint64_t number;
+  bool known = options_number(text, 1, UINT64_MAX - 1, &number);
+  for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+    known |= strcmp(text, words[i]) == 0;
+  }
+  options->explain = text;
+  return known ? 0
+               : options_complain("explain", text,
+                                  "the number of a packet, first, largest or "
+                                  "slowest");
+}
+
 static int set_other(struct options *options, int code, const char *value) {
   switch (code) {
     case OPTION_pcapng:
@@ -360,6 +315,11 @@ static int set_other(struct options *options, int code, const char *value) {
       return 0;
     case OPTION_timeline:
       options->timeline = value;
+      return 0;
+    case OPTION_explain:
+      return set_explain(options, value);
+    case OPTION_picture:
+      options->picture = value;
       return 0;
     case OPTION_waves:
       options->waves = value;
@@ -391,7 +351,8 @@ static int set_other(struct options *options, int code, const char *value) {
       options->replay = value;
       return 0;
     case OPTION_duration:
-      return number32("duration", value, 1, 1000000, &options->duration_s);
+      return options_number32("duration", value, 1, 1000000,
+                              &options->duration_s);
     default:
       options->help = true;
       return 0;
@@ -439,6 +400,19 @@ static int check(const struct options *options) {
             options->mss, options->mtu - 40u, options->mtu);
     return 2;
   }
+  if (options->picture && !options->explain) {
+    fprintf(stderr,
+            "packhorse: --picture %s: it shows the packet that --explain "
+            "names.\n",
+            options->picture);
+    return 2;
+  }
+  if (options->explain && options->json) {
+    fprintf(stderr,
+            "packhorse: --explain %s: it prints text, --json one object.\n",
+            options->explain);
+    return 2;
+  }
   if (options->waves && options->nic == HOST_NIC_SOFT) {
     fprintf(stderr, "packhorse: --waves: only --nic rtl has waves.\n");
     return 2;
@@ -468,7 +442,7 @@ static int parse_command(struct options *options, int argc, char **argv) {
   int count = 0;
   for (int i = 0; i < OPTION_COUNT; i++) {
     if (table[i].commands & 1 << options->command) {
-      dashed(names[count], sizeof(names[count]), table[i].name);
+      options_dashed(names[count], sizeof(names[count]), table[i].name);
       longs[count] = (struct option){
           names[count], table[i].arg ? required_argument : no_argument, NULL,
           OPTION_BASE + 1 + i};

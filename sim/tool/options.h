@@ -38,6 +38,7 @@ struct options {
   uint64_t read_rate, write_rate;
   uint64_t seed;
   const char *pcapng, *timeline, *waves;
+  const char *explain, *picture; /* which packet, and where to draw it */
   bool json, compare;
   uint64_t max_cycles;
   bool no_idle_skip;

@@ -27,8 +27,8 @@ bool run_open_files(struct run *run) {
       return false;
     }
   }
-  if (options->timeline) {
-    run->timeline = timeline_open(options->timeline);
+  if (options->timeline || options->explain) {
+    run->timeline = timeline_open(options->timeline, options->explain != NULL);
     if (!run->timeline) {
       fprintf(stderr, "packhorse: --timeline %s: %s.\n", options->timeline,
               strerror(errno));
@@ -89,6 +89,16 @@ void run_simulate(struct run *run, unsigned wait_for) {
   }
 }
 
+bool run_close_timeline(struct run *run) {
+  bool good = !run->timeline || timeline_close(run->timeline);
+  run->timeline = NULL;
+  if (!good) {
+    fprintf(stderr, "packhorse: %s could not be written.\n",
+            run->options->timeline);
+  }
+  return good;
+}
+
 bool run_close_files(struct run *run) {
   const struct options *options = run->options;
   bool good = true;
@@ -96,9 +106,8 @@ bool run_close_files(struct run *run) {
     fprintf(stderr, "packhorse: %s could not be written.\n", options->pcapng);
     good = false;
   }
-  if (run->timeline && !timeline_close(run->timeline)) {
-    fprintf(stderr, "packhorse: %s could not be written.\n", options->timeline);
-    good = false;
+  if (!options->explain) {
+    good = run_close_timeline(run) && good;
   }
   return good;
 }

@@ -53,6 +53,10 @@ void run_simulate(struct run *run, unsigned wait_for);
  * sentence on stderr if a file could not be written. */
 bool run_finish(struct run *run);
 
+/* With --explain the timeline outlives run_finish(): whoever has read it closes
+ * it with this. The same result. */
+bool run_close_timeline(struct run *run);
+
 double run_wall_clock(void);
 
 /* The keys that every command's JSON has. */

@@ -65,6 +65,25 @@ bool frame_ipv6(const uint8_t *data, size_t len, uint32_t *offset) {
          data[FRAME_ETH_HEADER] >> 4 == 6;
 }
 
+bool frame_tcp(const uint8_t *data, size_t len, uint32_t *seq,
+               uint32_t *payload) {
+  if (len < FRAME_ETH_HEADER + 20 || frame_get16(data + 12) != ETHERTYPE_IPV4 ||
+      data[14] >> 4 != 4) {
+    return false;
+  }
+  const uint8_t *ip = data + FRAME_ETH_HEADER;
+  uint32_t header = (ip[0] & 15u) * 4;
+  uint32_t total = frame_get16(ip + 2);
+  if (ip[9] != PROTO_TCP || len < FRAME_ETH_HEADER + header + 20u) {
+    return false;
+  }
+  const uint8_t *tcp = ip + header;
+  header += (tcp[12] >> 4) * 4u;
+  *seq = frame_get32(tcp + 4);
+  *payload = total > header ? total - header : 0;
+  return total >= header;
+}
+
 enum frame_kind frame_kind_of(const uint8_t *data, size_t len) {
   uint32_t offset, ip_len;
   if (!frame_ipv4(data, len, &offset, &ip_len)) {

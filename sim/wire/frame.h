@@ -65,6 +65,12 @@ bool frame_ipv4(const uint8_t *data, size_t len, uint32_t *offset,
 /* Offset of the IPv6 packet inside; false if there is none. */
 bool frame_ipv6(const uint8_t *data, size_t len, uint32_t *offset);
 
+/* Sequence number and payload length of the TCP segment inside; false if there
+ * is none. `len` bytes from the destination address on are there, at least up
+ * to the end of the TCP header. */
+bool frame_tcp(const uint8_t *data, size_t len, uint32_t *seq,
+               uint32_t *payload);
+
 /* A number that names the packet inside (IP identification, ports, sequence
  * number), equal at both ends of the wire; 0 if it is no IPv4. For following a
  * packet in the timeline, nothing else. */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The timeline: what happened to each packet, stage by stage, as Chrome trace
- * JSON, which ui.perfetto.dev opens. A host is a process, a part of it a
- * thread; events with the same packet id are joined by arrows. */
+/* The timeline: what happened to each packet, stage by stage. It is written as
+ * Chrome trace JSON, which ui.perfetto.dev opens (a host is a process, a part
+ * of it a thread; events with the same packet id are joined by arrows), or kept
+ * in memory for who wants to follow a packet (sim/tool/journey.h), or both. */
 #ifndef PH_SIM_WIRE_TIMELINE_H
 #define PH_SIM_WIRE_TIMELINE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "sim/core/time.h"
 
@@ -24,17 +26,36 @@ enum timeline_track {
   TIMELINE_TRACKS
 };
 
-/* Opens `path` for writing. NULL: it can't be written; errno says why. */
-struct timeline *timeline_open(const char *path);
+/* Something that lasts from `begin` to `end` (equal: a moment). Fields that are
+ * 0 are not known. */
+struct timeline_event {
+  const char *name; /* plain ASCII without quotes; static */
+  enum timeline_track track;
+  unsigned host;
+  sim_time begin, end;
+  uint64_t packet;   /* id; 0: of no packet */
+  uint64_t address;  /* bus address, or offset of a register */
+  uint64_t bytes;    /* how much of it */
+  uint32_t seq;      /* TCP sequence number of its first payload byte */
+  uint32_t payload;  /* TCP payload bytes; 0: `seq` means nothing */
+  uint32_t gso_size; /* of a super-segment: payload bytes of each segment */
+  uint32_t pieces;   /* buffers that a descriptor chain names */
+};
+
+/* Opens `path` for writing; NULL: writes nothing. `keep`: remember every event.
+ * NULL: it can't be written; errno says why. */
+struct timeline *timeline_open(const char *path, bool keep);
 
 void timeline_host(struct timeline *timeline, unsigned host, const char *name);
 
-/* Something that lasts from `begin` to `end` (equal: a moment). `id` 0: no
- * packet. `name` is plain ASCII without quotes. `value` and its `unit` go to
- * the event's arguments; unit NULL: none. */
-void timeline_add(struct timeline *timeline, unsigned host,
-                  enum timeline_track track, const char *name, sim_time begin,
-                  sim_time end, uint64_t id, const char *unit, uint64_t value);
+/* Adds a copy of `event`. */
+void timeline_add(struct timeline *timeline,
+                  const struct timeline_event *event);
+
+/* What was kept, sorted by begin; equal ones in the order of their adding. The
+ * timeline owns it until it is closed. */
+const struct timeline_event *timeline_events(struct timeline *timeline,
+                                             size_t *count);
 
 /* False if anything could not be written. */
 bool timeline_close(struct timeline *timeline);

@@ -35,6 +35,11 @@ struct ph_platform {
   /* A packet changed stage (timeline); may be NULL. `stage` is a static
    * string such as "tcp_output". */
   void (*trace)(void *ctx, uint64_t packet_id, const char *stage);
+  /* `len` bytes of a TCP stream crossed the socket interface, the first with
+   * sequence number `seq` (timeline); may be NULL. `stage` is "write" or
+   * "read", a static string. */
+  void (*trace_stream)(void *ctx, uint32_t seq, uint32_t len,
+                       const char *stage);
 };
 
 struct ph_stack_config {
@@ -96,6 +101,13 @@ static inline void ph_stack_trace(struct ph_stack *stack, uint64_t packet_id,
                                   const char *stage) {
   if (stack->platform->trace) {
     stack->platform->trace(stack->platform->ctx, packet_id, stage);
+  }
+}
+
+static inline void ph_stack_trace_stream(struct ph_stack *stack, uint32_t seq,
+                                         uint32_t len, const char *stage) {
+  if (stack->platform->trace_stream) {
+    stack->platform->trace_stream(stack->platform->ctx, seq, len, stage);
   }
 }
 

@@ -123,6 +123,7 @@ long tcp_send(struct ph_stack *stack, struct tcp_conn *conn, const void *data,
     tcp_output(stack, conn);
     return -PH_EAGAIN;
   }
+  ph_stack_trace_stream(stack, conn->snd_una + conn->sndq_len - n, n, "write");
   if (!more) {
     conn->snd_push = conn->snd_una + conn->sndq_len;
   }
@@ -173,6 +174,8 @@ long tcp_recv(struct ph_stack *stack, struct tcp_conn *conn, void *data,
     uint32_t n = len < UINT32_MAX ? (uint32_t)len : UINT32_MAX;
     n = tcp_recvq_read(tcp_of(stack), conn, data, n, peek);
     if (!peek) {
+      uint32_t end = conn->rcv_nxt - conn->fin_received; /* of what is there */
+      ph_stack_trace_stream(stack, end - conn->rcvq_len - n, n, "read");
       window_update(stack, conn);
     }
     return (long)n;
