@@ -8,7 +8,7 @@
 #include "sim/nic/nic_model.h"
 #include "sim/tool/journey.h"
 
-enum { WIDTH = 100, INDENT = 6, BAR = 40 };
+enum { WIDTH = 100, INDENT = 6, BAR = 39 };
 
 static double us(sim_time time) {
   return (double)time / (double)SIM_US;
@@ -133,11 +133,14 @@ static void print_segments(const struct journey *journey) {
     printf("\n");
   }
   if (journey->freed != SIM_NEVER) {
-    printf(
-        "\n  %.3f us: the %s's driver takes the packet back; its blocks are "
-        "free when they are acknowledged.\n",
-        us(journey->freed - journey->start),
-        journey_host_name(journey->sender));
+    char text[128];
+    snprintf(text, sizeof(text),
+             "At %.3f us the %s's driver takes the packet back; its blocks are "
+             "free when they are acknowledged, too.",
+             us(journey->freed - journey->start),
+             journey_host_name(journey->sender));
+    printf("\n");
+    print_wrapped(text, 2);
   }
 }
 

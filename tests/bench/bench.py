@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Measure every number of docs/performance.md; write build/bench.json and the page itself.
+"""Measure every number of docs/performance.md; write build/bench.json, the page itself, and the life of a packet.
 
     tests/bench/bench.py              everything (about five minutes on two cores)
     tests/bench/bench.py mac nic      only these groups; --help names them
@@ -216,6 +216,24 @@ def page():
         out.write("\n".join(lines) + "\n")
 
 
+def life():
+    """The run of docs/life_of_a_packet.md: its table of stages, and its picture."""
+    path = os.path.join(ROOT, "docs", "life_of_a_packet.md")
+    picture = os.path.join(ROOT, "docs", "life_of_a_packet.svg")
+    with open(path, encoding="ascii") as source:
+        text = source.read()
+    command = re.search(r"^build/packhorse (download .*--explain.*) --picture", text, re.M).group(1).split()
+    stages = [line for line in run([TOOL, *command, "--picture", picture]).splitlines() if " % " in line]
+    text = re.sub(r"(<!-- life -->\n```\n).*?(\n```\n<!-- end -->)",
+                  lambda m: m.group(1) + "\n".join(stages) + m.group(2), text, flags=re.S)
+    with open(path, "w", encoding="ascii") as out:
+        out.write(text)
+    with open(picture, encoding="ascii") as source:
+        head, body = source.read().split("\n", maxsplit=1)
+    with open(picture, "w", encoding="ascii") as out:
+        out.write(f"{head}\n<!-- SPDX-License-Identifier: Apache-2.0 -->\n{body}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("groups", nargs="*", help="of: " + " ".join(GROUPS))
@@ -236,6 +254,7 @@ def main():
         json.dump(FIGURES, out, indent=1)
     if not args.groups:
         page()
+        life()
     missed = [name for name, entry in FIGURES.items() if entry["pass"] is False]
     print(f"{len(FIGURES)} figures, {len(missed)} below their bar" + (": " + ", ".join(missed) if missed else ""))
 

@@ -73,6 +73,13 @@ static void wrong_arguments_get_one_sentence_and_status_2(void **state) {
       "download --tap ph0",
       "download file",
       "download --nic soft --waves x",
+      "download --explain",
+      "download --explain 0",
+      "download --explain -1",
+      "download --explain biggest",
+      "download --explain 1 --json",
+      "download --picture p.svg",
+      "ping --explain 1",
       "ping --bytes 5",
       "ping --size 1473",
       "ping --count 0",
@@ -137,6 +144,11 @@ static void options_are_what_they_say(void **state) {
   assert_true(options.line_rate);
   static const uint8_t mac[6] = {0x02, 0x50, 0x48, 0xab, 0xcd, 0x7f};
   assert_memory_equal(options.mac, mac, 6);
+  assert_int_equal(
+      parse(&options, "download --explain slowest --picture p.svg"), 0);
+  assert_string_equal(options.explain, "slowest");
+  assert_string_equal(options.picture, "p.svg");
+  assert_int_equal(parse(&options, "throughput --explain 8589934615"), 0);
   assert_int_equal(parse(&options, "tap --address 192.168.7.2/30"), 0);
   assert_int_equal(options.address, 0xc0a80702);
   assert_int_equal(options.prefix_len, 30);
