@@ -47,69 +47,70 @@ static int parse_quietly(struct options *options, const char *line, char *text,
   return status;
 }
 
+static const char *const WRONG_LINES[] = {
+    "",
+    "dowload",
+    "download --byte",
+    "download --bytes",
+    "download --bytes 0",
+    "download --bytes -5",
+    "download --bytes 10q",
+    "download --bytes 99999999999999999999",
+    "download --mtu 10",
+    "download --mtu 9001",
+    "download --mss 1461",
+    "download --offload some",
+    "download --nic hard",
+    "download --wire loss",
+    "download --wire loss=2.5",
+    "download --cpu no/such/file",
+    "download --mem-latency 0",
+    "download --app-buffer 0",
+    "download --sndbuf 1",
+    "download --seed x",
+    "download --tap ph0",
+    "download file",
+    "download --nic soft --waves x",
+    "download --explain",
+    "download --explain 0",
+    "download --explain -1",
+    "download --explain biggest",
+    "download --explain 1 --json",
+    "download --picture p.svg",
+    "ping --explain 1",
+    "ping --bytes 5",
+    "ping --size 1473",
+    "ping --count 0",
+    "udp --size 65508",
+    "udp --interval 5",
+    "throughput --output f",
+    "tap --wire loss=0.1",
+    "tap --address 10.0.0",
+    "replay",
+    "replay a b",
+    "replay a --bytes 5",
+    "replay a --speed fast",
+    "replay a --interface",
+    "replay a --mac 02:50:48:00:00",
+    "replay a --mac 02:50:48:00:00:01:02",
+    "replay a --mac 03:50:48:00:00:01",
+    "replay a --mac 02:50:48:00:00:0x",
+    "replay a --wire a>c:+loss=0.1",
+    "ping a",
+    "tap --address 10.0.0.1/33",
+};
+
 static void wrong_arguments_get_one_sentence_and_status_2(void **state) {
   (void)state;
-  static const char *const lines[] = {
-      "",
-      "dowload",
-      "download --byte",
-      "download --bytes",
-      "download --bytes 0",
-      "download --bytes -5",
-      "download --bytes 10q",
-      "download --bytes 99999999999999999999",
-      "download --mtu 10",
-      "download --mtu 9001",
-      "download --mss 1461",
-      "download --offload some",
-      "download --nic hard",
-      "download --wire loss",
-      "download --wire loss=2.5",
-      "download --cpu no/such/file",
-      "download --mem-latency 0",
-      "download --app-buffer 0",
-      "download --sndbuf 1",
-      "download --seed x",
-      "download --tap ph0",
-      "download file",
-      "download --nic soft --waves x",
-      "download --explain",
-      "download --explain 0",
-      "download --explain -1",
-      "download --explain biggest",
-      "download --explain 1 --json",
-      "download --picture p.svg",
-      "ping --explain 1",
-      "ping --bytes 5",
-      "ping --size 1473",
-      "ping --count 0",
-      "udp --size 65508",
-      "udp --interval 5",
-      "throughput --output f",
-      "tap --wire loss=0.1",
-      "tap --address 10.0.0",
-      "replay",
-      "replay a b",
-      "replay a --bytes 5",
-      "replay a --speed fast",
-      "replay a --interface",
-      "replay a --mac 02:50:48:00:00",
-      "replay a --mac 02:50:48:00:00:01:02",
-      "replay a --mac 03:50:48:00:00:01",
-      "replay a --mac 02:50:48:00:00:0x",
-      "replay a --wire a>c:+loss=0.1",
-      "ping a",
-      "tap --address 10.0.0.1/33",
-  };
-  for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+  for (size_t i = 0; i < sizeof(WRONG_LINES) / sizeof(WRONG_LINES[0]); i++) {
     struct options options;
     char text[1024];
-    int status = parse_quietly(&options, lines[i], text, sizeof(text));
+    int status = parse_quietly(&options, WRONG_LINES[i], text, sizeof(text));
     size_t len = strlen(text);
     if (status != 2 || strncmp(text, "packhorse: ", 11) != 0 || len < 20 ||
         strcmp(text + len - 2, ".\n") != 0 ||
         strchr(text, '\n') != text + len - 1) {
-      fail_msg("'%s': status %d, text '%s'", lines[i], status, text);
+      fail_msg("'%s': status %d, text '%s'", WRONG_LINES[i], status, text);
     }
   }
 }
