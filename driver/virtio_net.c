@@ -17,7 +17,8 @@ static uint64_t known_features(void) {
          virtio_bit(VIRTIO_F_ORDER_PLATFORM) |
          virtio_bit(VIRTIO_F_INDIRECT_DESC) | virtio_bit(VIRTIO_F_EVENT_IDX) |
          virtio_bit(VIRTIO_NET_F_CSUM) | virtio_bit(VIRTIO_NET_F_GUEST_CSUM) |
-         virtio_bit(VIRTIO_NET_F_HOST_TSO4) | virtio_bit(VIRTIO_NET_F_MTU) |
+         virtio_bit(VIRTIO_NET_F_HOST_TSO4) |
+         virtio_bit(VIRTIO_NET_F_HOST_ECN) | virtio_bit(VIRTIO_NET_F_MTU) |
          virtio_bit(VIRTIO_NET_F_MAC) | virtio_bit(VIRTIO_NET_F_STATUS) |
          virtio_bit(VIRTIO_NET_F_SPEED_DUPLEX);
 }
@@ -95,9 +96,12 @@ static int choose_features(struct virtio_net *net, uint64_t offered) {
   if (!has(net, VIRTIO_F_VERSION_1)) {
     return -VIRTIO_ENODEV;
   }
-  /* 5.1.3.1: HOST_TSO4 requires CSUM. */
+  /* 5.1.3.1: HOST_TSO4 requires CSUM, HOST_ECN requires HOST_TSO4. */
   if (!has(net, VIRTIO_NET_F_CSUM)) {
     net->features &= ~virtio_bit(VIRTIO_NET_F_HOST_TSO4);
+  }
+  if (!has(net, VIRTIO_NET_F_HOST_TSO4)) {
+    net->features &= ~virtio_bit(VIRTIO_NET_F_HOST_ECN);
   }
   if (has(net, VIRTIO_NET_F_MTU)) {
     int error = config16(net, CONFIG_MTU, &net->mtu);
@@ -290,6 +294,13 @@ static uint16_t place_head(struct virtio_net *net,
   return 2;
 }
 
+/* 5.1.6.2.1: the ECN bit only if HOST_ECN was negotiated. */
+static bool gso_type_valid(const struct virtio_net *net, uint8_t type) {
+  return type == VIRTIO_NET_HDR_GSO_TCPV4 ||
+         (type == (VIRTIO_NET_HDR_GSO_TCPV4 | VIRTIO_NET_HDR_GSO_ECN) &&
+          has(net, VIRTIO_NET_F_HOST_ECN));
+}
+
 static bool frame_valid(const struct virtio_net *net,
                         const struct virtio_net_frame *frame) {
   bool gso = frame->gso_type != VIRTIO_NET_HDR_GSO_NONE;
@@ -298,7 +309,7 @@ static bool frame_valid(const struct virtio_net *net,
          (!frame->needs_csum || has(net, VIRTIO_NET_F_CSUM)) &&
          (!gso ||
           (has(net, VIRTIO_NET_F_HOST_TSO4) && frame->needs_csum &&
-           frame->gso_type == VIRTIO_NET_HDR_GSO_TCPV4 && frame->gso_size > 0));
+           gso_type_valid(net, frame->gso_type) && frame->gso_size > 0));
 }
 
 int virtio_net_transmit(struct virtio_net *net,

@@ -60,6 +60,8 @@
   X(TcpChallengeAcks, "")                                                \
   X(TcpDupAcksIn, "")                                                    \
   X(TcpOutOfOrder, "segments queued out of order")                       \
+  X(TcpEcnCeIn, "segments marked by a congested router (RFC 3168)")      \
+  X(TcpEcnReduced, "windows reduced because the peer saw a mark")        \
   X(TcpPawsDrops, "segments with an old timestamp (RFC 7323 5)")         \
   X(TcpTsMissing, "segments without the timestamp agreed on, dropped")   \
   X(TcpDsackOut, "duplicates reported to the peer (RFC 2883)")           \

@@ -76,6 +76,7 @@ int ph_loopback_init(struct ph_stack *stack) {
       .caps = {.tx_csum = true,
                .tso4 = true,
                .tso6 = true,
+               .tso_ecn = true,
                .uso = true,
                .rx_csum = true,
                .lro = true,

@@ -161,6 +161,9 @@ static bool device_cuts(const struct netif *netif, const struct pkt *pkt) {
   if (caps->max_super > 0 && pkt->len > caps->max_super) {
     return false;
   }
+  if ((pkt->gso_type & PKT_GSO_ECN) && !caps->tso_ecn) {
+    return false;
+  }
   switch (pkt->gso_type & ~PKT_GSO_ECN) {
     case PKT_GSO_TCPV4:
       return caps->tso4;

@@ -13,6 +13,7 @@ struct netif_caps {
   bool tx_csum;       /* completes PKT_CSUM_PARTIAL */
   bool tso4;          /* cuts PKT_GSO_TCPV4; needs tx_csum */
   bool tso6;          /* cuts PKT_GSO_TCPV6; needs tx_csum */
+  bool tso_ecn;       /* cuts PKT_GSO_ECN too: CWR in the first segment only */
   bool uso;           /* cuts PKT_GSO_UDP; needs tx_csum */
   bool rx_csum;       /* reports PKT_CSUM_VERIFIED */
   bool lro;           /* delivers coalesced segments with gso_size set */

@@ -328,6 +328,7 @@ static struct netif_caps caps_of(const struct virtio_net *net, uint16_t mtu) {
   /* A super-segment of the largest kind must fit into the ring. */
   caps.tso4 = (net->features & virtio_bit(VIRTIO_NET_F_HOST_TSO4)) != 0 &&
               virtio_net_max_frags(net) >= PKT_MAX_FRAGS;
+  caps.tso_ecn = (net->features & virtio_bit(VIRTIO_NET_F_HOST_ECN)) != 0;
   caps.max_super = caps.tso4 ? MAX_SUPER : 0;
   return caps;
 }

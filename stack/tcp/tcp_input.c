@@ -130,6 +130,7 @@ static bool tcp_check_seq(struct ph_stack *stack, struct tcp_conn *conn,
     if (seg->flags & TCP_ACK) {
       return true; /* simultaneous open, RFC 9293 figure 8 */
     }
+    tcp_ecn_take_syn(conn, seg); /* without ECN the second time? */
     tcp_output_syn(stack, conn); /* our SYN-ACK was lost */
     return false;
   }
@@ -291,6 +292,7 @@ static bool tcp_process_ack(struct ph_stack *stack, struct tcp_conn *conn,
   /* Marks that lie behind go along, or they would seem ahead after 2 GiB. */
   conn->recover = seq_max(conn->recover, conn->snd_una);
   conn->loss_recover = seq_max(conn->loss_recover, conn->snd_una);
+  conn->ecn_until = seq_max(conn->ecn_until, conn->snd_una);
   conn->snd_sml = seq_max(conn->snd_sml, conn->snd_una);
   conn->snd_push = seq_max(conn->snd_push, conn->snd_una);
   process_sack(stack, conn, seg, info);
@@ -358,6 +360,9 @@ static bool tcp_check_ack(struct ph_stack *stack, struct tcp_conn *conn,
     tcp_sack_validate(conn, seg);
     stack->stats.TcpSackDiscarded +=
         given - seg->options.sack_count - seg->dsack;
+  }
+  if (conn->ecn_ok && (seg->flags & TCP_ECE)) {
+    tcp_ecn_echo(stack, conn, seg);
   }
   bool dupack = is_dupack(conn, seg);
   if (seq_leq(conn->snd_una, seg->ack)) {
@@ -448,6 +453,9 @@ static bool tcp_process_data(struct ph_stack *stack, struct tcp_conn *conn,
     stack->stats.TcpEstabResets++;
     tcp_abort(stack, conn);
     return false;
+  }
+  if (conn->ecn_ok) {
+    tcp_ecn_receive(stack, conn, seg);
   }
   if (seg->seq == conn->rcv_nxt) {
     in_order(stack, conn, seg, pkt);

@@ -262,6 +262,9 @@ struct tcp_conn {
   bool sack_ok : 1;      /* SACK is offered; after the SYNs: is spoken */
   bool rcv_packed : 1; /* memory is short: nothing is lent until all is read */
   bool ts_ok : 1;      /* timestamps likewise */
+  bool ecn_ok : 1;     /* ECN likewise */
+  bool ecn_ece : 1;    /* CE received, CWR not yet */
+  bool ecn_cwr : 1;    /* the next new data has CWR */
 
   /* Timers. */
   struct ph_timer timer;
@@ -295,6 +298,7 @@ struct tcp_conn {
     struct tcp_hystart hystart;
   } cc_state;
   uint32_t recover;
+  uint32_t ecn_until;    /* no reduction for ECE on an ACK up to here */
   uint32_t loss_recover; /* `recover` of the last timeout */
   uint32_t last_acked;   /* bytes that the last ACK to advance covered */
   uint64_t srtt_ns, rttvar_ns, rto_ns;
@@ -381,6 +385,7 @@ struct tcp_seg {
   uint16_t src_port, dst_port;
   uint16_t wnd;
   uint8_t flags;
+  uint8_t ecn;                /* field of the IP header */
   bool at_edge;               /* starts at Last.ACK.sent or before */
   bool dsack;                 /* dsack_block is valid, once validated: */
   struct tcp_options options; /* SACK blocks: see tcp_sack_validate() */

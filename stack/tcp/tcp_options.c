@@ -42,6 +42,8 @@ void tcp_options_start(struct ph_stack *stack, struct tcp_conn *conn) {
   uint8_t least = conn->passive ? PH_TCP_ON_REQUEST : PH_TCP_ON;
   conn->sack_ok = f->sack >= least;
   conn->ts_ok = f->timestamps >= least;
+  conn->ecn_ok = f->ecn >= least;
+  conn->ecn_until = conn->iss + 1;
   if (conn->ts_ok && !conn->passive) {
     tcp_ts_start(stack, conn);
   }
@@ -52,6 +54,7 @@ void tcp_options_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
   const struct tcp_options *options = &seg->options;
   conn->sack_ok = conn->sack_ok && options->sack_permitted;
   conn->ts_ok = conn->ts_ok && options->has_timestamps;
+  tcp_ecn_take_syn(conn, seg);
   if (conn->ts_ok) {
     tcp_ts_take(stack, conn, seg);
     if (conn->passive) {

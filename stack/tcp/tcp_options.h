@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Options of segments in both directions, and what depends on them: selective
- * acknowledgements of the receiver (RFC 2018, 2883), timestamps (RFC 7323). */
+ * acknowledgements of the receiver (RFC 2018, 2883), timestamps (RFC 7323),
+ * and ECN (RFC 3168), which the SYNs agree on too. */
 #ifndef PH_TCP_TCP_OPTIONS_H
 #define PH_TCP_TCP_OPTIONS_H
 
@@ -53,6 +54,24 @@ void tcp_ts_update(const struct ph_stack *stack, struct tcp_conn *conn,
 /* A sample of the round-trip time from TSecr (RFC 7323 4), if it can be one. */
 void tcp_ts_sample(const struct ph_stack *stack, struct tcp_conn *conn,
                    const struct tcp_seg *seg);
+
+/* ---- tcp_ecn.c ---------------------------------------------------------- */
+
+/* ECE and CWR of our SYN or SYN-ACK. */
+uint8_t tcp_ecn_syn_flags(struct tcp_conn *conn);
+/* What the peer's SYN or SYN-ACK says; again if it comes again. */
+void tcp_ecn_take_syn(struct tcp_conn *conn, const struct tcp_seg *seg);
+/* The ECN field of a segment; adds ECE and CWR to its flags. */
+uint8_t tcp_ecn_send(const struct tcp_conn *conn, uint32_t seq, uint32_t len,
+                     uint8_t *flags);
+/* Recovery or a timeout reduced the window. */
+void tcp_ecn_reduced(struct tcp_conn *conn);
+/* An ACK with ECE, before snd_una moves. */
+void tcp_ecn_echo(struct ph_stack *stack, struct tcp_conn *conn,
+                  const struct tcp_seg *seg);
+/* Payload inside the window. */
+void tcp_ecn_receive(struct ph_stack *stack, struct tcp_conn *conn,
+                     const struct tcp_seg *seg);
 
 /* ---- tcp_sack_blocks.c -------------------------------------------------- */
 

@@ -82,18 +82,22 @@ static int transmit(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
   }
   uint8_t options = tcp_options_push(stack, conn, pkt, flags);
   uint8_t hlen = (uint8_t)(TCP_HEADER_LEN + options);
+  uint8_t ecn = tcp_ecn_send(conn, seq, len, &flags);
   uint8_t *h = pkt_prepend(pkt, TCP_HEADER_LEN);
   (void)tcp_sendq_add_frags(pkt, pos, len); /* max_payload() bounds them */
   put_be16(h, conn->local_port);
   put_be16(h + 2, conn->remote_port);
   put_fields(h, seq, flags & TCP_ACK ? conn->rcv_nxt : 0, hlen, flags,
              tcp_window_field(stack, conn, flags));
-  struct ip_tx tx = {conn->route.src, conn->remote, IP_PROTO_TCP, 0, 0, true};
+  struct ip_tx tx = {conn->route.src, conn->remote, IP_PROTO_TCP, 0, ecn, true};
   put_partial_checksum(pkt, conn->route.family, &tx);
   uint32_t segs = 1;
   uint32_t mss = conn->snd_mss + tcp_options_always(conn) - options;
   if (len > mss) {
     pkt->gso_type = conn->route.family->gso_tcp;
+    if (flags & TCP_CWR) { /* only the first segment says it */
+      pkt->gso_type |= PKT_GSO_ECN;
+    }
     pkt->gso_size = (uint16_t)mss;
     segs = (len + mss - 1) / mss;
   }
@@ -106,6 +110,9 @@ static int transmit(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
   /* Any other failure is a loss on the way: the peer's silence tells. */
   stack->stats.TcpOutSegs += segs;
   stack->stats.TcpOutSuperSegs += segs > 1;
+  if (flags & TCP_CWR) {
+    conn->ecn_cwr = false;
+  }
   if (flags & TCP_ACK) {
     tcp_sack_sent(tcp_of(stack), conn);
     tcp_ack_sent(conn);
@@ -385,6 +392,7 @@ static bool send_syn(struct ph_stack *stack, struct tcp_conn *conn) {
   uint8_t flags =
       conn->state == TCP_STATE_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK;
   if (conn->syn_due) {
+    flags |= tcp_ecn_syn_flags(conn);
     if (transmit(stack, conn, conn->iss, flags, none, 0) < 0) {
       return false;
     }

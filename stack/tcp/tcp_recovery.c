@@ -19,6 +19,7 @@
  * Without SACK, `sacked_bytes` is what duplicate ACKs say has arrived: one MSS
  * for each, but never more than can have. */
 #include "stack/tcp/tcp_internal.h"
+#include "stack/tcp/tcp_options.h"
 
 static uint32_t outstanding(const struct tcp_conn *conn) {
   return conn->snd_nxt - conn->snd_una;
@@ -45,6 +46,7 @@ static void enter_fast(struct ph_stack *stack, struct tcp_conn *conn,
   conn->bytes_acked_ca = 0;
   conn->recover = recover;
   conn->recovery = TCP_RECOVERY_FAST;
+  tcp_ecn_reduced(conn);
   stack->stats.TcpFastRetrans++;
   tcp_prr_enter(conn);
   if (conn->sack_ok && !conn->use_rack) {
@@ -89,6 +91,7 @@ static void find_losses(struct ph_stack *stack, struct tcp_conn *conn,
       uint32_t flight = ph_min_u32(outstanding(conn) + info->acked, conn->cwnd);
       conn->ssthresh = conn->cc->ssthresh(conn, flight, false);
       conn->cwnd = ph_min_u32(conn->cwnd, conn->ssthresh);
+      tcp_ecn_reduced(conn);
     }
   }
   info->lost = tcp_rack_detect_loss(stack, conn);
@@ -251,6 +254,7 @@ void tcp_on_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
   conn->recover = conn->loss_recover = conn->snd_nxt; /* RFC 6582 3.2 step 4 */
   conn->recovery = TCP_RECOVERY_LOSS;
   conn->dupacks = 0;
+  tcp_ecn_reduced(conn);
   if (conn->use_rack) {
     struct tcp_rack *rack = &conn->loss.rack;
     horizon = tcp_rack_rto_horizon(stack, conn); /* RFC 8985 6.3 */

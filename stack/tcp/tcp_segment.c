@@ -38,6 +38,7 @@ static bool parse(struct ph_stack *stack, struct pkt *pkt,
   seg->len = seg->data_len = pkt->len - hlen;
   seg->offset = 0;
   seg->dsack = seg->at_edge = false;
+  seg->ecn = rx->tos & 3;
   tcp_options_read(h, hlen, &seg->options);
   return pkt_pull(pkt, hlen);
 }
