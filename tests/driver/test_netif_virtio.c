@@ -198,7 +198,7 @@ static void starting_caps_follow_features(void **unused) {
   static const uint8_t mac[6] = {2, 0x50, 0x48, 0, 0, 7};
   assert_memory_equal(netif->mac, mac, 6);
   assert_true(netif->up && netif->caps.tx_csum && netif->caps.tso4 &&
-              netif->caps.rx_csum);
+              netif->caps.tso_ecn && netif->caps.rx_csum);
   assert_false(netif->caps.tso6 || netif->caps.uso || netif->caps.lro);
   assert_int_equal(netif->caps.mtu, 1500);
   assert_int_equal(netif->caps.max_super, 65535);
@@ -210,7 +210,7 @@ static void starting_masked_offloads_are_off(void **unused) {
   start(UINT64_MAX,
         ~(virtio_bit(VIRTIO_NET_F_CSUM) | virtio_bit(VIRTIO_NET_F_GUEST_CSUM)));
   const struct netif_caps *caps = &H->virtio.netif.caps;
-  assert_false(caps->tx_csum || caps->tso4 || caps->rx_csum);
+  assert_false(caps->tx_csum || caps->tso4 || caps->tso_ecn || caps->rx_csum);
   assert_int_equal(caps->max_super, 0);
 }
 

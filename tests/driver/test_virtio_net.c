@@ -156,9 +156,25 @@ static void running_withheld_used_keeps_every_byte(void **unused) {
   assert_int_equal(B->live, 0);
 }
 
+static void running_ecn_segments_need_host_ecn(void **unused) {
+  /* EVIDENCE: Virtio 1.2 5.1.3.1 (HOST_ECN), 5.1.6.2.1 (GSO_ECN) */
+  (void)unused;
+  for (int with = 0; with < 2; with++) {
+    bench_start(with ? UINT64_MAX : ~(UINT64_C(1) << 13), 8, 32);
+    struct virtio_net_frame frame = {.head = B->arena + BUFFERS_AT + 12,
+                                     .head_len = 60,
+                                     .headroom = true,
+                                     .needs_csum = true,
+                                     .gso_type = 0x81,
+                                     .gso_size = 1000};
+    assert_int_equal(virtio_net_transmit(&B->net, &frame),
+                     with ? 0 : -VIRTIO_EINVAL);
+  }
+}
+
 static void running_wrong_frame_is_refused(void **unused) {
   (void)unused;
-  bench_start(~UINT64_C(1) & ~(UINT64_C(1) << 11), 8, 32);
+  bench_start(~(UINT64_C(1) | UINT64_C(5) << 11), 8, 32);
   static uint8_t outside[64];
   uint8_t *inside = B->arena + BUFFERS_AT;
   struct virtio_net_frame frame = {.head = inside + 12, .head_len = 60};
@@ -261,6 +277,7 @@ int main(void) {
       BENCH_TEST(running_super_segment_is_one_ring_entry),
       BENCH_TEST(running_busy_device_is_not_notified),
       BENCH_TEST(running_withheld_used_keeps_every_byte),
+      BENCH_TEST(running_ecn_segments_need_host_ecn),
       BENCH_TEST(running_wrong_frame_is_refused),
       BENCH_TEST(running_random_receive_arrives_whole),
   };
