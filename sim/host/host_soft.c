@@ -146,7 +146,7 @@ static bool for_us(const struct soft_nic *nic, const struct frame *frame) {
   return frame->data[0] & 1 || memcmp(frame->data, nic->netif.mac, 6) == 0;
 }
 
-/* The reason not to take a frame, in the MAC's order; NULL: it is taken. */
+/* The MAC's reason to drop a frame, in the order of the RTL; NULL: none. */
 static uint64_t *refuse(const struct host *host, const struct frame *frame) {
   struct soft_nic *nic = soft(host);
   if (frame->marks & FRAME_ERROR) {
@@ -161,10 +161,7 @@ static uint64_t *refuse(const struct host *host, const struct frame *frame) {
   if (!frame_fcs_good(frame->data, frame->len)) {
     return &nic->fcs_errors;
   }
-  if (!for_us(nic, frame)) {
-    return &nic->filtered;
-  }
-  return nic->rx_count == RX_RING ? &nic->overflows : NULL;
+  return for_us(nic, frame) ? NULL : &nic->filtered;
 }
 
 static void arrived(struct host *host, struct frame *frame) {
@@ -177,6 +174,11 @@ static void arrived(struct host *host, struct frame *frame) {
   }
   nic->rx_frames++;
   nic->rx_bytes += frame->len;
+  if (nic->rx_count == RX_RING) {
+    nic->overflows++;
+    free(frame);
+    return;
+  }
   nic->rx[(nic->rx_first + nic->rx_count++) % RX_RING] = frame;
 }
 

@@ -78,15 +78,15 @@ static void print_wire(const struct link_stats *wire) {
 
 static void print_nic(const struct replay_result *result) {
   const struct host_report *nic = &result->run.host[0];
-  printf("At the NIC\n  %10llu  frames received, %llu bytes\n",
+  printf("At the NIC\n  %10llu  good frames for this station, %llu bytes\n",
          (unsigned long long)nic->nic_rx_frames,
          (unsigned long long)nic->nic_rx_bytes);
+  line(nic->nic_overflows, "of them dropped: no room, no receive buffer");
   line(nic->nic_fcs_errors, "dropped: wrong FCS");
   line(nic->nic_runts, "dropped: below 64 bytes");
   line(nic->nic_oversize, "dropped: longer than the MTU allows (--mtu)");
   line(nic->nic_code_errors, "dropped: error code on the wire");
   line(nic->nic_filtered, "dropped: for other stations (--mac)");
-  line(nic->nic_overflows, "dropped: no room, no receive buffer");
   line(nic->nic_csum_good, "TCP or UDP checksums right");
   line(nic->nic_csum_bad, "checksums wrong, left to the stack");
   line(nic->nic_errors, "errors of rings, chains, headers or the bus");
