@@ -37,7 +37,8 @@ enum {
   X(mss, "N", D | T, "largest TCP segment (MTU - 40)")                         \
   X(offload, "KIND", ALL, "all: checksum and TSO; csum: checksum; none (all)") \
   X(nic, "KIND", ALL, "rtl: the Verilated RTL; soft: a NIC in C (rtl)")        \
-  X(wire, "SCRIPT", SIM | R, "rate, delay, faults: 'packhorse help wire'")     \
+  X(wire, "SCRIPT", SIM | R,                                                   \
+    "rate, delay, faults per direction: see 'help wire'")                      \
   X(mem_latency, "NS", ALL, "latency of host memory in nanoseconds (200)")     \
   X(cpu, "TABLE", ALL, "cost of software: ideal, default or a file (default)") \
   X(app_buffer, "N", D | T | A, "bytes per read() and write() (65536)")        \
