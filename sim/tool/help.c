@@ -40,7 +40,7 @@ static void help_wire(void) {
       "Words hold for both directions, behind 'a>b:' or 'b>a:' for that one "
       "alone,\nbehind 'both:' for both again; delay, rate and seed are the "
       "whole link's. a is\nthe client, b the server: 'client>server:' and "
-      "'server>client:' say the same. Of 'replay' a is the host, b the "
+      "'server>client:' say the same.\nOf 'replay' a is the host, b the "
       "recording.\n\n"
       "  --wire 'delay=5us server>client: drop=3,7 client>server: loss=0.01'"
       "\n");
