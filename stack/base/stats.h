@@ -68,6 +68,7 @@
   X(TcpDelayedAcks, "")                                                  \
   X(TcpPureAcksOut, "")                                                  \
   X(TcpZeroWindowProbes, "")                                             \
+  X(TcpKeepaliveProbes, "")                                              \
   X(TcpWindowUpdates, "")                                                \
   X(TcpRcvBufDrops, "")                                                  \
   X(TcpRcvCollapsed, "receive queues packed because memory was short")   \

@@ -106,17 +106,6 @@ int sock_wait(struct ph_stack *stack, struct ph_sock *sock, int fd,
   return result == -PH_ETIMEDOUT ? 0 : result;
 }
 
-void sock_apply_options(struct ph_stack *stack, struct ph_sock *sock) {
-  tcp_set_sndbuf(sock->tcp, sock->sndbuf);
-  tcp_set_rcvbuf(sock->tcp, sock->rcvbuf);
-  if (sock->nodelay) {
-    tcp_set_nodelay(stack, sock->tcp, true);
-  }
-  if (sock->maxseg && tcp_set_maxseg(sock->tcp, sock->maxseg) < 0) {
-    sock->maxseg = 0;
-  }
-}
-
 static int check_kind(int domain, int type, int protocol) {
   if (domain != PH_AF_INET) {
     return -PH_EAFNOSUPPORT;
@@ -162,25 +151,31 @@ int ph_socket(struct ph_stack *stack, int domain, int type, int protocol) {
     return -PH_ENOBUFS;
   }
   if (sock->tcp) {
-    sock_apply_options(stack, sock);
+    tcp_set_sndbuf(sock->tcp, sock->sndbuf);
+    tcp_set_rcvbuf(sock->tcp, sock->rcvbuf);
   }
   return fd;
 }
 
-/* SO_LINGER with time: wait until the peer has everything, or time is up. */
-static void linger(struct ph_stack *stack, struct ph_sock *sock, int fd) {
+/* SO_LINGER with time: wait until the peer has everything, or time is up; as
+ * in Linux also on a non-blocking socket. The descriptor is closed already. */
+static void linger(struct ph_stack *stack, struct ph_sock *sock) {
+  const struct ph_platform *platform = stack->platform;
   uint64_t deadline = stack->now_ns + sock->linger_s * 1000000000ull;
-  if (tcp_shutdown(stack, sock->tcp, false, true) < 0) {
+  if (!platform->wait || tcp_unread(sock->tcp) > 0 ||
+      tcp_get_state(sock->tcp) < TCP_STATE_ESTABLISHED ||
+      tcp_shutdown(stack, sock->tcp, false, true) < 0) {
     return;
   }
-  struct tcp_info info;
+  sock->closing = true;
+  sock_notify(stack, sock, PH_POLLNVAL); /* whoever waits finds it closed */
   for (;;) {
-    tcp_get_info(sock->tcp, &info);
-    bool acked = info.state == TCP_STATE_CLOSED ||
-                 info.state == TCP_STATE_FIN_WAIT_2 ||
-                 info.state == TCP_STATE_TIME_WAIT;
-    if (acked || sock_wait(stack, sock, fd, PH_POLLOUT | PH_POLLHUP, deadline,
-                           false) < 0) {
+    enum tcp_state state = tcp_get_state(sock->tcp);
+    bool sent = state == TCP_STATE_CLOSED || state == TCP_STATE_FIN_WAIT_2 ||
+                state == TCP_STATE_TIME_WAIT;
+    if (sent || stack->now_ns >= deadline ||
+        platform->wait(platform->ctx, sock, PH_POLLOUT | PH_POLLHUP,
+                       deadline) == -PH_EINTR) {
       return;
     }
   }
@@ -194,10 +189,7 @@ int ph_close(struct ph_stack *stack, int fd) {
   }
   if (sock->tcp) {
     if (sock->linger && sock->linger_s > 0) {
-      linger(stack, sock, fd);
-      if (sock_get(stack, fd) != sock) {
-        return -PH_EBADF;
-      }
+      linger(stack, sock);
     }
     tcp_close(stack, sock->tcp, sock->linger && sock->linger_s == 0);
   } else if (!sock->is_epoll) {

@@ -42,19 +42,20 @@ struct ph_sock {
   };
   struct sock_watch *watches;              /* by epoll instances */
   uint64_t rcv_timeout_ns, snd_timeout_ns; /* 0: for ever */
-  uint32_t sndbuf, rcvbuf;
-  uint32_t generation; /* changes when the descriptor is closed */
+  uint32_t sndbuf, rcvbuf; /* of a datagram socket; TCP has its own */
+  uint32_t generation;     /* changes when the descriptor is closed */
   uint32_t linger_s;
   uint16_t pollers; /* ph_poll() calls that wait for this slot */
-  uint16_t maxseg;
   bool open : 1;
   bool is_epoll : 1;
   bool nonblock : 1;
   bool cloexec : 1; /* kept for F_GETFD; there is no exec() */
   bool linger : 1;
   bool reuse_addr : 1;
-  bool nodelay : 1;
+  bool reuse_port : 1;
   bool connecting : 1; /* connect() has not yet reported its result */
+  bool connected : 1;  /* it has, or accept() made it: only AF_UNSPEC undoes */
+  bool closing : 1;    /* close() lingers: no descriptor any more */
   bool rd_shutdown : 1, wr_shutdown : 1; /* of a datagram socket */
 };
 
@@ -125,9 +126,6 @@ uint32_t sock_epoll_ready(struct ph_sock *sock);
 /* The descriptor is being closed: nobody watches it any more; an epoll
  * instance goes back to its pool. */
 void sock_epoll_forget(struct ph_stack *stack, struct ph_sock *sock);
-
-/* Give a new connection the options set on the socket. */
-void sock_apply_options(struct ph_stack *stack, struct ph_sock *sock);
 
 /* struct sockaddr_in to address and port: 0, -PH_EINVAL (too short),
  * -PH_EAFNOSUPPORT. */

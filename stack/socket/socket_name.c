@@ -56,7 +56,7 @@ int ph_bind(struct ph_stack *stack, int fd, const void *addr,
     return result;
   }
   if (sock->tcp) {
-    return tcp_bind(stack, sock->tcp, &ip, port, sock->reuse_addr);
+    return tcp_bind(stack, sock->tcp, &ip, port, false);
   }
   sock->udp->reuse_address = sock->reuse_addr;
   return udp_bind(sock->udp, &ip, port);
@@ -107,10 +107,9 @@ int ph_accept4(struct ph_stack *stack, int fd, void *addr, ph_socklen_t *len,
   child->tcp = tcp_accept(stack, sock->tcp);
   child->nonblock = flags & PH_SOCK_NONBLOCK;
   child->cloexec = flags & PH_SOCK_CLOEXEC;
-  child->sndbuf = sock->sndbuf;
-  child->rcvbuf = sock->rcvbuf;
-  child->nodelay = sock->nodelay;
   child->reuse_addr = sock->reuse_addr;
+  child->reuse_port = sock->reuse_port;
+  child->connected = true;
   child->linger = sock->linger;
   child->linger_s = sock->linger_s;
   tcp_set_owner(child->tcp, child);
@@ -124,19 +123,6 @@ int ph_accept(struct ph_stack *stack, int fd, void *addr, ph_socklen_t *len) {
   return ph_accept4(stack, fd, addr, len, 0);
 }
 
-/* A connection that failed can't be used again: take a fresh one, with the
- * options that were set. */
-static int renew(struct ph_stack *stack, struct ph_sock *sock) {
-  struct tcp_conn *fresh = tcp_open(stack, sock);
-  if (!fresh) {
-    return -PH_ENOBUFS;
-  }
-  tcp_close(stack, sock->tcp, true);
-  sock->tcp = fresh;
-  sock_apply_options(stack, sock);
-  return 0;
-}
-
 /* Wait for the result of a connection attempt. */
 static int connect_result(struct ph_stack *stack, struct ph_sock *sock, int fd,
                           int not_yet) {
@@ -146,12 +132,12 @@ static int connect_result(struct ph_stack *stack, struct ph_sock *sock, int fd,
     if (state == TCP_STATE_CLOSED) {
       int error = tcp_take_error(sock->tcp);
       sock->connecting = false;
-      /* As new, like in Linux; if the pool is empty, at the next connect(). */
-      (void)renew(stack, sock);
+      sock->tcp = tcp_disconnect(stack, sock->tcp); /* as new, as in Linux */
       return error ? -error : -PH_ECONNABORTED;
     }
     if (state != TCP_STATE_SYN_SENT && state != TCP_STATE_SYN_RECEIVED) {
       sock->connecting = false;
+      sock->connected = true;
       return 0;
     }
     int result = sock_wait(stack, sock, fd, PH_POLLOUT, deadline, false);
@@ -163,19 +149,24 @@ static int connect_result(struct ph_stack *stack, struct ph_sock *sock, int fd,
 
 static int connect_tcp(struct ph_stack *stack, struct ph_sock *sock, int fd,
                        const struct ph_addr *ip, uint16_t port) {
-  if (sock->connecting) {
-    return connect_result(stack, sock, fd, -PH_EALREADY);
-  }
-  int result = tcp_used(sock->tcp) ? renew(stack, sock) : 0;
-  if (result < 0) {
-    return result;
-  }
-  result = tcp_connect(stack, sock->tcp, ip, port);
+  int result = tcp_connect(stack, sock->tcp, ip, port);
   if (result < 0) {
     return result;
   }
   sock->connecting = true;
   return connect_result(stack, sock, fd, -PH_EINPROGRESS);
+}
+
+/* connect(AF_UNSPEC): the socket is as new, but for its options and name. */
+static int dissolve(struct ph_stack *stack, struct ph_sock *sock) {
+  if (sock->udp) {
+    udp_disconnect(sock->udp);
+    return 0;
+  }
+  sock->tcp = tcp_disconnect(stack, sock->tcp);
+  sock->connecting = sock->connected = false;
+  sock_notify(stack, sock, sock_ready(sock));
+  return 0;
 }
 
 int ph_connect(struct ph_stack *stack, int fd, const void *addr,
@@ -186,14 +177,19 @@ int ph_connect(struct ph_stack *stack, int fd, const void *addr,
   if (!sock) {
     return sock_missing(stack, fd);
   }
-  if (sock->udp && addr && len >= sizeof(uint16_t) &&
-      ((const uint8_t *)addr)[0] == 0 && ((const uint8_t *)addr)[1] == 0) {
-    udp_disconnect(sock->udp); /* AF_UNSPEC */
-    return 0;
+  if (addr && len >= sizeof(uint16_t)) {
+    uint16_t family;
+    memcpy(&family, addr, sizeof(family));
+    if (family == PH_AF_UNSPEC) {
+      return dissolve(stack, sock);
+    }
   }
-  if (sock->tcp && !sock->connecting && addr && len >= sizeof(uint16_t) &&
-      tcp_get_state(sock->tcp) != TCP_STATE_CLOSED) {
-    return -PH_EISCONN; /* before a look at the name, as in Linux */
+  if (sock->tcp && sock->connecting) { /* before a look at the name */
+    return connect_result(stack, sock, fd, -PH_EALREADY);
+  }
+  if (sock->tcp &&
+      (sock->connected || tcp_get_state(sock->tcp) != TCP_STATE_CLOSED)) {
+    return -PH_EISCONN;
   }
   int result = sock_addr_in(addr, len, &ip, &port);
   if (result < 0) {

@@ -87,28 +87,38 @@ static int set_linger(struct ph_sock *sock, const void *value,
   }
   memcpy(&linger, value, sizeof(linger));
   sock->linger = linger.onoff != 0;
-  sock->linger_s = linger.seconds < 0 ? 0 : (uint32_t)linger.seconds;
+  if (sock->linger) { /* as in Linux, switched off it keeps its time */
+    sock->linger_s = (uint32_t)linger.seconds;
+  }
   return 0;
 }
 
 static void set_rcvbuf(struct ph_sock *sock, int32_t asked) {
-  sock->rcvbuf = buffer_size(asked, RCVBUF_MIN);
+  uint32_t bytes = buffer_size(asked, RCVBUF_MIN);
   if (sock->tcp) {
-    tcp_set_rcvbuf(sock->tcp, sock->rcvbuf);
+    tcp_set_rcvbuf(sock->tcp, bytes);
   } else {
-    sock->udp->rcvbuf = sock->rcvbuf;
+    sock->rcvbuf = sock->udp->rcvbuf = bytes;
   }
 }
 
 static void set_sndbuf(struct ph_sock *sock, int32_t asked) {
-  sock->sndbuf = buffer_size(asked, SNDBUF_MIN);
+  uint32_t bytes = buffer_size(asked, SNDBUF_MIN);
   if (sock->tcp) {
-    tcp_set_sndbuf(sock->tcp, sock->sndbuf);
+    tcp_set_sndbuf(sock->tcp, bytes);
+  } else {
+    sock->sndbuf = bytes;
   }
 }
 
-static int set_socket_option(struct ph_sock *sock, int option,
-                             const void *value, ph_socklen_t len) {
+static void set_reuse(struct ph_sock *sock) {
+  if (sock->tcp) {
+    tcp_set_reuse(sock->tcp, sock->reuse_addr, sock->reuse_port);
+  }
+}
+
+static int set_socket_option(struct ph_stack *stack, struct ph_sock *sock,
+                             int option, const void *value, ph_socklen_t len) {
   int32_t number = 0;
   if (option == PH_SO_RCVTIMEO) {
     return set_timeout(&sock->rcv_timeout_ns, value, len);
@@ -126,6 +136,16 @@ static int set_socket_option(struct ph_sock *sock, int option,
   switch (option) {
     case PH_SO_REUSEADDR:
       sock->reuse_addr = number != 0;
+      set_reuse(sock);
+      return 0;
+    case PH_SO_REUSEPORT:
+      sock->reuse_port = number != 0;
+      set_reuse(sock);
+      return 0;
+    case PH_SO_KEEPALIVE:
+      if (sock->tcp) {
+        tcp_set_keepalive(stack, sock->tcp, number != 0);
+      }
       return 0;
     case PH_SO_SNDBUF:
       set_sndbuf(sock, number);
@@ -150,6 +170,14 @@ static int get_socket_option(struct ph_sock *sock, int option, void *value,
   switch (option) {
     case PH_SO_REUSEADDR:
       return put_int(value, len, sock->reuse_addr);
+    case PH_SO_REUSEPORT:
+      return put_int(value, len, sock->reuse_port);
+    case PH_SO_KEEPALIVE:
+      return put_int(value, len, sock->tcp && tcp_get_keepalive(sock->tcp));
+    case PH_SO_PROTOCOL:
+      return put_int(value, len, sock->tcp ? PH_IPPROTO_TCP : PH_IPPROTO_UDP);
+    case PH_SO_DOMAIN:
+      return put_int(value, len, PH_AF_INET);
     case PH_SO_TYPE:
       return put_int(value, len, sock->tcp ? PH_SOCK_STREAM : PH_SOCK_DGRAM);
     case PH_SO_ERROR:
@@ -157,9 +185,13 @@ static int get_socket_option(struct ph_sock *sock, int option, void *value,
           value, len,
           sock->tcp ? tcp_take_error(sock->tcp) : udp_take_error(sock->udp));
     case PH_SO_SNDBUF:
-      return put_int(value, len, (int32_t)sock->sndbuf);
+      return put_int(
+          value, len,
+          (int32_t)(sock->tcp ? tcp_get_sndbuf(sock->tcp) : sock->sndbuf));
     case PH_SO_RCVBUF:
-      return put_int(value, len, (int32_t)sock->rcvbuf);
+      return put_int(
+          value, len,
+          (int32_t)(sock->tcp ? tcp_get_rcvbuf(sock->tcp) : sock->rcvbuf));
     case PH_SO_LINGER:
       return put_bytes(value, len, &linger, sizeof(linger));
     case PH_SO_RCVTIMEO:
@@ -192,24 +224,7 @@ static int set_tcp_option(struct ph_stack *stack, struct ph_sock *sock,
   if (result < 0) {
     return result;
   }
-  switch (option) {
-    case PH_TCP_NODELAY:
-      sock->nodelay = number != 0;
-      tcp_set_nodelay(stack, sock->tcp, sock->nodelay);
-      return 0;
-    case PH_TCP_CORK:
-      tcp_set_cork(stack, sock->tcp, number != 0);
-      return 0;
-    case PH_TCP_MAXSEG:
-      if (number < 0 || number > (int32_t)UINT16_MAX) {
-        return -PH_EINVAL;
-      }
-      result = tcp_set_maxseg(sock->tcp, (uint16_t)number);
-      sock->maxseg = result < 0 ? sock->maxseg : (uint16_t)number;
-      return result;
-    default:
-      return -PH_ENOPROTOOPT;
-  }
+  return tcp_set(stack, sock->tcp, option, number);
 }
 
 static int get_tcp_info(const struct ph_sock *sock, void *value,
@@ -244,12 +259,6 @@ static int get_tcp_option(const struct ph_sock *sock, int option, void *value,
   char name[16] = {0};
   const char *congestion = tcp_get_congestion(sock->tcp);
   switch (option) {
-    case PH_TCP_NODELAY:
-      return put_int(value, len, tcp_get_nodelay(sock->tcp));
-    case PH_TCP_CORK:
-      return put_int(value, len, tcp_get_cork(sock->tcp));
-    case PH_TCP_MAXSEG:
-      return put_int(value, len, tcp_get_mss(sock->tcp));
     case PH_TCP_INFO:
       return get_tcp_info(sock, value, len);
     case PH_TCP_CONGESTION:
@@ -258,8 +267,11 @@ static int get_tcp_option(const struct ph_sock *sock, int option, void *value,
       }
       return put_bytes(value, len, name, name_max);
     default:
-      return -PH_ENOPROTOOPT;
+      break;
   }
+  int32_t number = 0;
+  int result = tcp_get(sock->tcp, option, &number);
+  return result < 0 ? result : put_int(value, len, number);
 }
 
 /* ---- The calls ---------------------------------------------------------- */
@@ -271,7 +283,7 @@ int ph_setsockopt(struct ph_stack *stack, int fd, int level, int option,
     return sock_missing(stack, fd);
   }
   if (level == PH_SOL_SOCKET) {
-    return set_socket_option(sock, option, value, len);
+    return set_socket_option(stack, sock, option, value, len);
   }
   if (level == PH_IPPROTO_TCP && sock->tcp) {
     return set_tcp_option(stack, sock, option, value, len);

@@ -62,10 +62,11 @@ int sock_table_init(struct ph_stack *stack, struct sock_table *table,
 
 struct ph_sock *sock_get(const struct ph_stack *stack, int fd) {
   const struct sock_table *table = sock_table_of(stack);
-  if (fd < 0 || (uint32_t)fd >= table->count || !table->socks[fd].open) {
+  if (fd < 0 || (uint32_t)fd >= table->count) {
     return NULL;
   }
-  return &table->socks[fd];
+  struct ph_sock *sock = &table->socks[fd];
+  return sock->open && !sock->closing ? sock : NULL;
 }
 
 struct ph_sock *sock_enter(struct ph_stack *stack, int fd) {

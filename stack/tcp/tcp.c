@@ -2,6 +2,8 @@
 /* The calls of RFC 9293 3.10.1 to 3.10.6: OPEN, SEND, RECEIVE, CLOSE, ABORT,
  * STATUS. */
 #include "stack/tcp/tcp.h"
+#include "stack/tcp/tcp_settings.h"
+#include "stack/tcp/tcp_listen.h"
 
 #include "stack/tcp/tcp_options.h"
 
@@ -35,6 +37,7 @@ void tcp_start(struct ph_stack *stack, struct tcp_conn *conn) {
   conn->snd_nxt = conn->snd_sml = conn->snd_push = conn->iss + 1;
   conn->rcv_wscale = TCP_RCV_WSCALE;
   conn->rcv_mss = conn->snd_mss = TCP_MSS_DEFAULT;
+  tcp_silence_begins(stack, conn);
   if (!conn->cc) {
     conn->cc = tcp_of(stack)->cc;
   }
@@ -51,7 +54,7 @@ int tcp_connect(struct ph_stack *stack, struct tcp_conn *conn,
     return -PH_ENETUNREACH;
   }
   struct ph_addr bound = conn->route.src;
-  int result = family->route(stack, addr, conn->bound ? &bound : NULL, &route);
+  int result = family->route(stack, addr, &bound, &route);
   if (result < 0) {
     return result;
   }
@@ -261,7 +264,9 @@ void tcp_close(struct ph_stack *stack, struct tcp_conn *conn, bool abort) {
   }
   /* RFC 9293 3.10.4, RFC 2525 2.17: data that nobody will read must not look
    * delivered. */
-  if (abort || conn->rcvq_len > 0) {
+  bool no_linger2 = conn->state == TCP_STATE_FIN_WAIT_2 &&
+                    conn->settings.linger2_s < 0; /* as in Linux */
+  if (abort || conn->rcvq_len > 0 || no_linger2) {
     tcp_abort(stack, conn);
     return;
   }
@@ -315,71 +320,6 @@ int tcp_take_error(struct tcp_conn *conn) {
   int error = conn->error;
   conn->error = 0;
   return error;
-}
-
-void tcp_set_nodelay(struct ph_stack *stack, struct tcp_conn *conn, bool on) {
-  conn->nodelay = on;
-  if (on) { /* as in Linux, also out of a cork */
-    conn->push = true;
-    tcp_output(stack, conn);
-  }
-}
-
-void tcp_set_cork(struct ph_stack *stack, struct tcp_conn *conn, bool on) {
-  conn->cork = on;
-  if (!on) {
-    conn->push |= conn->nodelay;
-    tcp_output(stack, conn);
-  }
-}
-
-bool tcp_get_cork(const struct tcp_conn *conn) {
-  return conn->cork;
-}
-
-bool tcp_get_nodelay(const struct tcp_conn *conn) {
-  return conn->nodelay;
-}
-
-void tcp_set_sndbuf(struct tcp_conn *conn, uint32_t bytes) {
-  conn->sndbuf = bytes;
-}
-
-void tcp_set_rcvbuf(struct tcp_conn *conn, uint32_t bytes) {
-  conn->rcvbuf = bytes;
-}
-
-uint32_t tcp_get_sndbuf(const struct tcp_conn *conn) {
-  return conn->sndbuf;
-}
-
-uint32_t tcp_get_rcvbuf(const struct tcp_conn *conn) {
-  return conn->rcvbuf;
-}
-
-int tcp_set_maxseg(struct tcp_conn *conn, uint16_t mss) {
-  if (mss != 0 && (mss < 88 || mss > 32767)) {
-    return -PH_EINVAL;
-  }
-  conn->user_mss = mss;
-  return 0;
-}
-
-uint16_t tcp_get_mss(const struct tcp_conn *conn) {
-  return conn->snd_mss ? conn->snd_mss : TCP_MSS_DEFAULT;
-}
-
-int tcp_set_congestion(struct tcp_conn *conn, const char *name, size_t len) {
-  const struct tcp_cc_ops *cc = tcp_cc_find(name, len);
-  if (!cc) {
-    return -PH_ENOENT;
-  }
-  tcp_cc_change(conn, cc);
-  return 0;
-}
-
-const char *tcp_get_congestion(const struct tcp_conn *conn) {
-  return conn->cc ? conn->cc->name : tcp_cc_default()->name;
 }
 
 void tcp_get_info(const struct tcp_conn *conn, struct tcp_info *info) {

@@ -131,6 +131,12 @@ long tcp_peek(struct ph_stack *stack, struct tcp_conn *conn, void *data,
 /* Bytes that wait to be read. */
 uint32_t tcp_unread(const struct tcp_conn *conn);
 
+/* connect(AF_UNSPEC): end whatever it is, with a reset if the peer must know
+ * (then the pending error is ECONNRESET). Returns a connection in CLOSED in its
+ * place, of the same owner, with the same settings and with the address and
+ * port that tcp_bind() was given; `conn` is dead. */
+struct tcp_conn *tcp_disconnect(struct ph_stack *stack, struct tcp_conn *conn);
+
 /* Half-close. `read`: later tcp_recv() returns 0; a listener stops listening.
  * `write`: FIN after what is queued. 0 or -PH_ENOTCONN. */
 int tcp_shutdown(struct ph_stack *stack, struct tcp_conn *conn, bool read,
@@ -160,19 +166,38 @@ const char *tcp_state_name(enum tcp_state state);
 
 /* Options. Buffer sizes are limits in bytes of memory; the receive window is
  * at most half of `rcvbuf` (the rest is for what lent blocks waste). */
-void tcp_set_nodelay(struct ph_stack *stack, struct tcp_conn *conn, bool on);
-bool tcp_get_nodelay(const struct tcp_conn *conn);
-/* TCP_CORK: partial segments wait until it is taken off, but not longer than
- * one retransmission timeout. */
-void tcp_set_cork(struct ph_stack *stack, struct tcp_conn *conn, bool on);
-bool tcp_get_cork(const struct tcp_conn *conn);
 void tcp_set_sndbuf(struct tcp_conn *conn, uint32_t bytes);
 void tcp_set_rcvbuf(struct tcp_conn *conn, uint32_t bytes);
 uint32_t tcp_get_sndbuf(const struct tcp_conn *conn);
 uint32_t tcp_get_rcvbuf(const struct tcp_conn *conn);
-/* TCP_MAXSEG: 88 .. 32767, before the connection is made; 0 or -PH_EINVAL. */
-int tcp_set_maxseg(struct tcp_conn *conn, uint16_t mss) PH_MUST_USE;
 uint16_t tcp_get_mss(const struct tcp_conn *conn);
+/* SO_REUSEADDR, SO_REUSEPORT: looked at by tcp_bind() and tcp_listen(), of
+ * this connection and of the others on its port. */
+void tcp_set_reuse(struct tcp_conn *conn, bool addr, bool port);
+/* SO_KEEPALIVE, RFC 9293 3.8.4. */
+void tcp_set_keepalive(struct ph_stack *stack, struct tcp_conn *conn, bool on);
+bool tcp_get_keepalive(const struct tcp_conn *conn);
+
+/* Options of IPPROTO_TCP that are one number; the values are Linux's. */
+enum tcp_setting {
+  TCP_SETTING_NODELAY = 1,
+  TCP_SETTING_MAXSEG = 2,    /* bytes, 88 .. 32767; 0: as the path allows */
+  TCP_SETTING_CORK = 3,      /* partial segments wait for it to be taken off,
+                                at most one retransmission timeout */
+  TCP_SETTING_KEEPIDLE = 4,  /* seconds, 1 .. 32767; default 7200 */
+  TCP_SETTING_KEEPINTVL = 5, /* seconds, 1 .. 32767; default 75 */
+  TCP_SETTING_KEEPCNT = 6,   /* 1 .. 127; default 9 */
+  TCP_SETTING_SYNCNT = 7,    /* retransmissions, 1 .. 127; default 6 */
+  TCP_SETTING_LINGER2 = 8,   /* seconds in FIN-WAIT-2, at most 120; 0: the
+                                default, 60; < 0: none */
+  TCP_SETTING_QUICKACK = 12,
+  TCP_SETTING_USER_TIMEOUT = 18, /* ms; 0: by number of retransmissions */
+};
+/* 0, -PH_EINVAL (range), -PH_ENOPROTOOPT (no such option). */
+int tcp_set(struct ph_stack *stack, struct tcp_conn *conn, int option,
+            int32_t value) PH_MUST_USE;
+int tcp_get(const struct tcp_conn *conn, int option,
+            int32_t *value) PH_MUST_USE;
 /* TCP_CONGESTION: "cubic" or "reno", `len` bytes or up to a 0; 0 or
  * -PH_ENOENT. It may change at any time. */
 int tcp_set_congestion(struct tcp_conn *conn, const char *name,

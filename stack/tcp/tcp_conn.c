@@ -2,6 +2,8 @@
 /* Connections as objects: the pools, the tables that find them, their birth
  * and death. What a packet costs does not depend on how many there are. */
 #include "stack/tcp/tcp_options.h"
+#include "stack/tcp/tcp_settings.h"
+#include "stack/tcp/tcp_listen.h"
 
 enum {
   DEFAULT_CONNECTIONS = 256,
@@ -255,6 +257,52 @@ void tcp_conn_free(struct ph_stack *stack, struct tcp_conn *conn) {
   tcp_link_append(&tcp->free_conns, &conn->link);
 }
 
+/* A fresh connection in the place of one that has had its life. */
+static struct tcp_conn *renew(struct ph_stack *stack, struct tcp_conn *conn) {
+  const struct tcp_conn old = *conn;
+  if (conn->state == TCP_STATE_TIME_WAIT) {
+    tcp_close(stack, conn, false);
+  } else {
+    tcp_conn_free(stack, conn);
+  }
+  struct tcp_conn *fresh = tcp_open(stack, old.owner); /* that one is free */
+  tcp_settings_inherit(fresh, &old);
+  if (old.addr_given) {
+    fresh->route.src = old.route.src;
+    fresh->addr_given = true;
+  }
+  if (old.port_given) {
+    tcp_port_claim(tcp_of(stack), fresh, old.local_port);
+    fresh->named = fresh->port_given = true;
+  }
+  return fresh;
+}
+
+struct tcp_conn *tcp_disconnect(struct ph_stack *stack, struct tcp_conn *conn) {
+  int error = 0;
+  switch (conn->state) {
+    case TCP_STATE_LISTEN:
+      tcp_listener_close(stack, conn);
+      break;
+    case TCP_STATE_SYN_SENT:
+      error = PH_ECONNRESET;
+      break;
+    case TCP_STATE_SYN_RECEIVED:
+    case TCP_STATE_ESTABLISHED:
+    case TCP_STATE_CLOSE_WAIT:
+    case TCP_STATE_FIN_WAIT_1:
+    case TCP_STATE_FIN_WAIT_2:
+      tcp_reset_peer(stack, conn);
+      error = PH_ECONNRESET;
+      break;
+    default:
+      break;
+  }
+  struct tcp_conn *fresh = renew(stack, conn);
+  fresh->error = (uint8_t)error;
+  return fresh;
+}
+
 void tcp_conn_drop(struct ph_stack *stack, struct tcp_conn *conn, int error) {
   if (!conn->owner) {
     tcp_conn_free(stack, conn);
@@ -286,7 +334,8 @@ void tcp_enter_time_wait(struct ph_stack *stack, struct tcp_conn *conn) {
 }
 
 void tcp_linger_fin_wait_2(struct ph_stack *stack, struct tcp_conn *conn) {
-  tcp_timer_set(stack, conn, TCP_TIMER_LIFE, stack->now_ns + TCP_FIN_WAIT_2_NS);
+  tcp_timer_set(stack, conn, TCP_TIMER_LIFE,
+                stack->now_ns + tcp_fin_wait_2_ns(conn));
   tcp_link_remove(&conn->link);
   tcp_link_append(&tcp_of(stack)->time_wait, &conn->link);
 }

@@ -16,6 +16,8 @@
  * duplicate ACKs, challenge ACKs and resets: the rest waits for tcp_poll(), so
  * that one ACK answers all that arrived together. */
 #include "stack/tcp/tcp_options.h"
+#include "stack/tcp/tcp_settings.h"
+#include "stack/tcp/tcp_listen.h"
 
 /* ---- First: sequence number --------------------------------------------- */
 
@@ -216,7 +218,8 @@ void tcp_established(struct ph_stack *stack, struct tcp_conn *conn,
   conn->snd_wl1 = seg->seq;
   conn->snd_wl2 = seg->ack;
   conn->backoff = 0;
-  conn->quickack = TCP_QUICKACK_SEGS;
+  conn->quickack = conn->delay_acks ? 0 : TCP_QUICKACK_SEGS;
+  conn->heard_ms = tcp_now_ms(stack);
   tcp_timer_clear(conn, TCP_TIMER_RTX);
   tcp_cc_init(conn);
   conn->use_rack = conn->sack_ok && tcp_of(stack)->features.rack != PH_TCP_OFF;
@@ -236,6 +239,7 @@ void tcp_established(struct ph_stack *stack, struct tcp_conn *conn,
   if (conn->fin_queued) {
     conn->state = TCP_STATE_FIN_WAIT_1;
   }
+  tcp_keepalive_start(stack, conn);
   tcp_wake(stack, conn, TCP_READY_OUT);
 }
 
@@ -244,12 +248,18 @@ static bool fin_acked(struct ph_stack *stack, struct tcp_conn *conn) {
   switch (conn->state) {
     case TCP_STATE_FIN_WAIT_1:
       conn->state = TCP_STATE_FIN_WAIT_2;
+      if (!conn->owner && conn->settings.linger2_s < 0) {
+        tcp_conn_drop(stack, conn, 0); /* as in Linux: TCP_LINGER2 */
+        return false;
+      }
       if (!conn->owner) {
         tcp_linger_fin_wait_2(stack, conn);
       }
+      tcp_wake(stack, conn, TCP_READY_OUT); /* a lingering close() waits */
       return true;
     case TCP_STATE_CLOSING:
       tcp_enter_time_wait(stack, conn);
+      tcp_wake(stack, conn, TCP_READY_OUT);
       return true;
     case TCP_STATE_LAST_ACK:
       tcp_conn_drop(stack, conn, 0);
@@ -354,6 +364,7 @@ static bool tcp_check_ack(struct ph_stack *stack, struct tcp_conn *conn,
     tcp_ts_update(stack, conn, seg);
   }
   conn->probes = 0;
+  conn->heard_ms = tcp_now_ms(stack);
   conn->more = false; /* as in Linux: MSG_MORE holds only against one write */
   if (seg->options.sack_count > 0) {
     uint32_t given = seg->options.sack_count;
@@ -578,13 +589,14 @@ void tcp_deliver(struct ph_stack *stack, struct tcp_seg *seg,
   struct tcp_conn *conn =
       tcp_lookup(tcp, &rx->dst, seg->dst_port, &rx->src, seg->src_port);
   if (conn && reopen(conn, seg) && !conn->owner &&
-      tcp_find_listener(tcp, &rx->dst, seg->dst_port)) {
+      tcp_find_listener(tcp, &rx->dst, seg->dst_port, &rx->src,
+                        seg->src_port)) {
     tcp_conn_free(stack, conn);
     conn = NULL;
   }
   if (!conn) {
-    struct tcp_listener *listener =
-        tcp_find_listener(tcp, &rx->dst, seg->dst_port);
+    struct tcp_listener *listener = tcp_find_listener(
+        tcp, &rx->dst, seg->dst_port, &rx->src, seg->src_port);
     if (listener) {
       tcp_listen_input(stack, listener, seg, rx);
     } else {

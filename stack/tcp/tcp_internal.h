@@ -156,7 +156,7 @@ enum tcp_timer {
   TCP_TIMER_DELACK,
   TCP_TIMER_RETRY, /* device, pool or block was not free */
   TCP_TIMER_RACK,  /* RFC 8985: the reordering timer, or the PTO of TLP */
-  TCP_TIMER_LIFE,  /* TIME-WAIT, FIN-WAIT-2 */
+  TCP_TIMER_LIFE,  /* keepalive; the end of TIME-WAIT, FIN-WAIT-2 */
   TCP_TIMER_COUNT
 };
 
@@ -204,12 +204,15 @@ struct tcp_pos {
   uint32_t offset;
 };
 
-struct tcp_listener {
-  struct tcp_listener *next; /* of one bucket, or free */
-  struct tcp_conn *conn;
-  struct tcp_link syn_queue;    /* SYN-RECEIVED */
-  struct tcp_link accept_queue; /* established, not accepted */
-  uint32_t backlog, syn_count, accept_count;
+struct tcp_listener;
+
+/* What the owner set: tcp_settings.c. 0 is the default. */
+struct tcp_settings {
+  uint32_t user_timeout_ms;
+  uint16_t keep_idle_s, keep_intvl_s;
+  int16_t linger2_s;
+  uint8_t keep_count;
+  uint8_t syn_retries;
 };
 
 struct tcp_conn {
@@ -232,6 +235,9 @@ struct tcp_conn {
   bool bound : 1;  /* in a port bucket */
   bool hashed : 1; /* in the connection table */
   bool reuse_addr : 1;
+  bool reuse_port : 1;
+  bool keepalive : 1;
+  bool delay_acks : 1; /* no quick ACKs: TCP_QUICKACK 0, or interactive */
   bool nodelay : 1;
   bool more : 1;      /* MSG_MORE: hold the partial tail back */
   bool cork : 1;      /* TCP_CORK: the same, until it is taken off */
@@ -252,6 +258,8 @@ struct tcp_conn {
   bool room_wanted : 1;   /* the owner wants to be told that it can write */
   bool tx_block_wait : 1; /* the application waits for blocks */
   bool named : 1;         /* by bind() */
+  bool port_given : 1;    /* bind() asked for this very port */
+  bool addr_given : 1;    /* and for this address */
   bool sws_override : 1;  /* send into a silly window */
   bool done : 1;          /* had its life: CLOSED for good */
   bool accept_queued : 1;
@@ -332,6 +340,10 @@ struct tcp_conn {
   uint16_t rcv_owed;   /* blocks kept free for what may still arrive */
   uint32_t rcvbuf;
   uint32_t sack_newest; /* the run that changed last: tcp_sack_blocks.c */
+
+  struct tcp_settings settings;
+  uint32_t heard_ms;  /* the last valid segment came */
+  uint32_t silent_ms; /* the first timeout or probe since an answer */
 
   uint32_t retransmissions;
   uint64_t bytes_acked, bytes_received;
@@ -506,6 +518,9 @@ bool tcp_addr_overlap(const struct ph_addr *a, const struct ph_addr *b);
 void tcp_port_claim(struct tcp_stack *tcp, struct tcp_conn *conn,
                     uint16_t port);
 void tcp_port_release(struct tcp_conn *conn);
+/* May `conn` have this name, as far as others on the port go? */
+bool tcp_port_allowed(const struct tcp_stack *tcp, const struct tcp_conn *conn,
+                      const struct ph_addr *addr, uint16_t port);
 /* Claim an ephemeral port; 0 or -PH_EADDRNOTAVAIL. */
 int tcp_port_pick(struct tcp_stack *tcp, struct tcp_conn *conn);
 
@@ -537,18 +552,6 @@ void tcp_timer_set(struct ph_stack *stack, struct tcp_conn *conn,
                    enum tcp_timer which, uint64_t deadline_ns);
 void tcp_timer_clear(struct tcp_conn *conn, enum tcp_timer which);
 void tcp_timer_fired(struct ph_stack *stack, struct ph_timer *timer);
-
-/* ---- tcp_listen.c ------------------------------------------------------- */
-struct tcp_listener *tcp_find_listener(struct tcp_stack *tcp,
-                                       const struct ph_addr *addr,
-                                       uint16_t port);
-void tcp_listen_input(struct ph_stack *stack, struct tcp_listener *listener,
-                      const struct tcp_seg *seg, const struct ip_rx *rx);
-/* The handshake is complete; false if the accept queue is full. */
-bool tcp_listen_established(struct ph_stack *stack, struct tcp_conn *conn);
-/* A connection leaves its listener's queues. */
-void tcp_listener_forget(struct tcp_conn *conn);
-void tcp_listener_close(struct ph_stack *stack, struct tcp_conn *conn);
 
 /* ---- tcp_segment.c, tcp_input.c ----------------------------------------- */
 void tcp_input(struct ph_stack *stack, struct pkt *pkt, const struct ip_rx *rx);
@@ -586,6 +589,8 @@ void tcp_ack_sent(struct tcp_conn *conn);
 
 void tcp_send_reset(struct ph_stack *stack, const struct tcp_seg *seg,
                     const struct ip_rx *rx);
+/* Send a reset, where the state has one to send. */
+void tcp_reset_peer(struct ph_stack *stack, struct tcp_conn *conn);
 /* Reset the peer and free the connection. */
 void tcp_abort(struct ph_stack *stack, struct tcp_conn *conn);
 void tcp_challenge_ack(struct ph_stack *stack, struct tcp_conn *conn);

@@ -4,7 +4,8 @@
  * as in Linux: a SYN is dropped when either is full, and the last ACK of a
  * handshake is ignored while the accept queue is full, so that the peer tries
  * again. */
-#include "stack/tcp/tcp_internal.h"
+#include "stack/tcp/tcp_settings.h"
+#include "stack/tcp/tcp_listen.h"
 
 enum { BACKLOG_MAX = 4096 };
 
@@ -12,22 +13,46 @@ static struct tcp_listener **hash_slot(struct tcp_stack *tcp, uint16_t port) {
   return &tcp->listeners[port % PH_ARRAY_LEN(tcp->listeners)];
 }
 
+/* How well a listener's address fits: not, any address, this one. */
+static int fit(const struct tcp_listener *l, const struct ph_addr *addr,
+               uint16_t port) {
+  if (l->conn->local_port != port) {
+    return 0;
+  }
+  return ph_addr_equal(&l->conn->route.src, addr)      ? 2
+         : tcp_addr_overlap(&l->conn->route.src, addr) ? 1
+                                                       : 0;
+}
+
+/* The best fit. Of several (SO_REUSEPORT) the one that a keyed hash of both
+ * ends says, always the same for the same ends. */
 struct tcp_listener *tcp_find_listener(struct tcp_stack *tcp,
                                        const struct ph_addr *addr,
-                                       uint16_t port) {
-  struct tcp_listener *any = NULL;
+                                       uint16_t port,
+                                       const struct ph_addr *peer,
+                                       uint16_t peer_port) {
+  struct tcp_listener *best = NULL;
+  int best_fit = 0;
+  uint32_t count = 0;
   for (struct tcp_listener *l = *hash_slot(tcp, port); l; l = l->next) {
-    if (l->conn->local_port != port) {
-      continue;
+    int f = fit(l, addr, port);
+    if (f > best_fit) {
+      best = l;
+      best_fit = f;
+      count = 0;
     }
-    if (ph_addr_equal(&l->conn->route.src, addr)) {
-      return l;
-    }
-    if (tcp_addr_overlap(&l->conn->route.src, addr)) {
-      any = l;
-    }
+    count += f > 0 && f == best_fit;
   }
-  return any;
+  if (count <= 1) {
+    return best;
+  }
+  uint64_t hash = ph_hash_ends(&tcp->table_key, addr, port, peer, peer_port);
+  uint32_t skip = (uint32_t)(hash >> 32) % count;
+  while (skip > 0 || fit(best, addr, port) != best_fit) {
+    skip -= fit(best, addr, port) == best_fit;
+    best = best->next;
+  }
+  return best;
 }
 
 int tcp_listen(struct ph_stack *stack, struct tcp_conn *conn,
@@ -48,12 +73,8 @@ int tcp_listen(struct ph_stack *stack, struct tcp_conn *conn,
       return result;
     }
   }
-  for (struct tcp_listener *l = *hash_slot(tcp, conn->local_port); l;
-       l = l->next) {
-    if (l->conn->local_port == conn->local_port &&
-        tcp_addr_overlap(&l->conn->route.src, &conn->route.src)) {
-      return -PH_EADDRINUSE;
-    }
+  if (!tcp_port_allowed(tcp, conn, &conn->route.src, conn->local_port)) {
+    return -PH_EADDRINUSE; /* another listens there since bind() */
   }
   struct tcp_listener *listener = tcp->free_listeners;
   if (!listener) {
@@ -94,12 +115,7 @@ static void listen_syn(struct ph_stack *stack, struct tcp_listener *listener,
   conn->remote = rx->src;
   conn->remote_port = seg->src_port;
   conn->passive = true;
-  conn->reuse_addr = parent->reuse_addr;
-  conn->nodelay = parent->nodelay;
-  conn->cc = parent->cc;
-  conn->user_mss = parent->user_mss;
-  conn->sndbuf = parent->sndbuf;
-  conn->rcvbuf = parent->rcvbuf;
+  tcp_settings_inherit(conn, parent);
   tcp_port_claim(tcp_of(stack), conn, seg->dst_port);
   tcp_table_insert(tcp_of(stack), conn);
   conn->listener = listener;

@@ -300,6 +300,7 @@ static bool send_next(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n,
   /* An answer follows a request: acknowledge by piggyback from now on. */
   if (stack->now_ns - conn->last_rx_ns < TCP_DELACK_NS) {
     conn->quickack = 0;
+    conn->delay_acks = true;
   }
   return true;
 }
@@ -456,7 +457,6 @@ void tcp_output_syn(struct ph_stack *stack, struct tcp_conn *conn) {
  * does; it carries no new octet, docs/stack.md, deviations). */
 void tcp_output_probe(struct ph_stack *stack, struct tcp_conn *conn) {
   static const struct tcp_pos none;
-  stack->stats.TcpZeroWindowProbes++;
   (void)transmit(stack, conn, conn->snd_una - 1, TCP_ACK, none, 0);
 }
 

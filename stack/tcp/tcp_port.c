@@ -38,23 +38,35 @@ void tcp_port_release(struct tcp_conn *conn) {
   }
 }
 
-/* May a connection that bind() names have this port? As in Linux: sharing
- * needs SO_REUSEADDR on both, and nobody listening. */
-static bool bind_allowed(const struct tcp_stack *tcp,
-                         const struct ph_addr *addr, uint16_t port,
-                         bool reuse_addr) {
+/* May `conn` share its port with `other`? As in Linux: with SO_REUSEADDR on
+ * both while the other doesn't listen, with SO_REUSEPORT on both always.
+ * (Linux also asks for one user; here everything belongs to one.) */
+static bool may_share(const struct tcp_conn *conn,
+                      const struct tcp_conn *other) {
+  return (conn->reuse_addr && other->reuse_addr &&
+          other->state != TCP_STATE_LISTEN) ||
+         (conn->reuse_port && other->reuse_port);
+}
+
+bool tcp_port_allowed(const struct tcp_stack *tcp, const struct tcp_conn *conn,
+                      const struct ph_addr *addr, uint16_t port) {
   const struct tcp_link *head = bucket(tcp, port);
   for (const struct tcp_link *l = head->next; l != head; l = l->next) {
     const struct tcp_conn *other =
         PH_CONTAINER_OF(l, struct tcp_conn, port_link);
-    if (other->local_port == port &&
-        tcp_addr_overlap(&other->route.src, addr) &&
-        !(reuse_addr && other->reuse_addr &&
-          other->state != TCP_STATE_LISTEN)) {
+    if (other != conn && other->local_port == port &&
+        tcp_addr_overlap(&other->route.src, addr) && !may_share(conn, other)) {
       return false;
     }
   }
   return true;
+}
+
+/* Is nobody there at all? */
+static bool unused(const struct tcp_stack *tcp, const struct ph_addr *addr,
+                   uint16_t port) {
+  static const struct tcp_conn shares_nothing;
+  return tcp_port_allowed(tcp, &shares_nothing, addr, port);
 }
 
 /* May tcp_connect() take this port by itself? Not one that somebody named, and
@@ -82,23 +94,26 @@ int tcp_bind(struct ph_stack *stack, struct tcp_conn *conn,
   if (!addr_is_any(addr) && !ip_is_local(stack, addr)) {
     return -PH_EADDRNOTAVAIL;
   }
-  if (port == 0) {
+  conn->reuse_addr |= reuse_addr;
+  bool given = port != 0;
+  if (!given) {
     uint32_t start = 0;
     stack->platform->random(stack->platform->ctx, &start, sizeof(start));
     for (uint32_t i = 0; i < PORT_COUNT && port == 0; i++) {
       uint16_t p = (uint16_t)(PORT_FIRST + (start + i) % PORT_COUNT);
-      port = bind_allowed(tcp, addr, p, false) ? p : 0;
+      port = unused(tcp, addr, p) ? p : 0;
     }
     if (port == 0) {
       return -PH_EADDRINUSE;
     }
-  } else if (!bind_allowed(tcp, addr, port, reuse_addr)) {
+  } else if (!tcp_port_allowed(tcp, conn, addr, port)) {
     return -PH_EADDRINUSE;
   }
   conn->route.src = *addr;
-  conn->reuse_addr = reuse_addr;
   tcp_port_claim(tcp, conn, port);
   conn->named = true;
+  conn->port_given = given;
+  conn->addr_given = !addr_is_any(addr);
   return 0;
 }
 

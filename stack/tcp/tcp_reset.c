@@ -53,7 +53,7 @@ void tcp_send_reset(struct ph_stack *stack, const struct tcp_seg *seg,
   }
 }
 
-void tcp_abort(struct ph_stack *stack, struct tcp_conn *conn) {
+void tcp_reset_peer(struct ph_stack *stack, struct tcp_conn *conn) {
   if (conn->state >= TCP_STATE_SYN_RECEIVED &&
       conn->state != TCP_STATE_TIME_WAIT) {
     struct ip_tx tx = {conn->route.src, conn->remote, IP_PROTO_TCP, 0, 0, true};
@@ -61,6 +61,10 @@ void tcp_abort(struct ph_stack *stack, struct tcp_conn *conn) {
               conn->remote_port, conn->snd_nxt, conn->rcv_nxt,
               TCP_RST | TCP_ACK);
   }
+}
+
+void tcp_abort(struct ph_stack *stack, struct tcp_conn *conn) {
+  tcp_reset_peer(stack, conn);
   tcp_conn_free(stack, conn);
 }
 

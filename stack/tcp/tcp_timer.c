@@ -6,7 +6,7 @@
  * that moves back leaves it where it is, and when it fires too early it is
  * armed again. So an ACK that restarts the retransmission timer costs one
  * store. */
-#include "stack/tcp/tcp_internal.h"
+#include "stack/tcp/tcp_settings.h"
 
 void tcp_timer_init(struct tcp_conn *conn) {
   conn->timer.fn = tcp_timer_fired;
@@ -38,15 +38,27 @@ static void give_up(struct ph_stack *stack, struct tcp_conn *conn) {
 }
 
 static void restart(struct ph_stack *stack, struct tcp_conn *conn) {
+  uint64_t rto = tcp_rto_backed_off(conn);
   tcp_timer_set(stack, conn, TCP_TIMER_RTX,
-                stack->now_ns + tcp_rto_backed_off(conn));
+                stack->now_ns + tcp_until_user_timeout(stack, conn, rto));
+}
+
+/* R2 of RFC 9293 3.8.3: after `limit` timeouts, or the user timeout. */
+static bool nobody_answers(const struct ph_stack *stack, struct tcp_conn *conn,
+                           uint32_t timeouts, uint32_t limit) {
+  if (conn->backoff == 0) {
+    tcp_silence_begins(stack, conn);
+  }
+  return conn->settings.user_timeout_ms ? tcp_user_timeout(stack, conn)
+                                        : timeouts >= limit;
 }
 
 /* A SYN or SYN-ACK was not answered. */
 static void syn_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
-  uint8_t limit =
-      conn->state == TCP_STATE_SYN_SENT ? TCP_SYN_RETRIES : TCP_SYNACK_RETRIES;
-  if (conn->backoff >= limit) {
+  uint32_t limit = conn->state == TCP_STATE_SYN_SENT
+                       ? tcp_syn_retries(conn)
+                       : (uint32_t)TCP_SYNACK_RETRIES;
+  if (conn->backoff >= limit || tcp_user_timeout(stack, conn)) {
     give_up(stack, conn);
     return;
   }
@@ -63,8 +75,9 @@ static void syn_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
 static void persist_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
   /* For ever while the peer answers (MUST-37), unless nobody owns it: then it
    * is the host's memory that the peer holds (RFC 6429). */
-  if (conn->owner ? conn->probes >= TCP_RETRIES
-                  : conn->backoff >= TCP_ORPHAN_RETRIES) {
+  if (conn->owner
+          ? nobody_answers(stack, conn, conn->probes, TCP_RETRIES)
+          : nobody_answers(stack, conn, conn->backoff, TCP_ORPHAN_RETRIES)) {
     give_up(stack, conn);
     return;
   }
@@ -80,6 +93,7 @@ static void persist_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
   if (conn->backoff < UINT8_MAX) {
     conn->backoff++;
   }
+  stack->stats.TcpZeroWindowProbes++;
   tcp_output_probe(stack, conn);
   restart(stack, conn);
 }
@@ -110,11 +124,12 @@ static void rtx_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
     tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + TCP_RETRY_NS);
     return;
   }
-  uint8_t limit = conn->owner ? TCP_RETRIES : TCP_ORPHAN_RETRIES;
+  uint32_t limit = conn->owner ? TCP_RETRIES : TCP_ORPHAN_RETRIES;
   /* A window that shrank to zero makes probes of retransmissions: no answer,
    * not no progress, ends the connection (RFC 9293 3.8.6, SHLD-17). */
   bool probe = conn->snd_wnd == 0 && conn->owner;
-  if ((probe ? conn->probes : conn->backoff) >= limit) {
+  if (nobody_answers(stack, conn, probe ? conn->probes : conn->backoff,
+                     limit)) {
     give_up(stack, conn);
     return;
   }
@@ -134,8 +149,16 @@ void tcp_timer_fired(struct ph_stack *stack, struct ph_timer *timer) {
   struct tcp_conn *conn = PH_CONTAINER_OF(timer, struct tcp_conn, timer);
   uint64_t now = stack->now_ns;
   if (conn->deadline[TCP_TIMER_LIFE] <= now) {
-    tcp_conn_drop(stack, conn, 0);
-    return;
+    tcp_timer_clear(conn, TCP_TIMER_LIFE);
+    if (conn->state == TCP_STATE_TIME_WAIT ||
+        (conn->state == TCP_STATE_FIN_WAIT_2 && !conn->owner)) {
+      tcp_conn_drop(stack, conn, 0);
+    } else {
+      tcp_keepalive_timeout(stack, conn); /* may free the connection */
+    }
+    if (conn->state == TCP_STATE_CLOSED) {
+      return;
+    }
   }
   if (conn->deadline[TCP_TIMER_DELACK] <= now) {
     tcp_timer_clear(conn, TCP_TIMER_DELACK);

@@ -429,7 +429,7 @@ static void arp_flood_does_not_stop_a_connection(void **state) {
   struct world w;
   uint8_t f[FRAME_MAX];
   world_new(&w);
-  tcp_set_nodelay(w.p.stack, w.p.conn, true);
+  assert_int_equal(tcp_set(w.p.stack, w.p.conn, TCP_SETTING_NODELAY, 1), 0);
   for (uint32_t i = 0; i < 5000; i++) {
     uint32_t len = make(&w, i % 3 ? ARP_REQUEST : ARP_REPLY, f);
     put_be32(f + 28, 0x0a000003 + i % 250);

@@ -56,7 +56,8 @@ static bool pump(struct pair *pair, void *ctx) {
 
 static void run(struct pair *pair, struct flow *f) {
   pair_establish(pair, 1, &f->ends);
-  tcp_set_nodelay(&pair->host[1].stack, f->ends.client, true);
+  assert_int_equal(
+      tcp_set(&pair->host[1].stack, f->ends.client, TCP_SETTING_NODELAY, 1), 0);
   assert_true(pair_run(pair, 3600 * PAIR_S, pump, f));
   pair->host[1].ring_free = UINT32_MAX;
   pair->host[1].hold_completions = false;

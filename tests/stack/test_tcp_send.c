@@ -119,7 +119,7 @@ static void established_nodelay_sends_small_writes_at_once(void **state) {
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
-  tcp_set_nodelay(p.stack, p.conn, true);
+  assert_int_equal(tcp_set(p.stack, p.conn, TCP_SETTING_NODELAY, 1), 0);
   peer_app_send(&p, 10);
   peer_app_send(&p, 10);
   assert_int_equal(peer_sent(&p), 2);

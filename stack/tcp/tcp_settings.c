@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Options of a connection that its owner sets and reads: ranges, defaults and
+ * what each does at once are Linux's (tcp(7)). A child has its listener's. */
+#include "stack/tcp/tcp_settings.h"
+
+enum {
+  MAXSEG_MIN = 88,
+  MAXSEG_MAX = 32767,
+  KEEP_SECONDS_MAX = 32767,
+  COUNT_MAX = 127, /* probes, SYNs */
+  KEEP_IDLE_DEFAULT_S = 7200,
+  KEEP_INTVL_DEFAULT_S = 75,
+  KEEP_COUNT_DEFAULT = 9,
+  LINGER2_MAX_S = 120,
+};
+
+void tcp_settings_inherit(struct tcp_conn *to, const struct tcp_conn *from) {
+  to->settings = from->settings;
+  to->reuse_addr = from->reuse_addr;
+  to->reuse_port = from->reuse_port;
+  to->keepalive = from->keepalive;
+  to->nodelay = from->nodelay;
+  to->cork = from->cork;
+  to->delay_acks = from->delay_acks;
+  to->cc = from->cc;
+  to->user_mss = from->user_mss;
+  to->sndbuf = from->sndbuf;
+  to->rcvbuf = from->rcvbuf;
+}
+
+static uint32_t or_default(uint32_t value, uint32_t otherwise) {
+  return value ? value : otherwise;
+}
+
+uint64_t tcp_keep_idle_ns(const struct tcp_conn *conn) {
+  return TCP_S * or_default(conn->settings.keep_idle_s, KEEP_IDLE_DEFAULT_S);
+}
+
+uint64_t tcp_keep_intvl_ns(const struct tcp_conn *conn) {
+  return TCP_S * or_default(conn->settings.keep_intvl_s, KEEP_INTVL_DEFAULT_S);
+}
+
+uint32_t tcp_keep_count(const struct tcp_conn *conn) {
+  return or_default(conn->settings.keep_count, KEEP_COUNT_DEFAULT);
+}
+
+uint32_t tcp_syn_retries(const struct tcp_conn *conn) {
+  return or_default(conn->settings.syn_retries, TCP_SYN_RETRIES);
+}
+
+uint64_t tcp_fin_wait_2_ns(const struct tcp_conn *conn) {
+  int16_t seconds = conn->settings.linger2_s;
+  if (seconds <= 0) {
+    return TCP_FIN_WAIT_2_NS;
+  }
+  uint16_t positive = (uint16_t)seconds;
+  return positive * TCP_S;
+}
+
+/* ---- Setting ------------------------------------------------------------- */
+
+static void set_nodelay(struct ph_stack *stack, struct tcp_conn *conn,
+                        bool on) {
+  conn->nodelay = on;
+  if (on) { /* also out of a cork */
+    conn->push = true;
+    tcp_output(stack, conn);
+  }
+}
+
+static void set_cork(struct ph_stack *stack, struct tcp_conn *conn, bool on) {
+  conn->cork = on;
+  if (!on) {
+    conn->push |= conn->nodelay;
+    tcp_output(stack, conn);
+  }
+}
+
+/* 1: acknowledge at once, now and for a while. 0: delay from now on. */
+static void set_quickack(struct ph_stack *stack, struct tcp_conn *conn,
+                         bool on) {
+  conn->delay_acks = !on;
+  conn->quickack = on ? TCP_QUICKACK_SEGS : 0;
+  if (on && conn->ack_delayed) {
+    tcp_ack_at_once(stack, conn);
+  }
+}
+
+/* Values in seconds or counts from 1 to `most`. */
+static int set_count(uint16_t *to, int32_t value, int32_t most) {
+  if (value < 1 || value > most) {
+    return -PH_EINVAL;
+  }
+  *to = (uint16_t)value;
+  return 0;
+}
+
+static int set_byte(uint8_t *to, int32_t value) {
+  uint16_t count = 0;
+  int result = set_count(&count, value, COUNT_MAX);
+  *to = result < 0 ? *to : (uint8_t)count;
+  return result;
+}
+
+int tcp_set(struct ph_stack *stack, struct tcp_conn *conn, int option,
+            int32_t value) {
+  struct tcp_settings *s = &conn->settings;
+  int result = 0;
+  switch (option) {
+    case TCP_SETTING_NODELAY:
+      set_nodelay(stack, conn, value != 0);
+      return 0;
+    case TCP_SETTING_MAXSEG:
+      if (value != 0 && (value < MAXSEG_MIN || value > MAXSEG_MAX)) {
+        return -PH_EINVAL;
+      }
+      conn->user_mss = (uint16_t)value;
+      return 0;
+    case TCP_SETTING_CORK:
+      set_cork(stack, conn, value != 0);
+      return 0;
+    case TCP_SETTING_KEEPIDLE:
+      result = set_count(&s->keep_idle_s, value, KEEP_SECONDS_MAX);
+      if (result == 0 && conn->keepalive) {
+        tcp_keepalive_start(stack, conn);
+      }
+      return result;
+    case TCP_SETTING_KEEPINTVL:
+      return set_count(&s->keep_intvl_s, value, KEEP_SECONDS_MAX);
+    case TCP_SETTING_KEEPCNT:
+      return set_byte(&s->keep_count, value);
+    case TCP_SETTING_SYNCNT:
+      return set_byte(&s->syn_retries, value);
+    case TCP_SETTING_LINGER2:
+      s->linger2_s = (int16_t)(value < 0               ? -1
+                               : value > LINGER2_MAX_S ? LINGER2_MAX_S
+                                                       : value);
+      return 0;
+    case TCP_SETTING_QUICKACK:
+      set_quickack(stack, conn, value != 0);
+      return 0;
+    case TCP_SETTING_USER_TIMEOUT:
+      s->user_timeout_ms = value < 0 ? s->user_timeout_ms : (uint32_t)value;
+      return value < 0 ? -PH_EINVAL : 0;
+    default:
+      return -PH_ENOPROTOOPT;
+  }
+}
+
+int tcp_get(const struct tcp_conn *conn, int option, int32_t *value) {
+  const struct tcp_settings *s = &conn->settings;
+  bool fresh =
+      conn->state == TCP_STATE_CLOSED || conn->state == TCP_STATE_LISTEN;
+  switch (option) {
+    case TCP_SETTING_NODELAY:
+      *value = conn->nodelay;
+      return 0;
+    case TCP_SETTING_MAXSEG:
+      *value = fresh && conn->user_mss ? conn->user_mss : tcp_get_mss(conn);
+      return 0;
+    case TCP_SETTING_CORK:
+      *value = conn->cork;
+      return 0;
+    case TCP_SETTING_KEEPIDLE:
+      *value = (int32_t)(tcp_keep_idle_ns(conn) / TCP_S);
+      return 0;
+    case TCP_SETTING_KEEPINTVL:
+      *value = (int32_t)(tcp_keep_intvl_ns(conn) / TCP_S);
+      return 0;
+    case TCP_SETTING_KEEPCNT:
+      *value = (int32_t)tcp_keep_count(conn);
+      return 0;
+    case TCP_SETTING_SYNCNT:
+      *value = (int32_t)tcp_syn_retries(conn);
+      return 0;
+    case TCP_SETTING_LINGER2:
+      *value =
+          s->linger2_s < 0 ? -1 : (int32_t)(tcp_fin_wait_2_ns(conn) / TCP_S);
+      return 0;
+    case TCP_SETTING_QUICKACK:
+      *value = !conn->delay_acks;
+      return 0;
+    case TCP_SETTING_USER_TIMEOUT:
+      *value = (int32_t)s->user_timeout_ms;
+      return 0;
+    default:
+      return -PH_ENOPROTOOPT;
+  }
+}
+
+uint16_t tcp_get_mss(const struct tcp_conn *conn) {
+  return conn->snd_mss ? conn->snd_mss : TCP_MSS_DEFAULT;
+}
+
+void tcp_set_reuse(struct tcp_conn *conn, bool addr, bool port) {
+  conn->reuse_addr = addr;
+  conn->reuse_port = port;
+}
+
+void tcp_set_keepalive(struct ph_stack *stack, struct tcp_conn *conn, bool on) {
+  bool was = conn->keepalive;
+  conn->keepalive = on;
+  if (on && !was) {
+    tcp_keepalive_start(stack, conn);
+  }
+}
+
+bool tcp_get_keepalive(const struct tcp_conn *conn) {
+  return conn->keepalive;
+}
+
+void tcp_set_sndbuf(struct tcp_conn *conn, uint32_t bytes) {
+  conn->sndbuf = bytes;
+}
+
+void tcp_set_rcvbuf(struct tcp_conn *conn, uint32_t bytes) {
+  conn->rcvbuf = bytes;
+}
+
+uint32_t tcp_get_sndbuf(const struct tcp_conn *conn) {
+  return conn->sndbuf;
+}
+
+uint32_t tcp_get_rcvbuf(const struct tcp_conn *conn) {
+  return conn->rcvbuf;
+}
+
+int tcp_set_congestion(struct tcp_conn *conn, const char *name, size_t len) {
+  const struct tcp_cc_ops *cc = tcp_cc_find(name, len);
+  if (!cc) {
+    return -PH_ENOENT;
+  }
+  tcp_cc_change(conn, cc);
+  return 0;
+}
+
+const char *tcp_get_congestion(const struct tcp_conn *conn) {
+  return conn->cc ? conn->cc->name : tcp_cc_default()->name;
+}

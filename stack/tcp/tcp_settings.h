@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a connection's owner set (tcp_settings.c), and the timers that depend
+ * on it (tcp_keepalive.c). */
+#ifndef PH_TCP_TCP_SETTINGS_H
+#define PH_TCP_TCP_SETTINGS_H
+
+#include "stack/tcp/tcp_internal.h"
+
+void tcp_settings_inherit(struct tcp_conn *to, const struct tcp_conn *from);
+uint64_t tcp_keep_idle_ns(const struct tcp_conn *conn);
+uint64_t tcp_keep_intvl_ns(const struct tcp_conn *conn);
+uint32_t tcp_keep_count(const struct tcp_conn *conn);
+uint32_t tcp_syn_retries(const struct tcp_conn *conn);
+uint64_t tcp_fin_wait_2_ns(const struct tcp_conn *conn);
+
+/* Wraps after 49 days. */
+uint32_t tcp_now_ms(const struct ph_stack *stack);
+/* Arm the keepalive timer if the option is on and the state has one. */
+void tcp_keepalive_start(struct ph_stack *stack, struct tcp_conn *conn);
+/* May free the connection. */
+void tcp_keepalive_timeout(struct ph_stack *stack, struct tcp_conn *conn);
+/* What was sent is not answered: called for the first timeout or probe. */
+void tcp_silence_begins(const struct ph_stack *stack, struct tcp_conn *conn);
+/* Has the user timeout (TCP_USER_TIMEOUT) passed since? */
+bool tcp_user_timeout(const struct ph_stack *stack,
+                      const struct tcp_conn *conn);
+/* `ns`, or less if it passes before. */
+uint64_t tcp_until_user_timeout(const struct ph_stack *stack,
+                                const struct tcp_conn *conn, uint64_t ns);
+
+#endif
