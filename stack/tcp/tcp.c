@@ -2,10 +2,10 @@
 /* The calls of RFC 9293 3.10.1 to 3.10.6: OPEN, SEND, RECEIVE, CLOSE, ABORT,
  * STATUS. */
 #include "stack/tcp/tcp.h"
-#include "stack/tcp/tcp_settings.h"
-#include "stack/tcp/tcp_listen.h"
 
+#include "stack/tcp/tcp_listen.h"
 #include "stack/tcp/tcp_options.h"
+#include "stack/tcp/tcp_settings.h"
 
 const char *tcp_state_name(enum tcp_state state) {
   static const char *const names[] = {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Connections as objects: the pools, the tables that find them, their birth
  * and death. What a packet costs does not depend on how many there are. */
+#include "stack/tcp/tcp_listen.h"
 #include "stack/tcp/tcp_options.h"
 #include "stack/tcp/tcp_settings.h"
-#include "stack/tcp/tcp_listen.h"
 
 enum {
   DEFAULT_CONNECTIONS = 256,

@@ -15,9 +15,9 @@
  * is done with; the connection may then be gone. Nothing is sent from here but
  * duplicate ACKs, challenge ACKs and resets: the rest waits for tcp_poll(), so
  * that one ACK answers all that arrived together. */
+#include "stack/tcp/tcp_listen.h"
 #include "stack/tcp/tcp_options.h"
 #include "stack/tcp/tcp_settings.h"
-#include "stack/tcp/tcp_listen.h"
 
 /* ---- First: sequence number --------------------------------------------- */
 

@@ -4,8 +4,9 @@
  * as in Linux: a SYN is dropped when either is full, and the last ACK of a
  * handshake is ignored while the accept queue is full, so that the peer tries
  * again. */
-#include "stack/tcp/tcp_settings.h"
 #include "stack/tcp/tcp_listen.h"
+
+#include "stack/tcp/tcp_settings.h"
 
 enum { BACKLOG_MAX = 4096 };
 
