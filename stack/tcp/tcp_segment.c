@@ -2,6 +2,7 @@
 /* From packet to segment and back: header checks, checksum, and
  * ICMP errors, which quote a segment of ours. */
 #include "stack/tcp/tcp_options.h"
+#include "stack/tcp/tcp_settings.h"
 #include "stack/wire/checksum.h"
 
 static bool checksum_good(struct ph_stack *stack, const struct pkt *pkt,
@@ -66,6 +67,42 @@ void tcp_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
   conn->snd_wl1 = seg->seq;
   conn->snd_wl2 = conn->iss;
   tcp_window_open(stack, conn, tcp_window_growth(stack, conn));
+}
+
+void tcp_established(struct ph_stack *stack, struct tcp_conn *conn,
+                     const struct tcp_seg *seg) {
+  conn->state = TCP_STATE_ESTABLISHED;
+  conn->snd_una = seg->ack;
+  conn->snd_wnd = seg->flags & TCP_SYN
+                      ? seg->wnd /* never scaled, RFC 7323 2.2 */
+                      : (uint32_t)seg->wnd << conn->snd_wscale;
+  conn->snd_max_wnd = conn->snd_wnd;
+  conn->snd_wl1 = seg->seq;
+  conn->snd_wl2 = seg->ack;
+  conn->backoff = 0;
+  conn->quickack = conn->delay_acks ? 0 : TCP_QUICKACK_SEGS;
+  conn->heard_ms = tcp_now_ms(stack);
+  tcp_timer_clear(conn, TCP_TIMER_RTX);
+  tcp_cc_init(conn);
+  conn->use_rack = conn->sack_ok && tcp_of(stack)->features.rack != PH_TCP_OFF;
+  if (conn->use_rack) {
+    tcp_rack_init(conn);
+  } else {
+    conn->loss.rfc6675 = (struct tcp_rfc6675){.high_sacked = conn->snd_una,
+                                              .lost_edge = conn->snd_una};
+  }
+  if (!conn->syn_retransmitted) {
+    tcp_rto_sample(conn, stack->now_ns - conn->syn_sent_ns);
+  } else {
+    conn->cwnd = conn->snd_mss; /* RFC 5681 3.1 */
+    tcp_ts_sample(stack, conn, seg);
+    conn->rto_ns = 3 * TCP_S; /* RFC 6298 (5.7) */
+  }
+  if (conn->fin_queued) {
+    conn->state = TCP_STATE_FIN_WAIT_1;
+  }
+  tcp_keepalive_start(stack, conn);
+  tcp_wake(stack, conn, TCP_READY_OUT);
 }
 
 /* ---- ICMP (RFC 9293 3.9.2.2, RFC 5927) ----------------------------------- */

@@ -4,6 +4,7 @@
  * that lie about their lengths. The checksums are made right again, so that
  * the lie gets as deep as it can. Under AddressSanitizer the byte behind each
  * frame can't be read (poison.h). */
+#include "stack/tcp/tcp_listen.h"
 #include "stack/udp/udp.h"
 #include "stack/wire/checksum.h"
 #include "stack/wire/eth_wire.h"
