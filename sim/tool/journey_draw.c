@@ -481,6 +481,7 @@ static void draw_segments(const struct canvas *canvas, double y) {
        "text-anchor=\"middle\" font-size=\"11.5\" fill=\"" FADED "\"",
        journey->gso_size ? "one header, one packet for the software; the NIC "
                            "cuts it, edits each header and sums"
+       : count == 1      ? "it fits into one segment"
                          : "each piece is a packet for the software, too");
   for (unsigned i = 0; i < count; i++) {
     double cell = width / columns;

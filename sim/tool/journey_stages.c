@@ -222,12 +222,20 @@ static void stage_dma(struct walk *walk) {
         " The rest follows while it is already being sent, until %+.3f us.",
         (double)(last->end - segment->fetched) / (double)SIM_US);
   }
+  sim_time asked = first ? first->begin : segment->fetched;
+  sim_time since = journey_end(journey);
+  char waited[96] = "";
+  if (asked > since + SIM_US) {
+    snprintf(waited, sizeof(waited),
+             "For %.3f us it reads the packets before this one. ",
+             (double)(asked - since) / (double)SIM_US);
+  }
   stage(walk, PLACE_TX_DMA, "DMA: data", "rtl/dma/dma_read.sv",
         segment->fetched,
-        "The NIC reads headers and data, from 0x%" PRIx64
+        "%sThe NIC reads headers and data, from 0x%" PRIx64
         " on, in %u bursts of at most 256 bytes, many under way at a time. Now "
         "the %" PRIu32 " bytes of the first segment are there.%s",
-        first ? first->address : 0, bursts, segment->payload, rest);
+        waited, first ? first->address : 0, bursts, segment->payload, rest);
 }
 
 /* Did another frame leave until just before this one? */
@@ -380,7 +388,8 @@ static void stage_interrupt(struct walk *walk, event_ptr taken) {
   if (up && up->begin >= used) {
     stage(walk, PLACE_RX_RING, "interrupt", source, up->begin,
           "The NIC raises the interrupt line, because the driver asked to be "
-          "told (used_event).");
+          "told (used_event). The driver will read InterruptStatus and "
+          "acknowledge it.");
     return;
   }
   event_ptr before = edge(walk, taken->host, "interrupt rises", used);
@@ -461,9 +470,8 @@ static bool stage_taken(struct walk *walk) {
   stage(walk, PLACE_RX_DRIVER, "driver takes it",
         walk->descriptor ? "driver/virtio_net.c" : "sim/host/host_soft.c",
         taken->begin,
-        "The processor runs the driver, which %stakes the frame of %" PRIu64
+        "The processor runs the driver, which takes the frame of %" PRIu64
         " bytes%s%s.",
-        walk->descriptor ? "has acknowledged the interrupt and " : "",
         taken->bytes, after,
         walk->descriptor
             ? "; nothing is copied, the packet points into the buffer"
