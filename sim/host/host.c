@@ -70,7 +70,7 @@ static void start_stack(struct host *host) {
   must(ph_ipv4_init(stack), "ph_ipv4_init", host);
   must(ph_loopback_init(stack), "ph_loopback_init", host);
   must(ph_udp_init(stack), "ph_udp_init", host);
-  must(ph_tcp_init(stack, NULL), "ph_tcp_init", host);
+  must(ph_tcp_init(stack, host->config.tcp), "ph_tcp_init", host);
   must(ph_socket_init(stack, &sockets), "ph_socket_init", host);
 }
 
@@ -131,6 +131,17 @@ void host_destroy(struct host *host) {
 
 unsigned host_tasks(const struct host *host) {
   return host->live_tasks;
+}
+
+bool host_waiting(const struct host *host) {
+  for (const struct host_task *task = host->tasks; task; task = task->next) {
+    /* One that has not begun waits for itself. */
+    bool sleeps = task->waiting && task->object != task;
+    if (task != host->kernel && !sleeps) {
+      return false;
+    }
+  }
+  return true;
 }
 
 struct ph_stack *host_stack(struct host *host) {

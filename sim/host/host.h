@@ -30,6 +30,7 @@
 #include "sim/wire/frame.h"
 #include "sim/wire/timeline.h"
 #include "stack/netif/netif.h"
+#include "stack/tcp/tcp.h"
 
 enum host_nic { HOST_NIC_SOFT, HOST_NIC_RTL };
 enum host_offload { HOST_OFFLOAD_ALL, HOST_OFFLOAD_CSUM, HOST_OFFLOAD_NONE };
@@ -47,6 +48,7 @@ struct host_config {
   uint16_t mtu;
   uint16_t mss;            /* 0: mtu - 40 */
   uint32_t sndbuf, rcvbuf; /* defaults of sockets, bytes */
+  const struct ph_tcp_config *tcp; /* NULL: its defaults */
   uint32_t mem_latency_ns; /* RTL: of reads and of write responses */
   const struct cost_table *cost;
   uint64_t seed;
@@ -93,6 +95,10 @@ void host_spawn(struct host *host, sim_time start,
 
 /* Applications that have not returned. */
 unsigned host_tasks(const struct host *host);
+
+/* True if every application sleeps in a call: none goes on without an event
+ * or the end of its time. */
+bool host_waiting(const struct host *host);
 
 /* Environment for applications: sleeps in virtual time. */
 struct app_env host_app_env(struct host *host);

@@ -13,23 +13,23 @@ NIC_INCLUDE = $(shell verilator -V | sed -n 's/^ *VERILATOR_ROOT *= *//p' | head
 nic_flags = $(if $(findstring checked,$(1)),--assert -DPH_ASSERT,--noassert)
 # Straight code that runs once per cycle: -O3 only makes it longer, vectors of neighbouring bits that
 # were just stored one by one stall on their loads, and clang is no faster.
-nic_opt = -O2 -fno-tree-vectorize -fno-tree-slp-vectorize $(if $(findstring checked,$(1)),,-march=native)
+nic_opt = -fPIC -fvisibility=hidden -O2 -fno-tree-vectorize -fno-tree-slp-vectorize $(if $(findstring checked,$(1)),,-march=native)
 # $(call nic_verilate,library,prefix,more flags,optimization)
 nic_verilate = rm -rf $(@D)/$(2) && $(NIC_VERILATOR) $(call nic_flags,$(1)) $(3) --prefix $(2) -Mdir $(@D)/$(2) \
   $(wildcard rtl/*/*.vlt) $(NIC_FILES) && \
   MAKEFLAGS= $(MAKE) --no-print-directory -s -j2 -C $(@D)/$(2) -f $(2).mk $(2)__ALL.a CXX=$(CXX) \
-  OPT_FAST="$(4)" OPT_SLOW=-O0 >/dev/null
+  OPT_FAST="$(4)" OPT_SLOW="-O0 -fPIC -fvisibility=hidden" >/dev/null
 
 $(BUILD)/nic/libnic.a $(BUILD)/nic-checked/libnic.a: $(BUILD)/%/libnic.a: rtl/filelist.f \
     $(wildcard rtl/*/*.sv rtl/*/*.svh rtl/*/*.vlt sim/nic/*) driver/ph_regs.h
 	@mkdir -p $(@D); echo "  RTL $@"
 	@$(call nic_verilate,$*,Vnic,,$(call nic_opt,$*))
-	@$(call nic_verilate,$*,Vwave,--trace,-O1)
+	@$(call nic_verilate,$*,Vwave,--trace,-O1 -fPIC -fvisibility=hidden)
 	@for c in $(NIC_C); do $(CC) -std=c11 -g -I. $(WARN) $(call nic_opt,$*) -D_GNU_SOURCE \
 	  -c sim/nic/$$c.c -o $(@D)/$$c.o || exit 1; done
 	@for c in $(NIC_CPP); do $(CXX) -std=c++17 -g -I. -I$(@D)/Vnic -I$(@D)/Vwave -isystem $(NIC_INCLUDE) \
 	  -isystem $(NIC_INCLUDE)/vltstd -Wall -Wextra $(call nic_opt,$*) -c sim/nic/$$c.cpp -o $(@D)/$$c.o || exit 1; done
-	@for c in $(NIC_RUNTIME); do $(CXX) -std=c++17 -O2 -w -isystem $(NIC_INCLUDE) \
+	@for c in $(NIC_RUNTIME); do $(CXX) -std=c++17 -O2 -fPIC -fvisibility=hidden -w -isystem $(NIC_INCLUDE) \
 	  -isystem $(NIC_INCLUDE)/vltstd -DVM_TRACE=1 -c $(NIC_INCLUDE)/$$c.cpp -o $(@D)/$$c.o || exit 1; done
 	@rm -f $@.tmp
 	@$(AR) rcs $@.tmp $(patsubst %,$(@D)/%.o,$(NIC_C) $(NIC_CPP) $(NIC_RUNTIME)) \

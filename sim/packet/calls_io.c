@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Calls that move bytes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/core/util.h"
+#include "sim/packet/call.h"
+
+enum { PROTO_UDP = 17 };
+
+/* fd, buffer, length */
+static bool prepare_buffer(struct run *run, struct call *call) {
+  if (!arg_fd(run, call->arg[0], &call->fd) ||
+      !arg_size(run, call->arg[2], &call->len)) {
+    return false;
+  }
+  call->buffer = sim_alloc(call->len + 1);
+  return true;
+}
+
+/* What is written: the script's bytes, then zero. */
+static void fill(struct run *run, const struct expr *from, uint8_t *to,
+                 size_t len) {
+  if (from->kind == EXPR_STRING && from->text_len > 0) {
+    memcpy(to, from->text, from->text_len < len ? from->text_len : len);
+    run->own_bytes = true;
+  }
+}
+
+/* What was read begins with the script's bytes. */
+static bool check_bytes(struct run *run, const struct call *call,
+                        const struct expr *wanted, const uint8_t *came,
+                        size_t len) {
+  if (wanted->kind != EXPR_STRING) {
+    return true;
+  }
+  size_t n = wanted->text_len < len ? wanted->text_len : len;
+  for (size_t i = 0; i < n; i++) {
+    if ((uint8_t)wanted->text[i] != came[i]) {
+      return call_differs(run, call, "a byte", (uint8_t)wanted->text[i],
+                          came[i]);
+    }
+  }
+  return true;
+}
+
+/* ---- read, recv, recvfrom ----------------------------------------------- */
+
+static bool prepare_recv(struct run *run, struct call *call) {
+  call->addr_len = sizeof(call->addr);
+  return prepare_buffer(run, call) &&
+         (call->arg_count < 4 ||
+          arg_number(run, call->arg[3], &call->number[0]));
+}
+
+static long execute_recv(struct call *call) {
+  return ph_recv(call->stack, call->fd, call->buffer, call->len,
+                 (int)call->number[0]);
+}
+
+static long execute_recvfrom(struct call *call) {
+  return ph_recvfrom(call->stack, call->fd, call->buffer, call->len,
+                     (int)call->number[0], call->addr, &call->addr_len);
+}
+
+static bool check_recv(struct run *run, struct call *call) {
+  size_t got =
+      (size_t)call->result < call->len ? (size_t)call->result : call->len;
+  return check_bytes(run, call, call->arg[1], call->buffer, got);
+}
+
+/* ---- write, send, sendto ------------------------------------------------ */
+
+static bool prepare_send(struct run *run, struct call *call) {
+  if (!prepare_buffer(run, call) ||
+      (call->arg_count >= 4 &&
+       !arg_number(run, call->arg[3], &call->number[0]))) {
+    return false;
+  }
+  fill(run, call->arg[1], call->buffer, call->len);
+  return call->arg_count < 6 ||
+         arg_address(run, call, call->arg[4], run->settings.remote_ip,
+                     run->settings.connect_port);
+}
+
+static long execute_send(struct call *call) {
+  return ph_send(call->stack, call->fd, call->buffer, call->len,
+                 (int)call->number[0]);
+}
+
+static long execute_sendto(struct call *call) {
+  return ph_sendto(call->stack, call->fd, call->buffer, call->len,
+                   (int)call->number[0], call->has_addr ? call->addr : NULL,
+                   call->addr_len);
+}
+
+/* A datagram's socket has a port from now on. */
+struct port_of {
+  int fd;
+  struct ph_sockaddr_in name;
+  int type;
+};
+
+static void ask_port(struct ph_stack *stack, void *arg) {
+  struct port_of *port = arg;
+  ph_socklen_t len = sizeof(port->name), type_len = sizeof(port->type);
+  if (ph_getsockname(stack, port->fd, &port->name, &len) < 0 ||
+      ph_getsockopt(stack, port->fd, PH_SOL_SOCKET, PH_SO_TYPE, &port->type,
+                    &type_len) < 0) {
+    port->type = 0;
+  }
+}
+
+static bool check_sendto(struct run *run, struct call *call) {
+  struct port_of port = {.fd = call->fd};
+  struct ph_sockaddr_in to;
+  memcpy(&to, call->addr, sizeof(to));
+  if (call->has_addr && run_in_stack(run, ask_port, &port) &&
+      port.type == PH_SOCK_DGRAM && port.name.sin_port) {
+    const uint8_t *local = (const uint8_t *)&port.name.sin_port;
+    const uint8_t *remote = (const uint8_t *)&to.sin_port;
+    flows_open(&run->flows, PROTO_UDP, (uint16_t)(local[0] << 8 | local[1]),
+               (uint16_t)(remote[0] << 8 | remote[1]));
+  }
+  return true;
+}
+
+/* ---- readv, writev ------------------------------------------------------ */
+
+/* fd, [{buffer, length}, ...], count */
+static bool prepare_iov(struct run *run, struct call *call) {
+  const struct expr *list = call->arg[1];
+  if (!arg_fd(run, call->arg[0], &call->fd) ||
+      !arg_number(run, call->arg[2], &call->number[0])) {
+    return false;
+  }
+  if (list->kind != EXPR_LIST) {
+    return run_wrong(run, list->line, "[{..., length}, ...] is wanted here.");
+  }
+  for (const struct expr *item = list->items; item; item = item->next) {
+    const struct expr *base = item->kind == EXPR_STRUCT ? item->items : NULL;
+    size_t len;
+    if (!base || !base->next || call->iov_count == CALL_IOVECS) {
+      return run_wrong(run, list->line, "up to %d of {..., length}.",
+                       CALL_IOVECS);
+    }
+    if (!arg_size(run, base->next, &len)) {
+      return false;
+    }
+    struct ph_iovec *iov = &call->iov[call->iov_count++];
+    iov->iov_base = sim_alloc(len + 1);
+    iov->iov_len = len;
+    fill(run, base, iov->iov_base, len);
+  }
+  return true;
+}
+
+static long execute_readv(struct call *call) {
+  return ph_readv(call->stack, call->fd, call->iov, (int)call->number[0]);
+}
+
+static long execute_writev(struct call *call) {
+  return ph_writev(call->stack, call->fd, call->iov, (int)call->number[0]);
+}
+
+const struct call_row calls_io[] = {
+    {"read", 3, 3, prepare_recv, execute_recv, check_recv, NULL, false},
+    {"recv", 4, 4, prepare_recv, execute_recv, check_recv, NULL, false},
+    {"recvfrom", 6, 6, prepare_recv, execute_recvfrom, check_recv, NULL, false},
+    {"write", 3, 3, prepare_send, execute_send, NULL, NULL, false},
+    {"send", 4, 4, prepare_send, execute_send, NULL, NULL, false},
+    {"sendto", 6, 6, prepare_send, execute_sendto, check_sendto, NULL, false},
+    {"readv", 3, 3, prepare_iov, execute_readv, NULL, NULL, false},
+    {"writev", 3, 3, prepare_iov, execute_writev, NULL, NULL, false},
+    {NULL, 0, 0, NULL, NULL, NULL, NULL, false},
+};

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a script's options set: --name=value at its top. */
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/packet/run_internal.h"
+
+/* 192.168.0.2 of 192.168.0.1, and 192.0.2.1 of RFC 5737. */
+static const uint32_t local_ip = 0xc0a80002, gateway_ip = 0xc0a80001,
+                      remote_ip = 0xc0000201;
+
+enum {
+  PORT = 8080,
+  TOLERANCE_US = 4000,
+  TOLERANCE_PERMILLE = 125,
+  MTU = 1500,
+  BUFFER_LINUX = 262144,
+};
+
+void settings_init(struct run *run) {
+  const struct run_options *options = run->options;
+  run->settings = (struct run_settings){
+      .local_ip = local_ip,
+      .gateway_ip = gateway_ip,
+      .remote_ip = remote_ip,
+      .prefix_len = 16,
+      .mtu = MTU,
+      .bind_port = PORT,
+      .connect_port = PORT,
+      .tolerance_us =
+          options->tolerance_us < 0 ? TOLERANCE_US : options->tolerance_us,
+      .tolerance_permille = options->tolerance_permille < 0
+                                ? TOLERANCE_PERMILLE
+                                : options->tolerance_permille,
+      .sndbuf = BUFFER_LINUX,
+      .rcvbuf = BUFFER_LINUX,
+  };
+}
+
+enum option_kind {
+  OPTION_NUMBER, /* into `offset`, of `size` bytes */
+  OPTION_ADDRESS,
+  OPTION_FLAG,
+  OPTION_IGNORED, /* what it sets does not exist here */
+  OPTION_TAKEN,   /* by the parser */
+  OPTION_REFUSED, /* can't be done here; `why` */
+  OPTION_VERSION,
+  OPTION_NETMASK,
+  OPTION_PERCENT,
+};
+
+struct option_row {
+  const char *name;
+  enum option_kind kind;
+  size_t offset, size;
+  int64_t least, most;
+  const char *why;
+};
+
+#define AT(field)                       \
+  offsetof(struct run_settings, field), \
+      sizeof(((struct run_settings *)0)->field)
+
+static const struct option_row rows[] = {
+    {"local_ip", OPTION_ADDRESS, AT(local_ip), 0, 0, NULL},
+    {"remote_ip", OPTION_ADDRESS, AT(remote_ip), 0, 0, NULL},
+    {"gateway_ip", OPTION_ADDRESS, AT(gateway_ip), 0, 0, NULL},
+    {"netmask_ip", OPTION_NETMASK, 0, 0, 0, 0, NULL},
+    {"ip_version", OPTION_VERSION, 0, 0, 0, 0, NULL},
+    {"bind_port", OPTION_NUMBER, AT(bind_port), 1, 65535, NULL},
+    {"connect_port", OPTION_NUMBER, AT(connect_port), 1, 65535, NULL},
+    {"mtu", OPTION_NUMBER, AT(mtu), 576, 9000, NULL},
+    {"tolerance_usecs", OPTION_NUMBER, AT(tolerance_us), 0, 1000000000, NULL},
+    {"tolerance_percent", OPTION_PERCENT, 0, 0, 0, 0, NULL},
+    {"tcp_ts_tick_usecs", OPTION_NUMBER, AT(ts_tick_us), 0, 1000000, NULL},
+    {"strict_segments", OPTION_FLAG, AT(strict_segments), 0, 0, NULL},
+    {"define", OPTION_TAKEN, 0, 0, 0, 0, NULL},
+    {"verbose", OPTION_IGNORED, 0, 0, 0, 0, NULL},
+    {"debug", OPTION_IGNORED, 0, 0, 0, 0, NULL},
+    /* TS ecr is always computed where it was not seen. */
+    {"tcp_ts_ecr_scaled", OPTION_IGNORED, 0, 0, 0, 0, NULL},
+    {"send_omit_free", OPTION_IGNORED, 0, 0, 0, 0, NULL},
+    {"mss", OPTION_IGNORED, 0, 0, 0, 0, NULL}, /* of a GSO test device */
+    {"speed", OPTION_IGNORED, 0, 0, 0, 0, NULL},
+    {"code_command", OPTION_IGNORED, 0, 0, 0, 0, NULL},
+    {"code_format", OPTION_IGNORED, 0, 0, 0, 0, NULL},
+    {"code_sockopt", OPTION_IGNORED, 0, 0, 0, 0, NULL},
+    {"non_fatal", OPTION_REFUSED, 0, 0, 0, 0, "every difference is a failure"},
+    {"dry_run", OPTION_REFUSED, 0, 0, 0, 0, "a script is run or it is not"},
+    {"is_anyip", OPTION_REFUSED, 0, 0, 0, 0, "the host has one address"},
+    {"init_scripts", OPTION_REFUSED, 0, 0, 0, 0, "commands are never run"},
+    {"wire_client", OPTION_REFUSED, 0, 0, 0, 0, "there is no second machine"},
+    {"wire_server", OPTION_REFUSED, 0, 0, 0, 0, "there is no second machine"},
+    {"so_filename", OPTION_REFUSED, 0, 0, 0, 0, "the stack is built in"},
+    {"so_flags", OPTION_REFUSED, 0, 0, 0, 0, "the stack is built in"},
+};
+
+static bool set_number(struct run *run, const struct script_option *option,
+                       const struct option_row *row) {
+  char *end = NULL;
+  const char *text = option->value ? option->value : "";
+  long long value = strtoll(text, &end, 0);
+  if (!*text || *end || value < row->least || value > row->most) {
+    return run_wrong(run, option->line,
+                     "--%s wants a number from %lld to %lld.", row->name,
+                     (long long)row->least, (long long)row->most);
+  }
+  uint16_t small = (uint16_t)value;
+  int64_t large = value;
+  memcpy((char *)&run->settings + row->offset,
+         row->size == sizeof(small) ? (const void *)&small : &large, row->size);
+  return true;
+}
+
+static bool read_address(struct run *run, const struct script_option *option,
+                         uint32_t *address) {
+  char text[32];
+  struct in_addr in;
+  snprintf(text, sizeof(text), "%s", option->value ? option->value : "");
+  text[strcspn(text, "/")] = '\0';
+  if (inet_pton(AF_INET, text, &in) != 1) {
+    return run_wrong(run, option->line, "--%s wants an IPv4 address.",
+                     option->name);
+  }
+  *address = ntohl(in.s_addr);
+  return true;
+}
+
+static bool set_netmask(struct run *run, const struct script_option *option) {
+  uint32_t mask;
+  if (!read_address(run, option, &mask)) {
+    return false;
+  }
+  uint8_t len = 0;
+  while (len < 32 && mask & 0x80000000u >> len) {
+    len++;
+  }
+  run->settings.prefix_len = len;
+  return len == 0 || len == 32 || mask << len
+             ? run_wrong(run, option->line, "this is no netmask.")
+             : true;
+}
+
+static bool set_version(struct run *run, const struct script_option *option) {
+  const char *value = option->value ? option->value : "";
+  if (strcmp(value, "ipv4") == 0) {
+    return true;
+  }
+  if (strcmp(value, "ipv4-mapped-ipv6") == 0) {
+    run->settings.mapped = true;
+    return true;
+  }
+  if (strcmp(value, "ipv6") == 0) {
+    return run_wrong(run, option->line,
+                     "the stack has no IPv6 yet: ipv4 and ipv4-mapped-ipv6 "
+                     "scripts run.");
+  }
+  return run_wrong(run, option->line,
+                   "--ip_version is ipv4, ipv4-mapped-ipv6 or ipv6.");
+}
+
+static bool set_percent(struct run *run, const struct script_option *option) {
+  char *end = NULL;
+  const char *text = option->value ? option->value : "";
+  double value = strtod(text, &end);
+  if (!*text || *end || !(value >= 0 && value <= 100)) {
+    return run_wrong(run, option->line,
+                     "--tolerance_percent wants a number from 0 to 100.");
+  }
+  if (run->options->tolerance_permille < 0) {
+    run->settings.tolerance_permille = (int64_t)(value * 10);
+  }
+  return true;
+}
+
+bool settings_option(struct run *run, const struct script_option *option) {
+  const struct option_row *row = NULL;
+  uint32_t address;
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    row = strcmp(rows[i].name, option->name) == 0 ? &rows[i] : row;
+  }
+  if (!row) {
+    return run_wrong(run, option->line, "--%s is no option of scripts.",
+                     option->name);
+  }
+  switch (row->kind) {
+    case OPTION_NUMBER:
+      return set_number(run, option, row);
+    case OPTION_ADDRESS:
+      if (!read_address(run, option, &address)) {
+        return false;
+      }
+      memcpy((char *)&run->settings + row->offset, &address, sizeof(address));
+      return true;
+    case OPTION_NETMASK:
+      return set_netmask(run, option);
+    case OPTION_VERSION:
+      return set_version(run, option);
+    case OPTION_PERCENT:
+      return set_percent(run, option);
+    case OPTION_FLAG:
+      run->settings.strict_segments = true;
+      return true;
+    case OPTION_REFUSED:
+      return run_wrong(run, option->line, "--%s can't be had here: %s.",
+                       row->name, row->why);
+    default:
+      return true;
+  }
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `commands` of scripts. None is ever run: the few that prepare a test are
+ * understood. sysctl sets what the stack has settings for; what prepares
+ * devices and routes of a real machine has nothing to do here. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/packet/run_internal.h"
+
+enum { WORD = 256 };
+
+/* ---- Settings ----------------------------------------------------------- */
+
+static bool middle_of_three(const char *value, uint32_t *to) {
+  unsigned least, middle, most;
+  if (sscanf(value, "%u %u %u", &least, &middle, &most) != 3 || middle < 1024 ||
+      middle > 64u << 20) {
+    return false;
+  }
+  *to = middle;
+  return true;
+}
+
+static bool set_rmem(struct run_settings *set, const char *value) {
+  return middle_of_three(value, &set->rcvbuf);
+}
+
+static bool set_wmem(struct run_settings *set, const char *value) {
+  return middle_of_three(value, &set->sndbuf);
+}
+
+struct sysctl_row {
+  const char *name;
+  bool (*set)(struct run_settings *set, const char *value);
+  const char *ours; /* not to be set: what the stack does; NULL: nothing here
+                       has to do with it */
+};
+
+static const struct sysctl_row rows[] = {
+    {"net.ipv4.tcp_rmem", set_rmem, NULL},
+    {"net.ipv4.tcp_wmem", set_wmem, NULL},
+    {"net.ipv4.tcp_window_scaling", NULL, "1"},
+    {"net.ipv4.tcp_min_tso_segs", NULL, "2"},
+    {"net.ipv4.tcp_moderate_rcvbuf", NULL, "1"},
+    {"net.ipv4.tcp_no_metrics_save", NULL, "1"},
+    {"net.ipv4.tcp_slow_start_after_idle", NULL, "0"},
+    {"net.ipv4.tcp_retrans_collapse", NULL, "0"},
+    {"net.ipv4.tcp_fin_timeout", NULL, "60"},
+    {"net.ipv4.tcp_syn_retries", NULL, "6"},
+    {"net.ipv4.tcp_synack_retries", NULL, "5"},
+    {"net.ipv4.tcp_retries1", NULL, "3"},
+    {"net.ipv4.tcp_retries2", NULL, "15"},
+    {"net.ipv4.tcp_rfc1337", NULL, "1"},
+    {"net.ipv4.tcp_stdurg", NULL, "0"},
+    {"net.ipv4.tcp_fastopen", NULL, "0"},
+    {"net.ipv4.tcp_frto", NULL, "0"},
+    {"net.ipv4.tcp_sack", NULL, NULL},
+    {"net.ipv4.tcp_dsack", NULL, NULL},
+    {"net.ipv4.tcp_timestamps", NULL, NULL},
+    {"net.ipv4.tcp_ecn", NULL, NULL},
+    {"net.ipv4.tcp_ecn_fallback", NULL, NULL},
+    {"net.ipv4.tcp_congestion_control", NULL, NULL},
+    {"net.ipv4.tcp_recovery", NULL, NULL},
+    {"net.ipv4.tcp_early_retrans", NULL, NULL},
+    {"net.ipv4.tcp_syncookies", NULL, NULL},
+    {"net.ipv4.tcp_reordering", NULL, NULL},
+    {"net.ipv4.tcp_max_reordering", NULL, NULL},
+    {"net.ipv4.tcp_mtu_probing", NULL, NULL},
+    {"net.ipv4.tcp_base_mss", NULL, NULL},
+    {"net.ipv4.tcp_tso_win_divisor", NULL, NULL},
+    {"net.ipv4.tcp_tso_rtt_log", NULL, NULL},
+    {"net.ipv4.tcp_limit_output_bytes", NULL, NULL},
+    {"net.ipv4.tcp_notsent_lowat", NULL, NULL},
+    {"net.ipv4.tcp_autocorking", NULL, NULL},
+    {"net.ipv4.tcp_invalid_ratelimit", NULL, NULL},
+    {"net.ipv4.tcp_challenge_ack_limit", NULL, NULL},
+    {"net.ipv4.tcp_adv_win_scale", NULL, NULL},
+    {"net.ipv4.tcp_app_win", NULL, NULL},
+    {"net.ipv4.tcp_workaround_signed_windows", NULL, NULL},
+    {"net.ipv4.tcp_comp_sack_delay_ns", NULL, NULL},
+    {"net.ipv4.tcp_comp_sack_nr", NULL, NULL},
+    {"net.ipv4.tcp_comp_sack_slack_ns", NULL, NULL},
+    {"net.ipv4.tcp_pacing_ss_ratio", NULL, NULL},
+    {"net.ipv4.tcp_pacing_ca_ratio", NULL, NULL},
+    {"net.ipv4.tcp_min_rtt_wlen", NULL, NULL},
+    {"net.ipv4.tcp_thin_linear_timeouts", NULL, NULL},
+    {"net.ipv4.tcp_orphan_retries", NULL, NULL},
+    {"net.ipv4.tcp_abort_on_overflow", NULL, NULL},
+    {"net.ipv4.tcp_tw_reuse", NULL, NULL},
+    {"net.ipv4.tcp_keepalive_time", NULL, NULL},
+    {"net.ipv4.tcp_keepalive_intvl", NULL, NULL},
+    {"net.ipv4.tcp_keepalive_probes", NULL, NULL},
+    {"net.ipv4.ip_no_pmtu_disc", NULL, NULL},
+    {"net.ipv4.icmp_ratelimit", NULL, NULL},
+    {"net.ipv4.ip_forward", NULL, NULL},
+    {"net.core.rmem_max", NULL, NULL},
+    {"net.core.wmem_max", NULL, NULL},
+    {"net.core.rmem_default", NULL, NULL},
+    {"net.core.wmem_default", NULL, NULL},
+    {"net.core.default_qdisc", NULL, NULL},
+    {"net.core.optmem_max", NULL, NULL},
+    {"net.core.somaxconn", NULL, NULL},
+};
+
+/* FreeBSD's tree, and devices: nothing of it is ours. */
+static bool of_another_machine(const char *name) {
+  static const char *const prefixes[] = {
+      "net.inet.",      "net.inet6.",      "kern.",           "net.ipv6.",
+      "net.ipv4.conf.", "net.ipv4.route.", "net.ipv4.neigh.", "net.netfilter."};
+  for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+    if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool apply(struct run *run, unsigned line, const char *name,
+                  const char *value) {
+  const struct sysctl_row *row = NULL;
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    row = strcmp(rows[i].name, name) == 0 ? &rows[i] : row;
+  }
+  if (!row) {
+    return of_another_machine(name) ||
+           run_wrong(run, line, "sysctl '%.80s' is not known here.", name);
+  }
+  if (row->set) {
+    return row->set(&run->settings, value) ||
+           run_wrong(run, line, "sysctl %s: '%.60s' is no value of it.", name,
+                     value);
+  }
+  if (row->ours && strcmp(row->ours, value) != 0) {
+    run_verbose(run, "  note: line %u: %s stays %s\n", line, name, row->ours);
+  }
+  return true;
+}
+
+/* ---- Words -------------------------------------------------------------- */
+
+/* The next word up to white space; quotes are taken off. False: no more. */
+static bool next_word(const char **at, char word[WORD]) {
+  const char *p = *at;
+  size_t n = 0;
+  char mark = '\0';
+  p += strspn(p, " \t\r");
+  if (!*p) {
+    return false;
+  }
+  for (; *p && (mark || !strchr(" \t\r", *p)); p++) {
+    if (mark ? *p == mark : *p == '"' || *p == '\'') {
+      mark = mark ? '\0' : *p;
+    } else if (n < WORD - 1) {
+      word[n++] = *p;
+    }
+  }
+  word[n] = '\0';
+  *at = p;
+  return true;
+}
+
+/* net.ipv4.tcp_sack=1, or /proc/sys/net/ipv4/tcp_sack=1. */
+static bool assignment(struct run *run, unsigned line, char *word) {
+  static const char proc[] = "/proc/sys/";
+  char *name = word, *equals = strchr(word, '=');
+  if (!equals) {
+    return true; /* it is only looked at */
+  }
+  *equals = '\0';
+  if (strncmp(name, proc, sizeof(proc) - 1) == 0) {
+    name += sizeof(proc) - 1;
+    for (char *p = name; *p; p++) {
+      *p = *p == '/' ? '.' : *p;
+    }
+  }
+  return apply(run, line, name, equals + 1);
+}
+
+static bool is_setup(const char *program) {
+  static const char *const names[] = {
+      "ip",      "tc",    "ethtool",     "ifconfig",       "modprobe",
+      "kldload", "route", "sockstat",    "nstat",          "ss",
+      "netstat", "sync",  "true",        "echo",           "sleep",
+      "grep",    "cat",   "rm",          "mkdir",          "tcpdump",
+      "killall", "arp",   "defaults.sh", "set_sysctls.py", "conntrack"};
+  const char *slash = strrchr(program, '/');
+  const char *name = slash ? slash + 1 : program;
+  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    if (strcmp(name, names[i]) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool one_command(struct run *run, unsigned line, const char *text) {
+  char word[WORD];
+  const char *at = text;
+  if (!next_word(&at, word)) {
+    return true;
+  }
+  bool sysctl =
+      strcmp(word, "sysctl") == 0 || strcmp(word, "/sbin/sysctl") == 0;
+  size_t len = strlen(word);
+  bool setter = len >= 14 && strcmp(word + len - 14, "set_sysctls.py") == 0;
+  if (!sysctl && !is_setup(word)) {
+    return run_wrong(run, line,
+                     "the command '%.80s' is not known here, and commands are "
+                     "never run.",
+                     word);
+  }
+  while ((sysctl || setter) && next_word(&at, word)) {
+    if (word[0] != '-' && !assignment(run, line, word)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool run_command(struct run *run, unsigned line, const char *text) {
+  char *copy = strdup(text);
+  bool good = copy != NULL;
+  char *rest = copy, *part;
+  while (good && (part = strsep(&rest, "\n;&|"))) {
+    char *comment = strchr(part, '#');
+    if (comment) {
+      *comment = '\0';
+    }
+    good = one_command(run, line, part);
+  }
+  free(copy);
+  return good;
+}

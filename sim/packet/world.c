@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/packet/world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/core/util.h"
+#include "sim/wire/link.h"
+#include "stack/ip/ip.h"
+#include "stack/wire/eth_wire.h"
+#include "stack/wire/ip_wire.h"
+
+/* The script begins here in the host's time: everything is up and nothing has
+ * the time 0, which often means "never". */
+#define START_PS (1 * SIM_S)
+/* Software that is due at t has run when the host stands here behind t. */
+#define STEP_PS (LINK_DELAY_MIN + 10 * SIM_NS)
+/* No call computes for so long. */
+#define CALL_PS (100 * SIM_MS)
+
+enum { FRAME_OVER = ETH_HDR_LEN + FRAME_FCS_LEN, ARP_ANSWERS = 16 };
+
+static const uint8_t host_mac[6] = {0x02, 0x50, 0x48, 0, 0, 1};
+static const uint8_t gateway_mac[6] = {0x02, 0x50, 0x48, 0, 0, 0xfe};
+
+struct world {
+  struct world_config config;
+  struct ph_tcp_config tcp;
+  struct cost_table cost;
+  struct host *host;
+  sim_time now; /* everything before it is simulated */
+  bool started;
+  struct world_packet *packets, **packets_end;
+  /* Answers to ARP requests that left during a step. */
+  struct frame *answers[ARP_ANSWERS];
+  unsigned answer_count;
+};
+
+/* ---- Frames ------------------------------------------------------------- */
+
+static struct frame *make_frame(uint16_t type, const uint8_t *payload,
+                                uint32_t len) {
+  uint32_t whole = len + FRAME_OVER < FRAME_MIN ? FRAME_MIN : len + FRAME_OVER;
+  struct frame *frame = sim_alloc(sizeof(*frame) + whole);
+  frame->len = whole;
+  memcpy(frame->data + ETH_OFF_DST, host_mac, 6);
+  memcpy(frame->data + ETH_OFF_SRC, gateway_mac, 6);
+  put_be16(frame->data + ETH_OFF_TYPE, type);
+  memcpy(frame->data + ETH_HDR_LEN, payload, len);
+  frame_set_fcs(frame->data, whole);
+  return frame;
+}
+
+static struct frame *make_arp(uint16_t oper, uint32_t sender, uint32_t target) {
+  uint8_t arp[ARP_LEN] = {0};
+  put_be16(arp + ARP_OFF_HTYPE, ARP_HTYPE_ETHERNET);
+  put_be16(arp + ARP_OFF_PTYPE, ETH_TYPE_IPV4);
+  arp[ARP_OFF_HLEN] = 6;
+  arp[ARP_OFF_PLEN] = 4;
+  put_be16(arp + ARP_OFF_OPER, oper);
+  memcpy(arp + ARP_OFF_SHA, gateway_mac, 6);
+  put_be32(arp + ARP_OFF_SPA, sender);
+  if (oper == ARP_OPER_REPLY) {
+    memcpy(arp + ARP_OFF_THA, host_mac, 6);
+  }
+  put_be32(arp + ARP_OFF_TPA, target);
+  return make_frame(ETH_TYPE_ARP, arp, sizeof(arp));
+}
+
+/* Whoever is asked for is the gateway. */
+static void take_arp(struct world *world, const uint8_t *arp, uint32_t len) {
+  if (len < ARP_LEN || get_be16(arp + ARP_OFF_OPER) != ARP_OPER_REQUEST ||
+      get_be32(arp + ARP_OFF_TPA) == world->config.local_ip ||
+      world->answer_count == ARP_ANSWERS) {
+    return;
+  }
+  world->answers[world->answer_count++] = make_arp(
+      ARP_OPER_REPLY, get_be32(arp + ARP_OFF_TPA), get_be32(arp + ARP_OFF_SPA));
+}
+
+static int64_t script_time(sim_time time) {
+  return (int64_t)(time / SIM_NS) - (int64_t)(START_PS / SIM_NS);
+}
+
+static void take_ip(struct world *world, const uint8_t *ip, uint32_t len,
+                    sim_time end) {
+  uint32_t total = len < IPV4_HDR_LEN ? 0 : get_be16(ip + IPV4_OFF_LEN);
+  if (!world->started || total < IPV4_HDR_LEN || total > len) {
+    return;
+  }
+  struct world_packet *packet = sim_alloc(sizeof(*packet) + total);
+  packet->time_ns = script_time(end);
+  packet->len = total;
+  memcpy(packet->data, ip, total);
+  *world->packets_end = packet;
+  world->packets_end = &packet->next;
+}
+
+static unsigned emit(void *ctx, unsigned host, const uint8_t *data,
+                     uint32_t len, sim_time end, bool error, uint64_t id) {
+  struct world *world = ctx;
+  (void)host;
+  (void)id;
+  if (error || len < FRAME_OVER) {
+    return 0;
+  }
+  uint16_t type = get_be16(data + ETH_OFF_TYPE);
+  if (type == ETH_TYPE_ARP) {
+    take_arp(world, data + ETH_HDR_LEN, len - FRAME_OVER);
+  } else if (type == ETH_TYPE_IPV4) {
+    take_ip(world, data + ETH_HDR_LEN, len - FRAME_OVER, end);
+  }
+  return 0;
+}
+
+/* ---- Time --------------------------------------------------------------- */
+
+int64_t world_now(const struct world *world) {
+  return script_time(world->now);
+}
+
+static void advance(struct world *world, sim_time until) {
+  host_advance(world->host, until);
+  world->now = until;
+  for (unsigned i = 0; i < world->answer_count; i++) {
+    host_arrive(world->host, world->answers[i], until);
+  }
+  world->answer_count = 0;
+}
+
+static sim_time host_time_of(int64_t ns) {
+  return (sim_time)(ns + (int64_t)(START_PS / SIM_NS)) * SIM_NS;
+}
+
+static bool stop(const struct world *world, bool stop_on_packet,
+                 const struct world_call *call) {
+  return (stop_on_packet && world->packets) || (call && call->done);
+}
+
+void world_run(struct world *world, int64_t until_ns, bool stop_on_packet,
+               const struct world_call *call) {
+  sim_time until = host_time_of(until_ns);
+  while (!stop(world, stop_on_packet, call)) {
+    sim_time next = host_next(world->host);
+    if (next >= until) {
+      if (world->now < until) {
+        advance(world, until);
+      }
+      return;
+    }
+    advance(world, sim_time_max(next, world->now) + STEP_PS);
+  }
+}
+
+bool world_active(const struct world *world, int64_t until_ns) {
+  return host_next(world->host) < host_time_of(until_ns);
+}
+
+/* ---- Packets ------------------------------------------------------------ */
+
+const struct world_packet *world_first(const struct world *world) {
+  return world->packets;
+}
+
+struct world_packet *world_take(struct world *world) {
+  struct world_packet *packet = world->packets;
+  if (packet) {
+    world->packets = packet->next;
+    if (!world->packets) {
+      world->packets_end = &world->packets;
+    }
+    packet->next = NULL;
+  }
+  return packet;
+}
+
+void world_inject(struct world *world, const uint8_t *packet, uint32_t len) {
+  host_arrive(world->host, make_frame(ETH_TYPE_IPV4, packet, len), world->now);
+}
+
+/* ---- Calls -------------------------------------------------------------- */
+
+static void call_body(struct host *host, void *arg) {
+  struct world_call *call = arg;
+  call->fn(host_stack(host), call->arg);
+  call->done = true;
+  call->done_ns = script_time(host_stack(host)->now_ns * SIM_NS);
+}
+
+void world_start(struct world *world, struct world_call *call) {
+  call->world = world;
+  call->done = false;
+  host_spawn(world->host, world->now, call_body, call);
+  sim_time limit = world->now + CALL_PS;
+  do {
+    advance(world, world->now + STEP_PS);
+  } while (!call->done && !host_waiting(world->host) && world->now < limit);
+}
+
+/* ---- Making ------------------------------------------------------------- */
+
+static void add_default_route(struct ph_stack *stack, void *arg) {
+  const struct world *world = arg;
+  struct netif *netif = netif_first(stack);
+  while (netif && netif->loopback) {
+    netif = netif->next;
+  }
+  int error =
+      netif ? ph_ipv4_add_route(stack, 0, 0, world->config.gateway_ip, netif)
+            : -PH_ENODEV;
+  if (error) {
+    sim_fatal("the default route can't be added: %s", ph_strerror(error));
+  }
+}
+
+struct world *world_create(const struct world_config *config) {
+  struct world *world = sim_alloc(sizeof(*world));
+  char error[64];
+  world->config = *config;
+  world->tcp = *config->tcp;
+  world->packets_end = &world->packets;
+  if (!cost_table_load(&world->cost, "ideal", error, sizeof(error))) {
+    sim_fatal("%s", error);
+  }
+  struct host_config host = {
+      .name = "stack",
+      .ip = config->local_ip,
+      .prefix_len = config->prefix_len,
+      .nic = config->nic,
+      .offload = HOST_OFFLOAD_ALL,
+      .mtu = config->mtu,
+      .sndbuf = config->sndbuf,
+      .rcvbuf = config->rcvbuf,
+      .tcp = &world->tcp,
+      .mem_latency_ns = 200,
+      .cost = &world->cost,
+      .seed = 1,
+      .emit = emit,
+      .emit_ctx = world,
+  };
+  memcpy(host.mac, host_mac, 6);
+  world->host = host_create(&host);
+  struct world_call route = {.fn = add_default_route, .arg = world};
+  world_start(world, &route);
+  /* The neighbour is known before the script begins. */
+  host_arrive(world->host,
+              make_arp(ARP_OPER_REQUEST, config->gateway_ip, config->local_ip),
+              world->now);
+  world_run(world, 0, false, NULL);
+  world->started = true;
+  return world;
+}
+
+void world_destroy(struct world *world) {
+  struct world_packet *packet;
+  while ((packet = world_take(world))) {
+    free(packet);
+  }
+  host_destroy(world->host);
+  free(world);
+}
+
+bool world_check(struct world *world, const char **why) {
+  return host_check(world->host, why);
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* packhorse packet: scripts of the packetdrill language against the stack. */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/packet/run.h"
+#include "sim/tool/commands.h"
+#include "sim/tool/json.h"
+
+enum { DEFINITIONS_MAX = 64, PERMILLE_MAX = 1000 };
+
+enum {
+  CODE_NIC = 256,
+  CODE_PROFILE,
+  CODE_TOLERANCE,
+  CODE_PERCENT,
+  CODE_JSON,
+  CODE_QUIET,
+};
+
+struct packet_command {
+  struct run_options run;
+  struct definition definitions[DEFINITIONS_MAX];
+  bool json, quiet;
+  unsigned passed, failed, wrong;
+};
+
+static const struct option longs[] = {
+    {"nic", required_argument, NULL, CODE_NIC},
+    {"profile", required_argument, NULL, CODE_PROFILE},
+    {"tolerance_usecs", required_argument, NULL, CODE_TOLERANCE},
+    {"tolerance_percent", required_argument, NULL, CODE_PERCENT},
+    {"define", required_argument, NULL, 'D'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"quiet", no_argument, NULL, CODE_QUIET},
+    {"json", no_argument, NULL, CODE_JSON},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+static void help(void) {
+  printf(
+      "usage: packhorse packet [OPTION]... FILE...\n\n"
+      "Scripts of the packetdrill language against the stack, in virtual "
+      "time.\nThe language: docs/packet_scripts.md.\n\n"
+      "  --nic KIND               soft: a NIC in C; rtl: driver and RTL (soft)\n"
+      "  --profile NAME           linux or bsd: what the stack looks like "
+      "(linux)\n"
+      "  --tolerance_usecs N      how far times may be off (4000)\n"
+      "  --tolerance_percent N    the same, of the time since the event before "
+      "(12.5)\n"
+      "  -D, --define NAME=VALUE  what NAME means in the scripts\n"
+      "  -v, --verbose            every packet and call\n"
+      "  --quiet                  only scripts that do not pass, and the sum\n"
+      "  --json                   one JSON object for each script, then the "
+      "sum\n"
+      "  --help                   this text\n\n"
+      "Exit status 0: all pass; 1: one failed; 2: one is no script, or can't "
+      "be run.\n");
+}
+
+static int wrong(const char *option, const char *value, const char *expected) {
+  fprintf(stderr, "packhorse: %s %s: expected %s.\n", option, value, expected);
+  return 2;
+}
+
+static int set_number(const char *option, const char *text, double factor,
+                      double most, int64_t *to) {
+  char *end;
+  double value = strtod(text, &end);
+  if (!*text || *end || !(value >= 0 && value <= most)) {
+    return wrong(option, text, "a number, not negative");
+  }
+  *to = (int64_t)(value * factor);
+  return 0;
+}
+
+static int set_definition(struct packet_command *command, char *text) {
+  char *equals = strchr(text, '=');
+  if (!equals || equals == text ||
+      command->run.definition_count == DEFINITIONS_MAX) {
+    return wrong("-D", text, "NAME=VALUE, at most 64 times");
+  }
+  *equals = '\0';
+  command->definitions[command->run.definition_count++] =
+      (struct definition){text, equals + 1};
+  return 0;
+}
+
+static int set_name(const char *option, const char *text, const char *zero,
+                    const char *one, unsigned *to) {
+  *to = strcmp(text, one) == 0;
+  if (!*to && strcmp(text, zero) != 0) {
+    char expected[64];
+    snprintf(expected, sizeof(expected), "%s or %s", zero, one);
+    return wrong(option, text, expected);
+  }
+  return 0;
+}
+
+static int set_option(struct packet_command *command, int code, char *value) {
+  unsigned which = 0;
+  int status;
+  switch (code) {
+    case CODE_NIC:
+      status = set_name("--nic", value, "soft", "rtl", &which);
+      command->run.nic = which ? HOST_NIC_RTL : HOST_NIC_SOFT;
+      return status;
+    case CODE_PROFILE:
+      status = set_name("--profile", value, "linux", "bsd", &which);
+      command->run.profile = which ? RUN_PROFILE_BSD : RUN_PROFILE_LINUX;
+      return status;
+    case CODE_TOLERANCE:
+      return set_number("--tolerance_usecs", value, 1, 1e9,
+                        &command->run.tolerance_us);
+    case CODE_PERCENT:
+      return set_number("--tolerance_percent", value, 10, 100,
+                        &command->run.tolerance_permille);
+    case 'D':
+      return set_definition(command, value);
+    case 'v':
+      command->run.verbose = true;
+      return 0;
+    case CODE_QUIET:
+      command->quiet = true;
+      return 0;
+    default:
+      command->json = true;
+      return 0;
+  }
+}
+
+static const char *const outcomes[] = {"ok", "FAIL", "WRONG"};
+
+static void report(struct packet_command *command, const char *path,
+                   const struct run_result *result) {
+  if (command->json) {
+    struct json json;
+    json_begin(&json, stdout);
+    json_text(&json, "script", path);
+    json_text(&json, "outcome", outcomes[result->outcome]);
+    json_u64(&json, "events", result->events);
+    json_u64(&json, "virtual_us", (uint64_t)result->virtual_us);
+    json_text(&json, "text", result->text);
+    json_end(&json);
+    return;
+  }
+  if (result->outcome == RUN_PASSED && command->quiet) {
+    return;
+  }
+  printf("  %-5s %s  (%.3f s)\n", outcomes[result->outcome], path,
+         (double)result->virtual_us / 1e6);
+  if (result->outcome != RUN_PASSED) {
+    printf("%s%s", result->text,
+           result->outcome == RUN_WRONG && *result->text ? "\n" : "");
+  }
+}
+
+static void sum(const struct packet_command *command) {
+  if (command->json) {
+    struct json json;
+    json_begin(&json, stdout);
+    json_u64(&json, "passed", command->passed);
+    json_u64(&json, "failed", command->failed);
+    json_u64(&json, "wrong", command->wrong);
+    json_end(&json);
+  } else {
+    printf("%u passed, %u failed\n", command->passed,
+           command->failed + command->wrong);
+  }
+}
+
+static int run_all(struct packet_command *command, char **paths, int count) {
+  struct run_result *result = malloc(sizeof(*result));
+  if (!result) {
+    return 2;
+  }
+  for (int i = 0; i < count; i++) {
+    enum run_outcome outcome = run_file(&command->run, paths[i], result);
+    command->passed += outcome == RUN_PASSED;
+    command->failed += outcome == RUN_FAILED;
+    command->wrong += outcome == RUN_WRONG;
+    report(command, paths[i], result);
+    fflush(stdout);
+  }
+  free(result);
+  sum(command);
+  return command->wrong ? 2 : command->failed ? 1 : 0;
+}
+
+int command_packet(const struct options *options) {
+  struct packet_command command = {
+      .run = {.tolerance_us = -1, .tolerance_permille = -1, .out = stdout}};
+  int argc = options->arg_count, code, status = 0;
+  char **argv = options->args;
+  command.run.definitions = command.definitions;
+  opterr = 0;
+  optind = 0;
+  while (!status && (code = getopt_long(argc, argv, "D:v", longs, NULL)) != -1) {
+    if (code == 'h') {
+      help();
+      return 0;
+    }
+    if (code == '?') {
+      fprintf(stderr,
+              "packhorse: %s: 'packet' has no such option, or it wants a value "
+              "('packhorse packet --help' lists them).\n",
+              argv[optind - 1]);
+      return 2;
+    }
+    status = set_option(&command, code, optarg);
+  }
+  if (!status && optind == argc) {
+    fprintf(stderr, "packhorse: 'packet' wants script files.\n");
+    return 2;
+  }
+  return status ? status : run_all(&command, argv + optind, argc - optind);
+}
