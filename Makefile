@@ -22,7 +22,7 @@ SANITIZE := -O1 -DPH_ASSERT_ON -fsanitize=address,undefined -fno-sanitize-recove
 # --- Sources -----------------------------------------------------------------
 STACK_C := $(wildcard stack/*/*.c)
 DRIVER_C := $(wildcard driver/*.c)
-SIM_C := $(wildcard sim/core/*.c sim/wire/*.c sim/host/*.c sim/apps/*.c)
+SIM_C := $(wildcard sim/core/*.c sim/wire/*.c sim/host/*.c sim/apps/*.c sim/packet/*.c)
 TOOL_C := $(wildcard sim/tool/*.c)
 MODEL_C := $(wildcard tests/rtl/model/offload_model.c tests/rtl/model/xgmii.c)
 KINDS := driver stack cosim
@@ -32,7 +32,7 @@ tests_of = $(patsubst tests/$(1)/%.c,$(BUILD)/test/$(1)/%,$(wildcard tests/$(1)/
 TEST_RTL := $(call tests_of,rtl)
 TEST_GATES := $(patsubst $(BUILD)/test/rtl/%,$(BUILD)/test/gates/%,$(TEST_RTL))
 TEST_C := $(foreach kind,$(KINDS),$(call tests_of,$(kind)))
-TEST_SCRIPTS := $(wildcard tests/interop/*.sh)
+TEST_SCRIPTS := $(wildcard tests/interop/*.sh) tests/packet/run.sh
 
 # --- What a user calls -------------------------------------------------------
 help: ## this list
@@ -50,7 +50,7 @@ test: ## install, build and run the fast test set; the exit status counts
 	@$(INSTALL) build test
 	@$(MAKE) --no-print-directory -j$$(nproc) test-all
 
-test-all: $(BUILD)/packhorse $(TEST_C) $(TEST_RTL)
+test-all: $(BUILD)/packhorse $(BUILD)/test/packhorse $(TEST_C) $(TEST_RTL)
 	@$(PYTHON) tests/run.py --out $(BUILD)/test.json $(TEST_C) $(TEST_RTL) $(TEST_SCRIPTS)
 
 T ?= *
@@ -65,12 +65,14 @@ test-stack: $(call pick,$(call tests_of,stack),stack) ## the TCP/IP stack over a
 	@$(PYTHON) tests/run.py $^
 test-cosim: $(BUILD)/packhorse $(call pick,$(call tests_of,cosim),cosim) ## stack, driver and RTL together
 	@$(PYTHON) tests/run.py $(filter-out $(BUILD)/packhorse,$^)
+test-packet: $(BUILD)/test/packhorse ## scripts of packets and socket calls: tests/packet
+	@$(PYTHON) tests/run.py tests/packet/run.sh
 test-compilers: ## gcc and clang give the same event hash; builds everything twice, slow
 	@tests/cosim/compilers.sh
 mutants: ## break the RTL in one place at a time; the named test must fail; slow, M=tso picks some
 	@$(PYTHON) tests/rtl/mutants.py $(M)
 test-interop: $(BUILD)/packhorse ## the Linux kernel at the other end of a TAP device
-	@$(PYTHON) tests/run.py $(TEST_SCRIPTS)
+	@$(PYTHON) tests/run.py $(wildcard tests/interop/*.sh)
 
 cocotb: $(BUILD)/cocotb-venv/.done ## the MAC under cocotb, in a virtual environment
 	@$(INSTALL) build
@@ -135,7 +137,7 @@ $(BUILD)/asan/%.o: %.c
 	$(call quiet,CC ) $(CC) $(COMMON) $(SANITIZE) -D_GNU_SOURCE -c $< -o $@
 
 # Verilator's run time built by clang asks libatomic whether 64-bit atomics are lock-free.
-SIM_LIBS := -lz -lpthread -Wl,--as-needed -latomic
+SIM_LIBS := -lz -lm -lpthread -Wl,--as-needed -latomic
 
 # --- Programs ----------------------------------------------------------------
 include $(wildcard sim/nic/rules.mk)
@@ -160,6 +162,10 @@ $(BUILD)/test/driver/%: $(BUILD)/asan/tests/driver/%.o $(call helpers,driver) $(
 $(BUILD)/test/cosim/%: $(BUILD)/asan/tests/cosim/%.o $(call helpers,cosim) $(call asan,$(filter-out sim/tool/main.c,$(TOOL_C)) $(SIM_C) $(STACK_C) $(DRIVER_C) $(MODEL_C)) $(BUILD)/nic-checked/libnic.a
 	$(call quiet,LD ) $(CXX) $(SANITIZE) $^ -lcmocka $(SIM_LIBS) -o $@
 
+# The tool with the sanitizers and every property of the RTL on.
+$(BUILD)/test/packhorse: $(call asan,$(TOOL_C) $(SIM_C) $(STACK_C) $(DRIVER_C)) $(BUILD)/nic-checked/libnic.a
+	$(call quiet,LD ) $(CXX) $(SANITIZE) $^ $(SIM_LIBS) -o $@
+
 # The script knows from Verilator's dependency files what is fresh.
 $(BUILD)/test/rtl/%: tests/rtl/%.c FORCE
 	@echo "  RTL $@"; $(PYTHON) tests/rtl/dut.py $< -o $@
@@ -167,6 +173,6 @@ $(BUILD)/test/gates/%: tests/rtl/%.c FORCE
 	@echo "  NET $@"; $(PYTHON) tests/rtl/dut.py --mode gates $< -o $@
 
 FORCE:
-.PHONY: FORCE help run tool test test-all test-rtl test-gates test-driver test-stack test-cosim test-compilers mutants test-interop cocotb cocotb-gates lint format formal synth bench regs regs-check clean
+.PHONY: FORCE help run tool test test-all test-packet test-rtl test-gates test-driver test-stack test-cosim test-compilers mutants test-interop cocotb cocotb-gates lint format formal synth bench regs regs-check clean
 .SECONDARY:
 -include $(shell [ -d $(BUILD) ] && find $(BUILD)/rel $(BUILD)/asan -name '*.d' 2>/dev/null)

@@ -46,10 +46,10 @@ struct host_config {
   enum host_nic nic;
   enum host_offload offload;
   uint16_t mtu;
-  uint16_t mss;            /* 0: mtu - 40 */
-  uint32_t sndbuf, rcvbuf; /* defaults of sockets, bytes */
+  uint16_t mss;                    /* 0: mtu - 40 */
+  uint32_t sndbuf, rcvbuf;         /* defaults of sockets, bytes */
   const struct ph_tcp_config *tcp; /* NULL: its defaults */
-  uint32_t mem_latency_ns; /* RTL: of reads and of write responses */
+  uint32_t mem_latency_ns;         /* RTL: of reads and of write responses */
   const struct cost_table *cost;
   uint64_t seed;
   uint64_t max_cycles; /* run the model at most so far per call; 0: any */

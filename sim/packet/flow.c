@@ -31,17 +31,31 @@ void flows_listen(struct flows *flows, uint16_t port) {
   flows->listen_port = port;
 }
 
-struct flow *flows_open(struct flows *flows, uint8_t protocol,
-                        uint16_t local_port, uint16_t remote_port) {
-  for (unsigned i = 0; protocol == PROTO_UDP && i < flows->count; i++) {
+/* The datagram socket of this port, best with this peer. */
+static struct flow *datagrams(struct flows *flows, uint16_t local_port,
+                              uint16_t remote_port) {
+  struct flow *found = NULL;
+  for (unsigned i = 0; i < flows->count; i++) {
     struct flow *flow = &flows->flow[i];
-    if (flow->protocol == protocol && flow->local_port == local_port) {
-      flow->remote_port = remote_port ? remote_port : flow->remote_port;
-      flows->current = (int)i;
-      return flow;
+    bool exact = found && found->remote_port == remote_port;
+    if (flow->protocol == PROTO_UDP && flow->local_port == local_port &&
+        !exact) {
+      found = flow;
     }
   }
-  struct flow *flow = make(flows, protocol);
+  return found;
+}
+
+struct flow *flows_open(struct flows *flows, uint8_t protocol,
+                        uint16_t local_port, uint16_t remote_port) {
+  struct flow *flow =
+      protocol == PROTO_UDP ? datagrams(flows, local_port, remote_port) : NULL;
+  if (flow) {
+    flow->remote_port = remote_port ? remote_port : flow->remote_port;
+    flows->current = (int)(flow - flows->flow);
+    return flow;
+  }
+  flow = make(flows, protocol);
   if (flow) {
     flows->listening = false;
     flow->local_port = local_port;

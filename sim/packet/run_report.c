@@ -8,6 +8,9 @@
 
 enum { LINE = 400, SHOWN = 100 };
 
+static void show(struct run *run, const struct seen_packet *seen, char *to,
+                 size_t size);
+
 void run_remember(struct run *run, bool inbound, int64_t time_ns,
                   const uint8_t *packet, uint32_t len) {
   struct seen_packet *seen = &run->history[run->history_count++ % HISTORY_MAX];
@@ -15,6 +18,11 @@ void run_remember(struct run *run, bool inbound, int64_t time_ns,
       .time_ns = time_ns, .inbound = inbound, .whole = len};
   seen->len = len < sizeof(seen->data) ? len : (uint32_t)sizeof(seen->data);
   memcpy(seen->data, packet, seen->len);
+  if (run->options->verbose) {
+    char line[LINE + 32];
+    show(run, seen, line, sizeof(line));
+    run_verbose(run, "%s", line);
+  }
 }
 
 /* Headers are read as if the payload were there. */

@@ -15,6 +15,10 @@
 #define START_PS (1 * SIM_S)
 /* Software that is due at t has run when the host stands here behind t. */
 #define STEP_PS (LINK_DELAY_MIN + 10 * SIM_NS)
+/* Work that follows from other work comes within the first, and it ends within
+ * the second: frames on the wire, DMA, interrupts. */
+#define SETTLE_GAP_PS (20 * SIM_US)
+#define SETTLE_MOST_PS (1 * SIM_MS)
 /* No call computes for so long. */
 #define CALL_PS (100 * SIM_MS)
 
@@ -152,6 +156,18 @@ void world_run(struct world *world, int64_t until_ns, bool stop_on_packet,
   }
 }
 
+/* Run on until nothing follows any more. */
+static void settle(struct world *world) {
+  sim_time limit = world->now + SETTLE_MOST_PS;
+  while (world->now < limit) {
+    sim_time next = host_next(world->host);
+    if (next > world->now + SETTLE_GAP_PS) {
+      return;
+    }
+    advance(world, sim_time_max(next, world->now) + STEP_PS);
+  }
+}
+
 bool world_active(const struct world *world, int64_t until_ns) {
   return host_next(world->host) < host_time_of(until_ns);
 }
@@ -176,6 +192,7 @@ struct world_packet *world_take(struct world *world) {
 
 void world_inject(struct world *world, const uint8_t *packet, uint32_t len) {
   host_arrive(world->host, make_frame(ETH_TYPE_IPV4, packet, len), world->now);
+  settle(world);
 }
 
 /* ---- Calls -------------------------------------------------------------- */
@@ -195,6 +212,7 @@ void world_start(struct world *world, struct world_call *call) {
   do {
     advance(world, world->now + STEP_PS);
   } while (!call->done && !host_waiting(world->host) && world->now < limit);
+  settle(world);
 }
 
 /* ---- Making ------------------------------------------------------------- */

@@ -60,10 +60,11 @@ bool world_active(const struct world *world, int64_t until_ns);
 const struct world_packet *world_first(const struct world *world);
 struct world_packet *world_take(struct world *world);
 
-/* An IP packet arrives now. */
+/* An IP packet arrives now; returns when what follows at once is done. */
 void world_inject(struct world *world, const uint8_t *packet, uint32_t len);
 
-/* Start a call and run until it has returned or sleeps. `call` must live until
+/* Start a call and run until it has returned or sleeps, and what follows at
+ * once is done. `call` must live until
  * it is done or the world is destroyed. */
 void world_start(struct world *world, struct world_call *call);
 

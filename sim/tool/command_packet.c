@@ -44,7 +44,8 @@ static void help(void) {
       "usage: packhorse packet [OPTION]... FILE...\n\n"
       "Scripts of the packetdrill language against the stack, in virtual "
       "time.\nThe language: docs/packet_scripts.md.\n\n"
-      "  --nic KIND               soft: a NIC in C; rtl: driver and RTL (soft)\n"
+      "  --nic KIND               soft: a NIC in C; rtl: driver and RTL "
+      "(soft)\n"
       "  --profile NAME           linux or bsd: what the stack looks like "
       "(linux)\n"
       "  --tolerance_usecs N      how far times may be off (4000)\n"
@@ -197,7 +198,8 @@ int command_packet(const struct options *options) {
   command.run.definitions = command.definitions;
   opterr = 0;
   optind = 0;
-  while (!status && (code = getopt_long(argc, argv, "D:v", longs, NULL)) != -1) {
+  while (!status &&
+         (code = getopt_long(argc, argv, "D:v", longs, NULL)) != -1) {
     if (code == 'h') {
       help();
       return 0;

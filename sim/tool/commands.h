@@ -9,5 +9,6 @@ int command_transfer(const struct options *options); /* download, throughput */
 int command_echo(const struct options *options);     /* ping, udp */
 int command_tap(const struct options *options);
 int command_replay(const struct options *options);
+int command_packet(const struct options *options);
 
 #endif

@@ -98,6 +98,7 @@ static const struct {
     {"throughput", "one TCP connection, as fast as it goes"},
     {"tap", "one host at one end, the Linux kernel at the other"},
     {"replay", "the frames of a pcap or pcapng FILE go to one host"},
+    {"packet", "scripts of packets and socket calls against the stack"},
     {"help", "this list; 'help COMMAND', 'help cpu' or 'help wire' for more"},
 };
 
@@ -486,7 +487,7 @@ int options_parse(struct options *options, int argc, char **argv) {
   if (argc < 2) {
     fprintf(stderr,
             "packhorse: expected a command: download, ping, udp, "
-            "throughput, tap, replay or help.\n");
+            "throughput, tap, replay, packet or help.\n");
     return 2;
   }
   if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
@@ -499,12 +500,17 @@ int options_parse(struct options *options, int argc, char **argv) {
         options->topic = argc > 2 ? argv[2] : NULL;
         return 0;
       }
+      if (i == COMMAND_PACKET) {
+        options->args = argv + 1;
+        options->arg_count = argc - 1;
+        return 0;
+      }
       return parse_command(options, argc - 1, argv + 1);
     }
   }
   fprintf(stderr,
           "packhorse: '%s' is no command, expected download, ping, udp, "
-          "throughput, tap, replay or help.\n",
+          "throughput, tap, replay, packet or help.\n",
           argv[1]);
   return 2;
 }

@@ -15,6 +15,7 @@ enum command {
   COMMAND_THROUGHPUT,
   COMMAND_TAP,
   COMMAND_REPLAY,
+  COMMAND_PACKET,
   COMMAND_HELP,
   COMMAND_COUNT
 };
@@ -23,6 +24,8 @@ struct options {
   enum command command;
   bool help;
   const char *topic; /* help: the word behind it, or NULL */
+  char **args;       /* packet: its own arguments, from its name on */
+  int arg_count;
 
   uint64_t bytes;
   const char *file, *output;

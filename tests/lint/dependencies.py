@@ -17,7 +17,8 @@ ALLOWED["sim/wire"] = {"sim/core", "sim/wire"}
 ALLOWED["sim/nic"] = {"sim/core", "sim/nic", "driver"}
 ALLOWED["sim/apps"] = {"sim/apps", "stack/socket", "stack/base", "stack/ip"}
 ALLOWED["sim/host"] = {"sim/core", "sim/wire", "sim/nic", "sim/apps", "sim/host", "driver"} | {f"stack/{s}" for s in STACK}
-ALLOWED["sim/tool"] = ALLOWED["sim/host"] | {"sim/tool"}
+ALLOWED["sim/packet"] = {"sim/core", "sim/wire", "sim/host", "sim/packet", "stack/wire", "stack/base", "stack/ip", "stack/tcp", "stack/socket"}
+ALLOWED["sim/tool"] = ALLOWED["sim/host"] | {"sim/tool", "sim/packet"}
 # the one adapter between stack and driver
 EXCEPTIONS = {("stack/netif/netif_virtio.c", "driver"), ("stack/netif/netif_virtio.h", "driver")}
 BLOCKS = ["mac", "offload", "virtio", "dma", "regs"]

@@ -1,0 +1,53 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Every script of this folder over the soft NIC; those that say `// nic: rtl` in
+# their first lines also through driver and RTL; `// profile: bsd` as FreeBSD.
+# Times are exact here: no tolerance that grows with time.
+cd "$(dirname "$0")/../.." || exit 1
+tool=${BUILD:-build}/test/packhorse
+passed=0 failed=0
+
+# run PROFILE NIC FILE...
+run() {
+  profile=$1 nic=$2
+  shift 2
+  [ $# -gt 0 ] || return 0
+  output=$("$tool" packet --quiet --tolerance_percent 0 --profile "$profile" --nic "$nic" "$@" 2>&1)
+  status=$?
+  printf '%s\n' "$output"
+  counts=$(printf '%s\n' "$output" | sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' | tail -n 1)
+  [ -n "$counts" ] || counts="0 $#"
+  passed=$((passed + ${counts% *}))
+  failed=$((failed + ${counts#* }))
+  if [ $status -ne 0 ] && [ "${counts#* }" -eq 0 ]; then
+    failed=$((failed + 1))
+  fi
+}
+
+# Files whose first five lines have the comment.
+saying() {
+  awk -v word="^// $1\$" 'FNR == 1 { said = 0 } FNR <= 5 && $0 ~ word && !said { print FILENAME; said = 1 }' tests/packet/*.pkt
+}
+
+bsd=$(saying 'profile: bsd')
+rtl=$(saying 'nic: rtl')
+linux=
+for file in tests/packet/*.pkt; do
+  case "
+$bsd
+" in
+    *"
+$file
+"*) ;;
+    *) linux="$linux $file" ;;
+  esac
+done
+# File names are identifiers: no spaces to protect.
+# shellcheck disable=SC2086
+{
+  run linux soft $linux
+  run bsd soft $bsd
+  run linux rtl $rtl
+}
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
