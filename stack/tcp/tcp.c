@@ -31,8 +31,8 @@ uint16_t tcp_local_mss(const struct tcp_conn *conn, uint16_t mtu) {
   return (uint16_t)mss;
 }
 
-void tcp_start(struct ph_stack *stack, struct tcp_conn *conn) {
-  conn->iss = tcp_of(stack)->isn(stack, conn);
+void tcp_start(struct ph_stack *stack, struct tcp_conn *conn, uint32_t iss) {
+  conn->iss = iss ? iss : tcp_of(stack)->isn(stack, conn);
   conn->snd_una = conn->recover = conn->loss_recover = conn->iss;
   conn->snd_nxt = conn->snd_sml = conn->snd_push = conn->iss + 1;
   conn->rcv_wscale = TCP_RCV_WSCALE;
@@ -71,7 +71,7 @@ int tcp_connect(struct ph_stack *stack, struct tcp_conn *conn,
     return result;
   }
   tcp_table_insert(tcp, conn);
-  tcp_start(stack, conn);
+  tcp_start(stack, conn, 0);
   conn->state = TCP_STATE_SYN_SENT;
   stack->stats.TcpActiveOpens++;
   tcp_output_syn(stack, conn);

@@ -4,7 +4,7 @@
  *   tcp_input        checksum, lookup; 3.10.7.1 CLOSED, 3.10.7.2 LISTEN
  *   syn_sent_input   3.10.7.3
  *   synchronized     3.10.7.4:
- *     tcp_check_seq    first, with the trimming to the window
+ *     tcp_check_seq    first, with the trimming to the window: tcp_check.c
  *     tcp_check_rst    second (RFC 5961 3)
  *     tcp_check_syn    fourth (RFC 5961 4)
  *     tcp_check_ack    fifth, tcp_process_ack does the arithmetic
@@ -18,175 +18,6 @@
 #include "stack/tcp/tcp_listen.h"
 #include "stack/tcp/tcp_options.h"
 #include "stack/tcp/tcp_settings.h"
-
-/* ---- First: sequence number --------------------------------------------- */
-
-/* The window as the peer may see it: scaling rounds up. */
-static uint32_t window(const struct tcp_conn *conn) {
-  uint32_t wnd = conn->rcv_edge - conn->rcv_nxt;
-  if (wnd > 0 && conn->wscale_ok) {
-    wnd += (1u << conn->rcv_wscale) - 1;
-  }
-  return wnd;
-}
-
-/* The four cases of "first, check sequence number". Of a reset only the
- * sequence number counts, not the text in it (3.5.3). */
-static bool acceptable(const struct tcp_conn *conn, const struct tcp_seg *seg) {
-  uint32_t len = seg->flags & TCP_RST ? 0 : tcp_seg_len(seg);
-  uint32_t wnd = window(conn);
-  if (len == 0) {
-    return wnd == 0 ? seg->seq == conn->rcv_nxt
-                    : seq_in(seg->seq, conn->rcv_nxt, wnd);
-  }
-  /* Any overlap: a coalesced segment may reach out at both ends. */
-  return wnd > 0 && seq_lt(seg->seq, conn->rcv_nxt + wnd) &&
-         seq_gt(seg->seq + len, conn->rcv_nxt);
-}
-
-/* What of a segment is below rcv_nxt arrived before (RFC 2883 4). */
-static void report_duplicate(struct ph_stack *stack, struct tcp_conn *conn,
-                             const struct tcp_seg *seg) {
-  uint32_t end = seg->seq + tcp_seg_len(seg);
-  if (seq_lt(seg->seq, conn->rcv_nxt)) {
-    tcp_dsack(stack, conn, seg->seq, seq_min(end, conn->rcv_nxt));
-  }
-}
-
-/* Cut what lies outside the window. */
-static void trim(struct ph_stack *stack, struct tcp_conn *conn,
-                 struct tcp_seg *seg) {
-  if (seq_lt(seg->seq, conn->rcv_nxt)) {
-    uint32_t skip = conn->rcv_nxt - seg->seq;
-    if (seg->flags & TCP_SYN) {
-      seg->flags &= (uint8_t)~TCP_SYN;
-      skip--;
-    }
-    if (skip > 0) {
-      report_duplicate(stack, conn, seg);
-      conn->ack_now = true;
-    }
-    skip = ph_min_u32(skip, seg->len);
-    seg->offset += skip;
-    seg->len -= skip;
-    seg->seq = conn->rcv_nxt;
-  }
-  uint32_t end = conn->rcv_nxt + window(conn);
-  if (seq_gt(seg->seq + seg->len, end)) {
-    seg->len = end - seg->seq;
-    seg->flags &= (uint8_t)~TCP_FIN;
-  }
-}
-
-/* "If an incoming segment is not acceptable, an acknowledgment should be sent
- * in reply", but two ends must not ping-pong with empty ones. */
-static void reject(struct ph_stack *stack, struct tcp_conn *conn,
-                   const struct tcp_seg *seg) {
-  if (tcp_seg_len(seg) == 0 || (seg->flags & TCP_SYN)) {
-    tcp_challenge_ack(stack, conn);
-  } else {
-    report_duplicate(stack, conn, seg);
-    tcp_ack_at_once(stack, conn);
-  }
-}
-
-/* RFC 7323 5.3 R1, before all others. */
-static bool tcp_check_timestamps(struct ph_stack *stack, struct tcp_conn *conn,
-                                 struct tcp_seg *seg) {
-  if (!conn->ts_ok) {
-    return true;
-  }
-  seg->at_edge = seq_leq(seg->seq, conn->rcv_acked);
-  switch (tcp_ts_check(stack, conn, seg)) {
-    case TCP_TS_OLD:
-      stack->stats.TcpPawsDrops++;
-      reject(stack, conn, seg);
-      return false;
-    case TCP_TS_MISSING:
-      stack->stats.TcpTsMissing++;
-      return false;
-    default:
-      return true;
-  }
-}
-
-static bool tcp_check_seq(struct ph_stack *stack, struct tcp_conn *conn,
-                          struct tcp_seg *seg) {
-  if (acceptable(conn, seg)) {
-    return true;
-  }
-  if (seg->flags & TCP_RST) {
-    return false;
-  }
-  /* "If the RCV.WND is zero, ... special allowance should be made to accept
-   * valid ACKs": a probe's ACK field counts, its octets do not. */
-  if (seg->seq == conn->rcv_nxt && window(conn) == 0 &&
-      !(seg->flags & TCP_SYN)) {
-    seg->len = 0;
-    seg->flags &= (uint8_t)~TCP_FIN;
-    conn->ack_now = true;
-    return true;
-  }
-  if (conn->state == TCP_STATE_SYN_RECEIVED && (seg->flags & TCP_SYN) &&
-      seg->seq == conn->irs) {
-    if (seg->flags & TCP_ACK) {
-      return true; /* simultaneous open, RFC 9293 figure 8 */
-    }
-    tcp_ecn_take_syn(conn, seg); /* without ECN the second time? */
-    tcp_output_syn(stack, conn); /* our SYN-ACK was lost */
-    return false;
-  }
-  if (conn->state == TCP_STATE_TIME_WAIT && (seg->flags & TCP_FIN)) {
-    tcp_timer_set(stack, conn, TCP_TIMER_LIFE, stack->now_ns + TCP_2MSL_NS);
-  }
-  reject(stack, conn, seg);
-  return false;
-}
-
-/* ---- Second: RST -------------------------------------------------------- */
-
-static bool tcp_check_rst(struct ph_stack *stack, struct tcp_conn *conn,
-                          const struct tcp_seg *seg) {
-  if (!(seg->flags & TCP_RST)) {
-    return true;
-  }
-  if (seg->seq != conn->rcv_nxt) {
-    tcp_challenge_ack(stack, conn); /* RFC 5961 3.2 */
-    return false;
-  }
-  int error = PH_ECONNRESET;
-  switch (conn->state) {
-    case TCP_STATE_SYN_RECEIVED:
-      stack->stats.TcpAttemptFails++;
-      error = PH_ECONNREFUSED; /* a passive one just goes back to LISTEN */
-      break;
-    case TCP_STATE_ESTABLISHED:
-      stack->stats.TcpEstabResets++;
-      break;
-    case TCP_STATE_CLOSE_WAIT:
-      stack->stats.TcpEstabResets++;
-      error = PH_EPIPE;
-      break;
-    case TCP_STATE_TIME_WAIT:
-      return false; /* RFC 1337 4 (F1): a stray reset must not end it */
-    default:
-      break;
-  }
-  tcp_conn_drop(stack, conn, error);
-  return false;
-}
-
-/* ---- Fourth: SYN -------------------------------------------------------- */
-
-static bool tcp_check_syn(struct ph_stack *stack, struct tcp_conn *conn,
-                          const struct tcp_seg *seg) {
-  if (!(seg->flags & TCP_SYN) ||
-      (conn->state == TCP_STATE_SYN_RECEIVED && seg->seq == conn->irs)) {
-    return true;
-  }
-  tcp_challenge_ack(stack, conn); /* RFC 5961 4.2 */
-  return false;
-}
 
 /* ---- Fifth: ACK --------------------------------------------------------- */
 
@@ -493,7 +324,7 @@ static void synchronized(struct ph_stack *stack, struct tcp_conn *conn,
       !tcp_check_syn(stack, conn, seg)) {
     return;
   }
-  trim(stack, conn, seg);
+  tcp_trim(stack, conn, seg);
   if (!tcp_check_ack(stack, conn, seg, rx) ||
       !tcp_process_data(stack, conn, seg, pkt)) {
     return;
@@ -532,19 +363,11 @@ static void syn_sent_input(struct ph_stack *stack, struct tcp_conn *conn,
   conn->ack_now = true;
   seg->flags &= (uint8_t)~TCP_SYN;
   seg->seq++;
-  trim(stack, conn, seg);
+  tcp_trim(stack, conn, seg);
   if (tcp_process_data(stack, conn, seg, pkt)) {
     tcp_process_fin(stack, conn, seg);
     tcp_pend(stack, conn);
   }
-}
-
-/* RFC 9293 3.6.1: a SYN beyond what was seen may open the pair of ends anew.
- */
-static bool reopen(const struct tcp_conn *conn, const struct tcp_seg *seg) {
-  return conn->state == TCP_STATE_TIME_WAIT &&
-         (seg->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN &&
-         seq_gt(seg->seq, conn->rcv_nxt);
 }
 
 void tcp_deliver(struct ph_stack *stack, struct tcp_seg *seg,
@@ -552,11 +375,9 @@ void tcp_deliver(struct ph_stack *stack, struct tcp_seg *seg,
   struct tcp_stack *tcp = tcp_of(stack);
   struct tcp_conn *conn =
       tcp_lookup(tcp, &rx->dst, seg->dst_port, &rx->src, seg->src_port);
-  if (conn && reopen(conn, seg) && !conn->owner &&
-      tcp_find_listener(tcp, &rx->dst, seg->dst_port, &rx->src,
-                        seg->src_port)) {
-    tcp_conn_free(stack, conn);
-    conn = NULL;
+  if (conn && conn->state == TCP_STATE_TIME_WAIT &&
+      tcp_time_wait_reopens(stack, conn, seg)) {
+    conn = NULL; /* its place is free for a new one */
   }
   if (!conn) {
     struct tcp_listener *listener = tcp_find_listener(

@@ -399,6 +399,7 @@ struct tcp_seg {
   uint8_t flags;
   uint8_t ecn;                /* field of the IP header */
   bool at_edge;               /* starts at Last.ACK.sent or before */
+  uint32_t new_iss;           /* of what a SYN opens; 0: as tcp_isn() says */
   bool dsack;                 /* dsack_block is valid, once validated: */
   struct tcp_options options; /* SACK blocks: see tcp_sack_validate() */
   struct tcp_sack_block dsack_block;
@@ -542,8 +543,9 @@ void tcp_linger_fin_wait_2(struct ph_stack *stack, struct tcp_conn *conn);
 void tcp_wake(struct ph_stack *stack, struct tcp_conn *conn, uint32_t ready);
 /* The MSS for a path of `mtu`. */
 uint16_t tcp_local_mss(const struct tcp_conn *conn, uint16_t mtu);
-/* Choose ISS and set the variables that don't depend on the peer. */
-void tcp_start(struct ph_stack *stack, struct tcp_conn *conn);
+/* Set the variables that don't depend on the peer; ISS is `iss`, or, if that
+ * is 0, chosen. */
+void tcp_start(struct ph_stack *stack, struct tcp_conn *conn, uint32_t iss);
 bool tcp_writable(const struct tcp_conn *conn);
 
 /* ---- tcp_timer.c -------------------------------------------------------- */

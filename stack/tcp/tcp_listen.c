@@ -122,7 +122,7 @@ static void listen_syn(struct ph_stack *stack, struct tcp_listener *listener,
   conn->listener = listener;
   tcp_link_append(&listener->syn_queue, &conn->link);
   listener->syn_count++;
-  tcp_start(stack, conn);
+  tcp_start(stack, conn, seg->new_iss);
   tcp_take_syn(stack, conn, seg);
   conn->state = TCP_STATE_SYN_RECEIVED;
   stack->stats.TcpPassiveOpens++;

@@ -9,6 +9,31 @@
 
 enum { TCP_TIMESTAMPS_LEN = 12 }; /* with two NOPs (RFC 7323 appendix A) */
 
+/* ---- tcp_check.c -------------------------------------------------------- */
+
+/* The first, second and fourth step of RFC 9293 3.10.7.4, in this order. False:
+ * the segment is done with; after tcp_check_rst() the connection may be gone.
+ */
+bool tcp_check_timestamps(struct ph_stack *stack, struct tcp_conn *conn,
+                          struct tcp_seg *seg);
+bool tcp_check_seq(struct ph_stack *stack, struct tcp_conn *conn,
+                   struct tcp_seg *seg);
+bool tcp_check_rst(struct ph_stack *stack, struct tcp_conn *conn,
+                   const struct tcp_seg *seg);
+bool tcp_check_syn(struct ph_stack *stack, struct tcp_conn *conn,
+                   const struct tcp_seg *seg);
+/* Cut what lies outside the window. */
+void tcp_trim(struct ph_stack *stack, struct tcp_conn *conn,
+              struct tcp_seg *seg);
+
+/* ---- tcp_time_wait.c ---------------------------------------------------- */
+
+/* A segment for a connection in TIME-WAIT: true if it is a SYN that opens the
+ * pair of ends anew. The old connection has gone then, and seg->new_iss says
+ * where the next one must start. */
+bool tcp_time_wait_reopens(struct ph_stack *stack, struct tcp_conn *conn,
+                           struct tcp_seg *seg);
+
 /* ---- tcp_options.c ------------------------------------------------------ */
 
 /* Read the options of a segment with header `h` of `hlen` bytes: all that

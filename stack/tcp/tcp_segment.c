@@ -40,6 +40,7 @@ static bool parse(struct ph_stack *stack, struct pkt *pkt,
   seg->offset = 0;
   seg->dsack = seg->at_edge = false;
   seg->ecn = rx->tos & 3;
+  seg->new_iss = 0;
   tcp_options_read(h, hlen, &seg->options);
   return pkt_pull(pkt, hlen);
 }

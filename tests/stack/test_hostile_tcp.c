@@ -23,6 +23,10 @@ static bool harmless(const struct tcp_conn *c, uint8_t flags, uint32_t seq,
   uint32_t wnd = c->rcv_edge - c->rcv_nxt;
   uint32_t seg_len = len + !!(flags & TCP_SYN) + !!(flags & TCP_FIN);
   uint32_t end = seq + (seg_len ? seg_len - 1 : 0);
+  if (c->state == TCP_STATE_TIME_WAIT && seq_geq(seq, c->rcv_nxt) &&
+      (flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN) {
+    return false; /* RFC 9293 3.6.1: it may open the ends anew */
+  }
   if (seq - c->rcv_nxt >= wnd && end - c->rcv_nxt >= wnd) {
     return true;
   }
