@@ -63,6 +63,13 @@ static void start_stack(struct host *host) {
       .default_sndbuf = host->config.sndbuf,
       .default_rcvbuf = host->config.rcvbuf,
   };
+  /* Buffers are what the configuration says: they don't tune themselves. */
+  struct ph_tcp_config tcp = {.max_sndbuf = 0};
+  if (host->config.tcp) {
+    tcp = *host->config.tcp;
+  }
+  tcp.max_sndbuf = tcp.max_sndbuf ? tcp.max_sndbuf : host->config.sndbuf;
+  tcp.max_rcvbuf = tcp.max_rcvbuf ? tcp.max_rcvbuf : host->config.rcvbuf;
   must(ph_stack_init(stack, &config), "ph_stack_init", host);
   /* Packets of different hosts have different names. */
   stack->next_packet_id = (uint64_t)(host->config.index + 1) << 32;
@@ -70,7 +77,7 @@ static void start_stack(struct host *host) {
   must(ph_ipv4_init(stack), "ph_ipv4_init", host);
   must(ph_loopback_init(stack), "ph_loopback_init", host);
   must(ph_udp_init(stack), "ph_udp_init", host);
-  must(ph_tcp_init(stack, host->config.tcp), "ph_tcp_init", host);
+  must(ph_tcp_init(stack, &tcp), "ph_tcp_init", host);
   must(ph_socket_init(stack, &sockets), "ph_socket_init", host);
 }
 

@@ -151,8 +151,7 @@ int ph_socket(struct ph_stack *stack, int domain, int type, int protocol) {
     return -PH_ENOBUFS;
   }
   if (sock->tcp) {
-    tcp_set_sndbuf(sock->tcp, sock->sndbuf);
-    tcp_set_rcvbuf(sock->tcp, sock->rcvbuf);
+    tcp_start_buffers(sock->tcp, sock->sndbuf, sock->rcvbuf);
   }
   return fd;
 }

@@ -167,8 +167,8 @@ struct ph_socket_config {
   uint32_t max_sockets;    /* descriptors 0 .. max_sockets - 1; <= 262144 */
   uint32_t max_epolls;     /* epoll instances; 0: 16 */
   uint32_t max_watches;    /* sockets in them; 0: max_sockets */
-  uint32_t default_sndbuf; /* bytes; 0: 256 KiB */
-  uint32_t default_rcvbuf; /* bytes; 0: 256 KiB */
+  uint32_t default_sndbuf; /* to start with, in bytes; 0: 256 KiB. How far */
+  uint32_t default_rcvbuf; /* they grow is ph_tcp_config's */
 };
 
 /* After ph_ipv4_init(), ph_udp_init(), ph_tcp_init(). */

@@ -5,6 +5,7 @@
 
 #include "stack/tcp/tcp_listen.h"
 #include "stack/tcp/tcp_options.h"
+#include "stack/tcp/tcp_memory.h"
 #include "stack/tcp/tcp_settings.h"
 
 const char *tcp_state_name(enum tcp_state state) {
@@ -179,6 +180,7 @@ long tcp_recv(struct ph_stack *stack, struct tcp_conn *conn, void *data,
     if (!peek) {
       uint32_t end = conn->rcv_nxt - conn->fin_received; /* of what is there */
       ph_stack_trace_stream(stack, end - conn->rcvq_len - n, n, "read");
+      tcp_rcvbuf_tune(stack, conn);
       window_update(stack, conn);
     }
     return (long)n;

@@ -65,6 +65,8 @@ struct ph_tcp_config {
                                the one that each connection is sure of;
                                default 4096 */
   uint32_t max_chunks;      /* pieces in receive queues; default 8192 */
+  uint32_t max_sndbuf;      /* buffers that nobody set tune themselves up to */
+  uint32_t max_rcvbuf;      /* these; default 8 MiB, 16 MiB */
   const char *congestion;   /* of new connections; NULL: "cubic" */
   struct ph_tcp_features features;
 };
@@ -166,8 +168,12 @@ const char *tcp_state_name(enum tcp_state state);
 
 /* Options. Buffer sizes are limits in bytes of memory; the receive window is
  * at most half of `rcvbuf` (the rest is for what lent blocks waste). */
+/* From where the buffers that nobody sets start to tune themselves. */
+void tcp_start_buffers(struct tcp_conn *conn, uint32_t sndbuf, uint32_t rcvbuf);
+/* From now on this size: no more tuning. */
 void tcp_set_sndbuf(struct tcp_conn *conn, uint32_t bytes);
 void tcp_set_rcvbuf(struct tcp_conn *conn, uint32_t bytes);
+/* In force now. */
 uint32_t tcp_get_sndbuf(const struct tcp_conn *conn);
 uint32_t tcp_get_rcvbuf(const struct tcp_conn *conn);
 uint16_t tcp_get_mss(const struct tcp_conn *conn);

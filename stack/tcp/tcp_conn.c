@@ -3,6 +3,7 @@
  * and death. What a packet costs does not depend on how many there are. */
 #include "stack/tcp/tcp_listen.h"
 #include "stack/tcp/tcp_options.h"
+#include "stack/tcp/tcp_memory.h"
 #include "stack/tcp/tcp_settings.h"
 
 enum {
@@ -11,6 +12,8 @@ enum {
   DEFAULT_RANGES = 4096,
   DEFAULT_CHUNKS = 8192,
   DEFAULT_BUFFER = 256 * 1024,
+  DEFAULT_MAX_SNDBUF = 8 << 20,
+  DEFAULT_MAX_RCVBUF = 16 << 20, /* half of it is window: 8 MiB, scale 8 */
 };
 
 static const struct ip_protocol tcp_protocol = {tcp_input, tcp_icmp_error};
@@ -114,6 +117,10 @@ int ph_tcp_init(struct ph_stack *stack, const struct ph_tcp_config *config) {
   tcp->isn = tcp_isn;
   tcp->max_conns =
       config->max_connections ? config->max_connections : DEFAULT_CONNECTIONS;
+  tcp->max_sndbuf =
+      config->max_sndbuf ? config->max_sndbuf : (uint32_t)DEFAULT_MAX_SNDBUF;
+  tcp->max_rcvbuf =
+      config->max_rcvbuf ? config->max_rcvbuf : (uint32_t)DEFAULT_MAX_RCVBUF;
   tcp_link_init(&tcp->time_wait);
   tcp_link_init(&tcp->pending);
   set_features(tcp, &config->features);

@@ -17,6 +17,7 @@
  * that one ACK answers all that arrived together. */
 #include "stack/tcp/tcp_listen.h"
 #include "stack/tcp/tcp_options.h"
+#include "stack/tcp/tcp_memory.h"
 #include "stack/tcp/tcp_settings.h"
 
 /* ---- Fifth: ACK --------------------------------------------------------- */
@@ -113,6 +114,7 @@ static bool tcp_process_ack(struct ph_stack *stack, struct tcp_conn *conn,
   }
   conn->partial_seen = partial;
   tcp_tlp_schedule(stack, conn);
+  tcp_sndbuf_tune(stack, conn);
   if (conn->room_wanted && tcp_writable(conn)) {
     conn->room_wanted = false;
     tcp_wake(stack, conn, TCP_READY_OUT);

@@ -268,6 +268,8 @@ struct tcp_conn {
   bool use_rack : 1;     /* with SACK: RFC 8985, else RFC 6675 */
   bool partial_seen : 1; /* the last ACK in fast recovery was partial */
   bool sack_ok : 1;      /* SACK is offered; after the SYNs: is spoken */
+  bool sndbuf_set : 1, rcvbuf_set : 1; /* by the user */
+  bool rcv_space_valid : 1;
   bool rcv_packed : 1; /* memory is short: nothing is lent until all is read */
   bool ts_ok : 1;      /* timestamps likewise */
   bool ecn_ok : 1;     /* ECN likewise */
@@ -339,6 +341,7 @@ struct tcp_conn {
   uint16_t rcv_blocks; /* blocks of the stack's pool in it */
   uint16_t rcv_owed;   /* blocks kept free for what may still arrive */
   uint32_t rcvbuf;
+  uint32_t rcv_space_seq, rcv_space_time; /* read up to here then */
   uint32_t sack_newest; /* the run that changed last: tcp_sack_blocks.c */
 
   struct tcp_settings settings;
@@ -365,6 +368,7 @@ struct tcp_stack {
   uint32_t rtx_users; /* connections with at least one range of `rtx` */
   struct tcp_chunk *free_chunks;
   uint32_t chunks_available, chunks_count;
+  uint32_t max_sndbuf, max_rcvbuf; /* of tuning */
   uint32_t floor; /* blocks that each queue is sure of: 1, in a small pool 0 */
   uint32_t table_mask, ports_mask;
   struct tcp_conn **table;            /* by both ends */
@@ -416,27 +420,6 @@ struct tcp_range *tcp_range_get(struct tcp_stack *tcp, uint32_t keep);
 void tcp_range_put(struct tcp_stack *tcp, struct tcp_range *range);
 /* Records promised to connections that have none in their `rtx`. */
 uint32_t tcp_range_reserve(const struct tcp_stack *tcp);
-
-/* ---- tcp_memory.c ------------------------------------------------------- */
-void tcp_memory_init(struct tcp_stack *tcp);
-/* Bring pool->reserve up to date after any change of rcv_nxt, rcv_edge,
- * rcvq_len or rcv_blocks. */
-void tcp_rcv_account(struct tcp_stack *tcp, struct tcp_conn *conn);
-/* How many blocks of data the application has taken, twice. */
-uint32_t tcp_rcv_moved(const struct tcp_conn *conn);
-/* How many bytes may wait and be on their way together. */
-uint32_t tcp_rcv_limit(const struct ph_stack *stack,
-                       const struct tcp_conn *conn);
-/* A block to copy into, or NULL. */
-struct ph_block *tcp_rcv_block(struct tcp_stack *tcp, struct tcp_conn *conn,
-                               bool in_order);
-/* May a device's block stay with this connection? */
-bool tcp_rcv_may_lend(const struct tcp_stack *tcp, const struct tcp_conn *conn,
-                      const struct ph_block *block);
-bool tcp_chunk_spare(const struct tcp_stack *tcp);
-/* May the send queue have one block more? */
-bool tcp_sendq_may_grow(const struct ph_stack *stack,
-                        const struct tcp_conn *conn);
 
 /* ---- tcp_sendq.c -------------------------------------------------------- */
 void tcp_pos_advance(struct tcp_pos *pos, uint32_t n);

@@ -20,7 +20,7 @@
  * floor and at most half of the rest, together with all others of its kind,
  * however many they are. Rule 1 needs four blocks per connection; a smaller
  * pool has no floors, and the first block is there for who comes first. */
-#include "stack/tcp/tcp_internal.h"
+#include "stack/tcp/tcp_memory.h"
 
 enum {
   FLOOR_SHARE = 2, /* floors take at most 1/2 of the pool */

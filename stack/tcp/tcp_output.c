@@ -13,6 +13,7 @@
  * tried again when the device has room (netif_on_writable), at the next poll,
  * or after TCP_RETRY_NS. */
 #include "stack/tcp/tcp_options.h"
+#include "stack/tcp/tcp_memory.h"
 
 enum { ETH_HEADER_LEN = 14, IP_MAX_LEN = 65535 };
 

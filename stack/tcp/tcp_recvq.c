@@ -18,7 +18,7 @@
  * When memory is short and bytes in order arrive, the queue is packed: its
  * pieces are copied together, and nothing more is lent until all is read.
  */
-#include "stack/tcp/tcp_internal.h"
+#include "stack/tcp/tcp_memory.h"
 
 static struct tcp_chunk *chunk_get(struct tcp_stack *tcp) {
   struct tcp_chunk *chunk = tcp->free_chunks;

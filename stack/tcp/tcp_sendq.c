@@ -11,7 +11,7 @@
  * 3. Bytes are only ever added behind sndq_tail_used; what a packet refers to
  *    never changes.
  */
-#include "stack/tcp/tcp_internal.h"
+#include "stack/tcp/tcp_memory.h"
 
 void tcp_pos_advance(struct tcp_pos *pos, uint32_t n) {
   while (pos->block && n >= pos->block->size - pos->offset) {

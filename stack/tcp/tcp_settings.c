@@ -26,6 +26,8 @@ void tcp_settings_inherit(struct tcp_conn *to, const struct tcp_conn *from) {
   to->user_mss = from->user_mss;
   to->sndbuf = from->sndbuf;
   to->rcvbuf = from->rcvbuf;
+  to->sndbuf_set = from->sndbuf_set;
+  to->rcvbuf_set = from->rcvbuf_set;
 }
 
 static uint32_t or_default(uint32_t value, uint32_t otherwise) {
@@ -207,22 +209,6 @@ void tcp_set_keepalive(struct ph_stack *stack, struct tcp_conn *conn, bool on) {
 
 bool tcp_get_keepalive(const struct tcp_conn *conn) {
   return conn->keepalive;
-}
-
-void tcp_set_sndbuf(struct tcp_conn *conn, uint32_t bytes) {
-  conn->sndbuf = bytes;
-}
-
-void tcp_set_rcvbuf(struct tcp_conn *conn, uint32_t bytes) {
-  conn->rcvbuf = bytes;
-}
-
-uint32_t tcp_get_sndbuf(const struct tcp_conn *conn) {
-  return conn->sndbuf;
-}
-
-uint32_t tcp_get_rcvbuf(const struct tcp_conn *conn) {
-  return conn->rcvbuf;
 }
 
 int tcp_set_congestion(struct tcp_conn *conn, const char *name, size_t len) {

@@ -8,7 +8,7 @@
  * window avoidance, 3.8.6.2.2). The field of the header is rounded up to the
  * scale from the same rcv_edge each time, so what the peer sees wanders above
  * rcv_edge by less than one unit and never below. */
-#include "stack/tcp/tcp_internal.h"
+#include "stack/tcp/tcp_memory.h"
 
 enum { WINDOW_UNSCALED_MAX = 65535 };
 

@@ -189,7 +189,7 @@ static void host_init(struct bed *bed, int index) {
   ph_block_pool_init(&host->rx_pool,
                      calloc(config->rx_blocks, sizeof(struct ph_block)), memory,
                      config->rx_blocks, rx_size);
-  host->rx_pool.reserve = config->rx_blocks / 8;
+  ph_block_pool_reserve(&host->rx_pool, config->rx_blocks / 8);
   struct ph_stack_config stack_config = {
       .platform = &bed->platform,
       .block_memory = memory + rx_bytes,

@@ -18,6 +18,7 @@ enum {
   CONNECTIONS = 1008,
   POOL = 4 * CONNECTIONS + 64, /* blocks: four for each connection */
   CHUNK = 16384,
+  BUFFER = 256 * 1024, /* of the decent one */
 };
 
 #define FLOW_BYTES (8ull << 20)
@@ -147,10 +148,23 @@ static void end(struct pair *pair, struct flow *f) {
   free(f);
 }
 
+/* Buffers of a fixed size, or on a wire without a rate the flow alone would
+ * take all the memory that there is. */
+static void establish(struct pair *pair, struct flow *f) {
+  struct tcp_conn *ends[2];
+  pair_establish(pair, 1, &f->ends);
+  ends[0] = f->ends.server;
+  ends[1] = f->ends.client;
+  for (int i = 0; i < 2; i++) {
+    tcp_set_sndbuf(ends[i], BUFFER);
+    tcp_set_rcvbuf(ends[i], BUFFER);
+  }
+}
+
 static uint64_t alone(int sender) {
   struct pair *pair = new_pair();
   struct flow *f = calloc(1, sizeof(*f));
-  pair_establish(pair, 1, &f->ends);
+  establish(pair, f);
   uint64_t ns = take_time(pair, f, sender);
   end(pair, f);
   return ns;
@@ -163,11 +177,11 @@ static void beside(bool up, bool down, int sender, bool late) {
   struct pair *pair = new_pair();
   struct flow *f = calloc(1, sizeof(*f));
   if (!late) {
-    pair_establish(pair, 1, &f->ends);
+    establish(pair, f);
   }
   f->hogs = hogs_new(pair, up, down);
   if (late) {
-    pair_establish(pair, 1, &f->ends);
+    establish(pair, f);
   }
   uint64_t ns = take_time(pair, f, sender);
   print_message("alone %llu us, beside %llu us: %llu %% of the rate\n",

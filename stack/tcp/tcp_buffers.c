@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Socket buffers that tune themselves while the user has set none.
+ *
+ * Receive (Fisk and Feng, "Dynamic right-sizing in TCP", 2001, as in Linux):
+ * what the application copied in one round trip is what the path and the
+ * sender delivered in it. The window should be twice that, so that a sender
+ * that doubles per round trip is never held back. A slow reader copies little
+ * and keeps a small buffer. Half of SO_RCVBUF is window (tcp_window.c).
+ *
+ * Send: cwnd is what the path takes; the same again waits behind it.
+ *
+ * Both only grow, up to the limits of ph_tcp_config. They are limits, not
+ * memory: how much of them the pool grants is tcp_memory.c's. */
+#include "stack/tcp/tcp_memory.h"
+
+enum {
+  SPARE_SEGS = 16, /* as in Linux: for bursts, and to start with */
+  UNIT_SHIFT = 10, /* time in units of 1024 ns: 32 bits last for 73 minutes */
+};
+
+void tcp_rcvbuf_tune(const struct ph_stack *stack, struct tcp_conn *conn) {
+  if (conn->rcvbuf_set) {
+    return;
+  }
+  uint32_t now = (uint32_t)(stack->now_ns >> UNIT_SHIFT);
+  uint32_t read = conn->rcv_nxt - conn->rcvq_len;
+  /* The handshake knows the round trip, unless a SYN was lost. */
+  uint64_t rtt = conn->rtt_valid ? conn->srtt_ns : TCP_RTO_MIN_NS;
+  uint32_t round = ph_max_u32((uint32_t)(rtt >> UNIT_SHIFT), 1);
+  uint32_t passed = now - conn->rcv_space_time;
+  if (!conn->rcv_space_valid) {
+    conn->rcv_space_valid = true;
+  } else if (passed < round) {
+    return;
+  } else {
+    uint64_t copied = read - conn->rcv_space_seq;
+    uint64_t window =
+        2 * (copied * round / passed) + (uint64_t)SPARE_SEGS * conn->rcv_mss;
+    uint32_t most = tcp_of(stack)->max_rcvbuf;
+    uint32_t rcvbuf = 2 * window < most ? (uint32_t)(2 * window) : most;
+    conn->rcvbuf = ph_max_u32(conn->rcvbuf, rcvbuf);
+  }
+  conn->rcv_space_seq = read;
+  conn->rcv_space_time = now;
+}
+
+void tcp_sndbuf_tune(const struct ph_stack *stack, struct tcp_conn *conn) {
+  if (!conn->sndbuf_set && conn->cwnd > conn->sndbuf / 2) {
+    uint32_t sndbuf = ph_min_u32(2 * conn->cwnd, tcp_of(stack)->max_sndbuf);
+    conn->sndbuf = ph_max_u32(conn->sndbuf, sndbuf);
+  }
+}
+
+void tcp_set_sndbuf(struct tcp_conn *conn, uint32_t bytes) {
+  conn->sndbuf = bytes;
+  conn->sndbuf_set = true;
+}
+
+void tcp_set_rcvbuf(struct tcp_conn *conn, uint32_t bytes) {
+  conn->rcvbuf = bytes;
+  conn->rcvbuf_set = true;
+}
+
+void tcp_start_buffers(struct tcp_conn *conn, uint32_t sndbuf,
+                       uint32_t rcvbuf) {
+  conn->sndbuf = conn->sndbuf_set ? conn->sndbuf : sndbuf;
+  conn->rcvbuf = conn->rcvbuf_set ? conn->rcvbuf : rcvbuf;
+}
+
+uint32_t tcp_get_sndbuf(const struct tcp_conn *conn) {
+  return conn->sndbuf;
+}
+
+uint32_t tcp_get_rcvbuf(const struct tcp_conn *conn) {
+  return conn->rcvbuf;
+}

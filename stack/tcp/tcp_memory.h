@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside stack/tcp: who may have how much memory. */
+#ifndef PH_TCP_TCP_MEMORY_H
+#define PH_TCP_TCP_MEMORY_H
+
+#include "stack/tcp/tcp_internal.h"
+
+/* ---- tcp_memory.c ------------------------------------------------------- */
+void tcp_memory_init(struct tcp_stack *tcp);
+/* Bring pool->reserve up to date after any change of rcv_nxt, rcv_edge,
+ * rcvq_len or rcv_blocks. */
+void tcp_rcv_account(struct tcp_stack *tcp, struct tcp_conn *conn);
+/* How many blocks of data the application has taken, twice. */
+uint32_t tcp_rcv_moved(const struct tcp_conn *conn);
+/* How many bytes may wait and be on their way together. */
+uint32_t tcp_rcv_limit(const struct ph_stack *stack,
+                       const struct tcp_conn *conn);
+/* A block to copy into, or NULL. */
+struct ph_block *tcp_rcv_block(struct tcp_stack *tcp, struct tcp_conn *conn,
+                               bool in_order);
+/* May a device's block stay with this connection? */
+bool tcp_rcv_may_lend(const struct tcp_stack *tcp, const struct tcp_conn *conn,
+                      const struct ph_block *block);
+bool tcp_chunk_spare(const struct tcp_stack *tcp);
+/* May the send queue have one block more? */
+bool tcp_sendq_may_grow(const struct ph_stack *stack,
+                        const struct tcp_conn *conn);
+
+/* ---- tcp_buffers.c ------------------------------------------------------ */
+/* The application has read. */
+void tcp_rcvbuf_tune(const struct ph_stack *stack, struct tcp_conn *conn);
+/* cwnd may have grown. */
+void tcp_sndbuf_tune(const struct ph_stack *stack, struct tcp_conn *conn);
+
+#endif
