@@ -197,8 +197,7 @@ static bool tcp_check_ack(struct ph_stack *stack, struct tcp_conn *conn,
   return true;
 }
 
-/* ---- Seventh: the segment text ------------------------------------------
- */
+/* ---- Seventh: the segment text ------------------------------------------ */
 
 /* RFC 9293 3.8.6.3, RFC 5681 4.2: an ACK at least for every second full-sized
  * segment, counted in bytes; within 40 ms; at once while the connection is
@@ -273,12 +272,20 @@ static bool tcp_process_data(struct ph_stack *stack, struct tcp_conn *conn,
                      seg->len)) {
     stack->stats.TcpOutOfOrder++;
   }
-  tcp_ack_at_once(stack, conn); /* RFC 5681 4.2: a duplicate ACK */
+  /* RFC 5681 4.2: a duplicate ACK. If counting them is all that the peer can
+   * do: one for each segment of a coalesced one. */
+  uint32_t dupacks = 1;
+  if (pkt->gso_size > 0 && !conn->sack_ok) {
+    dupacks = ph_min_u32((seg->data_len + pkt->gso_size - 1) / pkt->gso_size,
+                         TCP_COALESCED_MAX);
+  }
+  while (dupacks-- > 0) {
+    tcp_ack_at_once(stack, conn);
+  }
   return true;
 }
 
-/* ---- Eighth: FIN --------------------------------------------------------
- */
+/* ---- Eighth: FIN -------------------------------------------------------- */
 
 static void tcp_process_fin(struct ph_stack *stack, struct tcp_conn *conn,
                             const struct tcp_seg *seg) {
@@ -315,8 +322,7 @@ static void tcp_process_fin(struct ph_stack *stack, struct tcp_conn *conn,
       TCP_READY_IN | TCP_READY_RDHUP | (conn->fin_queued ? TCP_READY_HUP : 0));
 }
 
-/* ---- The states ---------------------------------------------------------
- */
+/* ---- The states --------------------------------------------------------- */
 
 static void synchronized(struct ph_stack *stack, struct tcp_conn *conn,
                          struct tcp_seg *seg, const struct pkt *pkt,

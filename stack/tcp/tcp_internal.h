@@ -48,6 +48,7 @@ enum {
   TCP_RETRIES = 15, /* R2 of RFC 9293 3.8.3: over 15 minutes */
   TCP_ORPHAN_RETRIES = 8,
   TCP_DUPACK_THRESHOLD = 3, /* RFC 5681 3.2 */
+  TCP_COALESCED_MAX = 64,   /* segments that one packet is believed to be */
   TCP_CWND_MAX = 1 << 30,
 };
 

@@ -31,12 +31,7 @@ void tcp_prr_ack(struct tcp_conn *conn, const struct tcp_ack *info,
     sndcnt = share > prr->out ? (uint32_t)(share - prr->out) : 0;
   } else {
     uint32_t limit = prr->delivered > prr->out ? prr->delivered - prr->out : 0;
-    limit = ph_max_u32(limit, info->delivered);
-    /* The extra segment of SSRB, but not while this very ACK shows that the
-     * path still loses (as Linux; the conservative bound then holds). */
-    if (info->acked > 0 && info->lost == 0) {
-      limit += mss;
-    }
+    limit = ph_max_u32(limit, info->delivered) + mss;
     sndcnt = ph_min_u32(conn->ssthresh - pipe, limit);
   }
   if (force || prr->out == 0) { /* RFC 6675 5 (4.3), RFC 6582 3.2 */

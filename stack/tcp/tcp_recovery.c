@@ -75,6 +75,7 @@ static void find_losses(struct ph_stack *stack, struct tcp_conn *conn,
     if (conn->recovery == TCP_RECOVERY_NONE &&
         conn->dupacks == TCP_DUPACK_THRESHOLD && conn->lost_bytes == 0) {
       tcp_rtx_mark_first_lost(tcp_of(stack), conn, conn->snd_mss);
+      info->lost = conn->lost_bytes;
     }
     tcp_sack_mark_lost(conn, info);
     return;
@@ -113,16 +114,22 @@ static void sack_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
   }
   find_losses(stack, conn, info);
   bool recovered = seq_geq(conn->snd_una, conn->recover);
-  if (conn->recovery == TCP_RECOVERY_FAST && recovered) {
-    conn->cwnd = conn->ssthresh; /* RFC 6937 3 */
-    recovery_ended(conn);
-  } else if (conn->recovery == TCP_RECOVERY_FAST) {
+  if (conn->recovery == TCP_RECOVERY_FAST && !recovered) {
     tcp_prr_ack(conn, info, false);
     return;
-  } else if (conn->recovery == TCP_RECOVERY_LOSS && recovered) {
+  }
+  bool ended = conn->recovery != TCP_RECOVERY_NONE && recovered;
+  if (ended) {
+    if (conn->recovery == TCP_RECOVERY_FAST) {
+      conn->cwnd = conn->ssthresh; /* RFC 6937 3 */
+      conn->cwnd_limited = false;  /* this ACK was for the old window */
+    }
     recovery_ended(conn);
   }
-  if (conn->recovery == TCP_RECOVERY_NONE && conn->lost_bytes > 0) {
+  /* Losses of what was sent since the last recovery began are new ones; a
+   * smaller path MTU (RFC 1191 6.4) marks ranges without being one. */
+  if (conn->recovery == TCP_RECOVERY_NONE && conn->lost_bytes > 0 &&
+      (info->lost > 0 || ended)) {
     enter_fast(stack, conn, conn->snd_nxt, outstanding(conn) + info->acked);
     tcp_prr_ack(conn, info, true);
     return;
@@ -144,13 +151,16 @@ void tcp_on_loss(struct ph_stack *stack, struct tcp_conn *conn) {
 
 static void reno_dupack(struct ph_stack *stack, struct tcp_conn *conn,
                         struct tcp_ack *info) {
-  /* A segment has left the network; one has not (RFC 5681 3.2, and against
-   * peers that invent duplicates). After a timeout it may be anything. */
-  uint32_t most =
-      outstanding(conn) - ph_max_u32(conn->lost_bytes, conn->snd_mss);
-  if (conn->recovery != TCP_RECOVERY_LOSS &&
-      outstanding(conn) > conn->snd_mss && conn->sacked_bytes < most) {
-    info->delivered = ph_min_u32(conn->snd_mss, most - conn->sacked_bytes);
+  /* A segment has left the network, but the first has not; and against peers
+   * that invent duplicates, none that was sent since the recovery began (RFC
+   * 5681 3.2 (4)). After a timeout it may be anything. */
+  uint32_t able = conn->recovery == TCP_RECOVERY_FAST
+                      ? conn->recover - conn->snd_una
+                      : outstanding(conn);
+  uint32_t gone =
+      ph_max_u32(conn->lost_bytes, conn->snd_mss) + conn->sacked_bytes;
+  if (conn->recovery != TCP_RECOVERY_LOSS && able > gone) {
+    info->delivered = ph_min_u32(conn->snd_mss, able - gone);
     conn->sacked_bytes += info->delivered;
   }
   if (conn->recovery == TCP_RECOVERY_FAST) {

@@ -144,7 +144,8 @@ static void put_on_wire(struct pair_host *host, const uint8_t *data,
   }
   uint64_t arrive = pair->now_ns + pair->delay_ns;
   if (chance(pair, pair->reorder_ppm)) {
-    arrive += pair->delay_ns + next_random(pair) % 200000u;
+    arrive += pair->reorder_ns ? pair->reorder_ns
+                               : pair->delay_ns + next_random(pair) % 200000u;
   }
   enqueue(pair, !host->index, data, len, arrive);
   if (chance(pair, pair->dup_ppm)) {
@@ -245,6 +246,7 @@ static void deliver_frame(struct pair_host *host,
   pkt->head = block->data;
   pkt->head_len = pkt->len = frame->len;
   pkt->netif = &host->netif;
+  pkt->gso_size = host->pair->rx_gso_size;
   pkt->csum = host->pair->software ? PKT_CSUM_NONE : PKT_CSUM_VERIFIED;
   netif_input(&host->netif, pkt);
 }

@@ -81,6 +81,8 @@ struct pair {
   struct pair_frame *wire; /* sorted by arrival */
   uint32_t rng;
   uint32_t loss_ppm, dup_ppm, reorder_ppm;
+  uint16_t rx_gso_size; /* frames arrive as if coalesced from such segments */
+  uint64_t reorder_ns;  /* how late; 0: delay_ns and up to 200 us */
   /* The next `drop_next[h]` TCP frames with payload from host h are lost. */
   uint32_t drop_next[2];
   /* Called for each frame from a host; true drops it. */

@@ -324,8 +324,31 @@ static void established_peek_leaves_the_data(void **state) {
   peer_free(&p);
 }
 
+static void coalesced_out_of_order_is_as_many_duplicate_acks(void **state) {
+  /* EVIDENCE: RFC 5681 4.2 / docs/tcp/recovery.md (segments merged by LRO) */
+  (void)state;
+  static const uint8_t data[1400];
+  for (int with_sack = 0; with_sack < 2; with_sack++) {
+    struct peer p;
+    peer_passive_with(&p, NULL, with_sack ? PEER_SACK : 0);
+    p.pair->rx_gso_size = 300;
+    peer_mark(&p);
+    peer_send(&p, TCP_ACK, p.seq + 300, data, sizeof(data));
+    assert_int_equal(peer_sent(&p), with_sack ? 1 : 5);
+    for (uint32_t i = 0; i < peer_sent(&p); i++) {
+      assert_int_equal(peer_seg(&p, i)->ack, p.seq);
+    }
+    peer_mark(&p); /* a device that says nonsense makes no storm */
+    p.pair->rx_gso_size = 1;
+    peer_send(&p, TCP_ACK, p.seq + 3000, data, sizeof(data));
+    assert_int_equal(peer_sent(&p), with_sack ? 1 : TCP_COALESCED_MAX);
+    peer_free(&p);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(coalesced_out_of_order_is_as_many_duplicate_acks),
       cmocka_unit_test(established_rst_exact_resets),
       cmocka_unit_test(established_rst_in_window_is_challenged),
       cmocka_unit_test(established_rst_outside_window_is_dropped),

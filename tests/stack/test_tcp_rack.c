@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* RACK and tail loss probes against blocks made by hand, to the microsecond. */
+#include "tests/stack/tcp_peer.h"
+
+static const uint32_t first = (uint32_t)PAIR_ISS + 1;
+
+static uint32_t at(uint32_t n) {
+  return first + n * PEER_MSS;
+}
+
+static void sack(struct peer *p, uint32_t ack, uint32_t count,
+                 const struct tcp_sack_block *blocks) {
+  p->sack_count = count;
+  memcpy(p->sack, blocks, count * sizeof(*blocks));
+  peer_ack(p, ack);
+  p->sack_count = 0;
+}
+
+/* ACK up to segment `ack`, segments [from, to) sacked. */
+static void sack1(struct peer *p, uint32_t ack, uint32_t from, uint32_t to) {
+  const struct tcp_sack_block block = {at(from), at(to)};
+  sack(p, at(ack), 1, &block);
+}
+
+static uint64_t resent(const struct peer *p) {
+  return p->stack->stats.TcpRetransSegs;
+}
+
+/* `n` of `queued` segments are out. The round trip takes 10 ms; it is that
+ * later if `arrived`. */
+static void begin(struct peer *p, uint32_t n, uint32_t queued, bool arrived) {
+  peer_passive_with(p, NULL, PEER_SACK);
+  p->conn->cwnd = n * PEER_MSS;
+  p->conn->srtt_ns = 10 * PAIR_MS;
+  p->conn->rttvar_ns = 0;
+  p->conn->loss.rack.min_rtt_us[0] = 10000;
+  assert_int_equal(peer_app_send(p, queued * PEER_MSS), queued * PEER_MSS);
+  assert_int_equal(peer_sent(p), n);
+  if (arrived) {
+    peer_pass(p, 10 * PAIR_MS);
+  }
+  peer_mark(p);
+}
+
+/* ---- RACK --------------------------------------------------------------- */
+
+static void three_sacked_and_no_reordering_resends_at_once(void **state) {
+  /* EVIDENCE: RFC 8985 6.2 (step 4: segs_sacked >= DupThresh) */
+  (void)state;
+  struct peer p;
+  begin(&p, 10, 10, true);
+  sack1(&p, 0, 1, 4);
+  assert_int_equal(peer_sent(&p), 1);
+  assert_int_equal(peer_seg(&p, 0)->seq, first);
+  peer_ack(&p, at(10));
+  peer_free(&p);
+}
+
+static void one_sacked_resends_after_the_reordering_window(void **state) {
+  /* EVIDENCE: RFC 8985 6.2 (step 5: the reordering timer) */
+  (void)state;
+  struct peer p;
+  begin(&p, 2, 2, true);
+  uint64_t now = p.pair->now_ns;
+  sack1(&p, 0, 1, 2); /* too few for DupThresh: it was an RTO once */
+  peer_pass(&p, 30 * PAIR_MS);
+  assert_int_equal(peer_sent(&p), 1);
+  assert_int_equal(peer_seg(&p, 0)->seq, first);
+  assert_int_equal(peer_seg(&p, 0)->time_ns - now, 10 * PAIR_MS / 4);
+  assert_int_equal(p.stack->stats.TcpTimeouts, 0);
+  peer_free(&p);
+}
+
+static void reordering_within_the_window_resends_nothing(void **state) {
+  /* EVIDENCE: RFC 8985 6.2 (steps 3 and 4) */
+  (void)state;
+  struct peer p;
+  begin(&p, 10, 10, true);
+  sack1(&p, 0, 1, 2);
+  peer_pass(&p, 2 * PAIR_MS);
+  peer_ack(&p, at(2)); /* it was late */
+  assert_true(p.conn->loss.rack.reordering_seen);
+  sack1(&p, 2, 3, 8); /* now five above a hole are not enough */
+  peer_pass(&p, PAIR_MS);
+  peer_ack(&p, at(8));
+  assert_int_equal(resent(&p), 0);
+  assert_int_equal(p.conn->recovery, TCP_RECOVERY_NONE);
+  assert_int_equal(p.conn->cwnd, 10 * PEER_MSS);
+  peer_free(&p);
+}
+
+static void filled_hole_sacked_by_the_same_ack_is_not_reordering(void **state) {
+  /* EVIDENCE: RFC 8985 6.2 (step 3) */
+  (void)state;
+  struct peer p;
+  begin(&p, 10, 10, true);
+  sack1(&p, 2, 3, 4); /* 0 and 1 in order, 2 missing */
+  assert_false(p.conn->loss.rack.reordering_seen);
+  peer_free(&p);
+}
+
+static void retransmission_lost_again_needs_no_timeout(void **state) {
+  /* EVIDENCE: RFC 8985 3.4, 6.2 (lost retransmissions) */
+  (void)state;
+  struct peer p;
+  begin(&p, 10, 40, true);
+  sack1(&p, 0, 1, 10); /* 0 goes out again, and new data behind it */
+  assert_int_equal(resent(&p), 1);
+  for (uint64_t round = 1; round <= 5; round++) {
+    assert_true(p.conn->snd_nxt != at(9 + (uint32_t)round));
+    peer_pass(&p, 10 * PAIR_MS);
+    peer_mark(&p);
+    sack1(&p, 0, 1, (p.conn->snd_nxt - first) / PEER_MSS);
+    assert_int_equal(p.stack->stats.TcpLostRetransmits, round);
+    assert_int_equal(peer_seg(&p, 0)->seq, first);
+    assert_int_equal(resent(&p), 1 + round);
+  }
+  assert_int_equal(p.stack->stats.TcpTimeouts, 0);
+  peer_ack(&p, p.conn->snd_nxt);
+  peer_free(&p);
+}
+
+static void early_ack_of_a_retransmission_is_not_believed(void **state) {
+  /* EVIDENCE: RFC 8985 6.2 (step 2: RTT below RACK.min_RTT) */
+  (void)state;
+  struct peer p;
+  begin(&p, 10, 10, true);
+  sack1(&p, 0, 4, 7);
+  assert_true(resent(&p) > 0); /* 0 to 3, as the pipe allows */
+  peer_pass(&p, PAIR_MS);      /* less than any round trip: the original's */
+  uint64_t xmit = p.conn->loss.rack.xmit_ns;
+  peer_ack(&p, at(1));
+  assert_int_equal(p.conn->loss.rack.xmit_ns, xmit);
+  peer_pass(&p, 10 * PAIR_MS); /* and this is the retransmission's */
+  peer_ack(&p, at(2));
+  assert_true(p.conn->loss.rack.xmit_ns > xmit);
+  peer_free(&p);
+}
+
+static void dsack_widens_the_window_once_a_round_trip(void **state) {
+  /* EVIDENCE: RFC 8985 6.2 (step 4: DSACK-based adaptation) */
+  (void)state;
+  struct peer p;
+  begin(&p, 10, 40, true);
+  const struct tcp_rack *rack = &p.conn->loss.rack;
+  const struct tcp_sack_block dup = {first, at(1)};
+  sack(&p, at(1), 1, &dup);
+  assert_int_equal(rack->reo_wnd_mult, 2);
+  sack(&p, at(2), 1, &dup); /* the same round trip */
+  assert_int_equal(rack->reo_wnd_mult, 2);
+  peer_ack(&p, p.conn->snd_nxt);
+  sack(&p, p.ack, 1, &dup);
+  assert_int_equal(rack->reo_wnd_mult, 3);
+  for (int i = 0; i < 16; i++) { /* recoveries without one */
+    assert_int_equal(rack->reo_wnd_mult, 3);
+    peer_app_send(&p, 10 * PEER_MSS);
+    peer_pass(&p, 10 * PAIR_MS);
+    uint32_t una = p.conn->snd_una;
+    const struct tcp_sack_block b = {una + PEER_MSS, p.conn->snd_nxt};
+    sack(&p, una, 1, &b);
+    assert_int_equal(p.conn->recovery, TCP_RECOVERY_FAST);
+    peer_pass(&p, 10 * PAIR_MS);
+    peer_ack(&p, p.conn->snd_nxt);
+    assert_int_equal(p.conn->recovery, TCP_RECOVERY_NONE);
+  }
+  assert_int_equal(rack->reo_wnd_mult, 1);
+  peer_free(&p);
+}
+
+static void timeout_leaves_what_was_just_sent(void **state) {
+  /* EVIDENCE: RFC 8985 6.3 */
+  (void)state;
+  struct peer p;
+  begin(&p, 4, 10, true);
+  sack1(&p, 0, 1, 2); /* RACK.rtt is 10 ms */
+  peer_pass(&p, 20 * PAIR_MS);
+  p.conn->deadline[TCP_TIMER_RTX] = p.pair->now_ns + 200 * PAIR_MS;
+  peer_pass(&p, 195 * PAIR_MS);
+  p.conn->cwnd = 20 * PEER_MSS;
+  peer_app_send(&p, 10 * PEER_MSS); /* 5 ms before it expires */
+  uint32_t recent = p.conn->sent.last->seq;
+  assert_int_equal(p.stack->stats.TcpTimeouts, 0);
+  peer_pass(&p, 6 * PAIR_MS);
+  assert_int_equal(p.stack->stats.TcpTimeouts, 1);
+  assert_int_equal(p.conn->sacked_bytes, 0);
+  const struct tcp_range *r = tcp_ranges_floor(&p.conn->rtx, recent);
+  assert_false(r->u.tx.flags & TCP_RANGE_LOST);
+  assert_true(p.conn->lost_bytes > 0 || resent(&p) > 1);
+  peer_free(&p);
+}
+
+static void min_rtt_forgets_what_is_a_minute_old(void **state) {
+  /* EVIDENCE: RFC 8985 6.2 (step 1: windowed minimum) */
+  (void)state;
+  struct peer p;
+  begin(&p, 10, 10, false);
+  p.conn->loss.rack.min_rtt_us[0] = 100;
+  for (uint32_t i = 1; i <= 10; i++) { /* ACKs of round trips of seconds */
+    p.conn->deadline[TCP_TIMER_RTX] = UINT64_MAX;
+    p.conn->deadline[TCP_TIMER_RACK] = UINT64_MAX;
+    peer_pass(&p, 10 * PAIR_S);
+    peer_ack(&p, at(i));
+  }
+  assert_true(p.conn->loss.rack.min_rtt_us[0] > 100 &&
+              p.conn->loss.rack.min_rtt_us[1] > 100);
+  peer_free(&p);
+}
+
+/* ---- Tail loss probes --------------------------------------------------- */
+
+static void silence_of_two_round_trips_probes_with_the_last(void **state) {
+  /* EVIDENCE: RFC 8985 7.2 (PTO), 7.3 (TLP_send_probe) */
+  (void)state;
+  struct peer p;
+  begin(&p, 5, 5, false);
+  uint64_t sent = p.pair->now_ns;
+  peer_pass(&p, 100 * PAIR_MS);
+  assert_int_equal(peer_sent(&p), 1); /* and only one probe */
+  assert_int_equal(peer_seg(&p, 0)->seq, at(4));
+  assert_int_equal(peer_seg(&p, 0)->time_ns - sent, 20 * PAIR_MS);
+  assert_int_equal(p.stack->stats.TcpLossProbes, 1);
+  /* Its SACK tells what is lost. */
+  p.conn->loss.rack.min_rtt_us[0] = 10000;
+  sack1(&p, 0, 4, 5);
+  peer_pass(&p, 5 * PAIR_MS);
+  assert_int_equal(resent(&p), 3); /* the others follow as PRR lets them */
+  assert_int_equal(p.conn->lost_bytes, 2 * PEER_MSS);
+  peer_pass(&p, 10 * PAIR_MS);
+  sack1(&p, 1, 4, 5);
+  peer_pass(&p, 10 * PAIR_MS);
+  sack1(&p, 3, 4, 5);
+  peer_ack(&p, at(5));
+  assert_int_equal(resent(&p), 1 + 4);
+  assert_int_equal(p.stack->stats.TcpTimeouts, 0);
+  peer_free(&p);
+}
+
+static void probe_is_new_data_whatever_cwnd_says(void **state) {
+  /* EVIDENCE: RFC 8985 7.3 */
+  (void)state;
+  struct peer p;
+  begin(&p, 4, 10, false);
+  peer_pass(&p, 25 * PAIR_MS);
+  assert_int_equal(peer_sent(&p), 1);
+  assert_int_equal(peer_seg(&p, 0)->seq, at(4));
+  assert_int_equal(peer_seg(&p, 0)->len, PEER_MSS);
+  assert_int_equal(resent(&p), 0);
+  peer_free(&p);
+}
+
+static void lone_segment_is_given_a_delayed_ack(void **state) {
+  /* EVIDENCE: RFC 8985 7.2 (TLP.max_ack_delay) */
+  (void)state;
+  struct peer p;
+  begin(&p, 1, 1, false);
+  uint64_t sent = p.pair->now_ns;
+  peer_pass(&p, 100 * PAIR_MS);
+  assert_int_equal(peer_sent(&p), 1);
+  assert_int_equal(peer_seg(&p, 0)->time_ns - sent, 60 * PAIR_MS);
+  peer_free(&p);
+}
+
+static void probe_that_repaired_a_loss_halves(void **state) {
+  /* EVIDENCE: RFC 8985 7.4 (TLP_process_ack) */
+  (void)state;
+  struct peer p;
+  begin(&p, 10, 10, false);
+  peer_pass(&p, 25 * PAIR_MS);
+  peer_ack(&p, at(10)); /* once: the original was lost, or it was late */
+  assert_int_equal(p.conn->cwnd, 10 * PEER_MSS);
+  peer_app_send(&p, 5 * PEER_MSS);
+  peer_pass(&p, 10 * PAIR_MS);
+  peer_ack(&p, at(15));
+  assert_int_equal(p.stack->stats.TcpLossProbeRecovery, 1);
+  assert_true(p.conn->cwnd < 10 * PEER_MSS);
+  peer_free(&p);
+}
+
+static void probe_that_was_not_needed_changes_nothing(void **state) {
+  /* EVIDENCE: RFC 8985 7.4 (cases 1 and 2) */
+  (void)state;
+  for (int dsack = 0; dsack < 2; dsack++) {
+    struct peer p;
+    begin(&p, 10, 10, false);
+    peer_pass(&p, 25 * PAIR_MS);
+    peer_ack(&p, at(10));
+    peer_app_send(&p, 5 * PEER_MSS);
+    if (dsack) {
+      sack1(&p, 10, 9, 10);
+    } else {
+      peer_ack(&p, at(10));
+    }
+    peer_pass(&p, 10 * PAIR_MS);
+    peer_ack(&p, at(15));
+    assert_int_equal(p.stack->stats.TcpLossProbeRecovery, 0);
+    assert_int_equal(p.conn->loss.rack.reo_wnd_mult, 1);
+    assert_true(p.conn->cwnd >= 10 * PEER_MSS);
+    peer_free(&p);
+  }
+}
+
+static void nothing_is_probed_while_something_is_sacked(void **state) {
+  /* EVIDENCE: RFC 8985 7.2 (segs_sacked) */
+  (void)state;
+  struct peer p;
+  begin(&p, 10, 10, true);
+  sack1(&p, 0, 1, 2);
+  peer_pass(&p, 100 * PAIR_MS);
+  assert_int_equal(p.stack->stats.TcpLossProbes, 0);
+  peer_free(&p);
+}
+
+static void probe_ends_with_the_timeout_behind_it(void **state) {
+  /* EVIDENCE: RFC 8985 7.3 (MUST re-arm the RTO timer) */
+  (void)state;
+  struct peer p;
+  begin(&p, 5, 5, false);
+  peer_pass(&p, 20 * PAIR_MS);
+  assert_int_equal(p.stack->stats.TcpLossProbes, 1);
+  uint64_t probe = p.pair->now_ns;
+  peer_mark(&p);
+  peer_pass(&p, 300 * PAIR_MS);
+  assert_int_equal(peer_sent(&p), 1);
+  assert_int_equal(peer_seg(&p, 0)->seq, first);
+  assert_true(peer_seg(&p, 0)->time_ns - probe >= 200 * PAIR_MS);
+  assert_int_equal(p.stack->stats.TcpTimeouts, 1);
+  peer_free(&p);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(three_sacked_and_no_reordering_resends_at_once),
+      cmocka_unit_test(one_sacked_resends_after_the_reordering_window),
+      cmocka_unit_test(reordering_within_the_window_resends_nothing),
+      cmocka_unit_test(filled_hole_sacked_by_the_same_ack_is_not_reordering),
+      cmocka_unit_test(retransmission_lost_again_needs_no_timeout),
+      cmocka_unit_test(early_ack_of_a_retransmission_is_not_believed),
+      cmocka_unit_test(dsack_widens_the_window_once_a_round_trip),
+      cmocka_unit_test(timeout_leaves_what_was_just_sent),
+      cmocka_unit_test(min_rtt_forgets_what_is_a_minute_old),
+      cmocka_unit_test(silence_of_two_round_trips_probes_with_the_last),
+      cmocka_unit_test(probe_is_new_data_whatever_cwnd_says),
+      cmocka_unit_test(lone_segment_is_given_a_delayed_ack),
+      cmocka_unit_test(probe_that_repaired_a_loss_halves),
+      cmocka_unit_test(probe_that_was_not_needed_changes_nothing),
+      cmocka_unit_test(nothing_is_probed_while_something_is_sacked),
+      cmocka_unit_test(probe_ends_with_the_timeout_behind_it),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
