@@ -488,10 +488,6 @@ void tcp_hystart_acked(struct tcp_conn *conn, uint32_t acked);
 static inline uint32_t tcp_range_end(const struct tcp_range *range) {
   return range->seq + range->len;
 }
-/* The lost range with the lowest sequence number, or NULL. */
-static inline struct tcp_range *tcp_rtx_next_lost(const struct tcp_conn *conn) {
-  return conn->lost.first;
-}
 
 /* ---- tcp_isn.c, tcp_port.c ---------------------------------------------- */
 uint64_t tcp_hash_secret(const struct tcp_stack *tcp,

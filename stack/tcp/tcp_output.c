@@ -204,7 +204,7 @@ static bool resend(struct ph_stack *stack, struct tcp_conn *conn,
 
 static bool send_lost(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_range *range;
-  while ((range = tcp_rtx_next_lost(conn)) != NULL) {
+  while ((range = conn->lost.first) != NULL) {
     uint32_t n = lost_allowed(stack, conn, range);
     if (n == 0) {
       return true;

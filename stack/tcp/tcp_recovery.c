@@ -178,7 +178,7 @@ static void reno_dupack(struct ph_stack *stack, struct tcp_conn *conn,
         conn->last_acked <= 4u * conn->snd_mss))) {
     /* Step 2. After a timeout it ends where sending had come to; what is
      * marked lost behind that is none of its business. */
-    const struct tcp_range *lost = tcp_rtx_next_lost(conn);
+    const struct tcp_range *lost = conn->lost.first;
     enter_fast(stack, conn, lost ? lost->seq : conn->snd_nxt,
                outstanding(conn) - conn->lost_bytes);
     tcp_rtx_mark_first_lost(tcp_of(stack), conn, conn->snd_mss);
