@@ -163,10 +163,46 @@ struct ph_epoll_event {
   union ph_epoll_data data;
 } PH_EPOLL_PACKED;
 
+enum {
+  PH_TCPI_OPT_TIMESTAMPS = 1,
+  PH_TCPI_OPT_SACK = 2,
+  PH_TCPI_OPT_WSCALE = 4,
+  PH_TCPI_OPT_ECN = 8,
+};
+
+/* TCP_INFO. Times in us unless _ms; windows in segments where Linux has them
+ * so. What this stack does not measure is 0: docs/programmers_guide.md. */
+struct ph_tcp_info {
+  uint8_t tcpi_state, tcpi_ca_state;
+  uint8_t tcpi_retransmits; /* consecutive timeouts */
+  uint8_t tcpi_probes;      /* without an answer */
+  uint8_t tcpi_backoff;
+  uint8_t tcpi_options; /* PH_TCPI_OPT_... */
+  uint8_t tcpi_wscale;  /* theirs in the low half, ours in the high */
+  uint8_t tcpi_flags;
+  uint32_t tcpi_rto, tcpi_ato, tcpi_snd_mss, tcpi_rcv_mss;
+  uint32_t tcpi_unacked, tcpi_sacked, tcpi_lost, tcpi_retrans, tcpi_fackets;
+  uint32_t tcpi_last_data_sent, tcpi_last_ack_sent; /* ms ago */
+  uint32_t tcpi_last_data_recv, tcpi_last_ack_recv;
+  uint32_t tcpi_pmtu, tcpi_rcv_ssthresh, tcpi_rtt, tcpi_rttvar;
+  uint32_t tcpi_snd_ssthresh, tcpi_snd_cwnd; /* segments */
+  uint32_t tcpi_advmss, tcpi_reordering, tcpi_rcv_rtt, tcpi_rcv_space;
+  uint32_t tcpi_total_retrans; /* segments */
+  uint64_t tcpi_pacing_rate, tcpi_max_pacing_rate;
+  uint64_t tcpi_bytes_acked, tcpi_bytes_received;
+  uint32_t tcpi_segs_out, tcpi_segs_in, tcpi_notsent_bytes, tcpi_min_rtt;
+  uint32_t tcpi_data_segs_in, tcpi_data_segs_out;
+  uint64_t tcpi_delivery_rate, tcpi_busy_time, tcpi_rwnd_limited;
+  uint64_t tcpi_sndbuf_limited;
+  uint32_t tcpi_delivered, tcpi_delivered_ce;
+  uint64_t tcpi_bytes_sent, tcpi_bytes_retrans;
+  uint32_t tcpi_dsack_dups, tcpi_reord_seen, tcpi_rcv_ooopack, tcpi_snd_wnd;
+};
+
 struct ph_socket_config {
   uint32_t max_sockets;    /* descriptors 0 .. max_sockets - 1; <= 262144 */
   uint32_t max_epolls;     /* epoll instances; 0: 16 */
-  uint32_t max_watches;    /* sockets in them; 0: max_sockets */
+  uint32_t max_watches;    /* sockets in them; 0: up to 256 */
   uint32_t default_sndbuf; /* to start with, in bytes; 0: 256 KiB. How far */
   uint32_t default_rcvbuf; /* they grow is ph_tcp_config's */
 };

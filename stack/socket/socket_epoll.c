@@ -18,6 +18,7 @@
 
 enum {
   DEFAULT_EPOLLS = 16,
+  DEFAULT_WATCHES = 256,
   EVENTS_MAX = INT32_MAX / (int)sizeof(struct ph_epoll_event),
 };
 
@@ -46,8 +47,9 @@ int sock_epoll_init(struct ph_stack *stack, struct sock_table *table,
                     const struct ph_socket_config *config) {
   uint32_t epolls =
       config->max_epolls ? config->max_epolls : (uint32_t)DEFAULT_EPOLLS;
-  uint32_t watches =
-      config->max_watches ? config->max_watches : config->max_sockets;
+  uint32_t watches = config->max_watches
+                         ? config->max_watches
+                         : ph_min_u32(config->max_sockets, DEFAULT_WATCHES);
   epolls = ph_min_u32(epolls, config->max_sockets);
   struct sock_epoll *epoll = ph_stack_alloc(stack, epolls * sizeof(*epoll));
   struct sock_watch *watch = ph_stack_alloc(stack, watches * sizeof(*watch));

@@ -2,10 +2,11 @@
 /* What netstat shows. */
 #include "stack/socket/socket_internal.h"
 
-static void describe_tcp(const struct tcp_conn *conn,
+static void describe_tcp(const struct ph_stack *stack,
+                         const struct tcp_conn *conn,
                          struct ph_socket_info *info) {
   struct tcp_info tcp;
-  tcp_get_info(conn, &tcp);
+  tcp_get_info(stack, conn, &tcp);
   *info = (struct ph_socket_info){
       .type = PH_SOCK_STREAM,
       .state = tcp_state_name(tcp.state),
@@ -38,7 +39,7 @@ int ph_socket_info(struct ph_stack *stack, int fd,
     return -PH_ENOTSOCK;
   }
   if (sock->tcp) {
-    describe_tcp(sock->tcp, info);
+    describe_tcp(stack, sock->tcp, info);
     return 0;
   }
   *info = (struct ph_socket_info){
@@ -59,6 +60,6 @@ int ph_orphan_info(struct ph_stack *stack, uint32_t index,
   if (!conn) {
     return -PH_ENOENT;
   }
-  describe_tcp(conn, info);
+  describe_tcp(stack, conn, info);
   return 0;
 }

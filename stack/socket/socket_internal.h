@@ -115,6 +115,11 @@ void sock_notify(struct ph_stack *stack, struct ph_sock *sock, uint32_t ready);
 int sock_table_init(struct ph_stack *stack, struct sock_table *table,
                     uint32_t count) PH_MUST_USE;
 
+/* ---- socket_tcp_info.c ---------------------------------------------------
+ */
+void sock_tcp_info(const struct ph_stack *stack, const struct tcp_conn *conn,
+                   struct ph_tcp_info *out);
+
 /* ---- socket_epoll.c ------------------------------------------------------ */
 int sock_epoll_init(struct ph_stack *stack, struct sock_table *table,
                     const struct ph_socket_config *config) PH_MUST_USE;

@@ -114,7 +114,7 @@ int ph_accept4(struct ph_stack *stack, int fd, void *addr, ph_socklen_t *len,
   child->linger_s = sock->linger_s;
   tcp_set_owner(child->tcp, child);
   struct tcp_info info;
-  tcp_get_info(child->tcp, &info);
+  tcp_get_info(stack, child->tcp, &info);
   sock_addr_out(&info.remote, info.remote_port, addr, len);
   return child_fd;
 }

@@ -12,19 +12,6 @@ struct linger_value {
   int32_t onoff, seconds;
 };
 
-/* The head of Linux's struct tcp_info (include/uapi/linux/tcp.h), as far as
- * every version of it goes. */
-struct tcp_info_linux {
-  uint8_t state, ca_state, retransmits, probes, backoff, options;
-  uint8_t wscale; /* send in the low half */
-  uint8_t flags;
-  uint32_t rto, ato, snd_mss, rcv_mss; /* us, us, bytes */
-  uint32_t unacked, sacked, lost, retrans, fackets;
-  uint32_t last_data_sent, last_ack_sent, last_data_recv, last_ack_recv;
-  uint32_t pmtu, rcv_ssthresh, rtt, rttvar, snd_ssthresh, snd_cwnd;
-  uint32_t advmss, reordering, rcv_rtt, rcv_space, total_retrans;
-};
-_Static_assert(sizeof(struct tcp_info_linux) == 104, "Linux's layout");
 _Static_assert(sizeof(struct ph_timeval) == 16, "Linux's layout");
 
 static int get_int(const void *value, ph_socklen_t len, int32_t *out) {
@@ -227,40 +214,23 @@ static int set_tcp_option(struct ph_stack *stack, struct ph_sock *sock,
   return tcp_set(stack, sock->tcp, option, number);
 }
 
-static int get_tcp_info(const struct ph_sock *sock, void *value,
+static int get_tcp_info(const struct ph_stack *stack,
+                        const struct ph_sock *sock, void *value,
                         ph_socklen_t *len) {
-  /* Linux counts its states from TCP_ESTABLISHED = 1. */
-  static const uint8_t state_of[] = {7, 10, 2, 3, 1, 4, 5, 8, 11, 9, 6};
-  struct tcp_info info;
-  tcp_get_info(sock->tcp, &info);
-  uint32_t mss = ph_max_u32(info.snd_mss, 1);
-  struct tcp_info_linux out = {
-      .state = state_of[info.state],
-      .retransmits = info.backoff,
-      .backoff = info.backoff,
-      .wscale = (uint8_t)(info.snd_wscale | info.rcv_wscale << 4),
-      .rto = (uint32_t)(info.rto_ns / 1000),
-      .snd_mss = info.snd_mss,
-      .rcv_mss = info.rcv_mss,
-      .unacked = (info.send_queue - info.unsent + mss - 1) / mss,
-      .rtt = (uint32_t)(info.srtt_ns / 1000),
-      .rttvar = (uint32_t)(info.rttvar_ns / 1000),
-      .snd_ssthresh =
-          info.ssthresh == UINT32_MAX ? INT32_MAX : info.ssthresh / mss,
-      .snd_cwnd = info.cwnd / mss,
-      .total_retrans = info.retransmissions,
-  };
-  return put_bytes(value, len, &out, sizeof(out));
+  struct ph_tcp_info info;
+  sock_tcp_info(stack, sock->tcp, &info);
+  return put_bytes(value, len, &info, sizeof(info));
 }
 
-static int get_tcp_option(const struct ph_sock *sock, int option, void *value,
+static int get_tcp_option(const struct ph_stack *stack,
+                          const struct ph_sock *sock, int option, void *value,
                           ph_socklen_t *len) {
   static const uint32_t name_max = 16; /* TCP_CA_NAME_MAX */
   char name[16] = {0};
   const char *congestion = tcp_get_congestion(sock->tcp);
   switch (option) {
     case PH_TCP_INFO:
-      return get_tcp_info(sock, value, len);
+      return get_tcp_info(stack, sock, value, len);
     case PH_TCP_CONGESTION:
       for (uint32_t i = 0; i + 1 < name_max && congestion[i]; i++) {
         name[i] = congestion[i];
@@ -301,7 +271,7 @@ int ph_getsockopt(struct ph_stack *stack, int fd, int level, int option,
     return get_socket_option(sock, option, value, len);
   }
   if (level == PH_IPPROTO_TCP && sock->tcp) {
-    return get_tcp_option(sock, option, value, len);
+    return get_tcp_option(stack, sock, option, value, len);
   }
   return level == PH_IPPROTO_TCP ? -PH_EOPNOTSUPP : -PH_ENOPROTOOPT;
 }
@@ -341,7 +311,7 @@ int ph_ioctl(struct ph_stack *stack, int fd, unsigned long request,
   }
   struct tcp_info info = {.recv_queue = 0};
   if (sock->tcp) {
-    tcp_get_info(sock->tcp, &info);
+    tcp_get_info(stack, sock->tcp, &info);
   }
   bool listening = info.state == TCP_STATE_LISTEN;
   switch (request) {

@@ -323,36 +323,3 @@ int tcp_take_error(struct tcp_conn *conn) {
   conn->error = 0;
   return error;
 }
-
-void tcp_get_info(const struct tcp_conn *conn, struct tcp_info *info) {
-  *info = (struct tcp_info){
-      .state = (enum tcp_state)conn->state,
-      .local = conn->route.src,
-      .remote = conn->remote,
-      .local_port = conn->local_port,
-      .remote_port = conn->remote_port,
-      .recv_queue = conn->rcvq_len,
-      .send_queue = conn->sndq_len,
-      .cwnd = conn->cwnd,
-      .ssthresh = conn->ssthresh,
-      .snd_wnd = conn->snd_wnd,
-      .rcv_wnd = conn->rcv_edge - conn->rcv_nxt,
-      .snd_mss = conn->snd_mss,
-      .rcv_mss = conn->rcv_mss,
-      .srtt_ns = conn->srtt_ns,
-      .rttvar_ns = conn->rttvar_ns,
-      .rto_ns = conn->rto_ns,
-      .bytes_acked = conn->bytes_acked,
-      .bytes_received = conn->bytes_received,
-      .retransmissions = conn->retransmissions,
-      .backoff = conn->backoff,
-      .snd_wscale = conn->snd_wscale,
-      .rcv_wscale = conn->rcv_wscale,
-  };
-  if (conn->state == TCP_STATE_LISTEN) {
-    info->recv_queue = conn->listener->accept_count;
-    info->send_queue = conn->listener->backlog;
-  } else if (conn->state >= TCP_STATE_ESTABLISHED && !conn->fin_sent) {
-    info->unsent = conn->sndq_len - (conn->snd_nxt - conn->snd_una);
-  }
-}

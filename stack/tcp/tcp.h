@@ -10,6 +10,7 @@
 #define PH_TCP_TCP_H
 
 #include "stack/ip/ip.h"
+#include "stack/tcp/tcp_info.h"
 
 struct tcp_conn;
 
@@ -210,7 +211,16 @@ int tcp_set_congestion(struct tcp_conn *conn, const char *name,
                        size_t len) PH_MUST_USE;
 const char *tcp_get_congestion(const struct tcp_conn *conn);
 
-/* A snapshot for netstat and TCP_INFO. */
+/* Linux's enum tcp_ca_state, without the one that only ECN there has. */
+enum {
+  TCP_INFO_OPEN = 0,
+  TCP_INFO_DISORDER = 1,
+  TCP_INFO_RECOVERY = 3,
+  TCP_INFO_LOSS = 4,
+};
+
+/* A snapshot for netstat and TCP_INFO. What is not known yet is 0, or the
+ * largest number where a least is asked. */
 struct tcp_info {
   enum tcp_state state;
   struct ph_addr local, remote;
@@ -219,13 +229,30 @@ struct tcp_info {
   uint32_t send_queue; /* bytes not acknowledged; for a listener: backlog */
   uint32_t unsent;     /* of these, never sent */
   uint32_t cwnd, ssthresh, snd_wnd, rcv_wnd, snd_mss, rcv_mss;
-  uint64_t srtt_ns, rttvar_ns, rto_ns;
-  uint64_t bytes_acked, bytes_received;
+  uint32_t rcv_limit; /* the widest that the window may become */
+  uint16_t advmss;    /* the MSS that we announced */
+  uint16_t pmtu;
+  uint64_t srtt_ns, rttvar_ns;
+  uint64_t rto_ns; /* with the backoff of repeated timeouts */
+  uint64_t ato_ns; /* by how much ACKs are delayed now */
+  uint32_t min_rtt_us;
+  uint32_t last_sent_ms, last_received_ms; /* data, so long ago */
+  uint32_t last_ack_ms;                    /* an ACK received */
+  uint64_t bytes_sent, bytes_acked, bytes_received;
+  struct tcp_counters counters;
   uint32_t retransmissions; /* segments */
-  uint8_t backoff;          /* consecutive timeouts */
+  /* Segments out; for a listener as recv_queue and send_queue. */
+  uint32_t unacked_segs, sacked_segs, lost_segs, retrans_segs;
+  uint8_t retransmits; /* consecutive timeouts */
+  uint8_t backoff;     /* these, or probes of a closed window */
+  uint8_t probes;      /* not answered */
+  uint8_t ca_state;
   uint8_t snd_wscale, rcv_wscale;
+  bool wscale_ok, sack_ok, ts_ok, ecn_ok; /* spoken on this connection */
+  bool reordering_seen;
 };
-void tcp_get_info(const struct tcp_conn *conn, struct tcp_info *info);
+void tcp_get_info(const struct ph_stack *stack, const struct tcp_conn *conn,
+                  struct tcp_info *info);
 
 /* The `index`th connection without an owner; NULL past the last. */
 struct tcp_conn *tcp_orphan(struct ph_stack *stack, uint32_t index);

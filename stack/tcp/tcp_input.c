@@ -271,6 +271,7 @@ static bool tcp_process_data(struct ph_stack *stack, struct tcp_conn *conn,
   if (tcp_ooo_insert(tcp_of(stack), conn, pkt, seg->offset, seg->seq,
                      seg->len)) {
     stack->stats.TcpOutOfOrder++;
+    conn->counters.ooo_segs++;
   }
   /* RFC 5681 4.2: a duplicate ACK. If counting them is all that the peer can
    * do: one for each segment of a coalesced one. */
@@ -386,6 +387,9 @@ void tcp_deliver(struct ph_stack *stack, struct tcp_seg *seg,
   if (conn && conn->state == TCP_STATE_TIME_WAIT &&
       tcp_time_wait_reopens(stack, conn, seg)) {
     conn = NULL; /* its place is free for a new one */
+  }
+  if (conn) {
+    tcp_count_in(&conn->counters, seg->data_len, pkt->gso_size);
   }
   if (!conn) {
     struct tcp_listener *listener = tcp_find_listener(

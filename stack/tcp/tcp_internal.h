@@ -207,15 +207,6 @@ struct tcp_pos {
 
 struct tcp_listener;
 
-/* What the owner set: tcp_settings.c. 0 is the default. */
-struct tcp_settings {
-  uint32_t user_timeout_ms;
-  uint16_t keep_idle_s, keep_intvl_s;
-  int16_t linger2_s;
-  uint8_t keep_count;
-  uint8_t syn_retries;
-};
-
 struct tcp_conn {
   /* Names and places. */
   struct tcp_link link;       /* free, SYN, accept or TIME-WAIT list */
@@ -345,9 +336,10 @@ struct tcp_conn {
   uint32_t rcv_space_seq, rcv_space_time; /* read up to here then */
   uint32_t sack_newest; /* the run that changed last: tcp_sack_blocks.c */
 
-  struct tcp_settings settings;
-  uint32_t heard_ms;  /* the last valid segment came */
-  uint32_t silent_ms; /* the first timeout or probe since an answer */
+  struct tcp_settings settings; /* tcp_info.h, */
+  struct tcp_counters counters; /* too */
+  uint32_t heard_ms;            /* the last valid segment came */
+  uint32_t silent_ms;           /* the first timeout or probe since an answer */
 
   uint32_t retransmissions;
   uint64_t bytes_acked, bytes_received;

@@ -111,6 +111,7 @@ static int transmit(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
   /* Any other failure is a loss on the way: the peer's silence tells. */
   stack->stats.TcpOutSegs += segs;
   stack->stats.TcpOutSuperSegs += segs > 1;
+  tcp_count_out(&conn->counters, segs, len, stack->now_ns);
   if (flags & TCP_CWR) {
     conn->ecn_cwr = false;
   }
@@ -197,6 +198,7 @@ static bool resend(struct ph_stack *stack, struct tcp_conn *conn,
   uint32_t segs = data ? (data + mss - 1) / mss : 1;
   stack->stats.TcpRetransSegs += segs;
   conn->retransmissions += segs;
+  conn->counters.bytes_retrans += data;
   tcp_rtx_resent(stack, conn, range, n, mss);
   tcp_prr_sent(conn, n);
   return true;

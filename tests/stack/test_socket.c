@@ -334,6 +334,64 @@ static void datagrams_go_both_ways(void **state) {
   world_free(&w);
 }
 
+static void tcp_info(struct ph_stack *stack, int fd, struct ph_tcp_info *info) {
+  ph_socklen_t len = sizeof(*info);
+  assert_int_equal(
+      ph_getsockopt(stack, fd, PH_IPPROTO_TCP, PH_TCP_INFO, info, &len), 0);
+  assert_int_equal(len, sizeof(*info));
+}
+
+static void tcp_info_tells_what_happened(void **state) {
+  /* EVIDENCE: Linux tcp(7), TCP_INFO; RFC 9293 3.10.6 */
+  (void)state;
+  struct world w;
+  struct ph_tcp_info info;
+  static uint8_t buf[14600];
+  world_new(&w, true);
+  w.pair->delay_ns = 20 * PAIR_MS;
+  world_connect(&w);
+  tcp_info(w.a, w.client, &info);
+  assert_in_range(info.tcpi_rtt, 80000, 81000); /* with address resolution */
+  assert_in_range(info.tcpi_rttvar, 40000, 40500);
+  assert_in_range(info.tcpi_rto, 200000, 300000);
+  assert_int_equal(info.tcpi_snd_cwnd, 10);
+  assert_int_equal(info.tcpi_snd_ssthresh, 0x7fffffff);
+  assert_int_equal(info.tcpi_advmss, 1460);
+  assert_int_equal(info.tcpi_pmtu, 1500);
+  assert_int_equal(info.tcpi_wscale, 8 | 8 << 4);
+  assert_int_equal(info.tcpi_options & PH_TCPI_OPT_WSCALE, PH_TCPI_OPT_WSCALE);
+  assert_int_equal(info.tcpi_segs_in, 1);
+  assert_int_equal(info.tcpi_segs_out, 2);
+  uint32_t mss = info.tcpi_snd_mss;
+  w.pair->drop_next[0] = 1;
+  assert_int_equal(ph_send(w.a, w.client, buf, 5 * mss, 0), 5 * mss);
+  tcp_info(w.a, w.client, &info);
+  assert_int_equal(info.tcpi_unacked, 5);
+  assert_int_equal(info.tcpi_bytes_sent, 5 * mss);
+  assert_int_equal(info.tcpi_data_segs_out, 5);
+  pair_pass(w.pair, 44 * PAIR_MS);
+  tcp_info(w.a, w.client, &info);
+  assert_int_equal(info.tcpi_ca_state, 3); /* recovery */
+  assert_true(info.tcpi_retrans + info.tcpi_lost >= 1);
+  assert_int_equal(info.tcpi_last_data_sent <= 44, true);
+  pair_pass(w.pair, 400 * PAIR_MS);
+  tcp_info(w.a, w.client, &info);
+  assert_int_equal(info.tcpi_ca_state, 0);
+  assert_int_equal(info.tcpi_unacked, 0);
+  assert_int_equal(info.tcpi_total_retrans, 1);
+  assert_int_equal(info.tcpi_bytes_retrans, mss);
+  assert_int_equal(info.tcpi_bytes_sent, 6 * mss);
+  assert_int_equal(info.tcpi_bytes_acked, 5 * mss);
+  assert_true(info.tcpi_snd_ssthresh < 10);
+  assert_in_range(info.tcpi_last_ack_recv, 300, 400);
+  tcp_info(w.b, w.server, &info);
+  assert_int_equal(info.tcpi_bytes_received, 5 * mss);
+  assert_int_equal(info.tcpi_data_segs_in, 5);
+  assert_int_equal(info.tcpi_rcv_ooopack, 4);
+  assert_in_range(info.tcpi_last_data_recv, 300, 400);
+  world_free(&w);
+}
+
 static void epoll_wait_blocks_until_data_or_its_timeout(void **state) {
   /* EVIDENCE: Linux epoll_wait(2) */
   (void)state;
@@ -352,6 +410,71 @@ static void epoll_wait_blocks_until_data_or_its_timeout(void **state) {
   assert_int_equal(event.data.fd, w.server);
   assert_int_equal(event.events, PH_EPOLLIN);
   world_free(&w);
+}
+
+static void lingering_close_waits_for_the_peer_or_its_time(void **state) {
+  /* EVIDENCE: POSIX.1-2017 close(), SO_LINGER; Linux socket(7) */
+  (void)state;
+  for (int lost = 0; lost < 2; lost++) {
+    struct world w;
+    world_new(&w, true);
+    w.pair->delay_ns = 30 * PAIR_MS;
+    world_connect(&w);
+    int32_t linger[2] = {1, 2};
+    assert_int_equal(ph_setsockopt(w.a, w.client, PH_SOL_SOCKET, PH_SO_LINGER,
+                                   linger, sizeof(linger)),
+                     0);
+    assert_int_equal(ph_fcntl(w.a, w.client, PH_F_SETFL, PH_O_NONBLOCK), 0);
+    assert_int_equal(ph_send(w.a, w.client, "x", 1, 0), 1);
+    w.pair->loss_ppm = lost ? 1000000 : 0;
+    uint64_t before = w.pair->now_ns;
+    assert_int_equal(ph_close(w.a, w.client), 0);
+    uint64_t took = w.pair->now_ns - before;
+    assert_in_range(took / PAIR_MS, lost ? 2000 : 60, lost ? 2000 : 101);
+    w.pair->loss_ppm = 0;
+    world_free(&w);
+  }
+}
+
+static void reuse_port_spreads_connections(void **state) {
+  /* EVIDENCE: Linux socket(7), SO_REUSEPORT */
+  (void)state;
+  enum { LISTENERS = 3, CONNECTIONS = 60 };
+  const struct pair_options options = {.socket = {.max_sockets = 100},
+                                       .blocking = true};
+  struct pair *pair = pair_new(&options);
+  struct ph_stack *a = &pair->host[0].stack, *b = &pair->host[1].stack;
+  struct ph_sockaddr_in in = name(-1, 80), to = name(1, 80);
+  int one = 1, listener[LISTENERS], accepted[LISTENERS] = {0};
+  ph_stack_set_now(a, pair->now_ns);
+  ph_stack_set_now(b, pair->now_ns);
+  for (int i = 0; i < LISTENERS; i++) {
+    listener[i] =
+        ph_socket(b, PH_AF_INET, PH_SOCK_STREAM | PH_SOCK_NONBLOCK, 0);
+    assert_int_equal(ph_setsockopt(b, listener[i], PH_SOL_SOCKET,
+                                   PH_SO_REUSEPORT, &one, sizeof(one)),
+                     0);
+    assert_int_equal(ph_bind(b, listener[i], &in, sizeof(in)), 0);
+    assert_int_equal(ph_listen(b, listener[i], CONNECTIONS), 0);
+  }
+  for (int i = 0; i < CONNECTIONS; i++) {
+    int fd = ph_socket(a, PH_AF_INET, PH_SOCK_STREAM, 0);
+    assert_int_equal(ph_connect(a, fd, &to, sizeof(to)), 0);
+  }
+  pair_pass(pair, PAIR_MS);
+  for (int i = 0; i < LISTENERS; i++) {
+    while (ph_accept(b, listener[i], NULL, NULL) >= 0) {
+      accepted[i]++;
+    }
+    assert_in_range(accepted[i], 8, 35);
+  }
+  assert_int_equal(accepted[0] + accepted[1] + accepted[2], CONNECTIONS);
+  for (int fd = 0; fd < 100; fd++) {
+    (void)ph_close(a, fd);
+    (void)ph_close(b, fd);
+  }
+  pair_pass(pair, PAIR_S);
+  pair_free(pair);
 }
 
 static void epoll_pools_run_out_and_come_back(void **state) {
@@ -450,7 +573,10 @@ int main(void) {
       cmocka_unit_test(small_send_buffer_blocks_until_read),
       cmocka_unit_test(vectors_names_and_info_agree),
       cmocka_unit_test(datagrams_go_both_ways),
+      cmocka_unit_test(tcp_info_tells_what_happened),
       cmocka_unit_test(epoll_wait_blocks_until_data_or_its_timeout),
+      cmocka_unit_test(lingering_close_waits_for_the_peer_or_its_time),
+      cmocka_unit_test(reuse_port_spreads_connections),
       cmocka_unit_test(epoll_pools_run_out_and_come_back),
       cmocka_unit_test(many_descriptors_give_the_lowest_free),
       cmocka_unit_test(loopback_carries_a_stream),

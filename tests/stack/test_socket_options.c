@@ -321,6 +321,58 @@ static void lingering_close(struct api *a) {
   settle(a);
 }
 
+/* ---- TCP_INFO: what does not depend on time ------------------------------ */
+
+static void info(struct api *a, long fd) {
+  struct ph_tcp_info now;
+  unsigned len = 104; /* as the first that had all the common fields */
+  memset(&now, 0xee, sizeof(now));
+  R(s_getsockopt(a, fd, IPPROTO_TCP, PH_TCP_INFO, &now, &len));
+  R((long)len);
+  R(now.tcpi_state);
+  R(now.tcpi_ca_state);
+  R(now.tcpi_retransmits);
+  R(now.tcpi_probes);
+  R(now.tcpi_backoff);
+  R(now.tcpi_unacked);
+  R(now.tcpi_lost);
+  R(now.tcpi_sacked);
+  R(now.tcpi_retrans);
+  R(now.tcpi_total_retrans);
+  R(now.tcpi_fackets);
+  len = 5;
+  R(s_getsockopt(a, fd, IPPROTO_TCP, PH_TCP_INFO, &now, &len));
+  R((long)len);
+  len = sizeof(now);
+  R(s_getsockopt(a, fd, IPPROTO_TCP, PH_TCP_INFO, &now, &len) < 0);
+  R(now.tcpi_bytes_received != 0);
+  R(now.tcpi_data_segs_in);
+  R(now.tcpi_data_segs_out);
+  R(now.tcpi_notsent_bytes);
+}
+
+static void infos(struct api *a) {
+  struct trio t;
+  long fd = FD(s_socket(a, AF_INET, SOCK_STREAM, 0));
+  info(a, fd);
+  R(s_close(a, fd));
+  trio_open(a, &t);
+  info(a, t.listener);
+  info(a, t.client);
+  info(a, t.server);
+  R(s_send(a, t.client, "abc", 3, 0));
+  settle(a);
+  R(s_send(a, t.server, "defg", 4, 0));
+  settle(a);
+  info(a, t.client);
+  info(a, t.server);
+  R(s_shutdown(a, t.client, SHUT_WR));
+  settle(a);
+  info(a, t.server);
+  trio_close(a, &t);
+}
+
+SAME(infos)
 SAME(numbers)
 SAME(linger_values)
 SAME(inherited)
@@ -333,6 +385,7 @@ SAME(lingering_close)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(infos_as_on_linux),
       cmocka_unit_test(numbers_as_on_linux),
       cmocka_unit_test(linger_values_as_on_linux),
       cmocka_unit_test(inherited_as_on_linux),

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What of a connection is rarely looked at: what its owner set
+ * (tcp_settings.c), and what only TCP_INFO asks for (tcp_info.c). */
+#ifndef PH_TCP_TCP_INFO_H
+#define PH_TCP_TCP_INFO_H
+
+#include "stack/base/types.h"
+
+/* 0 is the default. */
+struct tcp_settings {
+  uint32_t user_timeout_ms;
+  uint16_t keep_idle_s, keep_intvl_s;
+  int16_t linger2_s;
+  uint8_t keep_count;
+  uint8_t syn_retries;
+};
+
+/* Segments are counted as on the wire, before coalescing and after cutting. */
+struct tcp_counters {
+  uint32_t segs_out, segs_in;
+  uint32_t data_segs_out, data_segs_in;
+  uint32_t ooo_segs;     /* received out of order */
+  uint32_t last_sent_ms; /* data */
+  uint64_t bytes_retrans;
+};
+
+static inline void tcp_count_out(struct tcp_counters *counters, uint32_t segs,
+                                 uint32_t len, uint64_t now_ns) {
+  counters->segs_out += segs;
+  if (len > 0) {
+    counters->data_segs_out += segs;
+    counters->last_sent_ms = (uint32_t)(now_ns / 1000000);
+  }
+}
+
+/* `gso_size` is what the parts of a coalesced segment hold, or 0. */
+static inline void tcp_count_in(struct tcp_counters *counters, uint32_t len,
+                                uint32_t gso_size) {
+  uint32_t segs = gso_size > 0 && len > 0 ? (len + gso_size - 1) / gso_size : 1;
+  counters->segs_in += segs;
+  counters->data_segs_in += len > 0 ? segs : 0;
+}
+
+#endif
