@@ -131,6 +131,7 @@ long tcp_send(struct ph_stack *stack, struct tcp_conn *conn, const void *data,
   if (!more) {
     conn->snd_push = conn->snd_una + conn->sndq_len;
   }
+  tcp_urgent_written(conn);
   conn->more = more;
   conn->push = false;
   tcp_output(stack, conn);
@@ -174,33 +175,46 @@ static long nothing_to_read(struct tcp_conn *conn) {
 
 long tcp_recv(struct ph_stack *stack, struct tcp_conn *conn, void *data,
               size_t len, bool peek) {
-  if (conn->rcvq_len > 0) {
-    uint32_t n = len < UINT32_MAX ? (uint32_t)len : UINT32_MAX;
-    n = tcp_recvq_read(tcp_of(stack), conn, data, n, peek);
-    if (!peek) {
-      uint32_t end = conn->rcv_nxt - conn->fin_received; /* of what is there */
-      ph_stack_trace_stream(stack, end - conn->rcvq_len - n, n, "read");
-      tcp_rcvbuf_tune(stack, conn);
-      window_update(stack, conn);
-    }
-    return (long)n;
+  if (peek) {
+    return tcp_peek(stack, conn, data, len, 0);
   }
-  return nothing_to_read(conn);
+  uint32_t n = len < UINT32_MAX ? (uint32_t)len : UINT32_MAX;
+  if (conn->rcv_urg) {
+    n = tcp_urgent_read_limit(stack, conn, n);
+  }
+  if (conn->rcvq_len == 0) {
+    return nothing_to_read(conn);
+  }
+  n = tcp_recvq_read(tcp_of(stack), conn, data, n, false);
+  uint32_t end = conn->rcv_nxt - conn->fin_received; /* of what is there */
+  ph_stack_trace_stream(stack, end - conn->rcvq_len - n, n, "read");
+  if (conn->rcv_urg) {
+    tcp_urgent_passed(conn);
+  }
+  tcp_rcvbuf_tune(stack, conn);
+  window_update(stack, conn);
+  return (long)n;
 }
 
 long tcp_peek(struct ph_stack *stack, struct tcp_conn *conn, void *data,
               size_t len, size_t offset) {
-  if (offset >= conn->rcvq_len) {
+  uint32_t n = len < UINT32_MAX ? (uint32_t)len : UINT32_MAX;
+  uint32_t from = offset < UINT32_MAX ? (uint32_t)offset : UINT32_MAX - 1;
+  if (conn->rcv_urg) {
+    n = tcp_urgent_peek_limit(conn, &from, n);
+  }
+  if (from >= conn->rcvq_len) {
     return nothing_to_read(conn);
   }
-  uint32_t left = conn->rcvq_len - (uint32_t)offset;
-  uint32_t n = len < left ? (uint32_t)len : left;
-  tcp_recvq_peek(tcp_of(stack), conn, data, n, (uint32_t)offset);
+  n = ph_min_u32(n, conn->rcvq_len - from);
+  if (data) {
+    tcp_recvq_peek(tcp_of(stack), conn, data, n, from);
+  }
   return (long)n;
 }
 
 uint32_t tcp_unread(const struct tcp_conn *conn) {
-  return conn->rcvq_len;
+  return tcp_urgent_unread(conn);
 }
 
 /* ---- CLOSE, ABORT ------------------------------------------------------- */
@@ -297,9 +311,7 @@ uint32_t tcp_ready(const struct tcp_conn *conn) {
       conn->state == TCP_STATE_SYN_RECEIVED) {
     return ready;
   }
-  if (conn->rcvq_len > 0) {
-    ready |= TCP_READY_IN;
-  }
+  ready |= tcp_urgent_ready(conn);
   if (tcp_writable(conn) || conn->fin_queued || conn->done) {
     ready |= TCP_READY_OUT;
   }

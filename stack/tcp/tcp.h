@@ -17,6 +17,7 @@ struct tcp_conn;
 /* Bits of readiness; the values are poll()'s. */
 enum {
   TCP_READY_IN = 1,
+  TCP_READY_PRI = 2, /* an urgent octet */
   TCP_READY_OUT = 4,
   TCP_READY_ERR = 8,
   TCP_READY_HUP = 16,
@@ -139,6 +140,23 @@ uint32_t tcp_unread(const struct tcp_conn *conn);
  * place, of the same owner, with the same settings and with the address and
  * port that tcp_bind() was given; `conn` is dead. */
 struct tcp_conn *tcp_disconnect(struct ph_stack *stack, struct tcp_conn *conn);
+
+/* The same as tcp_send(), and the last byte taken is urgent (MSG_OOB). */
+long tcp_send_urgent(struct ph_stack *stack, struct tcp_conn *conn,
+                     const void *data, size_t len);
+
+/* Take the urgent octet by itself (MSG_OOB): 1; 0 at the end of the stream or
+ * if `len` is 0; -PH_EINVAL: there is none, it was read, or SO_OOBINLINE is on;
+ * -PH_EAGAIN: announced, not here yet. */
+long tcp_recv_urgent(struct ph_stack *stack, struct tcp_conn *conn, void *data,
+                     size_t len, bool peek);
+
+/* SIOCATMARK: the next byte to read is the urgent one. */
+bool tcp_at_mark(const struct tcp_conn *conn);
+
+/* SO_OOBINLINE: the urgent octet is read in its place. */
+void tcp_set_oob_inline(struct tcp_conn *conn, bool on);
+bool tcp_get_oob_inline(const struct tcp_conn *conn);
 
 /* Half-close. `read`: later tcp_recv() returns 0; a listener stops listening.
  * `write`: FIN after what is queued. 0 or -PH_ENOTCONN. */

@@ -8,7 +8,8 @@
  *     tcp_check_rst    second (RFC 5961 3)
  *     tcp_check_syn    fourth (RFC 5961 4)
  *     tcp_check_ack    fifth, tcp_process_ack does the arithmetic
- *     tcp_process_data seventh (the sixth, URG, is not built)
+ *     tcp_process_urgent sixth: tcp_urgent.c
+ *     tcp_process_data seventh
  *     tcp_process_fin  eighth
  *
  * (The third, security, does not exist.) A step returns false when the segment
@@ -92,6 +93,7 @@ static bool tcp_process_ack(struct ph_stack *stack, struct tcp_conn *conn,
   tcp_sendq_ack(stack, conn, acked - fin);
   conn->snd_una = seg->ack;
   conn->bytes_acked += acked - fin;
+  tcp_urgent_acked(conn);
   conn->soft_error = 0;
   conn->backoff = 0;
   conn->last_acked = acked;
@@ -325,6 +327,19 @@ static void tcp_process_fin(struct ph_stack *stack, struct tcp_conn *conn,
 
 /* ---- The states --------------------------------------------------------- */
 
+/* The sixth step and the seventh. */
+static bool process_text(struct ph_stack *stack, struct tcp_conn *conn,
+                         struct tcp_seg *seg, const struct pkt *pkt) {
+  tcp_process_urgent(stack, conn, seg);
+  if (!tcp_process_data(stack, conn, seg, pkt)) {
+    return false;
+  }
+  if (conn->rcv_urg) {
+    tcp_urgent_data_came(stack, conn);
+  }
+  return true;
+}
+
 static void synchronized(struct ph_stack *stack, struct tcp_conn *conn,
                          struct tcp_seg *seg, const struct pkt *pkt,
                          const struct ip_rx *rx) {
@@ -335,7 +350,7 @@ static void synchronized(struct ph_stack *stack, struct tcp_conn *conn,
   }
   tcp_trim(stack, conn, seg);
   if (!tcp_check_ack(stack, conn, seg, rx) ||
-      !tcp_process_data(stack, conn, seg, pkt)) {
+      !process_text(stack, conn, seg, pkt)) {
     return;
   }
   tcp_process_fin(stack, conn, seg);

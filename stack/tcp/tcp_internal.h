@@ -28,6 +28,7 @@
 #include "stack/base/seq.h"
 #include "stack/tcp/tcp.h"
 #include "stack/tcp/tcp_recovery.h"
+#include "stack/tcp/tcp_segment.h"
 #include "stack/wire/tcp_wire.h"
 
 #define TCP_MS 1000000ull
@@ -267,6 +268,10 @@ struct tcp_conn {
   bool ecn_ok : 1;     /* ECN likewise */
   bool ecn_ece : 1;    /* CE received, CWR not yet */
   bool ecn_cwr : 1;    /* the next new data has CWR */
+  bool snd_urg : 1;    /* snd_up is ahead of snd_una */
+  bool urg_next : 1;   /* what is written now ends in an urgent octet */
+  bool oob_inline : 1; /* SO_OOBINLINE */
+  uint8_t rcv_urg : 2; /* enum tcp_urgent */
 
   /* Timers. */
   struct ph_timer timer;
@@ -274,6 +279,7 @@ struct tcp_conn {
 
   /* Send sequence variables. */
   uint32_t snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, iss;
+  uint32_t snd_up;      /* behind the urgent octet */
   uint32_t snd_max_wnd; /* largest ever offered: SWS avoidance */
   uint32_t snd_push;    /* end of the last write that was to be pushed */
   uint32_t snd_sml;     /* end of the last small segment: Nagle */
@@ -287,6 +293,7 @@ struct tcp_conn {
   uint32_t ts_recent, ts_recent_s; /* TS.Recent, and when, in seconds */
   uint32_t ts_offset;              /* of our clock */
   uint32_t fin_seq;
+  uint32_t rcv_up; /* the urgent octet */
   uint8_t quickack;
   uint8_t dupacks;
   uint8_t backoff; /* consecutive timeouts or probes */
@@ -383,28 +390,6 @@ static inline struct tcp_stack *tcp_of(const struct ph_stack *stack) {
 /* Closed by its owner, or never had one and is not waiting for accept(). */
 static inline bool tcp_is_orphan(const struct tcp_conn *conn) {
   return !conn->owner && !conn->listener;
-}
-
-/* A segment as it came in, then as the steps of input trim it. */
-struct tcp_seg {
-  uint32_t seq, ack;
-  uint32_t len;      /* payload bytes left */
-  uint32_t data_len; /* payload bytes that arrived */
-  uint32_t offset;   /* of the payload left, in the packet */
-  uint16_t src_port, dst_port;
-  uint16_t wnd;
-  uint8_t flags;
-  uint8_t ecn;                /* field of the IP header */
-  bool at_edge;               /* starts at Last.ACK.sent or before */
-  uint32_t new_iss;           /* of what a SYN opens; 0: as tcp_isn() says */
-  bool dsack;                 /* dsack_block is valid, once validated: */
-  struct tcp_options options; /* SACK blocks: see tcp_sack_validate() */
-  struct tcp_sack_block dsack_block;
-};
-
-/* SEG.LEN of RFC 9293 3.3.1. */
-static inline uint32_t tcp_seg_len(const struct tcp_seg *seg) {
-  return seg->len + !!(seg->flags & TCP_SYN) + !!(seg->flags & TCP_FIN);
 }
 
 /* ---- tcp_range.c -------------------------------------------------------- */
@@ -526,18 +511,6 @@ void tcp_timer_set(struct ph_stack *stack, struct tcp_conn *conn,
                    enum tcp_timer which, uint64_t deadline_ns);
 void tcp_timer_clear(struct tcp_conn *conn, enum tcp_timer which);
 void tcp_timer_fired(struct ph_stack *stack, struct ph_timer *timer);
-
-/* ---- tcp_segment.c, tcp_input.c ----------------------------------------- */
-void tcp_input(struct ph_stack *stack, struct pkt *pkt, const struct ip_rx *rx);
-void tcp_icmp_error(struct ph_stack *stack, const struct ip_error_info *info);
-/* Learn from the peer's SYN. */
-void tcp_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
-                  const struct tcp_seg *seg);
-void tcp_route_refresh(struct ph_stack *stack, struct tcp_conn *conn);
-void tcp_deliver(struct ph_stack *stack, struct tcp_seg *seg,
-                 const struct pkt *pkt, const struct ip_rx *rx);
-void tcp_established(struct ph_stack *stack, struct tcp_conn *conn,
-                     const struct tcp_seg *seg);
 
 /* ---- tcp_output.c, tcp_window.c, tcp_reset.c ---------------------------- */
 /* Have tcp_output() called at the end of this poll. */

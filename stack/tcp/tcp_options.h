@@ -98,6 +98,32 @@ void tcp_ecn_echo(struct ph_stack *stack, struct tcp_conn *conn,
 void tcp_ecn_receive(struct ph_stack *stack, struct tcp_conn *conn,
                      const struct tcp_seg *seg);
 
+/* ---- tcp_urgent.c ------------------------------------------------------- */
+
+/* Bytes were appended to the send queue. */
+void tcp_urgent_written(struct tcp_conn *conn);
+/* The urgent pointer of a segment at `seq`; sets TCP_URG in its flags. */
+uint16_t tcp_urgent_pointer(const struct tcp_conn *conn, uint32_t seq,
+                            uint8_t *flags);
+/* snd_una has moved. */
+void tcp_urgent_acked(struct tcp_conn *conn);
+/* The sixth step of RFC 9293 3.10.7.4. */
+void tcp_process_urgent(struct ph_stack *stack, struct tcp_conn *conn,
+                        const struct tcp_seg *seg);
+/* The seventh may have brought the octet. */
+void tcp_urgent_data_came(struct ph_stack *stack, struct tcp_conn *conn);
+
+/* While conn->rcv_urg is not 0: how many of `n` bytes a read may take now (at
+ * the mark the octet is dropped before); after a read; the same for a look at
+ * what is `*offset` bytes behind; what FIONREAD says; what can be read. */
+uint32_t tcp_urgent_read_limit(struct ph_stack *stack, struct tcp_conn *conn,
+                               uint32_t n);
+void tcp_urgent_passed(struct tcp_conn *conn);
+uint32_t tcp_urgent_peek_limit(const struct tcp_conn *conn, uint32_t *offset,
+                               uint32_t n);
+uint32_t tcp_urgent_unread(const struct tcp_conn *conn);
+uint32_t tcp_urgent_ready(const struct tcp_conn *conn);
+
 /* ---- tcp_sack_blocks.c -------------------------------------------------- */
 
 /* `run` holds the segment that just arrived: its block comes first (RFC 2018

@@ -54,7 +54,6 @@ static void put_fields(uint8_t *h, uint32_t seq, uint32_t ack, uint8_t hlen,
   h[12] = (uint8_t)(hlen / 4 << 4);
   h[13] = flags;
   put_be16(h + 14, wnd);
-  put_be16(h + 18, 0); /* urgent pointer */
 }
 
 /* The checksum is left to the device or to the software checksummer. */
@@ -88,6 +87,7 @@ static int transmit(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
   (void)tcp_sendq_add_frags(pkt, pos, len); /* max_payload() bounds them */
   put_be16(h, conn->local_port);
   put_be16(h + 2, conn->remote_port);
+  put_be16(h + TCP_OFF_URG, tcp_urgent_pointer(conn, seq, &flags));
   put_fields(h, seq, flags & TCP_ACK ? conn->rcv_nxt : 0, hlen, flags,
              tcp_window_field(stack, conn, flags));
   struct ip_tx tx = {conn->route.src, conn->remote, IP_PROTO_TCP, 0, ecn, true};
@@ -124,6 +124,9 @@ static int transmit(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
 
 /* The longest payload of one packet, a multiple of the MSS. */
 static uint32_t max_payload(const struct tcp_conn *conn, uint32_t mss) {
+  if (conn->snd_urg) {
+    return mss; /* each segment has a pointer of its own */
+  }
   const struct netif_caps *caps = &conn->route.netif->caps;
   uint32_t headers = conn->route.family->header_len + TCP_HEADER_LEN +
                      tcp_options_always(conn) + conn->snd_mss - mss;

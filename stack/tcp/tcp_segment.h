@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A segment on its way through input: tcp_segment.c takes it out of a packet,
+ * tcp_input.c does what RFC 9293 3.10.7 says. */
+#ifndef PH_TCP_TCP_SEGMENT_H
+#define PH_TCP_TCP_SEGMENT_H
+
+#include "stack/ip/ip.h"
+#include "stack/wire/tcp_wire.h"
+
+struct tcp_conn;
+
+/* A segment as it came in, then as the steps of input trim it. */
+struct tcp_seg {
+  uint32_t seq, ack;
+  uint32_t up;       /* with TCP_URG: SEG.SEQ + SEG.UP */
+  uint32_t len;      /* payload bytes left */
+  uint32_t data_len; /* payload bytes that arrived */
+  uint32_t offset;   /* of the payload left, in the packet */
+  uint16_t src_port, dst_port;
+  uint16_t wnd;
+  uint8_t flags;
+  uint8_t ecn;                /* field of the IP header */
+  bool at_edge;               /* starts at Last.ACK.sent or before */
+  uint32_t new_iss;           /* of what a SYN opens; 0: as tcp_isn() says */
+  bool dsack;                 /* dsack_block is valid, once validated: */
+  struct tcp_options options; /* SACK blocks: see tcp_sack_validate() */
+  struct tcp_sack_block dsack_block;
+};
+
+/* SEG.LEN of RFC 9293 3.3.1. */
+static inline uint32_t tcp_seg_len(const struct tcp_seg *seg) {
+  return seg->len + !!(seg->flags & TCP_SYN) + !!(seg->flags & TCP_FIN);
+}
+
+/* ---- tcp_segment.c, tcp_input.c ----------------------------------------- */
+void tcp_input(struct ph_stack *stack, struct pkt *pkt, const struct ip_rx *rx);
+void tcp_icmp_error(struct ph_stack *stack, const struct ip_error_info *info);
+/* Learn from the peer's SYN. */
+void tcp_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
+                  const struct tcp_seg *seg);
+void tcp_route_refresh(struct ph_stack *stack, struct tcp_conn *conn);
+void tcp_deliver(struct ph_stack *stack, struct tcp_seg *seg,
+                 const struct pkt *pkt, const struct ip_rx *rx);
+void tcp_established(struct ph_stack *stack, struct tcp_conn *conn,
+                     const struct tcp_seg *seg);
+
+#endif
