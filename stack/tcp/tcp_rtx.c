@@ -328,7 +328,7 @@ void tcp_rtx_mark_sent_by(struct tcp_stack *tcp, struct tcp_conn *conn,
 void tcp_rtx_mark_first_lost(struct tcp_stack *tcp, struct tcp_conn *conn,
                              uint32_t len) {
   struct tcp_range *first = conn->rtx.first;
-  if (!first) {
+  if (!first || is_sacked(first)) { /* reneging is for the timeout */
     return;
   }
   if (first->len > len) {

@@ -308,6 +308,67 @@ static void rescue_is_one_segment_with_the_highest(void **state) {
   peer_free(&p);
 }
 
+/* ---- Any blocks --------------------------------------------------------- */
+
+static uint32_t rng;
+
+static uint32_t any(uint32_t n) {
+  rng = rng * 1664525u + 1013904223u;
+  return (rng >> 8) % n;
+}
+
+/* A sequence number about what is out, mostly between segments. */
+static uint32_t any_seq(const struct peer *p) {
+  uint32_t out = p->conn->snd_nxt - p->conn->snd_una;
+  uint32_t seq = p->conn->snd_una + any(out + 3 * PEER_MSS) - PEER_MSS;
+  return any(4) ? seq - (seq - first) % PEER_MSS : seq;
+}
+
+static void any_ack(struct peer *p) {
+  p->sack_count = any(p->timestamps ? 4 : 5); /* as many as fit */
+  for (uint32_t i = 0; i < p->sack_count; i++) {
+    uint32_t left = any_seq(p);
+    p->sack[i] = (struct tcp_sack_block){left, left + any(8) * PEER_MSS};
+    if (any(4) == 0) {
+      p->sack[i].right = any_seq(p);
+    }
+  }
+  peer_ack(p, any(3) ? p->conn->snd_una : any_seq(p));
+  p->sack_count = 0;
+}
+
+static void any_blocks_keep_the_scoreboard_whole(void **state) {
+  /* EVIDENCE: RFC 2018 5, 8 / the invariants of tcp_internal.h after each */
+  (void)state;
+  for (uint32_t seed = 1; seed <= 24; seed++) {
+    const struct pair_options options = {
+        .tcp = {.max_connections = 2,
+                .max_ranges = seed % 3 == 0 ? 3 : 200,
+                .features = {.rack = seed % 2 ? PH_TCP_ON : PH_TCP_OFF,
+                             .sack = seed % 8 ? PH_TCP_ON : PH_TCP_OFF}}};
+    struct peer p;
+    rng = seed;
+    peer_passive_with(&p, &options, PEER_SACK | (seed & PEER_TIMESTAMPS));
+    for (uint32_t i = 0; i < 1500 && !tcp_error(p.conn); i++) {
+      (void)peer_app_send(&p, any(20) * 700 + 1);
+      any_ack(&p);
+      if (any(3) == 0) {
+        peer_pass(&p, any(8) ? any(4 * PAIR_MS) : any(400) * PAIR_MS);
+      }
+      uint32_t space = tcp_cwnd_space(p.conn);
+      assert_true(space <= p.conn->cwnd);
+    }
+    /* However it was treated, an honest peer gets everything. */
+    for (int i = 0; i < 2000 && p.conn->rtx.first; i++) {
+      peer_pass(&p, PAIR_MS);
+      peer_ack(&p, p.conn->snd_nxt);
+    }
+    assert_null(p.conn->rtx.first);
+    assert_int_equal(p.conn->sndq_len, 0);
+    peer_free(&p);
+  }
+}
+
 /* ---- The old fault ------------------------------------------------------ */
 
 static void lost_range_that_can_not_be_split_goes_out_whole(void **state) {
@@ -361,6 +422,7 @@ int main(void) {
       cmocka_unit_test(holes_are_sent_in_order_as_the_pipe_drains),
       cmocka_unit_test(nothing_new_sends_what_may_be_lost_once),
       cmocka_unit_test(rescue_is_one_segment_with_the_highest),
+      cmocka_unit_test(any_blocks_keep_the_scoreboard_whole),
       cmocka_unit_test(lost_range_that_can_not_be_split_goes_out_whole),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
