@@ -32,6 +32,12 @@ uint32_t ph_block_share(const struct ph_block_pool *pool, uint32_t moved) {
   return ph_max_u32(anyone, ph_min_u32(moved, spare / MOVER_PART));
 }
 
+uint32_t ph_block_earned(const struct ph_block_pool *pool, uint32_t moved) {
+  uint64_t spare = ph_block_spare(pool);
+  return moved < pool->half ? (uint32_t)(spare * moved / (moved + pool->half))
+                            : moved;
+}
+
 struct ph_block *ph_block_get(struct ph_block_pool *pool) {
   struct ph_block *block = pool->free;
   if (!block) {

@@ -58,6 +58,11 @@ static inline uint32_t ph_block_spare(const struct ph_block_pool *pool) {
  * that many get equal shares (dynamic thresholds, Choudhury and Hahne 1998). */
 uint32_t ph_block_share(const struct ph_block_pool *pool, uint32_t moved);
 
+/* How much of `moved` counts when little is spare: a part of the spare blocks
+ * that grows with what was moved, all of it from `half` on. So many that moved
+ * a little and then stopped don't use up what one that goes on needs. */
+uint32_t ph_block_earned(const struct ph_block_pool *pool, uint32_t moved);
+
 /* A block with one reference, or NULL when the pool is empty. */
 struct ph_block *ph_block_get(struct ph_block_pool *pool);
 

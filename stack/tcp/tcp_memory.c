@@ -10,8 +10,8 @@
  *    and inside the window therefore finds memory.
  * 3. Of the rest, the upper half is for anyone, the lower half only for who
  *    moves data: twice what was read so far, what was acknowledged so far
- *    (ph_block_share()). A window that was opened never shrinks, so this
- *    decides only by how much it opens.
+ *    (ph_block_share()), as far as that is earned (ph_block_earned()). A window
+ * that was opened never shrinks, so this decides only by how much it opens.
  * 4. Data out of order use memory that is not owed, or their own connection's;
  *    they are given up when data in order need it (RFC 2018 8: not yet
  *    acknowledged, so the peer still has them).
@@ -63,16 +63,19 @@ void tcp_rcv_account(struct tcp_stack *tcp, struct tcp_conn *conn) {
   conn->rcv_owed = (uint16_t)owed;
 }
 
-/* Two blocks for each that was read: a window doubles per round trip. */
-uint32_t tcp_rcv_moved(const struct tcp_conn *conn) {
-  return conn->bytes_received > conn->rcvq_len
-             ? 2 * blocks_of(conn->bytes_received - conn->rcvq_len)
-             : 0;
+/* Two blocks for each that was read: a window doubles per round trip. What was
+ * read in small requests long ago is no proof: it counts as far as earned. */
+static uint32_t rcv_share(const struct tcp_conn *conn,
+                          const struct ph_block_pool *pool) {
+  uint32_t moved = conn->bytes_received > conn->rcvq_len
+                       ? 2 * blocks_of(conn->bytes_received - conn->rcvq_len)
+                       : 0;
+  return ph_block_share(pool, ph_block_earned(pool, moved));
 }
 
 uint32_t tcp_rcv_limit(const struct ph_stack *stack,
                        const struct tcp_conn *conn) {
-  uint32_t share = ph_block_share(&stack->blocks, tcp_rcv_moved(conn));
+  uint32_t share = rcv_share(conn, &stack->blocks);
   share = ph_min_u32(share, UINT16_MAX); /* of them one is half read */
   return share < 2 ? FIRST_BYTES : share * PH_BLOCK_SIZE - SLACK;
 }
@@ -82,7 +85,7 @@ struct ph_block *tcp_rcv_block(struct tcp_stack *tcp, struct tcp_conn *conn,
   struct ph_block_pool *pool = &tcp->stack->blocks;
   bool promised = conn->rcv_owed > 0 && (in_order || !conn->rcv_packed);
   if (!promised) {
-    uint32_t share = ph_block_share(pool, tcp_rcv_moved(conn));
+    uint32_t share = rcv_share(conn, pool);
     if (ph_block_spare(pool) == 0 || conn->rcv_blocks > share) {
       return NULL;
     }
@@ -96,7 +99,7 @@ bool tcp_rcv_may_lend(const struct tcp_stack *tcp, const struct tcp_conn *conn,
       (conn->rcv_held - conn->rcv_blocks * (uint32_t)PH_BLOCK_SIZE) /
       block->size;
   return !conn->rcv_packed && tcp_chunk_spare(tcp) &&
-         lent < ph_block_share(block->pool, tcp_rcv_moved(conn));
+         lent < rcv_share(conn, block->pool);
 }
 
 /* Pieces of the receive queues are owed like the blocks under them. */
@@ -113,7 +116,8 @@ bool tcp_chunk_spare(const struct tcp_stack *tcp) {
  * need not run empty between two ACKs, twice what the peer's application must
  * have read: what it was offered beyond two of its widest windows (a buffer
  * may still grow to twice the first window without being read). */
-static uint32_t send_moved(const struct tcp_conn *conn) {
+static uint32_t send_moved(const struct ph_block_pool *pool,
+                           const struct tcp_conn *conn) {
   uint64_t taken = 2ull * conn->cwnd;
   taken = conn->snd_wnd < taken ? conn->snd_wnd : taken;
   taken = conn->bytes_acked < taken ? conn->bytes_acked : taken;
@@ -121,7 +125,7 @@ static uint32_t send_moved(const struct tcp_conn *conn) {
   uint64_t held = 2ull * conn->snd_max_wnd;
   uint64_t read = offered > held ? offered - held : 0;
   return ph_max_u32((uint32_t)(taken / PH_BLOCK_SIZE),
-                    2 * ph_min_u32(blocks_of(read), UINT16_MAX));
+                    ph_block_earned(pool, 2 * blocks_of(read)));
 }
 
 bool tcp_sendq_may_grow(const struct ph_stack *stack,
@@ -133,5 +137,5 @@ bool tcp_sendq_may_grow(const struct ph_stack *stack,
   }
   uint32_t held = blocks_of((uint64_t)conn->sndq_head.offset + conn->sndq_len);
   return ph_block_spare(pool) > 0 &&
-         held <= ph_block_share(pool, send_moved(conn));
+         held <= ph_block_share(pool, send_moved(pool, conn));
 }

@@ -10,8 +10,6 @@ void tcp_memory_init(struct tcp_stack *tcp);
 /* Bring pool->reserve up to date after any change of rcv_nxt, rcv_edge,
  * rcvq_len or rcv_blocks. */
 void tcp_rcv_account(struct tcp_stack *tcp, struct tcp_conn *conn);
-/* How many blocks of data the application has taken, twice. */
-uint32_t tcp_rcv_moved(const struct tcp_conn *conn);
 /* How many bytes may wait and be on their way together. */
 uint32_t tcp_rcv_limit(const struct ph_stack *stack,
                        const struct tcp_conn *conn);

@@ -97,7 +97,8 @@ static bool check(struct ph_stack *stack, struct pkt *pkt,
 static bool may_hold(const struct udp_pcb *pcb,
                      const struct ph_block_pool *pool) {
   return pcb->queued_len == 0 ||
-         pcb->queued_len < ph_block_share(pool, 2 * pcb->taken);
+         pcb->queued_len <
+             ph_block_share(pool, ph_block_earned(pool, 2 * pcb->taken));
 }
 
 /* The device needs its block: move the datagram into one of the stack's. */
