@@ -46,7 +46,7 @@ uint16_t tcp_urgent_pointer(const struct tcp_conn *conn, uint32_t seq,
   if (!conn->snd_urg || ahead <= 0 || (*flags & (TCP_SYN | TCP_RST))) {
     return 0;
   }
-  if (ahead > UINT16_MAX) {
+  if (ahead > (int32_t)UINT16_MAX) {
     /* As far as it goes, if no octet is there yet that it would name. */
     if (seq_leq(seq + UINT16_MAX, conn->snd_nxt)) {
       return 0;
