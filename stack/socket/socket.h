@@ -77,6 +77,7 @@ enum {
   PH_SO_SNDBUF = 7,
   PH_SO_RCVBUF = 8,
   PH_SO_KEEPALIVE = 9,
+  PH_SO_OOBINLINE = 10,
   PH_SO_LINGER = 13,
   PH_SO_REUSEPORT = 15,
   PH_SO_RCVTIMEO = 20,
@@ -103,6 +104,7 @@ enum { PH_F_GETFD = 1, PH_F_SETFD = 2, PH_F_GETFL = 3, PH_F_SETFL = 4 };
 enum { PH_FD_CLOEXEC = 1, PH_O_NONBLOCK = 04000 };
 enum {
   PH_FIONREAD = 0x541B,
+  PH_SIOCATMARK = 0x8905, /* is the next byte the urgent one? */
   PH_FIONBIO = 0x5421,
   PH_SIOCOUTQ = 0x5411,    /* bytes that the peer has not acknowledged */
   PH_SIOCOUTQNSD = 0x894B, /* of these, bytes never sent */

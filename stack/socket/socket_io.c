@@ -71,7 +71,10 @@ static long stream_send(struct ph_stack *stack, struct ph_sock *sock, int fd,
     size_t len;
     const uint8_t *data = job_piece(job, &len);
     bool more = (job->flags & PH_MSG_MORE) || job->done + len < job->total;
-    long n = tcp_send(stack, sock->tcp, data, len, more);
+    bool last = job->done + len == job->total;
+    long n = (job->flags & PH_MSG_OOB) && last
+                 ? tcp_send_urgent(stack, sock->tcp, data, len)
+                 : tcp_send(stack, sock->tcp, data, len, more);
     if (n >= 0) {
       job_advance(job, (size_t)n);
       if (job->done == job->total || tcp_error(sock->tcp)) {
@@ -94,6 +97,9 @@ static long stream_send(struct ph_stack *stack, struct ph_sock *sock, int fd,
 static bool recv_done(const struct ph_sock *sock, const struct job *job) {
   uint32_t unread = tcp_unread(sock->tcp);
   size_t seen = job->flags & PH_MSG_PEEK ? job->done : 0;
+  if (job->done > 0 && tcp_mark_ahead(sock->tcp, seen)) {
+    return true; /* a read never goes over the urgent mark */
+  }
   if (job->done == 0 || unread > seen) {
     return job->done > 0 && job->done == job->total;
   }
@@ -125,6 +131,18 @@ static long stream_recv(struct ph_stack *stack, struct ph_sock *sock, int fd,
       return job->done ? (long)job->done : n;
     }
   }
+}
+
+/* PH_MSG_OOB: never waits. */
+static long urgent_recv(struct ph_stack *stack, const struct ph_sock *sock,
+                        struct job *job, int *msg_flags) {
+  size_t len;
+  uint8_t *data = job_piece(job, &len);
+  data = job->flags & PH_MSG_TRUNC ? NULL : data;
+  long n =
+      tcp_recv_urgent(stack, sock->tcp, data, len, job->flags & PH_MSG_PEEK);
+  *msg_flags |= n > 0 ? PH_MSG_OOB : 0;
+  return n;
 }
 
 /* ---- Datagrams ---------------------------------------------------------- */
@@ -180,7 +198,7 @@ static long send_job(struct ph_stack *stack, struct ph_sock *sock, int fd,
                      struct job *job, const void *addr, ph_socklen_t addr_len) {
   struct ph_addr ip;
   uint16_t port = 0;
-  if (job->flags & PH_MSG_OOB) {
+  if ((job->flags & PH_MSG_OOB) && !sock->tcp) {
     return -PH_EOPNOTSUPP;
   }
   if (sock->tcp) { /* as in Linux, a stream ignores the address */
@@ -210,10 +228,8 @@ static long recv_job(struct ph_stack *stack, struct ph_sock *sock, int fd,
     }
     return n;
   }
-  if (job->flags & PH_MSG_OOB) {
-    return -PH_EINVAL; /* as a socket without urgent data */
-  }
-  long n = stream_recv(stack, sock, fd, job);
+  long n = job->flags & PH_MSG_OOB ? urgent_recv(stack, sock, job, msg_flags)
+                                   : stream_recv(stack, sock, fd, job);
   if (n >= 0 && addr && addr_len) {
     *addr_len = 0; /* as in Linux: a stream's bytes have no sender */
   }

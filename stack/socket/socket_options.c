@@ -134,6 +134,11 @@ static int set_socket_option(struct ph_stack *stack, struct ph_sock *sock,
         tcp_set_keepalive(stack, sock->tcp, number != 0);
       }
       return 0;
+    case PH_SO_OOBINLINE:
+      if (sock->tcp) {
+        tcp_set_oob_inline(sock->tcp, number != 0);
+      }
+      return 0;
     case PH_SO_SNDBUF:
       set_sndbuf(sock, number);
       return 0;
@@ -161,6 +166,8 @@ static int get_socket_option(struct ph_sock *sock, int option, void *value,
       return put_int(value, len, sock->reuse_port);
     case PH_SO_KEEPALIVE:
       return put_int(value, len, sock->tcp && tcp_get_keepalive(sock->tcp));
+    case PH_SO_OOBINLINE:
+      return put_int(value, len, sock->tcp && tcp_get_oob_inline(sock->tcp));
     case PH_SO_PROTOCOL:
       return put_int(value, len, sock->tcp ? PH_IPPROTO_TCP : PH_IPPROTO_UDP);
     case PH_SO_DOMAIN:
@@ -320,7 +327,15 @@ int ph_ioctl(struct ph_stack *stack, int fd, unsigned long request,
       sock->nonblock = number != 0;
       return 0;
     case PH_FIONREAD:
-      number = (int32_t)(sock->tcp ? info.recv_queue : udp_next_len(sock->udp));
+      number = (int32_t)(sock->tcp ? tcp_unread(sock->tcp)
+                                   : udp_next_len(sock->udp));
+      break;
+    case PH_SIOCATMARK:
+      if (!sock->tcp) {
+        return -PH_ENOTTY;
+      }
+      number = tcp_at_mark(sock->tcp);
+      listening = false; /* as in Linux */
       break;
     case PH_SIOCOUTQ:
       number = (int32_t)info.send_queue;

@@ -153,6 +153,8 @@ long tcp_recv_urgent(struct ph_stack *stack, struct tcp_conn *conn, void *data,
 
 /* SIOCATMARK: the next byte to read is the urgent one. */
 bool tcp_at_mark(const struct tcp_conn *conn);
+/* The byte `offset` behind it is. */
+bool tcp_mark_ahead(const struct tcp_conn *conn, size_t offset);
 
 /* SO_OOBINLINE: the urgent octet is read in its place. */
 void tcp_set_oob_inline(struct tcp_conn *conn, bool on);

@@ -19,6 +19,7 @@ void tcp_settings_inherit(struct tcp_conn *to, const struct tcp_conn *from) {
   to->reuse_addr = from->reuse_addr;
   to->reuse_port = from->reuse_port;
   to->keepalive = from->keepalive;
+  to->oob_inline = from->oob_inline;
   to->nodelay = from->nodelay;
   to->cork = from->cork;
   to->delay_acks = from->delay_acks;

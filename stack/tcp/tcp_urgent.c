@@ -155,8 +155,12 @@ long tcp_recv_urgent(struct ph_stack *stack, struct tcp_conn *conn, void *data,
   return len > 0;
 }
 
+bool tcp_mark_ahead(const struct tcp_conn *conn, size_t offset) {
+  return conn->rcv_urg && conn->rcv_up - copied(conn) == offset;
+}
+
 bool tcp_at_mark(const struct tcp_conn *conn) {
-  return conn->rcv_urg && conn->rcv_up == copied(conn);
+  return tcp_mark_ahead(conn, 0);
 }
 
 uint32_t tcp_urgent_unread(const struct tcp_conn *conn) {
