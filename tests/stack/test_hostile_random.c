@@ -127,6 +127,13 @@ static void call_recv(struct ph_stack *stack, int host, struct end *end,
   end->received += flag ? 0 : (uint64_t)n;
 }
 
+/* Urgent octets stay in the stream, so that it can be compared. */
+static void keep_urgent(struct ph_stack *stack, int fd) {
+  int32_t on = 1;
+  (void)ph_setsockopt(stack, fd, PH_SOL_SOCKET, PH_SO_OOBINLINE, &on,
+                      sizeof(on));
+}
+
 static void call_options(struct ph_stack *stack, int fd) {
   static const int options[] = {PH_SO_SNDBUF,    PH_SO_RCVBUF, PH_SO_LINGER,
                                 PH_SO_REUSEADDR, PH_SO_ERROR,  PH_SO_RCVTIMEO};
@@ -138,12 +145,14 @@ static void call_options(struct ph_stack *stack, int fd) {
   len = rnd(60);
   (void)ph_getsockopt(stack, fd, rnd(2) ? PH_SOL_SOCKET : PH_IPPROTO_TCP,
                       (int)rnd(50), value, &len);
+  keep_urgent(stack, fd);
 }
 
-static void fresh(int host, int fd) {
+static void fresh(struct ph_stack *stack, int host, int fd) {
   if (fd >= 0) {
     assert_true(fd < FDS);
     ends[host][fd] = (struct end){0};
+    keep_urgent(stack, fd);
   }
 }
 
@@ -156,10 +165,11 @@ static void call_name(struct ph_stack *stack, int host, struct end *end,
   switch (rnd(11)) {
     case 0:
     case 1:
-      fresh(host, ph_socket(stack, PH_AF_INET,
-                            (rnd(5) ? PH_SOCK_STREAM : PH_SOCK_DGRAM) |
-                                PH_SOCK_NONBLOCK,
-                            0));
+      fresh(
+          stack, host,
+          ph_socket(
+              stack, PH_AF_INET,
+              (rnd(5) ? PH_SOCK_STREAM : PH_SOCK_DGRAM) | PH_SOCK_NONBLOCK, 0));
       break;
     case 2:
     case 3:
@@ -178,7 +188,7 @@ static void call_name(struct ph_stack *stack, int host, struct end *end,
       (void)ph_getsockname(stack, fd, &to, &len);
       break;
     default:
-      fresh(host, ph_accept4(stack, fd, &to, &len, PH_SOCK_NONBLOCK));
+      fresh(stack, host, ph_accept4(stack, fd, &to, &len, PH_SOCK_NONBLOCK));
       break;
   }
 }
@@ -237,7 +247,12 @@ static void campaign(uint32_t seed, bool repair, uint32_t damage_ppm,
   struct pair_options options = {
       .software = true,
       .blocks = 256,
-      .tcp = {.max_connections = 16, .max_ranges = 40, .max_chunks = 200},
+      .tcp = {.max_connections = 16,
+              .max_ranges = 40,
+              .max_chunks = 200,
+              .features = {.timestamps = seed % 2 ? PH_TCP_ON : PH_TCP_OFF,
+                           .ecn = seed % 3 ? PH_TCP_ON : PH_TCP_OFF,
+                           .sack = seed % 5 ? PH_TCP_ON : PH_TCP_OFF}},
       .socket = {.max_sockets = FDS,
                  .default_sndbuf = 40000,
                  .default_rcvbuf = 30000}};
