@@ -47,14 +47,14 @@ void *ph_stack_alloc(struct ph_stack *stack, size_t size) {
 
 void ph_stack_poll(struct ph_stack *stack, uint64_t now_ns) {
   stack->now_ns = now_ns;
-  if (stack->poll[PH_MODULE_NETIF]) {
-    stack->poll[PH_MODULE_NETIF](stack);
+  if (stack->poll_input) {
+    stack->poll_input(stack);
   }
-  ph_timers_run(stack, &stack->timers, now_ns);
-  for (int i = PH_MODULE_NETIF + 1; i < PH_MODULE_COUNT; i++) {
-    if (stack->poll[i]) {
-      stack->poll[i](stack);
-    }
+  if (ph_timers_next(&stack->timers) <= now_ns) {
+    ph_timers_run(stack, &stack->timers, now_ns);
+  }
+  if (stack->poll_output) {
+    stack->poll_output(stack);
   }
 }
 

@@ -71,9 +71,10 @@ struct ph_stack {
   struct pkt_pool pkts;
   struct ph_stats stats;
   void *module[PH_MODULE_COUNT]; /* each module's own state, or NULL */
-  /* Work that each module wants done at every poll, lowest layer first
-   * (netif: take received frames; tcp: output that was deferred). */
-  void (*poll[PH_MODULE_COUNT])(struct ph_stack *stack);
+  /* Work at every poll: take received frames (netif), send what was deferred
+   * (tcp). NULL without that module. */
+  void (*poll_input)(struct ph_stack *stack);
+  void (*poll_output)(struct ph_stack *stack);
   uint64_t next_packet_id;
   uint8_t *arena;
   size_t arena_left;

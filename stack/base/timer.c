@@ -110,7 +110,3 @@ void ph_timers_run(struct ph_stack *stack, struct ph_timers *timers,
     timer->fn(stack, timer);
   }
 }
-
-uint64_t ph_timers_next(const struct ph_timers *timers) {
-  return timers->root ? timers->root->deadline_ns : UINT64_MAX;
-}

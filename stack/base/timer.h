@@ -36,6 +36,8 @@ void ph_timers_run(struct ph_stack *stack, struct ph_timers *timers,
                    uint64_t now_ns);
 
 /* The earliest deadline, UINT64_MAX if none is armed. */
-uint64_t ph_timers_next(const struct ph_timers *timers);
+static inline uint64_t ph_timers_next(const struct ph_timers *timers) {
+  return timers->root ? timers->root->deadline_ns : UINT64_MAX;
+}
 
 #endif

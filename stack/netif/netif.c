@@ -36,7 +36,7 @@ int ph_netif_init(struct ph_stack *stack) {
     return -PH_ENOMEM;
   }
   stack->module[PH_MODULE_NETIF] = state;
-  stack->poll[PH_MODULE_NETIF] = netif_poll;
+  stack->poll_input = netif_poll;
   return 0;
 }
 

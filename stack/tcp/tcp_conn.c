@@ -135,9 +135,9 @@ int ph_tcp_init(struct ph_stack *stack, const struct ph_tcp_config *config) {
   }
   tcp_memory_init(tcp);
   ph_hash_key_init(stack, &tcp->secret);
-  ph_hash_key_init(stack, &tcp->table_key);
+  ph_ends_key_init(stack, &tcp->table_key);
   stack->module[PH_MODULE_TCP] = tcp;
-  stack->poll[PH_MODULE_TCP] = tcp_poll;
+  stack->poll_output = tcp_poll;
   netif_on_writable(stack, tcp_poll);
   return ip_register_protocol(stack, IP_PROTO_TCP, &tcp_protocol);
 }
@@ -153,7 +153,7 @@ static struct tcp_conn **table_slot(const struct tcp_stack *tcp,
                                     uint16_t local_port,
                                     const struct ph_addr *remote,
                                     uint16_t remote_port) {
-  uint64_t hash =
+  uint32_t hash =
       ph_hash_ends(&tcp->table_key, local, local_port, remote, remote_port);
   return &tcp->table[hash & tcp->table_mask];
 }

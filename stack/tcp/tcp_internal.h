@@ -375,7 +375,7 @@ struct tcp_stack {
   struct tcp_link *ports;             /* by local port */
   struct tcp_listener *listeners[64]; /* by local port */
   struct ph_hash_key secret;          /* ISN, ports */
-  struct ph_hash_key table_key;
+  struct ph_ends_key table_key;
   uint32_t next_ephemeral;
   const struct tcp_conn *dsack_conn; /* reports `dsack` next; NULL: nobody */
   struct tcp_sack_block dsack;

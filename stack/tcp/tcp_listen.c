@@ -47,8 +47,8 @@ struct tcp_listener *tcp_find_listener(struct tcp_stack *tcp,
   if (count <= 1) {
     return best;
   }
-  uint64_t hash = ph_hash_ends(&tcp->table_key, addr, port, peer, peer_port);
-  uint32_t skip = (uint32_t)(hash >> 32) % count;
+  uint32_t hash = ph_hash_ends(&tcp->table_key, addr, port, peer, peer_port);
+  uint32_t skip = hash % count;
   while (skip > 0 || fit(best, addr, port) != best_fit) {
     skip -= fit(best, addr, port) == best_fit;
     best = best->next;

@@ -28,8 +28,17 @@ static uint32_t offer(const struct ph_stack *stack,
   return ph_min_u32(wnd, most);
 }
 
+/* How far the edge could move if memory were no matter. */
+static int32_t growth_at_most(const struct tcp_conn *conn) {
+  uint32_t taken = conn->rcvq_len + (conn->rcv_edge - conn->rcv_nxt);
+  return (int32_t)(conn->rcvbuf / 2 - taken);
+}
+
 uint32_t tcp_window_growth(const struct ph_stack *stack,
                            const struct tcp_conn *conn) {
+  if (growth_at_most(conn) <= 0) {
+    return 0;
+  }
   int32_t grow = seq_diff(conn->rcv_nxt + offer(stack, conn), conn->rcv_edge);
   return grow > 0 ? (uint32_t)grow : 0;
 }
@@ -42,10 +51,15 @@ void tcp_window_open(const struct ph_stack *stack, struct tcp_conn *conn,
 
 uint16_t tcp_window_field(const struct ph_stack *stack, struct tcp_conn *conn,
                           uint8_t flags) {
-  uint32_t grow = tcp_window_growth(stack, conn);
-  uint32_t limit = ph_min_u32(conn->rcvbuf / 2, tcp_rcv_limit(stack, conn));
-  if (grow > 0 && grow >= ph_min_u32(conn->rcv_mss, limit / 2)) {
-    tcp_window_open(stack, conn, grow);
+  /* Most often nothing was read since the last time, or little. */
+  int32_t most = growth_at_most(conn);
+  if (most > 0 &&
+      (uint32_t)most >= ph_min_u32(conn->rcv_mss, conn->rcvbuf / 4)) {
+    uint32_t grow = tcp_window_growth(stack, conn);
+    uint32_t limit = ph_min_u32(conn->rcvbuf / 2, tcp_rcv_limit(stack, conn));
+    if (grow > 0 && grow >= ph_min_u32(conn->rcv_mss, limit / 2)) {
+      tcp_window_open(stack, conn, grow);
+    }
   }
   uint32_t left = conn->rcv_edge - conn->rcv_nxt;
   if (flags & TCP_SYN) {
