@@ -55,8 +55,9 @@ struct ph_tcp_features {
   /* On: take segments without timestamps after both SYNs had them, as Linux
    * does; RFC 7323 3.2 says they SHOULD be dropped. Default off. */
   uint8_t missing_timestamps;
-  uint8_t ecn;    /* default on request, as in Linux */
-  bool bsd_order; /* a SYN's options stand as FreeBSD's do */
+  uint8_t ecn;     /* default on request, as in Linux */
+  uint8_t cookies; /* SYN cookies when the SYN queue is full; default on */
+  bool bsd_order;  /* a SYN's options stand as FreeBSD's do */
 };
 
 /* Sizes of the pools; 0 takes the default. */

@@ -90,6 +90,7 @@ static void set_features(struct tcp_stack *tcp,
   set_default(&f.rack, PH_TCP_ON);
   set_default(&f.timestamps, PH_TCP_ON_REQUEST);
   set_default(&f.ecn, PH_TCP_ON_REQUEST);
+  set_default(&f.cookies, PH_TCP_ON);
   set_default(&f.missing_timestamps, PH_TCP_OFF);
   tcp->features = f;
 }

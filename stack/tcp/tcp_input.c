@@ -410,11 +410,15 @@ void tcp_deliver(struct ph_stack *stack, struct tcp_seg *seg,
     struct tcp_listener *listener = tcp_find_listener(
         tcp, &rx->dst, seg->dst_port, &rx->src, seg->src_port);
     if (listener) {
-      tcp_listen_input(stack, listener, seg, rx);
+      conn = tcp_listen_input(stack, listener, seg, rx);
     } else {
       tcp_send_reset(stack, seg, rx); /* 3.10.7.1 */
     }
-  } else if (conn->state == TCP_STATE_SYN_SENT) {
+    if (!conn) {
+      return;
+    }
+  }
+  if (conn->state == TCP_STATE_SYN_SENT) {
     syn_sent_input(stack, conn, seg, pkt, rx);
   } else {
     synchronized(stack, conn, seg, pkt, rx);

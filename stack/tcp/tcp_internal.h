@@ -469,6 +469,9 @@ static inline uint32_t tcp_range_end(const struct tcp_range *range) {
 /* ---- tcp_isn.c, tcp_port.c ---------------------------------------------- */
 uint64_t tcp_hash_secret(const struct tcp_stack *tcp,
                          const struct tcp_conn *conn, uint16_t local_port);
+/* For other purposes (`domain` not 0), and of one more word. */
+uint64_t tcp_hash_word(const struct tcp_stack *tcp, const struct tcp_conn *conn,
+                       uint16_t local_port, uint32_t domain, uint32_t word);
 uint32_t tcp_isn(struct ph_stack *stack, const struct tcp_conn *conn);
 
 /* Equal, or one of them unspecified. */

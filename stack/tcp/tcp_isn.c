@@ -9,14 +9,20 @@ enum { ISN_TICK_NS = 4000 };
 struct ends {
   struct ph_addr local, remote;
   uint16_t local_port, remote_port;
-  uint32_t zero;
+  uint32_t domain, word, zero; /* what the hash is for */
 };
+
+uint64_t tcp_hash_word(const struct tcp_stack *tcp, const struct tcp_conn *conn,
+                       uint16_t local_port, uint32_t domain, uint32_t word) {
+  struct ends ends = {
+      conn->route.src, conn->remote, local_port, conn->remote_port,
+      domain,          word,         0};
+  return ph_siphash24(&tcp->secret, &ends, sizeof(ends));
+}
 
 uint64_t tcp_hash_secret(const struct tcp_stack *tcp,
                          const struct tcp_conn *conn, uint16_t local_port) {
-  struct ends ends = {conn->route.src, conn->remote, local_port,
-                      conn->remote_port, 0};
-  return ph_siphash24(&tcp->secret, &ends, sizeof(ends));
+  return tcp_hash_word(tcp, conn, local_port, 0, 0);
 }
 
 uint32_t tcp_isn(struct ph_stack *stack, const struct tcp_conn *conn) {

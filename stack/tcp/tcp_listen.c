@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Passive open: listeners, the queue of half-open connections (SYN queue) and
  * the queue of those that wait for accept(). Both are bounded by the backlog,
- * as in Linux: a SYN is dropped when either is full, and the last ACK of a
- * handshake is ignored while the accept queue is full, so that the peer tries
- * again. */
+ * as in Linux. When the accept queue is full a SYN is dropped, and the last ACK
+ * of a handshake ignored, so that the peer tries again. When the SYN queue is
+ * full, a SYN is answered with a cookie (tcp_cookie.c). */
 #include "stack/tcp/tcp_listen.h"
 
 #include "stack/tcp/tcp_settings.h"
@@ -93,56 +93,104 @@ int tcp_listen(struct ph_stack *stack, struct tcp_conn *conn,
   return 0;
 }
 
-/* A SYN for a listener: step "third, check for a SYN" of 3.10.7.2. */
-static void listen_syn(struct ph_stack *stack, struct tcp_listener *listener,
-                       const struct tcp_seg *seg, const struct ip_rx *rx) {
-  if (listener->accept_count > listener->backlog ||
-      listener->syn_count >= ph_max_u32(listener->backlog, 1)) {
-    stack->stats.TcpListenOverflows++;
-    return;
-  }
-  struct ip_route route;
-  if (rx->family->route(stack, &rx->src, &rx->dst, &route) < 0) {
-    return;
-  }
+/* As in Linux, one more than the backlog may wait for accept(). */
+static bool accept_queue_full(const struct tcp_listener *listener) {
+  return listener->accept_count > listener->backlog;
+}
+
+/* A child in SYN-RECEIVED, at this SYN; NULL if the pool is empty. */
+static struct tcp_conn *make_child(struct ph_stack *stack,
+                                   struct tcp_listener *listener,
+                                   const struct tcp_seg *syn,
+                                   const struct ip_rx *rx,
+                                   const struct ip_route *route) {
   struct tcp_conn *conn = tcp_open(stack, NULL);
   if (!conn) {
-    stack->stats.TcpListenOverflows++;
-    return;
+    return NULL;
   }
-  struct tcp_conn *parent = listener->conn;
-  conn->route = route;
+  conn->route = *route;
   conn->route.src = rx->dst;
   conn->remote = rx->src;
-  conn->remote_port = seg->src_port;
+  conn->remote_port = syn->src_port;
   conn->passive = true;
-  tcp_settings_inherit(conn, parent);
-  tcp_port_claim(tcp_of(stack), conn, seg->dst_port);
+  tcp_settings_inherit(conn, listener->conn);
+  tcp_port_claim(tcp_of(stack), conn, syn->dst_port);
   tcp_table_insert(tcp_of(stack), conn);
   conn->listener = listener;
   tcp_link_append(&listener->syn_queue, &conn->link);
   listener->syn_count++;
-  tcp_start(stack, conn, seg->new_iss);
-  tcp_take_syn(stack, conn, seg);
+  tcp_start(stack, conn, syn->new_iss);
+  tcp_take_syn(stack, conn, syn);
   conn->state = TCP_STATE_SYN_RECEIVED;
   stack->stats.TcpPassiveOpens++;
-  tcp_output_syn(stack, conn);
-  tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + conn->rto_ns);
+  return conn;
+}
+
+/* A SYN for a listener: step "third, check for a SYN" of 3.10.7.2. */
+static void listen_syn(struct ph_stack *stack, struct tcp_listener *listener,
+                       const struct tcp_seg *seg, const struct ip_rx *rx) {
+  struct ip_route route;
+  if (accept_queue_full(listener)) {
+    stack->stats.TcpListenOverflows++;
+    return;
+  }
+  if (rx->family->route(stack, &rx->src, &rx->dst, &route) < 0) {
+    return;
+  }
+  bool room = listener->syn_count < ph_max_u32(listener->backlog, 1);
+  struct tcp_conn *conn =
+      room ? make_child(stack, listener, seg, rx, &route) : NULL;
+  if (conn) {
+    tcp_output_syn(stack, conn);
+    tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + conn->rto_ns);
+  } else if (tcp_of(stack)->features.cookies != PH_TCP_OFF) {
+    tcp_cookie_send(stack, listener, seg, rx, &route);
+  } else {
+    stack->stats.TcpListenOverflows++;
+  }
+}
+
+/* An ACK for a listener: of a SYN cookie, or of nothing. */
+static struct tcp_conn *listen_ack(struct ph_stack *stack,
+                                   struct tcp_listener *listener,
+                                   const struct tcp_seg *seg,
+                                   const struct ip_rx *rx) {
+  struct tcp_seg syn;
+  struct ip_route route;
+  if ((seg->flags & TCP_SYN) ||
+      !tcp_cookie_check(stack, listener, seg, rx, &syn)) {
+    tcp_send_reset(stack, seg, rx);
+    return NULL;
+  }
+  struct tcp_conn *conn = NULL;
+  if (!accept_queue_full(listener) &&
+      rx->family->route(stack, &rx->src, &rx->dst, &route) == 0) {
+    conn = make_child(stack, listener, &syn, rx, &route);
+  }
+  if (conn) {
+    tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + conn->rto_ns);
+    conn->syn_sent_ns = 0; /* not known: no sample of the round-trip time */
+  } else {
+    stack->stats.TcpListenOverflows++; /* its data will come again */
+  }
+  return conn;
 }
 
 /* RFC 9293 3.10.7.2. */
-void tcp_listen_input(struct ph_stack *stack, struct tcp_listener *listener,
-                      const struct tcp_seg *seg, const struct ip_rx *rx) {
+struct tcp_conn *tcp_listen_input(struct ph_stack *stack,
+                                  struct tcp_listener *listener,
+                                  const struct tcp_seg *seg,
+                                  const struct ip_rx *rx) {
   if (seg->flags & TCP_RST) {
-    return;
+    return NULL;
   }
   if (seg->flags & TCP_ACK) {
-    tcp_send_reset(stack, seg, rx);
-    return;
+    return listen_ack(stack, listener, seg, rx);
   }
   if ((seg->flags & TCP_SYN) && !rx->broadcast) {
     listen_syn(stack, listener, seg, rx);
   }
+  return NULL;
 }
 
 bool tcp_listen_established(struct ph_stack *stack, struct tcp_conn *conn) {
@@ -150,7 +198,7 @@ bool tcp_listen_established(struct ph_stack *stack, struct tcp_conn *conn) {
   if (!listener) {
     return true; /* simultaneous open */
   }
-  if (listener->accept_count > listener->backlog) {
+  if (accept_queue_full(listener)) {
     stack->stats.TcpListenOverflows++;
     return false;
   }

@@ -11,6 +11,7 @@ struct tcp_listener {
   struct tcp_link syn_queue;    /* SYN-RECEIVED */
   struct tcp_link accept_queue; /* established, not accepted */
   uint32_t backlog, syn_count, accept_count;
+  uint64_t cookies_until_ns; /* a SYN cookie may come back until then */
 };
 
 struct tcp_listener *tcp_find_listener(struct tcp_stack *tcp,
@@ -18,12 +19,33 @@ struct tcp_listener *tcp_find_listener(struct tcp_stack *tcp,
                                        uint16_t port,
                                        const struct ph_addr *peer,
                                        uint16_t peer_port);
-void tcp_listen_input(struct ph_stack *stack, struct tcp_listener *listener,
-                      const struct tcp_seg *seg, const struct ip_rx *rx);
+/* A segment for a listener. A connection if one was made that the segment is
+ * now for: a SYN cookie came back. */
+struct tcp_conn *tcp_listen_input(struct ph_stack *stack,
+                                  struct tcp_listener *listener,
+                                  const struct tcp_seg *seg,
+                                  const struct ip_rx *rx);
 /* The handshake is complete; false if the accept queue is full. */
 bool tcp_listen_established(struct ph_stack *stack, struct tcp_conn *conn);
 /* A connection leaves its listener's queues. */
 void tcp_listener_forget(struct tcp_conn *conn);
 void tcp_listener_close(struct ph_stack *stack, struct tcp_conn *conn);
+
+/* ---- tcp_cookie.c, tcp_reset.c ------------------------------------------- */
+
+/* Answer a SYN with a cookie. */
+void tcp_cookie_send(struct ph_stack *stack, struct tcp_listener *listener,
+                     const struct tcp_seg *seg, const struct ip_rx *rx,
+                     const struct ip_route *route);
+/* True if an ACK brings back one of ours; `syn` is then the SYN that it
+ * answered, with what the cookie kept of it, and new_iss the cookie. */
+bool tcp_cookie_check(struct ph_stack *stack,
+                      const struct tcp_listener *listener,
+                      const struct tcp_seg *seg, const struct ip_rx *rx,
+                      struct tcp_seg *syn);
+/* A SYN-ACK to the ends of `ends` and for its rcv_nxt; nothing is kept. */
+void tcp_send_stateless(struct ph_stack *stack, const struct tcp_conn *ends,
+                        uint32_t iss, uint16_t window, const uint8_t *options,
+                        uint32_t len);
 
 #endif

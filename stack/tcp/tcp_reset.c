@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Resets (RFC 9293 3.5.2) and challenge ACKs (RFC 5961). */
+/* Segments without a connection or without payload: resets (RFC 9293 3.5.2),
+ * challenge ACKs (RFC 5961), the SYN-ACK with a cookie. */
+#include "stack/tcp/tcp_listen.h"
 #include "stack/tcp/tcp_options.h"
 
-/* A segment without payload; with the options of `conn`, if there is one. */
-static void send_bare(struct ph_stack *stack, const struct ip_family *family,
-                      const struct ip_tx *tx, struct tcp_conn *conn,
-                      uint16_t src_port, uint16_t dst_port, uint32_t seq,
-                      uint32_t ack, uint8_t flags) {
-  struct pkt *pkt = pkt_get(&stack->pkts, TCP_HEADROOM);
-  if (!pkt) {
-    stack->stats.PktExhausted++;
-    return;
-  }
-  uint8_t hlen = TCP_HEADER_LEN;
-  if (conn) { /* RFC 7323 3.2: SHOULD be sent in a reset, too */
-    hlen = (uint8_t)(hlen + tcp_options_push(stack, conn, pkt, flags));
-  }
+/* The header in front of the options, which are all that `pkt` holds. */
+static void put_bare(struct pkt *pkt, const struct ip_family *family,
+                     const struct ip_tx *tx, uint16_t src_port,
+                     uint16_t dst_port, uint32_t seq, uint32_t ack,
+                     uint8_t flags) {
+  uint32_t hlen = TCP_HEADER_LEN + pkt->len;
   uint8_t *h = pkt_prepend(pkt, TCP_HEADER_LEN);
   memset(h, 0, TCP_HEADER_LEN);
   put_be16(h, src_port);
@@ -29,11 +23,48 @@ static void send_bare(struct ph_stack *stack, const struct ip_family *family,
   pkt->csum = PKT_CSUM_PARTIAL;
   pkt->csum_start = 0;
   pkt->csum_offset = 16;
+}
+
+/* A segment without payload; with the options of `conn`, if there is one. */
+static void send_bare(struct ph_stack *stack, const struct ip_family *family,
+                      const struct ip_tx *tx, struct tcp_conn *conn,
+                      uint16_t src_port, uint16_t dst_port, uint32_t seq,
+                      uint32_t ack, uint8_t flags) {
+  struct pkt *pkt = pkt_get(&stack->pkts, TCP_HEADROOM);
+  if (!pkt) {
+    stack->stats.PktExhausted++;
+    return;
+  }
+  if (conn) { /* RFC 7323 3.2: SHOULD be sent in a reset, too */
+    (void)tcp_options_push(stack, conn, pkt, flags);
+  }
+  put_bare(pkt, family, tx, src_port, dst_port, seq, ack, flags);
   pkt->id = ++stack->next_packet_id;
   stack->stats.TcpOutSegs++;
   stack->stats.TcpOutRsts++;
   /* A reset is not worth keeping when the device is full. */
   if (family->output(stack, pkt, tx, NULL) == -PH_EAGAIN) {
+    pkt_put(pkt);
+  }
+}
+
+void tcp_send_stateless(struct ph_stack *stack, const struct tcp_conn *ends,
+                        uint32_t iss, uint16_t window, const uint8_t *options,
+                        uint32_t len) {
+  struct pkt *pkt = pkt_get(&stack->pkts, TCP_HEADROOM);
+  if (!pkt) {
+    stack->stats.PktExhausted++;
+    return;
+  }
+  const struct ip_family *family = ends->route.family;
+  struct ip_tx tx = {ends->route.src, ends->remote, IP_PROTO_TCP, 0, 0, true};
+  memcpy(pkt_prepend(pkt, len), options, len);
+  put_bare(pkt, family, &tx, ends->local_port, ends->remote_port, iss,
+           ends->rcv_nxt, TCP_SYN | TCP_ACK);
+  put_be16(pkt->head + 14, window);
+  pkt->id = ++stack->next_packet_id;
+  stack->stats.TcpOutSegs++;
+  if (family->output(stack, pkt, &tx, &ends->route) == -PH_EAGAIN) {
     pkt_put(pkt);
   }
 }

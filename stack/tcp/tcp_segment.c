@@ -97,7 +97,9 @@ void tcp_established(struct ph_stack *stack, struct tcp_conn *conn,
                                               .lost_edge = conn->snd_una};
   }
   if (!conn->syn_retransmitted) {
-    tcp_rto_sample(conn, stack->now_ns - conn->syn_sent_ns);
+    if (conn->syn_sent_ns) { /* else SYN cookie */
+      tcp_rto_sample(conn, stack->now_ns - conn->syn_sent_ns);
+    }
   } else {
     conn->cwnd = conn->snd_mss; /* RFC 5681 3.1 */
     tcp_ts_sample(stack, conn, seg);
