@@ -230,6 +230,7 @@ static void make_host(struct session *session, const struct options *options) {
       .nic = options->nic,
       .offload = options->offload,
       .mtu = options->mtu,
+      .tcp = &options->tcp,
       .sndbuf = options->sndbuf,
       .rcvbuf = options->rcvbuf,
       .mem_latency_ns = options->mem_latency_ns,

@@ -44,6 +44,8 @@ enum {
   X(app_buffer, "N", D | T | A, "bytes per read() and write() (65536)")        \
   X(sndbuf, "N", D | T | A, "send buffer of a socket, bytes (262144)")         \
   X(rcvbuf, "N", D | T | A, "receive buffer of a socket, bytes (262144)")      \
+  X(timestamps, NULL, D | T | A, "offer TCP timestamps (RFC 7323)")            \
+  X(ecn, NULL, D | T | A, "offer explicit congestion notification (RFC 3168)") \
   X(read_rate, "N", D | T, "bytes per second that the receiver reads")         \
   X(write_rate, "N", D | T, "bytes per second that the sender writes")         \
   X(seed, "N", ALL, "seed of every random choice (1)")                         \
@@ -289,6 +291,12 @@ static int set_machine(struct options *options, int code, const char *value) {
       return 0;
     case OPTION_no_idle_skip:
       options->no_idle_skip = true;
+      return 0;
+    case OPTION_timestamps:
+      options->tcp.features.timestamps = PH_TCP_ON;
+      return 0;
+    case OPTION_ecn:
+      options->tcp.features.ecn = PH_TCP_ON;
       return 0;
     default:
       return -1;

@@ -38,6 +38,7 @@ struct options {
   uint32_t mem_latency_ns;
   struct cost_table cost;
   uint32_t app_buffer, sndbuf, rcvbuf;
+  struct ph_tcp_config tcp;
   uint64_t read_rate, write_rate;
   uint64_t seed;
   const char *pcapng, *timeline, *waves;

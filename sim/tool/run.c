@@ -58,6 +58,7 @@ struct host_config run_host_config(struct run *run, unsigned index) {
       .offload = options->offload,
       .mtu = options->mtu,
       .mss = options->mss,
+      .tcp = &options->tcp,
       .sndbuf = options->sndbuf,
       .rcvbuf = options->rcvbuf,
       .mem_latency_ns = options->mem_latency_ns,

@@ -136,6 +136,10 @@ static void options_are_what_they_say(void **state) {
   assert_string_equal(options.cost.title, "ideal");
   assert_true(options.json);
   assert_int_equal(options.link.rate_bps, 1000000000);
+  assert_int_equal(options.tcp.features.timestamps, PH_TCP_DEFAULT);
+  assert_int_equal(parse(&options, "tap --timestamps --ecn"), 0);
+  assert_int_equal(options.tcp.features.timestamps, PH_TCP_ON);
+  assert_int_equal(options.tcp.features.ecn, PH_TCP_ON);
   assert_int_equal(parse(&options,
                          "replay --speed line file.pcap --mac "
                          "02:50:48:AB:cd:7f --interface 3"),

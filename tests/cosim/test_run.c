@@ -258,6 +258,23 @@ static void short_queue_drops_and_tcp_adapts(void **state) {
   assert_true(WIRE(result, queue_full) > 0);
 }
 
+/* The RTL cuts super-segments with timestamps; marks slow the sender down
+ * before the queue overflows. */
+static void timestamps_and_marks_are_bit_exact(void **state) {
+  /* EVIDENCE: RFC 7323 3.2, RFC 3168 5 */
+  (void)state;
+  struct transfer result;
+  transfer(&result, "download --bytes 300000 --timestamps --ecn");
+  check_offloads(&result);
+  transfer(&result,
+           "download --bytes 3000000 --nic soft --timestamps --ecn --wire "
+           "rate=1Gbps+delay=50us+queue=200+ecn=20");
+  assert_true(STAT(result, TcpEcnCeIn) > 0);
+  assert_true(STAT(result, TcpEcnReduced) > 0);
+  assert_int_equal(WIRE(result, queue_full), 0);
+  assert_int_equal(STAT(result, TcpRetransSegs), 0);
+}
+
 static void all_faults_at_once_are_bit_exact(void **state) {
   (void)state;
   struct transfer result;
@@ -341,6 +358,7 @@ int main(void) {
       cmocka_unit_test(damaged_frames_die_in_the_mac),
       cmocka_unit_test(flipped_bits_die_by_a_checksum),
       cmocka_unit_test(short_queue_drops_and_tcp_adapts),
+      cmocka_unit_test(timestamps_and_marks_are_bit_exact),
       cmocka_unit_test(all_faults_at_once_are_bit_exact),
       cmocka_unit_test(tshark_finds_wrong_checksums_in_damaged_frames_only),
   };
