@@ -109,6 +109,9 @@ void tcp_sack_mark_lost(struct tcp_conn *conn, struct tcp_ack *info) {
   uint32_t runs = 0;
   uint32_t bytes = 0;
   struct tcp_range *range = conn->rtx.last;
+  /* What lies behind goes along, or it would seem ahead after 2 GiB. */
+  v->high_sacked = seq_max(v->high_sacked, conn->snd_una);
+  v->lost_edge = seq_max(v->lost_edge, conn->snd_una);
   for (; range; range = range->prev) {
     if (range->u.tx.flags & TCP_RANGE_SACKED) {
       runs++;
@@ -164,6 +167,13 @@ static struct tcp_range *unsacked_hole(struct tcp_conn *conn) {
   return NULL;
 }
 
+/* Send it again although it may be in the network: then it is there twice, and
+ * Pipe counts both (SetPipe). */
+static void mark_doubtful(struct tcp_conn *conn, struct tcp_range *range) {
+  conn->cwnd -= ph_min_u32(conn->cwnd, range->len);
+  tcp_rtx_mark_lost(conn, range);
+}
+
 bool tcp_sack_next_seg(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_stack *tcp = tcp_of(stack);
   struct tcp_rfc6675 *v = &conn->loss.rfc6675;
@@ -177,7 +187,7 @@ bool tcp_sack_next_seg(struct ph_stack *stack, struct tcp_conn *conn) {
     if (range->len > mss && !tcp_rtx_split(tcp, conn, range, mss)) {
       return false;
     }
-    tcp_rtx_mark_lost(conn, range);
+    mark_doubtful(conn, range);
     return true;
   }
   if (v->rescue_used && seq_leq(conn->snd_una, v->rescue_rxt)) {
@@ -197,6 +207,6 @@ bool tcp_sack_next_seg(struct ph_stack *stack, struct tcp_conn *conn) {
   }
   v->rescue_rxt = conn->recover;
   v->rescue_used = v->rescuing = true;
-  tcp_rtx_mark_lost(conn, range);
+  mark_doubtful(conn, range);
   return true;
 }

@@ -291,6 +291,32 @@ static void nothing_new_sends_what_may_be_lost_once(void **state) {
   peer_free(&p);
 }
 
+static void doubtful_holes_take_their_share_of_the_window(void **state) {
+  /* EVIDENCE: RFC 6675 4 (NextSeg (3), SetPipe) */
+  (void)state;
+  struct peer p;
+  begin(&p, &no_rack, 30);
+  sack1(&p, 0, 1, 5);
+  peer_mark(&p);
+  /* 5 to 27 may or may not be lost, one segment above is too few to say. The
+   * ACK delivered 2 and ssthresh is half: 1 or 2 may go, not all 23. */
+  sack1(&p, 5, 28, 29);
+  assert_in_range(data_segs(&p), 1, 2);
+  assert_int_equal(peer_seg(&p, 0)->seq, at(5));
+  peer_free(&p);
+}
+
+static void marks_of_rfc_6675_do_not_stay_behind(void **state) {
+  /* EVIDENCE: RFC 9293 3.4 (sequence numbers wrap) */
+  (void)state;
+  struct peer p;
+  begin(&p, &no_rack, 10);
+  peer_ack(&p, at(5));
+  assert_int_equal(p.conn->loss.rfc6675.lost_edge, at(5));
+  assert_int_equal(p.conn->loss.rfc6675.high_sacked, at(5));
+  peer_free(&p);
+}
+
 static void rescue_is_one_segment_with_the_highest(void **state) {
   /* EVIDENCE: RFC 6675 4 (NextSeg (4)) */
   (void)state;
@@ -421,6 +447,8 @@ int main(void) {
       cmocka_unit_test(bytes_above_start_recovery_without_three_acks),
       cmocka_unit_test(holes_are_sent_in_order_as_the_pipe_drains),
       cmocka_unit_test(nothing_new_sends_what_may_be_lost_once),
+      cmocka_unit_test(doubtful_holes_take_their_share_of_the_window),
+      cmocka_unit_test(marks_of_rfc_6675_do_not_stay_behind),
       cmocka_unit_test(rescue_is_one_segment_with_the_highest),
       cmocka_unit_test(any_blocks_keep_the_scoreboard_whole),
       cmocka_unit_test(lost_range_that_can_not_be_split_goes_out_whole),
