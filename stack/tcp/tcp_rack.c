@@ -69,7 +69,7 @@ void tcp_rack_delivered(const struct ph_stack *stack, struct tcp_conn *conn,
                         struct tcp_ack *info) {
   struct tcp_rack *rack = &conn->loss.rack;
   uint64_t xmit_ns = range->u.tx.sent_at_ns;
-  uint64_t rtt = (stack->now_ns - xmit_ns + US - 1) / US;
+  uint64_t rtt = (stack->now_ns - xmit_ns) / US; /* down: not a tick late */
   uint32_t rtt_us = rtt < UINT32_MAX ? (uint32_t)rtt : UINT32_MAX;
   bool retransmitted = range->u.tx.flags & TCP_RANGE_RETRANSMITTED;
   /* Step 3, against what had arrived before this ACK. */

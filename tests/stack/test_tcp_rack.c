@@ -52,7 +52,20 @@ static void three_sacked_and_no_reordering_resends_at_once(void **state) {
   sack1(&p, 0, 1, 4);
   assert_int_equal(peer_sent(&p), 1);
   assert_int_equal(peer_seg(&p, 0)->seq, first);
-  peer_ack(&p, at(10));
+  peer_ack(&p, at(10)); /* what was sent again is not late */
+  assert_false(p.conn->loss.rack.reordering_seen);
+  peer_free(&p);
+}
+
+static void odd_nanoseconds_delay_nothing(void **state) {
+  /* EVIDENCE: RFC 8985 6.2 (step 5: remaining <= 0) */
+  (void)state;
+  struct peer p;
+  begin(&p, 10, 20, true);
+  peer_pass(&p, 333);
+  sack1(&p, 0, 1, 4);
+  assert_true(peer_sent(&p) > 0);
+  assert_int_equal(peer_seg(&p, 0)->seq, first); /* before new data */
   peer_free(&p);
 }
 
@@ -95,6 +108,9 @@ static void filled_hole_sacked_by_the_same_ack_is_not_reordering(void **state) {
   struct peer p;
   begin(&p, 10, 10, true);
   sack1(&p, 2, 3, 4); /* 0 and 1 in order, 2 missing */
+  assert_false(p.conn->loss.rack.reordering_seen);
+  const struct tcp_sack_block b[] = {{at(7), at(8)}, {at(5), at(6)}};
+  sack(&p, at(2), 2, b); /* two at once: most recent first */
   assert_false(p.conn->loss.rack.reordering_seen);
   peer_free(&p);
 }
@@ -180,8 +196,11 @@ static void timeout_leaves_what_was_just_sent(void **state) {
   peer_app_send(&p, 10 * PEER_MSS); /* 5 ms before it expires */
   uint32_t recent = p.conn->sent.last->seq;
   assert_int_equal(p.stack->stats.TcpTimeouts, 0);
+  peer_mark(&p);
   peer_pass(&p, 6 * PAIR_MS);
   assert_int_equal(p.stack->stats.TcpTimeouts, 1);
+  assert_true(peer_sent(&p) > 0); /* beside what is in flight */
+  assert_int_equal(peer_seg(&p, 0)->seq, first);
   assert_int_equal(p.conn->sacked_bytes, 0);
   const struct tcp_range *r = tcp_ranges_floor(&p.conn->rtx, recent);
   assert_false(r->u.tx.flags & TCP_RANGE_LOST);
@@ -330,6 +349,7 @@ static void probe_ends_with_the_timeout_behind_it(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(three_sacked_and_no_reordering_resends_at_once),
+      cmocka_unit_test(odd_nanoseconds_delay_nothing),
       cmocka_unit_test(one_sacked_resends_after_the_reordering_window),
       cmocka_unit_test(reordering_within_the_window_resends_nothing),
       cmocka_unit_test(filled_hole_sacked_by_the_same_ack_is_not_reordering),
