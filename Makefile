@@ -25,9 +25,11 @@ DRIVER_C := $(wildcard driver/*.c)
 SIM_C := $(wildcard sim/core/*.c sim/wire/*.c sim/host/*.c sim/apps/*.c sim/packet/*.c)
 TOOL_C := $(wildcard sim/tool/*.c)
 MODEL_C := $(wildcard tests/rtl/model/offload_model.c tests/rtl/model/xgmii.c)
-KINDS := driver stack cosim
+KINDS := driver stack cosim packetdrill
+SO_C := $(wildcard sim/packetdrill/*.c)
 rel = $(patsubst %.c,$(BUILD)/rel/%.o,$(1))
 asan = $(patsubst %.c,$(BUILD)/asan/%.o,$(1))
+pic = $(patsubst %.c,$(BUILD)/pic/%.o,$(1))
 tests_of = $(patsubst tests/$(1)/%.c,$(BUILD)/test/$(1)/%,$(wildcard tests/$(1)/test_*.c))
 TEST_RTL := $(call tests_of,rtl)
 TEST_GATES := $(patsubst $(BUILD)/test/rtl/%,$(BUILD)/test/gates/%,$(TEST_RTL))
@@ -45,6 +47,7 @@ run: ## install what is missing, build, download 1.5 MB from host to host, repor
 	@$(BUILD)/packhorse download --pcapng $(BUILD)/run.pcapng --timeline $(BUILD)/run.trace.json
 
 tool: $(BUILD)/packhorse ## build only build/packhorse
+packetdrill: $(BUILD)/libpackhorse_packetdrill.so ## the stack for packetdrill --so_filename
 
 test: ## install, build and run the fast test set; the exit status counts
 	@$(INSTALL) build test
@@ -65,8 +68,8 @@ test-stack: $(call pick,$(call tests_of,stack),stack) ## the TCP/IP stack over a
 	@$(PYTHON) tests/run.py $^
 test-cosim: $(BUILD)/packhorse $(call pick,$(call tests_of,cosim),cosim) ## stack, driver and RTL together
 	@$(PYTHON) tests/run.py $(filter-out $(BUILD)/packhorse,$^)
-test-packet: $(BUILD)/test/packhorse ## scripts of packets and socket calls: tests/packet
-	@$(PYTHON) tests/run.py tests/packet/run.sh
+test-packet: $(BUILD)/test/packhorse $(call tests_of,packetdrill) ## scripts of packets and socket calls: tests/packet
+	@$(PYTHON) tests/run.py $(call tests_of,packetdrill) tests/packet/run.sh
 test-compilers: ## gcc and clang give the same event hash; builds everything twice, slow
 	@tests/cosim/compilers.sh
 mutants: ## break the RTL in one place at a time; the named test must fail; slow, M=tso picks some
@@ -136,6 +139,14 @@ $(BUILD)/asan/driver/%.o: driver/%.c
 $(BUILD)/asan/%.o: %.c
 	$(call quiet,CC ) $(CC) $(COMMON) $(SANITIZE) -D_GNU_SOURCE -c $< -o $@
 
+PIC = -fPIC -fvisibility=hidden
+$(BUILD)/pic/stack/%.o: stack/%.c
+	$(call quiet,CC ) $(CC) $(COMMON) $(OPT) $(PIC) $(FREESTANDING) -c $< -o $@
+$(BUILD)/pic/driver/%.o: driver/%.c
+	$(call quiet,CC ) $(CC) $(COMMON) $(OPT) $(PIC) $(FREESTANDING) -c $< -o $@
+$(BUILD)/pic/%.o: %.c
+	$(call quiet,CC ) $(CC) $(COMMON) $(OPT) $(PIC) -D_GNU_SOURCE -c $< -o $@
+
 # Verilator's run time built by clang asks libatomic whether 64-bit atomics are lock-free.
 SIM_LIBS := -lz -lm -lpthread -Wl,--as-needed -latomic
 
@@ -152,6 +163,14 @@ $(BUILD)/bench/tcp: $(call rel,tests/bench/bench_tcp.c tests/bench/bed.c $(STACK
 # The least that a program with TCP, UDP and IPv4 carries along.
 $(BUILD)/bench/minimal: tests/bench/minimal.c $(STACK_C)
 	$(call quiet,LD ) $(CC) -std=c11 -Os -fno-asynchronous-unwind-tables -I. $(FREESTANDING) -ffunction-sections -fdata-sections -Wl,--gc-sections -nostdlib -static -Wl,-e,main,--unresolved-symbols=ignore-all $^ -o $@
+
+# packetdrill --so_filename: packetdrill and its scripts against this stack.
+$(BUILD)/libpackhorse_packetdrill.so: $(call pic,$(SO_C) $(SIM_C) $(STACK_C) $(DRIVER_C)) $(BUILD)/nic/libnic.a
+	$(call quiet,LD ) $(CXX) -shared -Wl,-z,defs -Wl,--exclude-libs,ALL $^ $(SIM_LIBS) -o $@
+
+# Loads the shared object with RTLD_DEEPBIND as packetdrill does, which sanitizers refuse.
+$(BUILD)/test/packetdrill/%: $(call rel,tests/packetdrill/%.c sim/packet/packets.c sim/wire/frame.c sim/core/util.c) $(BUILD)/libpackhorse_packetdrill.so
+	$(call quiet,LD ) $(CC) $(filter %.o,$^) -lcmocka -lz -ldl -lpthread -o $@
 
 # Test programs: the test, its folder's helpers, and the libraries it may use.
 helpers = $(call asan,$(filter-out tests/$(1)/test_%,$(wildcard tests/$(1)/*.c)))
@@ -173,6 +192,6 @@ $(BUILD)/test/gates/%: tests/rtl/%.c FORCE
 	@echo "  NET $@"; $(PYTHON) tests/rtl/dut.py --mode gates $< -o $@
 
 FORCE:
-.PHONY: FORCE help run tool test test-all test-packet test-rtl test-gates test-driver test-stack test-cosim test-compilers mutants test-interop cocotb cocotb-gates lint format formal synth bench regs regs-check clean
+.PHONY: FORCE help run tool packetdrill test test-all test-packet test-rtl test-gates test-driver test-stack test-cosim test-compilers mutants test-interop cocotb cocotb-gates lint format formal synth bench regs regs-check clean
 .SECONDARY:
--include $(shell [ -d $(BUILD) ] && find $(BUILD)/rel $(BUILD)/asan -name '*.d' 2>/dev/null)
+-include $(shell [ -d $(BUILD) ] && find $(BUILD)/rel $(BUILD)/asan $(BUILD)/pic -name '*.d' 2>/dev/null)

@@ -46,9 +46,12 @@ struct call {
   struct ph_iovec iov[CALL_IOVECS];
   int iov_count;
   struct ph_pollfd polls[CALL_POLLS];
+  struct ph_msghdr message;
+  struct ph_epoll_event events[CALL_POLLS];
 };
 
-extern const struct call_row calls_socket[], calls_io[], calls_option[];
+extern const struct call_row calls_socket[], calls_io[], calls_option[],
+    calls_message[], calls_epoll[];
 
 /* ---- args.c ------------------------------------------------------------- */
 /* A number, symbol, or several joined by |. False: run_wrong() was called. */
@@ -69,6 +72,10 @@ bool arg_address(struct run *run, struct call *call, const struct expr *expr,
 /* [n], n, "text", {onoff = 1, linger = 0}, {tv_sec = 1, tv_usec = 0} as bytes
  * in call->value. */
 bool arg_value(struct run *run, struct call *call, const struct expr *expr);
+
+/* ---- calls_io.c --------------------------------------------------------- */
+/* [{buffer, length}, ...] into call->iov. */
+bool call_iov(struct run *run, struct call *call, const struct expr *list);
 
 /* ---- syscalls.c --------------------------------------------------------- */
 void fd_map(struct run *run, int script, int live);

@@ -127,13 +127,7 @@ static bool check_sendto(struct run *run, struct call *call) {
 
 /* ---- readv, writev ------------------------------------------------------ */
 
-/* fd, [{buffer, length}, ...], count */
-static bool prepare_iov(struct run *run, struct call *call) {
-  const struct expr *list = call->arg[1];
-  if (!arg_fd(run, call->arg[0], &call->fd) ||
-      !arg_number(run, call->arg[2], &call->number[0])) {
-    return false;
-  }
+bool call_iov(struct run *run, struct call *call, const struct expr *list) {
   if (list->kind != EXPR_LIST) {
     return run_wrong(run, list->line, "[{..., length}, ...] is wanted here.");
   }
@@ -153,6 +147,18 @@ static bool prepare_iov(struct run *run, struct call *call) {
     fill(run, base, iov->iov_base, len);
   }
   return true;
+}
+
+/* fd, [{buffer, length}, ...], count */
+static bool prepare_iov(struct run *run, struct call *call) {
+  if (!arg_fd(run, call->arg[0], &call->fd) ||
+      !arg_number(run, call->arg[2], &call->number[0]) ||
+      !call_iov(run, call, call->arg[1])) {
+    return false;
+  }
+  return call->number[0] <= call->iov_count ||
+         run_wrong(run, call->event->line, "%lld buffers, but %d are given.",
+                   (long long)call->number[0], call->iov_count);
 }
 
 static long execute_readv(struct call *call) {

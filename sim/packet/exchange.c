@@ -6,7 +6,6 @@
 #include "sim/core/util.h"
 #include "sim/packet/run_internal.h"
 #include "stack/wire/bytes.h"
-#include "stack/wire/ip_wire.h"
 #include "stack/wire/tcp_wire.h"
 
 enum { LINE = 400, WHY = 200, PROTO_ICMP = 1, PROTO_TCP = 6 };
@@ -48,28 +47,6 @@ static bool inject(struct run *run, const struct packet_spec *spec,
                           "this packet is longer than IPv4 allows.");
 }
 
-/* More than fits into a frame comes in several, as from a sender with TSO. */
-static bool inject_cut(struct run *run, const struct packet_spec *spec,
-                       const struct packet_ends *ends) {
-  uint32_t room = run->settings.mtu;
-  uint32_t headers = IPV4_HDR_LEN + TCP_HEADER_LEN + spec->options_len;
-  uint32_t most = room > headers ? room - headers : 1;
-  uint32_t done = 0;
-  do {
-    struct packet_spec piece = *spec;
-    piece.seq += done;
-    piece.len = spec->len - done < most ? spec->len - done : most;
-    done += piece.len;
-    if (done < spec->len) {
-      piece.flags &= (uint8_t) ~(TCP_PSH | TCP_FIN);
-    }
-    if (!inject(run, &piece, ends)) {
-      return false;
-    }
-  } while (done < spec->len);
-  return true;
-}
-
 bool run_packet_in(struct run *run, const struct packet_spec *spec) {
   run_world(run);
   struct flow *flow = flows_of_script(&run->flows, spec);
@@ -85,8 +62,7 @@ bool run_packet_in(struct run *run, const struct packet_spec *spec) {
     sent.icmp.quoted = PACKET_UDP;
   }
   struct packet_ends ends = ends_of(run, flow, &sent);
-  return spec->kind == PACKET_TCP ? inject_cut(run, &sent, &ends)
-                                  : inject(run, &sent, &ends);
+  return inject(run, &sent, &ends);
 }
 
 /* ---- From the stack ----------------------------------------------------- */

@@ -25,17 +25,7 @@ int64_t run_tolerance(const struct run *run, int64_t expected_us) {
 struct world *run_world(struct run *run) {
   if (!run->world) {
     const struct run_settings *set = &run->settings;
-    const struct world_config config = {
-        .nic = run->options->nic,
-        .local_ip = set->local_ip,
-        .gateway_ip = set->gateway_ip,
-        .prefix_len = set->prefix_len,
-        .mtu = set->mtu,
-        .sndbuf = set->sndbuf,
-        .rcvbuf = set->rcvbuf,
-        .tcp = &set->tcp,
-    };
-    run->world = world_create(&config);
+    run->world = settings_world(set, run->options->nic);
     flows_init(&run->flows, set->bind_port, set->connect_port);
   }
   return run->world;

@@ -99,6 +99,10 @@ bool run_wait(struct run *run);
 struct world *run_world(struct run *run);
 
 /* ---- settings.c, sysctl.c ----------------------------------------------- */
+/* What a stack of this profile is set to without options. */
+void settings_profile(struct run_settings *settings, enum run_profile profile);
+struct world *settings_world(const struct run_settings *settings,
+                             enum host_nic nic);
 void settings_init(struct run *run);
 bool settings_option(struct run *run, const struct script_option *option);
 bool run_command(struct run *run, unsigned line, const char *text);

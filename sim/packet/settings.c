@@ -15,12 +15,12 @@ enum {
   TOLERANCE_US = 4000,
   TOLERANCE_PERMILLE = 125,
   MTU = 1500,
-  BUFFER_LINUX = 262144,
+  BUFFER = 262144,
+  BUFFER_BSD = 2 * 65536, /* of which the peer may fill half */
 };
 
-void settings_init(struct run *run) {
-  const struct run_options *options = run->options;
-  run->settings = (struct run_settings){
+void settings_profile(struct run_settings *settings, enum run_profile profile) {
+  *settings = (struct run_settings){
       .local_ip = local_ip,
       .gateway_ip = gateway_ip,
       .remote_ip = remote_ip,
@@ -28,14 +28,44 @@ void settings_init(struct run *run) {
       .mtu = MTU,
       .bind_port = PORT,
       .connect_port = PORT,
-      .tolerance_us =
-          options->tolerance_us < 0 ? TOLERANCE_US : options->tolerance_us,
-      .tolerance_permille = options->tolerance_permille < 0
-                                ? TOLERANCE_PERMILLE
-                                : options->tolerance_permille,
-      .sndbuf = BUFFER_LINUX,
-      .rcvbuf = BUFFER_LINUX,
+      .tolerance_us = TOLERANCE_US,
+      .tolerance_permille = TOLERANCE_PERMILLE,
+      .sndbuf = BUFFER,
+      .rcvbuf = BUFFER,
   };
+  /* Both offer SACK, window scale and timestamps. */
+  settings->tcp.features.sack = PH_TCP_ON;
+  settings->tcp.features.timestamps = PH_TCP_ON;
+  if (profile == RUN_PROFILE_BSD) {
+    ph_tcp_profile_bsd(&settings->tcp.features);
+    settings->rcvbuf = BUFFER_BSD;
+  }
+}
+
+void settings_init(struct run *run) {
+  const struct run_options *options = run->options;
+  settings_profile(&run->settings, options->profile);
+  if (options->tolerance_us >= 0) {
+    run->settings.tolerance_us = options->tolerance_us;
+  }
+  if (options->tolerance_permille >= 0) {
+    run->settings.tolerance_permille = options->tolerance_permille;
+  }
+}
+
+struct world *settings_world(const struct run_settings *settings,
+                             enum host_nic nic) {
+  const struct world_config config = {
+      .nic = nic,
+      .local_ip = settings->local_ip,
+      .gateway_ip = settings->gateway_ip,
+      .prefix_len = settings->prefix_len,
+      .mtu = settings->mtu,
+      .sndbuf = settings->sndbuf,
+      .rcvbuf = settings->rcvbuf,
+      .tcp = &settings->tcp,
+  };
+  return world_create(&config);
 }
 
 enum option_kind {

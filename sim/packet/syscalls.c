@@ -154,8 +154,8 @@ bool run_blocked(struct run *run, bool wait) {
 /* ---- Running ------------------------------------------------------------ */
 
 static const struct call_row *find_row(const char *name) {
-  const struct call_row *const tables[] = {calls_socket, calls_io,
-                                           calls_option};
+  const struct call_row *const tables[] = {calls_socket, calls_io, calls_option,
+                                           calls_message, calls_epoll};
   for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
     for (const struct call_row *row = tables[i]; row->name; row++) {
       if (strcmp(row->name, name) == 0) {

@@ -29,6 +29,45 @@ static bool set_wmem(struct run_settings *set, const char *value) {
   return middle_of_three(value, &set->sndbuf);
 }
 
+/* 0, 1 and 2 as the setting of a feature. */
+static bool feature(uint8_t *to, const char *value, const uint8_t of[3]) {
+  if (*value < '0' || *value > '2' || value[1] || !of[*value - '0']) {
+    return false;
+  }
+  *to = of[*value - '0'];
+  return true;
+}
+
+static const uint8_t off_on[3] = {PH_TCP_OFF, PH_TCP_ON, 0};
+
+static bool set_sack(struct run_settings *set, const char *value) {
+  return feature(&set->tcp.features.sack, value, off_on);
+}
+
+static bool set_dsack(struct run_settings *set, const char *value) {
+  return feature(&set->tcp.features.dsack, value, off_on);
+}
+
+static bool set_recovery(struct run_settings *set, const char *value) {
+  return feature(&set->tcp.features.rack, value, off_on);
+}
+
+static bool set_timestamps(struct run_settings *set, const char *value) {
+  static const uint8_t of[3] = {PH_TCP_OFF, PH_TCP_ON, PH_TCP_ON};
+  return feature(&set->tcp.features.timestamps, value, of);
+}
+
+static bool set_ecn(struct run_settings *set, const char *value) {
+  static const uint8_t of[3] = {PH_TCP_OFF, PH_TCP_ON, PH_TCP_ON_REQUEST};
+  return feature(&set->tcp.features.ecn, value, of);
+}
+
+static bool set_congestion(struct run_settings *set, const char *value) {
+  bool reno = strcmp(value, "reno") == 0 || strcmp(value, "newreno") == 0;
+  set->tcp.congestion = reno ? "reno" : "cubic";
+  return reno || strcmp(value, "cubic") == 0;
+}
+
 struct sysctl_row {
   const char *name;
   bool (*set)(struct run_settings *set, const char *value);
@@ -54,13 +93,13 @@ static const struct sysctl_row rows[] = {
     {"net.ipv4.tcp_stdurg", NULL, "0"},
     {"net.ipv4.tcp_fastopen", NULL, "0"},
     {"net.ipv4.tcp_frto", NULL, "0"},
-    {"net.ipv4.tcp_sack", NULL, NULL},
-    {"net.ipv4.tcp_dsack", NULL, NULL},
-    {"net.ipv4.tcp_timestamps", NULL, NULL},
-    {"net.ipv4.tcp_ecn", NULL, NULL},
+    {"net.ipv4.tcp_sack", set_sack, NULL},
+    {"net.ipv4.tcp_dsack", set_dsack, NULL},
+    {"net.ipv4.tcp_timestamps", set_timestamps, NULL},
+    {"net.ipv4.tcp_ecn", set_ecn, NULL},
     {"net.ipv4.tcp_ecn_fallback", NULL, NULL},
-    {"net.ipv4.tcp_congestion_control", NULL, NULL},
-    {"net.ipv4.tcp_recovery", NULL, NULL},
+    {"net.ipv4.tcp_congestion_control", set_congestion, NULL},
+    {"net.ipv4.tcp_recovery", set_recovery, NULL},
     {"net.ipv4.tcp_early_retrans", NULL, NULL},
     {"net.ipv4.tcp_syncookies", NULL, NULL},
     {"net.ipv4.tcp_reordering", NULL, NULL},
@@ -115,6 +154,10 @@ static bool of_another_machine(const char *name) {
   return false;
 }
 
+static void set_features(struct ph_stack *stack, void *features) {
+  tcp_set_features(stack, features);
+}
+
 static bool apply(struct run *run, unsigned line, const char *name,
                   const char *value) {
   const struct sysctl_row *row = NULL;
@@ -125,10 +168,12 @@ static bool apply(struct run *run, unsigned line, const char *name,
     return of_another_machine(name) ||
            run_wrong(run, line, "sysctl '%.80s' is not known here.", name);
   }
-  if (row->set) {
-    return row->set(&run->settings, value) ||
-           run_wrong(run, line, "sysctl %s: '%.60s' is no value of it.", name,
+  if (row->set && !row->set(&run->settings, value)) {
+    return run_wrong(run, line, "sysctl %s: '%.60s' is no value of it.", name,
                      value);
+  }
+  if (row->set && run->world) { /* connections made from now on */
+    return run_in_stack(run, set_features, &run->settings.tcp.features);
   }
   if (row->ours && strcmp(row->ours, value) != 0) {
     run_verbose(run, "  note: line %u: %s stays %s\n", line, name, row->ours);

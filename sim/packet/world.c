@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "sim/core/util.h"
+#include "sim/host/soft_offload.h"
 #include "sim/wire/link.h"
 #include "stack/ip/ip.h"
 #include "stack/wire/eth_wire.h"
 #include "stack/wire/ip_wire.h"
+#include "stack/wire/tcp_wire.h"
 
 /* The script begins here in the host's time: everything is up and nothing has
  * the time 0, which often means "never". */
@@ -190,7 +192,37 @@ struct world_packet *world_take(struct world *world) {
   return packet;
 }
 
+static void inject_piece(void *ctx, uint8_t *frame, size_t len) {
+  struct world *world = ctx;
+  struct frame *piece = make_frame(ETH_TYPE_IPV4, frame + ETH_HDR_LEN,
+                                   (uint32_t)len - ETH_HDR_LEN);
+  host_arrive(world->host, piece, world->now);
+  settle(world);
+}
+
+/* More than fits into a frame comes in several, as from a sender with TSO.
+ * False: it is not TCP. */
+static bool inject_cut(struct world *world, const uint8_t *packet,
+                       uint32_t len) {
+  uint32_t ip_len = (packet[0] & 15) * 4u;
+  if (packet[IPV4_OFF_PROTO] != IP_PROTO_TCP || len < ip_len + TCP_HEADER_LEN) {
+    return false;
+  }
+  uint32_t headers = ip_len + (packet[ip_len + TCP_OFF_DATA] >> 4) * 4u;
+  struct frame *whole = make_frame(ETH_TYPE_IPV4, packet, len);
+  unsigned pieces = headers < world->config.mtu && headers < len
+                        ? soft_segment(whole->data, ETH_HDR_LEN + len,
+                                       (uint16_t)(world->config.mtu - headers),
+                                       inject_piece, world)
+                        : 0;
+  free(whole);
+  return pieces > 0;
+}
+
 void world_inject(struct world *world, const uint8_t *packet, uint32_t len) {
+  if (len > world->config.mtu && inject_cut(world, packet, len)) {
+    return;
+  }
   host_arrive(world->host, make_frame(ETH_TYPE_IPV4, packet, len), world->now);
   settle(world);
 }

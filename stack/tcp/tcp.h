@@ -58,6 +58,10 @@ struct ph_tcp_features {
   uint8_t ecn;     /* default on request, as in Linux */
   uint8_t cookies; /* SYN cookies when the SYN queue is full; default on */
   bool bsd_order;  /* a SYN's options stand as FreeBSD's do */
+  /* The receive window grows to whole segments with the peer's SYN, as
+   * FreeBSD's. */
+  bool whole_window;
+  uint8_t window_scale; /* of our SYNs, 1 .. 14; default 8 */
 };
 
 /* Sizes of the pools; 0 takes the default. */
@@ -79,6 +83,10 @@ struct ph_tcp_config {
  * no such congestion control. */
 int ph_tcp_init(struct ph_stack *stack,
                 const struct ph_tcp_config *config) PH_MUST_USE;
+
+/* Settings that make connections look like FreeBSD's: the order of a SYN's
+ * options, timestamps offered, window scale 6, whole windows. */
+void ph_tcp_profile_bsd(struct ph_tcp_features *features);
 
 /* Change what connections made from now on may negotiate. */
 void tcp_set_features(struct ph_stack *stack,

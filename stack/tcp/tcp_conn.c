@@ -92,7 +92,15 @@ static void set_features(struct tcp_stack *tcp,
   set_default(&f.ecn, PH_TCP_ON_REQUEST);
   set_default(&f.cookies, PH_TCP_ON);
   set_default(&f.missing_timestamps, PH_TCP_OFF);
+  f.window_scale = f.window_scale ? f.window_scale : (uint8_t)TCP_RCV_WSCALE;
   tcp->features = f;
+}
+
+void ph_tcp_profile_bsd(struct ph_tcp_features *features) {
+  features->timestamps = PH_TCP_ON;
+  features->bsd_order = true;
+  features->whole_window = true;
+  features->window_scale = 6;
 }
 
 void tcp_set_features(struct ph_stack *stack,

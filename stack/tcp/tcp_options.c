@@ -71,6 +71,10 @@ void tcp_options_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
   } else {
     conn->snd_wscale = conn->rcv_wscale = 0;
   }
+  if (tcp_of(stack)->features.whole_window) {
+    uint32_t half = conn->rcvbuf / 2;
+    conn->rcvbuf = 2 * ((half + mss - 1) / mss * mss);
+  }
 }
 
 /* ---- To the peer -------------------------------------------------------- */

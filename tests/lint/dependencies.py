@@ -18,6 +18,7 @@ ALLOWED["sim/nic"] = {"sim/core", "sim/nic", "driver"}
 ALLOWED["sim/apps"] = {"sim/apps", "stack/socket", "stack/base", "stack/ip"}
 ALLOWED["sim/host"] = {"sim/core", "sim/wire", "sim/nic", "sim/apps", "sim/host", "driver"} | {f"stack/{s}" for s in STACK}
 ALLOWED["sim/packet"] = {"sim/core", "sim/wire", "sim/host", "sim/packet", "stack/wire", "stack/base", "stack/ip", "stack/tcp", "stack/socket"}
+ALLOWED["sim/packetdrill"] = ALLOWED["sim/packet"] | {"sim/packetdrill", "sim/packet"}
 ALLOWED["sim/tool"] = ALLOWED["sim/host"] | {"sim/tool", "sim/packet"}
 # the one adapter between stack and driver
 EXCEPTIONS = {("stack/netif/netif_virtio.c", "driver"), ("stack/netif/netif_virtio.h", "driver")}
