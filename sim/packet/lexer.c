@@ -120,7 +120,7 @@ static struct token code(struct lexer *lexer) {
 /* false: more than 18 digits. */
 static bool decimal(const char *text, size_t len, int64_t *value) {
   *value = 0;
-  for (size_t i = 0; i < len; i++) {
+  for (size_t i = 0; i < len && i < 18; i++) {
     *value = *value * 10 + (text[i] - '0');
   }
   return len <= 18;

@@ -8,7 +8,7 @@
 #include "sim/core/util.h"
 #include "sim/packet/parser_internal.h"
 
-enum { ARENA_CHUNK = 16384 };
+enum { ARENA_CHUNK = 16384, TIME_MAX_S = 1000000 };
 
 /* ---- Memory ------------------------------------------------------------- */
 
@@ -151,9 +151,10 @@ static int64_t parse_time(struct parser *parser) {
     parser_expected(parser, "a time in seconds");
     return 0;
   }
-  if (token.number < 0 || (whole && token.number > INT64_C(1) << 40)) {
-    parser_fail(parser, token.line, "a time can't be %s",
-                token.number < 0 ? "negative" : "as long");
+  int64_t most = whole ? TIME_MAX_S : TIME_MAX_S * INT64_C(1000000);
+  if (token.number < 0 || token.number > most) {
+    parser_fail(parser, token.line, "a time is from 0 to %d seconds",
+                TIME_MAX_S);
     return 0;
   }
   parser_advance(parser);

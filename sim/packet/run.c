@@ -31,6 +31,9 @@ struct world *run_world(struct run *run) {
   return run->world;
 }
 
+/* Simulated time ends after 213 days. */
+static const int64_t time_max_us = INT64_C(10000000) * 1000000;
+
 /* ---- Time --------------------------------------------------------------- */
 
 static bool resolve_time(struct run *run, const struct script_event *last) {
@@ -53,6 +56,9 @@ static bool resolve_time(struct run *run, const struct script_event *last) {
   run->event_us = from + event->time_us;
   run->event_end_us = range ? from + event->time_end_us : run->event_us;
   run->last_was_inbound = inbound;
+  if (run->event_end_us > time_max_us) {
+    return run_wrong(run, event->line, "this is too late for any test.");
+  }
   if (!relative && last && last->time_kind == TIME_ABSOLUTE &&
       run->event_us < run->last_event_us) {
     return run_wrong(

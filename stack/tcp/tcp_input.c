@@ -142,6 +142,9 @@ static bool syn_received_ack(struct ph_stack *stack, struct tcp_conn *conn,
   if (!tcp_listen_established(stack, conn)) {
     return false;
   }
+  if (seg->at_edge) {
+    tcp_ts_update(stack, conn, seg);
+  }
   tcp_established(stack, conn, seg);
   return true;
 }
