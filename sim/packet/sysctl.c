@@ -52,6 +52,10 @@ static bool set_recovery(struct run_settings *set, const char *value) {
   return feature(&set->tcp.features.rack, value, off_on);
 }
 
+static bool set_cookies(struct run_settings *set, const char *value) {
+  return feature(&set->tcp.features.cookies, value, off_on);
+}
+
 static bool set_timestamps(struct run_settings *set, const char *value) {
   static const uint8_t of[3] = {PH_TCP_OFF, PH_TCP_ON, PH_TCP_ON};
   return feature(&set->tcp.features.timestamps, value, of);
@@ -101,7 +105,7 @@ static const struct sysctl_row rows[] = {
     {"net.ipv4.tcp_congestion_control", set_congestion, NULL},
     {"net.ipv4.tcp_recovery", set_recovery, NULL},
     {"net.ipv4.tcp_early_retrans", NULL, NULL},
-    {"net.ipv4.tcp_syncookies", NULL, NULL},
+    {"net.ipv4.tcp_syncookies", set_cookies, NULL},
     {"net.ipv4.tcp_reordering", NULL, NULL},
     {"net.ipv4.tcp_max_reordering", NULL, NULL},
     {"net.ipv4.tcp_mtu_probing", NULL, NULL},

@@ -82,7 +82,7 @@ static void set_ends(struct tcp_conn *conn, const struct tcp_listener *listener,
 /* What the SYN-ACK says, from what the SYN said. */
 static void answer_options(struct ph_stack *stack, struct tcp_conn *conn,
                            const struct tcp_seg *seg, struct tcp_options *o) {
-  conn->rcv_wscale = TCP_RCV_WSCALE;
+  conn->rcv_wscale = tcp_of(stack)->features.window_scale;
   conn->rcv_mss = conn->snd_mss = TCP_MSS_DEFAULT;
   tcp_options_start(stack, conn);
   tcp_options_take_syn(stack, conn, seg);
