@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Local ports: who has which, who may share, and which one an unnamed end
- * gets (RFC 6056 3.3.3, algorithm 3: a secret hash of the other end's name
- * chooses where the search begins, so ports are not predictable across
- * destinations and are reused late at one). */
+ * gets (RFC 6056 3.3.4, algorithm 4, double hash: one secret hash of the
+ * address pair and the other port chooses where the search begins, another one
+ * of many counters that say how far it has come. So ports are not predictable,
+ * each destination goes through all before it sees one again, and nobody learns
+ * from its own ports how many connections go to others). */
 #include "stack/tcp/tcp_internal.h"
 
 enum { PORT_FIRST = 32768, PORT_COUNT = 28232 }; /* to 60999, as in Linux */
@@ -118,9 +120,13 @@ int tcp_bind(struct ph_stack *stack, struct tcp_conn *conn,
 }
 
 int tcp_port_pick(struct tcp_stack *tcp, struct tcp_conn *conn) {
-  uint32_t offset = (uint32_t)tcp_hash_secret(tcp, conn, 0);
+  uint64_t hash = tcp_hash_secret(tcp, conn, 0);
+  uint32_t offset = (uint32_t)hash;
+  uint16_t *next =
+      &tcp->next_ephemeral[(hash >> 32) % PH_ARRAY_LEN(tcp->next_ephemeral)];
   for (uint32_t i = 0; i < PORT_COUNT; i++) {
-    uint32_t n = offset + tcp->next_ephemeral++;
+    uint32_t n = offset % PORT_COUNT + *next;
+    *next = (uint16_t)((*next + 1u) % PORT_COUNT);
     uint16_t port = (uint16_t)(PORT_FIRST + n % PORT_COUNT);
     if (connect_allowed(tcp, conn, port)) {
       tcp_port_claim(tcp, conn, port);

@@ -264,6 +264,41 @@ static void ephemeral_ports_differ_and_stay_in_range(void **state) {
   peer_free(&p);
 }
 
+static uint16_t port_to(struct peer *p, uint16_t port, struct tcp_conn **conn) {
+  struct ph_addr to = pair_addr(1);
+  struct tcp_info info;
+  *conn = tcp_open(p->stack, &p->owner);
+  assert_int_equal(tcp_connect(p->stack, *conn, &to, port), 0);
+  tcp_get_info(p->stack, *conn, &info);
+  return info.local_port;
+}
+
+static void ephemeral_ports_of_one_do_not_tell_of_others(void **state) {
+  /* EVIDENCE: RFC 6056 3.3.4 (algorithm 4: a counter per group of ends) */
+  (void)state;
+  struct peer p;
+  struct tcp_conn *conn[60];
+  peer_listen(&p, NULL);
+  uint32_t count = 0;
+  uint16_t last = port_to(&p, 7000, &conn[count++]);
+  for (uint16_t i = 1; i < 20; i++) {
+    (void)port_to(&p, 8000, &conn[count++]);
+    (void)port_to(&p, (uint16_t)(9000 + i % 2), &conn[count++]);
+    uint16_t port = port_to(&p, 7000, &conn[count++]);
+    assert_int_equal(port, last == 60999 ? 32768 : last + 1);
+    last = port;
+  }
+  /* The same ends start elsewhere under another secret. */
+  struct ph_hash_key key = tcp_of(p.stack)->secret;
+  tcp_of(p.stack)->secret.k0 ^= 1;
+  assert_int_not_equal(port_to(&p, 7000, &conn[count++]), last + 1);
+  tcp_of(p.stack)->secret = key;
+  while (count-- > 0) {
+    tcp_close(p.stack, conn[count], true);
+  }
+  peer_free(&p);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(closed_syn_sends_rst_ack),
@@ -283,6 +318,7 @@ int main(void) {
       cmocka_unit_test(listen_backlog_full_drops_syn_and_last_ack),
       cmocka_unit_test(isn_differs_by_ends_and_moves_with_time),
       cmocka_unit_test(ephemeral_ports_differ_and_stay_in_range),
+      cmocka_unit_test(ephemeral_ports_of_one_do_not_tell_of_others),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
