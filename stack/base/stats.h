@@ -76,10 +76,10 @@
   X(TcpSyncookiesSent, "")                                                     \
   X(TcpSyncookiesRecv, "")                                                     \
   X(TcpSyncookiesFailed, "")                                                   \
-      X(SwSegments, "segments cut by the software segmenter") X(               \
-          SwChecksumBytes, "bytes summed by software on transmit")             \
-          X(SwVerifyBytes, "bytes summed by software on receive") X(           \
-              CopiedBytes, "bytes copied between application and stack")       \
+  X(SwSegments, "segments cut by the software segmenter")                      \
+  X(SwChecksumBytes, "bytes summed by software on transmit")                   \
+      X(SwVerifyBytes, "bytes summed by software on receive")                  \
+          X(CopiedBytes, "bytes copied between application and stack")         \
               X(SocketCalls, "entries into the socket layer") X(               \
                   PktExhausted, "packet pool empty") X(BlockExhausted,         \
                                                        "block pool empty")     \
