@@ -376,7 +376,7 @@ struct tcp_stack {
   struct tcp_listener *listeners[64]; /* by local port */
   struct ph_hash_key secret;          /* ISN, ports */
   struct ph_ends_key table_key;
-  uint16_t next_ephemeral[256]; /* RFC 6056 3.3.4: table */
+  uint16_t next_ephemeral[256];      /* RFC 6056 3.3.4: table */
   const struct tcp_conn *dsack_conn; /* reports `dsack` next; NULL: nobody */
   struct tcp_sack_block dsack;
   /* Chooses initial sequence numbers; tests put their own here. */
