@@ -141,6 +141,7 @@ static int set_socket_option(struct ph_stack *stack, struct ph_sock *sock,
       return 0;
     case PH_SO_SNDBUF:
       set_sndbuf(sock, number);
+      sock_notify(stack, sock, sock_ready(sock)); /* there may be room now */
       return 0;
     case PH_SO_RCVBUF:
       set_rcvbuf(sock, number);

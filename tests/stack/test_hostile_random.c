@@ -13,7 +13,7 @@
 #include "stack/wire/checksum.h"
 #include "tests/stack/tcp_pair.h"
 
-enum { FDS = 12, PORTS = 3, BUF = 20000 };
+enum { FDS = 14, PORTS = 3, BUF = 20000 };
 
 static struct {
   uint32_t rng;
@@ -148,11 +148,54 @@ static void call_options(struct ph_stack *stack, int fd) {
   keep_urgent(stack, fd);
 }
 
+/* ---- epoll: nothing that becomes ready is forgotten ---------------------- */
+
+/* Descriptors of two instances that watch every socket. */
+enum { LEVEL = 0, EDGE = 1 };
+static const uint32_t all_events =
+    PH_EPOLLIN | PH_EPOLLPRI | PH_EPOLLOUT | PH_EPOLLRDHUP;
+static uint32_t was_ready[2][FDS];
+
+static void watch(struct ph_stack *stack, int host, int fd) {
+  struct ph_epoll_event event = {.events = all_events, .data.fd = fd};
+  assert_int_equal(ph_epoll_ctl(stack, LEVEL, PH_EPOLL_CTL_ADD, fd, &event), 0);
+  event.events |= PH_EPOLLET;
+  assert_int_equal(ph_epoll_ctl(stack, EDGE, PH_EPOLL_CTL_ADD, fd, &event), 0);
+  was_ready[host][fd] = 0;
+}
+
+/* What poll() sees, the level-triggered instance tells; what it did not see
+ * before, the edge-triggered one. */
+static void check_epoll(struct ph_stack *stack, int host) {
+  struct ph_epoll_event events[FDS];
+  uint32_t level[FDS] = {0}, edge[FDS] = {0};
+  int n = ph_epoll_wait(stack, LEVEL, events, FDS, 0);
+  for (int i = 0; i < n; i++) {
+    level[events[i].data.fd] = events[i].events;
+  }
+  n = ph_epoll_wait(stack, EDGE, events, FDS, 0);
+  for (int i = 0; i < n; i++) {
+    edge[events[i].data.fd] = events[i].events;
+  }
+  for (int fd = EDGE + 1; fd < FDS; fd++) {
+    struct ph_pollfd poll = {fd, (int16_t)all_events, 0};
+    (void)ph_poll(stack, &poll, 1, 0);
+    uint32_t ready = (uint16_t)poll.revents;
+    ready = ready & PH_POLLNVAL ? 0 : ready;
+    assert_int_equal(level[fd], ready);
+    if (ready & ~was_ready[host][fd]) {
+      assert_int_equal(edge[fd], ready);
+    }
+    was_ready[host][fd] = ready;
+  }
+}
+
 static void fresh(struct ph_stack *stack, int host, int fd) {
   if (fd >= 0) {
     assert_true(fd < FDS);
     ends[host][fd] = (struct end){0};
     keep_urgent(stack, fd);
+    watch(stack, host, fd);
   }
 }
 
@@ -201,7 +244,7 @@ static void call_other(struct ph_stack *stack, int host, int fd) {
       (void)ph_shutdown(stack, fd, (int)rnd(4));
       break;
     case 1:
-      (void)(rnd(4) ? 0 : ph_close(stack, fd));
+      (void)(rnd(4) || fd <= EDGE ? 0 : ph_close(stack, fd));
       break;
     case 2:
       call_options(stack, fd);
@@ -254,6 +297,7 @@ static void campaign(uint32_t seed, bool repair, uint32_t damage_ppm,
                            .ecn = seed % 3 ? PH_TCP_ON : PH_TCP_OFF,
                            .sack = seed % 5 ? PH_TCP_ON : PH_TCP_OFF}},
       .socket = {.max_sockets = FDS,
+                 .max_watches = 2 * FDS,
                  .default_sndbuf = 40000,
                  .default_rcvbuf = 30000}};
   struct pair *pair = pair_new(&options);
@@ -267,10 +311,16 @@ static void campaign(uint32_t seed, bool repair, uint32_t damage_ppm,
   pair->dup_ppm = 20000;
   pair->reorder_ppm = 50000;
   pair->mangle = mangle;
+  for (int host = 0; host < 2; host++) {
+    struct ph_stack *stack = &pair->host[host].stack;
+    assert_int_equal(ph_epoll_create1(stack, 0), LEVEL);
+    assert_int_equal(ph_epoll_create1(stack, 0), EDGE);
+  }
   for (uint32_t i = 0; i < steps; i++) {
     for (int host = 0; host < 2; host++) {
       ph_stack_set_now(&pair->host[host].stack, pair->now_ns);
       call(pair, host);
+      check_epoll(&pair->host[host].stack, host);
     }
     if (rnd(4) == 0) {
       pair_pass(pair, rnd(50) ? rnd(200000) : 10 * PAIR_MS * rnd(200));
