@@ -163,6 +163,37 @@ static void ports_of_connections(struct api *a) {
   trio_close(a, &t);
 }
 
+/* One more than the backlog may wait; who comes later gets no answer. */
+static void backlogs(struct api *a) {
+  for (int backlog = 1; backlog <= 3; backlog++) {
+    struct sockaddr_in in = local(0);
+    long client[6];
+    long s = FD(s_socket(a, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+    R(s_bind(a, s, &in, sizeof(in)));
+    in.sin_port = port_of(a, s);
+    R(s_listen(a, s, 5));
+    R(s_listen(a, s, backlog));
+    for (int i = 0; i < 6; i++) {
+      client[i] = FD(s_socket(a, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+      R(s_connect(a, client[i], &in, sizeof(in)));
+      settle(a);
+      R(s_poll(a, client[i], all_events));
+    }
+    for (int i = 0; i < 6; i++) {
+      long fd = s_accept(a, s, 0);
+      R(fd < 0 ? fd : 0);
+      if (fd >= 0) {
+        R(s_close(a, fd));
+      }
+    }
+    for (int i = 0; i < 6; i++) {
+      R(s_close(a, client[i]));
+    }
+    R(s_close(a, s));
+    settle(a);
+  }
+}
+
 /* ---- The end of a connection, and another -------------------------------- */
 
 static void refused_keeps_its_name(struct api *a) {
@@ -378,6 +409,7 @@ SAME(linger_values)
 SAME(inherited)
 SAME(shared_ports)
 SAME(ports_of_connections)
+SAME(backlogs)
 SAME(refused_keeps_its_name)
 SAME(dissolved)
 SAME(after_the_end)
@@ -391,6 +423,7 @@ int main(void) {
       cmocka_unit_test(inherited_as_on_linux),
       cmocka_unit_test(shared_ports_as_on_linux),
       cmocka_unit_test(ports_of_connections_as_on_linux),
+      cmocka_unit_test(backlogs_as_on_linux),
       cmocka_unit_test(refused_keeps_its_name_as_on_linux),
       cmocka_unit_test(dissolved_as_on_linux),
       cmocka_unit_test(after_the_end_as_on_linux),
