@@ -93,6 +93,22 @@ static void many_losses_are_repaired_in_slow_start_without_burst(void **state) {
   peer_free(&p);
 }
 
+static void partial_ack_sends_the_next_hole_at_once(void **state) {
+  /* EVIDENCE: RFC 6582 3.2 (step 3, partial acknowledgment) */
+  (void)state;
+  struct peer p;
+  begin(&p, 20, false);
+  for (int i = 0; i < 3; i++) {
+    peer_ack(&p, first);
+  }
+  assert_true(tcp_flight(p.conn) > p.conn->ssthresh);
+  peer_mark(&p);
+  peer_ack(&p, at(1)); /* what PRR's share would not yet let go */
+  assert_int_equal(peer_sent(&p), 1);
+  assert_int_equal(peer_seg(&p, 0)->seq, at(1));
+  peer_free(&p);
+}
+
 static void end_of_recovery_leaves_ssthresh(void **state) {
   /* EVIDENCE: RFC 6937 3 (cwnd = ssthresh at the end) */
   (void)state;
@@ -188,6 +204,7 @@ int main(void) {
       cmocka_unit_test(one_loss_with_sack_halves_over_a_round_trip),
       cmocka_unit_test(one_loss_without_sack_halves_over_a_round_trip),
       cmocka_unit_test(many_losses_are_repaired_in_slow_start_without_burst),
+      cmocka_unit_test(partial_ack_sends_the_next_hole_at_once),
       cmocka_unit_test(end_of_recovery_leaves_ssthresh),
       cmocka_unit_test(invented_duplicates_release_no_more_than_arrived),
       cmocka_unit_test(duplicates_without_news_do_nothing_with_sack),

@@ -153,6 +153,48 @@ static void early_ack_of_a_retransmission_is_not_believed(void **state) {
   peer_free(&p);
 }
 
+static void head_sent_again_has_a_whole_timeout(void **state) {
+  /* EVIDENCE: RFC 6675 6 (managing the RTO timer) */
+  (void)state;
+  struct peer p;
+  begin(&p, 10, 50, true);
+  sack1(&p, 0, 1, 10);
+  uint64_t since = p.pair->now_ns;
+  for (uint64_t round = 1; round <= 6; round++) { /* lost each time */
+    peer_pass(&p, 40 * PAIR_MS);
+    sack1(&p, 0, 1, (p.conn->snd_nxt - first) / PEER_MSS);
+    assert_int_equal(p.stack->stats.TcpLostRetransmits, round);
+  }
+  assert_true(p.pair->now_ns - since > 220 * PAIR_MS);
+  assert_int_equal(p.stack->stats.TcpTimeouts, 0);
+  peer_free(&p);
+}
+
+static void timestamp_tells_which_copy_arrived(void **state) {
+  /* EVIDENCE: RFC 8985 6.2 (step 2: ACK.ts_option.echo_reply) */
+  (void)state;
+  struct peer p;
+  peer_passive_with(&p, NULL, PEER_SACK | PEER_TIMESTAMPS);
+  p.conn->cwnd = 10 * PEER_MSS;
+  p.conn->srtt_ns = 20 * PAIR_MS;
+  peer_app_send(&p, 10 * p.conn->snd_mss);
+  uint32_t mss = p.conn->snd_mss;
+  uint32_t original = peer_seg(&p, 0)->ts_val;
+  peer_pass(&p, 10 * PAIR_MS);
+  p.ts_ecr = original;
+  const struct tcp_sack_block b = {first + 4 * mss, first + 8 * mss};
+  sack(&p, first, 1, &b); /* 0 to 3 are lost, it seems */
+  assert_true(resent(&p) > 1);
+  uint64_t xmit = p.conn->loss.rack.xmit_ns;
+  peer_pass(&p, 15 * PAIR_MS);
+  peer_ack(&p, first + mss); /* late enough, but for the first copy */
+  assert_int_equal(p.conn->loss.rack.xmit_ns, xmit);
+  p.ts_ecr = original + 10;
+  peer_ack(&p, first + 2 * mss);
+  assert_true(p.conn->loss.rack.xmit_ns > xmit);
+  peer_free(&p);
+}
+
 static void dsack_widens_the_window_once_a_round_trip(void **state) {
   /* EVIDENCE: RFC 8985 6.2 (step 4: DSACK-based adaptation) */
   (void)state;
@@ -355,6 +397,8 @@ int main(void) {
       cmocka_unit_test(filled_hole_sacked_by_the_same_ack_is_not_reordering),
       cmocka_unit_test(retransmission_lost_again_needs_no_timeout),
       cmocka_unit_test(early_ack_of_a_retransmission_is_not_believed),
+      cmocka_unit_test(head_sent_again_has_a_whole_timeout),
+      cmocka_unit_test(timestamp_tells_which_copy_arrived),
       cmocka_unit_test(dsack_widens_the_window_once_a_round_trip),
       cmocka_unit_test(timeout_leaves_what_was_just_sent),
       cmocka_unit_test(min_rtt_forgets_what_is_a_minute_old),

@@ -327,10 +327,35 @@ static void rescue_is_one_segment_with_the_highest(void **state) {
   peer_ack(&p, at(6)); /* partial: nothing lost, nothing new */
   assert_int_equal(data_segs(&p), 1);
   assert_int_equal(peer_seg(&p, 0)->seq, at(9));
-  sack1(&p, 6, 9, 10);
+  peer_ack(&p, at(7)); /* once in a recovery */
+  assert_int_equal(data_segs(&p), 1);
+  sack1(&p, 7, 9, 10);
   for (uint32_t i = 1; i < data_segs(&p); i++) {
     assert_true(seq_lt(peer_seg(&p, i)->seq, at(9)));
   }
+  peer_free(&p);
+}
+
+static void smaller_path_mtu_is_no_congestion(void **state) {
+  /* EVIDENCE: RFC 1191 6.4 (no reduction of the window) */
+  (void)state;
+  struct peer p;
+  begin(&p, NULL, 10);
+  uint8_t quoted[8] = {0};
+  put_be16(quoted, OUR_PORT);
+  put_be16(quoted + 2, PEER_PORT);
+  put_be32(quoted + 4, at(1));
+  struct ip_error_info info = {.error = IP_ERROR_TOO_BIG,
+                               .src = pair_addr(0),
+                               .dst = pair_addr(1),
+                               .mtu = 800,
+                               .transport = quoted,
+                               .transport_len = 8};
+  tcp_icmp_error(p.stack, &info);
+  assert_true(p.conn->lost_bytes > 0);
+  peer_ack(&p, at(1));
+  assert_int_equal(p.conn->recovery, TCP_RECOVERY_NONE);
+  assert_true(p.conn->cwnd >= 10 * PEER_MSS);
   peer_free(&p);
 }
 
@@ -450,6 +475,7 @@ int main(void) {
       cmocka_unit_test(doubtful_holes_take_their_share_of_the_window),
       cmocka_unit_test(marks_of_rfc_6675_do_not_stay_behind),
       cmocka_unit_test(rescue_is_one_segment_with_the_highest),
+      cmocka_unit_test(smaller_path_mtu_is_no_congestion),
       cmocka_unit_test(any_blocks_keep_the_scoreboard_whole),
       cmocka_unit_test(lost_range_that_can_not_be_split_goes_out_whole),
   };
