@@ -27,6 +27,12 @@ struct ip_tx {
   bool dont_fragment;
 };
 
+/* What the owner of a connection or an endpoint chose for its packets. */
+struct ip_marks {
+  uint8_t ttl; /* as above */
+  uint8_t tos;
+};
+
 /* What a transport learns of a received packet; `pkt` starts at the transport
  * header and ends with the IP payload. */
 struct ip_rx {

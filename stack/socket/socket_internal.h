@@ -120,6 +120,12 @@ int sock_table_init(struct ph_stack *stack, struct sock_table *table,
 void sock_tcp_info(const struct ph_stack *stack, const struct tcp_conn *conn,
                    struct ph_tcp_info *out);
 
+/* ---- socket_ip.c -------------------------------------------------------- */
+int sock_set_ip(struct ph_sock *sock, int option, const void *value,
+                ph_socklen_t len) PH_MUST_USE;
+int sock_get_ip(struct ph_sock *sock, int option, void *value,
+                ph_socklen_t *len) PH_MUST_USE;
+
 /* ---- socket_epoll.c ------------------------------------------------------ */
 int sock_epoll_init(struct ph_stack *stack, struct sock_table *table,
                     const struct ph_socket_config *config) PH_MUST_USE;

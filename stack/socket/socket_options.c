@@ -176,9 +176,9 @@ static int get_socket_option(struct ph_sock *sock, int option, void *value,
     case PH_SO_TYPE:
       return put_int(value, len, sock->tcp ? PH_SOCK_STREAM : PH_SOCK_DGRAM);
     case PH_SO_ERROR:
-      return put_int(
-          value, len,
-          sock->tcp ? tcp_take_error(sock->tcp) : udp_take_error(sock->udp));
+      return put_int(value, len,
+                     sock->tcp ? tcp_take_any_error(sock->tcp)
+                               : udp_take_error(sock->udp));
     case PH_SO_SNDBUF:
       return put_int(
           value, len,
@@ -266,6 +266,9 @@ int ph_setsockopt(struct ph_stack *stack, int fd, int level, int option,
   if (level == PH_IPPROTO_TCP && sock->tcp) {
     return set_tcp_option(stack, sock, option, value, len);
   }
+  if (level == PH_IPPROTO_IP && (sock->tcp || sock->udp)) {
+    return sock_set_ip(sock, option, value, len);
+  }
   return -PH_ENOPROTOOPT;
 }
 
@@ -280,6 +283,9 @@ int ph_getsockopt(struct ph_stack *stack, int fd, int level, int option,
   }
   if (level == PH_IPPROTO_TCP && sock->tcp) {
     return get_tcp_option(stack, sock, option, value, len);
+  }
+  if (level == PH_IPPROTO_IP && (sock->tcp || sock->udp)) {
+    return sock_get_ip(sock, option, value, len);
   }
   return level == PH_IPPROTO_TCP ? -PH_EOPNOTSUPP : -PH_ENOPROTOOPT;
 }

@@ -59,6 +59,9 @@ int tcp_connect(struct ph_stack *stack, struct tcp_conn *conn,
   if (result < 0) {
     return result;
   }
+  if (route.group) {
+    return -PH_ENETUNREACH; /* RFC 9293 3.9.1.1 (MUST-46), errno as in Linux */
+  }
   conn->route = route;
   conn->remote = *addr;
   conn->remote_port = port;
@@ -333,5 +336,15 @@ int tcp_error(const struct tcp_conn *conn) {
 int tcp_take_error(struct tcp_conn *conn) {
   int error = conn->error;
   conn->error = 0;
+  return error;
+}
+
+/* As in Linux: what SO_ERROR returns. */
+int tcp_take_any_error(struct tcp_conn *conn) {
+  int error = tcp_take_error(conn);
+  if (error == 0) { /* the asynchronous report of RFC 9293 3.9.1.8 */
+    error = conn->soft_error;
+    conn->soft_error = 0;
+  }
   return error;
 }

@@ -192,6 +192,9 @@ bool tcp_used(const struct tcp_conn *conn);
 /* The pending error, positive, or 0; tcp_take_error() also clears it. */
 int tcp_error(const struct tcp_conn *conn);
 int tcp_take_error(struct tcp_conn *conn);
+/* The same, or else the last soft error: an ICMP message that told of no more
+ * than trouble on the way. */
+int tcp_take_any_error(struct tcp_conn *conn);
 
 enum tcp_state tcp_get_state(const struct tcp_conn *conn);
 const char *tcp_state_name(enum tcp_state state);
@@ -210,6 +213,8 @@ uint16_t tcp_get_mss(const struct tcp_conn *conn);
 /* SO_REUSEADDR, SO_REUSEPORT: looked at by tcp_bind() and tcp_listen(), of
  * this connection and of the others on its port. */
 void tcp_set_reuse(struct tcp_conn *conn, bool addr, bool port);
+/* TTL and DSCP of its packets, to read and to change. */
+struct ip_marks *tcp_marks(struct tcp_conn *conn);
 /* SO_KEEPALIVE, RFC 9293 3.8.4. */
 void tcp_set_keepalive(struct ph_stack *stack, struct tcp_conn *conn, bool on);
 bool tcp_get_keepalive(const struct tcp_conn *conn);

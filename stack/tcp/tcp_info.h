@@ -4,7 +4,7 @@
 #ifndef PH_TCP_TCP_INFO_H
 #define PH_TCP_TCP_INFO_H
 
-#include "stack/base/types.h"
+#include "stack/ip/ip.h"
 
 /* 0 is the default. */
 struct tcp_settings {
@@ -13,6 +13,7 @@ struct tcp_settings {
   int16_t linger2_s;
   uint8_t keep_count;
   uint8_t syn_retries;
+  struct ip_marks marks;
 };
 
 /* Segments are counted as on the wire, before coalescing and after cutting. */

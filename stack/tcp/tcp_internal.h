@@ -392,6 +392,17 @@ static inline bool tcp_is_orphan(const struct tcp_conn *conn) {
   return !conn->owner && !conn->listener;
 }
 
+/* The IP header of its packets. */
+static inline struct ip_tx tcp_ip_tx(const struct tcp_conn *conn, uint8_t ecn) {
+  const struct ip_marks *marks = &conn->settings.marks;
+  return (struct ip_tx){conn->route.src,
+                        conn->remote,
+                        IP_PROTO_TCP,
+                        marks->ttl,
+                        (uint8_t)(marks->tos | ecn),
+                        true};
+}
+
 /* ---- tcp_range.c -------------------------------------------------------- */
 /* A record, unless that would leave no more than `keep`. */
 struct tcp_range *tcp_range_get(struct tcp_stack *tcp, uint32_t keep);

@@ -90,7 +90,7 @@ static int transmit(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
   put_be16(h + TCP_OFF_URG, tcp_urgent_pointer(conn, seq, &flags));
   put_fields(h, seq, flags & TCP_ACK ? conn->rcv_nxt : 0, hlen, flags,
              tcp_window_field(stack, conn, flags));
-  struct ip_tx tx = {conn->route.src, conn->remote, IP_PROTO_TCP, 0, ecn, true};
+  struct ip_tx tx = tcp_ip_tx(conn, ecn);
   put_partial_checksum(pkt, conn->route.family, &tx);
   uint32_t segs = 1;
   uint32_t mss = conn->snd_mss + tcp_options_always(conn) - options;

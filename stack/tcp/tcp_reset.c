@@ -87,7 +87,7 @@ void tcp_send_reset(struct ph_stack *stack, const struct tcp_seg *seg,
 void tcp_reset_peer(struct ph_stack *stack, struct tcp_conn *conn) {
   if (conn->state >= TCP_STATE_SYN_RECEIVED &&
       conn->state != TCP_STATE_TIME_WAIT) {
-    struct ip_tx tx = {conn->route.src, conn->remote, IP_PROTO_TCP, 0, 0, true};
+    struct ip_tx tx = tcp_ip_tx(conn, 0);
     send_bare(stack, conn->route.family, &tx, conn, conn->local_port,
               conn->remote_port, conn->snd_nxt, conn->rcv_nxt,
               TCP_RST | TCP_ACK);

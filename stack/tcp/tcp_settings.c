@@ -200,6 +200,10 @@ void tcp_set_reuse(struct tcp_conn *conn, bool addr, bool port) {
   conn->reuse_port = port;
 }
 
+struct ip_marks *tcp_marks(struct tcp_conn *conn) {
+  return &conn->settings.marks;
+}
+
 void tcp_set_keepalive(struct ph_stack *stack, struct tcp_conn *conn, bool on) {
   bool was = conn->keepalive;
   conn->keepalive = on;

@@ -305,7 +305,11 @@ long udp_sendv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
   if (len + UDP_HDR_LEN + route.family->header_len > route.mtu) {
     return -PH_EMSGSIZE;
   }
-  struct ip_tx tx = {.src = route.src, .dst = *addr, .protocol = IP_PROTO_UDP};
+  struct ip_tx tx = {.src = route.src,
+                     .dst = *addr,
+                     .protocol = IP_PROTO_UDP,
+                     .ttl = pcb->marks.ttl,
+                     .tos = pcb->marks.tos};
   struct pkt *pkt = make(pcb, &route, &tx, iov, count, (uint32_t)len, port);
   if (!pkt) {
     return -PH_ENOBUFS;

@@ -24,6 +24,7 @@ struct udp_pcb {
   bool address_chosen; /* `local` came from the route, not udp_bind() */
   bool reuse_address;  /* set before udp_bind() */
   uint8_t error;       /* positive; see udp_take_error() */
+  struct ip_marks marks;
   uint32_t rcvbuf;     /* bytes of memory that the queue may hold */
   uint32_t queued;     /* bytes held */
   uint32_t queued_len; /* datagrams in the queue */

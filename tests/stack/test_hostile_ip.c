@@ -396,6 +396,52 @@ static void sources_that_can_not_be_reach_nobody(void **state) {
   world_free(&w);
 }
 
+static void syn_to_a_group_is_ignored(void **state) {
+  /* EVIDENCE: RFC 9293 MUST-57 */
+  (void)state;
+  static const uint32_t groups[] = {0x0a0000ff, 0xffffffff, 0xe0000001};
+  static const uint8_t flags[] = {TCP_SYN, TCP_ACK, TCP_FIN, TCP_RST};
+  struct world w;
+  uint8_t f[FRAME_MAX];
+  world_new(&w);
+  uint32_t sent = w.p.pair->log_count;
+  for (size_t i = 0; i < PH_ARRAY_LEN(groups); i++) {
+    for (size_t j = 0; j < PH_ARRAY_LEN(flags); j++) {
+      uint32_t len = make(&w, TCP_OPEN, f);
+      put_be32(f + IP_AT + 16, groups[i]);
+      f[L4 + 13] = flags[j];
+      repair(f, len);
+      pair_receive(w.p.pair, f, len);
+    }
+  }
+  assert_int_equal(w.p.pair->log_count, sent);
+  assert_int_equal(tcp_of(w.p.stack)->conns_open, 2);
+  world_free(&w);
+}
+
+static void source_quench_changes_nothing(void **state) {
+  /* EVIDENCE: RFC 9293 MUST-55 */
+  (void)state;
+  enum { SOURCE_QUENCH = 4 };
+  struct world w;
+  uint8_t f[FRAME_MAX];
+  world_new(&w);
+  uint32_t cwnd = w.p.conn->cwnd;
+  uint32_t sent = w.p.pair->log_count;
+  for (uint8_t code = 0; code < 4; code++) {
+    uint32_t len = make(&w, UNREACHABLE, f);
+    f[L4] = SOURCE_QUENCH;
+    f[L4 + 1] = code;
+    repair(f, len);
+    pair_receive(w.p.pair, f, len);
+  }
+  assert_int_equal(w.p.conn->cwnd, cwnd);
+  assert_int_equal(w.p.conn->soft_error, 0);
+  assert_int_equal(peer_state(&w.p), TCP_STATE_ESTABLISHED);
+  assert_int_equal(w.p.pair->log_count, sent);
+  world_free(&w);
+}
+
 static void syn_options_of_any_shape_are_survived(void **state) {
   /* EVIDENCE: RFC 9293 3.1 (MUST-7); picoTCP issue 506 (length 0); URGENT/11 */
   (void)state;
@@ -459,6 +505,8 @@ int main(void) {
       cmocka_unit_test(too_big_storm_never_goes_below_the_least_mss),
       cmocka_unit_test(sources_that_can_not_be_reach_nobody),
       cmocka_unit_test(arp_flood_does_not_stop_a_connection),
+      cmocka_unit_test(syn_to_a_group_is_ignored),
+      cmocka_unit_test(source_quench_changes_nothing),
       cmocka_unit_test(syn_options_of_any_shape_are_survived),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
