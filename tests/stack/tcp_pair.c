@@ -130,7 +130,7 @@ static void put_on_wire(struct pair_host *host, const uint8_t *data,
       pair->log[pair->log_count++] = seg;
     }
   }
-  if (drop || (pair->to_test && tcp)) {
+  if (drop) {
     return;
   }
   uint8_t copy[2048];
@@ -141,6 +141,9 @@ static void put_on_wire(struct pair_host *host, const uint8_t *data,
     if (len == 0) {
       return;
     }
+  }
+  if (pair->to_test && tcp) {
+    return;
   }
   uint64_t arrive = pair->now_ns + pair->delay_ns;
   if (chance(pair, pair->reorder_ppm)) {
