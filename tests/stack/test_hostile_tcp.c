@@ -133,7 +133,7 @@ static void challenge_limit_is_per_connection(void **state) {
 }
 
 static void window_shrunk_to_zero_does_not_end_the_connection(void **state) {
-  /* EVIDENCE: RFC 9293 3.8.6 (SHLD-17, MUST-35) */
+  /* EVIDENCE: RFC 9293 MUST-34; RFC 9293 3.8.6 (SHLD-17, MUST-35) */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -158,7 +158,7 @@ static void window_shrunk_to_zero_does_not_end_the_connection(void **state) {
 }
 
 static void window_shrunk_keeps_what_is_out_and_sends_no_more(void **state) {
-  /* EVIDENCE: RFC 9293 3.8.6 (SHLD-15, SHLD-16) */
+  /* EVIDENCE: RFC 9293 MUST-34, MAY-7; RFC 9293 3.8.6 (SHLD-15, SHLD-16) */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -275,7 +275,8 @@ static void fin_inside_what_is_known_to_follow_does_not_stick(void **state) {
 }
 
 static void zero_window_reset_with_text_resets(void **state) {
-  /* EVIDENCE: RFC 9293 3.10.7.4, first (MUST-66) and 3.5.3 (text in a RST) */
+  /* EVIDENCE: RFC 9293 SHLD-2; RFC 9293 3.10.7.4, first (MUST-66) and 3.5.3
+   * (text in a RST) */
   (void)state;
   static uint8_t small[2304];
   struct peer p;

@@ -114,7 +114,7 @@ static void ipv4_martian_sources_are_dropped(void **state) {
 }
 
 static void ipv4_options_every_kind_and_length_is_survived(void **state) {
-  /* EVIDENCE: RFC 791 3.1 (options), RFC 7126 4.3 */
+  /* EVIDENCE: RFC 9293 MUST-50; RFC 791 3.1 (options), RFC 7126 4.3 */
   (void)state;
   struct lower *host = lower_new(NULL);
   lower_learn_peer(host);

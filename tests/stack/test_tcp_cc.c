@@ -33,7 +33,7 @@ static uint64_t grow(struct tcp_conn *conn, uint64_t now_ns, uint32_t ms) {
 }
 
 static void cubic_loss_multiplies_by_seven_tenths(void **state) {
-  /* EVIDENCE: RFC 9438 4.6 (multiplicative decrease) */
+  /* EVIDENCE: RFC 9293 MAY-18; RFC 9438 4.6 (multiplicative decrease) */
   (void)state;
   struct tcp_conn conn = fresh(&tcp_cubic);
   conn.cwnd = 100 * MSS;

@@ -20,7 +20,7 @@ static void peer_fin(struct peer *p) {
 }
 
 static void established_close_goes_through_all_states(void **state) {
-  /* EVIDENCE: RFC 9293 3.6 (case 1), figure 5 */
+  /* EVIDENCE: RFC 9293 MUST-13; RFC 9293 3.6 (case 1), figure 5 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -43,7 +43,7 @@ static void established_close_goes_through_all_states(void **state) {
 }
 
 static void established_fin_goes_through_close_wait_and_last_ack(void **state) {
-  /* EVIDENCE: RFC 9293 3.6 (case 2) */
+  /* EVIDENCE: RFC 9293 MUST-12; RFC 9293 3.6 (case 2) */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -114,7 +114,7 @@ static void established_close_sends_queued_data_before_fin(void **state) {
 }
 
 static void established_close_with_unread_data_resets(void **state) {
-  /* EVIDENCE: RFC 9293 3.10.4, RFC 2525 2.17 */
+  /* EVIDENCE: RFC 9293 SHLD-3, MAY-1; RFC 9293 3.10.4, RFC 2525 2.17 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);

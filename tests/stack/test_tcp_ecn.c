@@ -422,7 +422,7 @@ static bool received_all(struct pair *pair, void *ctx) {
 }
 
 static void pair_with_marks_slows_down_without_loss(void **state) {
-  /* EVIDENCE: RFC 3168 5, 6.1 */
+  /* EVIDENCE: RFC 9293 SHLD-8; RFC 3168 5, 6.1 */
   (void)state;
   struct pair *pair = pair_new(&on);
   struct pair_ends ends;

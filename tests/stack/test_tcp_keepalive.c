@@ -45,7 +45,8 @@ static void established_keepalive_idle_is_two_hours_by_default(void **state) {
 }
 
 static void established_keepalive_answered_goes_on(void **state) {
-  /* EVIDENCE: RFC 9293 3.8.4 (MUST-26: the timer is reset by what arrives) */
+  /* EVIDENCE: RFC 9293 MAY-5; RFC 9293 3.8.4 (MUST-26: the timer is reset by
+   * what arrives) */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -71,7 +72,8 @@ static void established_keepalive_answered_goes_on(void **state) {
 }
 
 static void established_keepalive_unanswered_resets(void **state) {
-  /* EVIDENCE: RFC 9293 3.8.4 (MUST-29: one probe is not enough) */
+  /* EVIDENCE: RFC 9293 MUST-27, MUST-24, SHLD-12; RFC 9293 3.8.4 (MUST-29: one
+   * probe is not enough) */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -88,7 +90,8 @@ static void established_keepalive_unanswered_resets(void **state) {
 }
 
 static void established_keepalive_waits_for_data_in_flight(void **state) {
-  /* EVIDENCE: RFC 9293 3.8.4 (MUST-27: only while nothing is outstanding) */
+  /* EVIDENCE: RFC 9293 MUST-26; RFC 9293 3.8.4 (MUST-27: only while nothing is
+   * outstanding) */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -105,7 +108,7 @@ static void established_keepalive_waits_for_data_in_flight(void **state) {
 }
 
 static void established_keepalive_switched_off_stops(void **state) {
-  /* EVIDENCE: Linux socket(7), SO_KEEPALIVE */
+  /* EVIDENCE: RFC 9293 MUST-24; Linux socket(7), SO_KEEPALIVE */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -120,7 +123,8 @@ static void established_keepalive_switched_off_stops(void **state) {
 }
 
 static void established_user_timeout_ends_retransmission(void **state) {
-  /* EVIDENCE: RFC 5482 3; RFC 9293 3.9.1; Linux tcp(7), TCP_USER_TIMEOUT */
+  /* EVIDENCE: RFC 9293 MUST-21; RFC 5482 3; RFC 9293 3.9.1; Linux tcp(7),
+   * TCP_USER_TIMEOUT */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);

@@ -56,7 +56,8 @@ static void listen_ack_sends_rst(void **state) {
 }
 
 static void listen_syn_sends_syn_ack_with_mss_and_without_scale(void **state) {
-  /* EVIDENCE: RFC 9293 3.10.7.2 (third check), RFC 7323 2.2 */
+  /* EVIDENCE: RFC 9293 MUST-14, MUST-67, SHLD-5; RFC 9293 3.10.7.2 (third
+   * check), RFC 7323 2.2 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -100,7 +101,8 @@ static void syn_received_ack_too_high_sends_rst(void **state) {
 }
 
 static void syn_received_rst_returns_to_listen(void **state) {
-  /* EVIDENCE: RFC 9293 3.10.7.4 (second check, SYN-RECEIVED) */
+  /* EVIDENCE: RFC 9293 MUST-11; RFC 9293 3.10.7.4 (second check, SYN-RECEIVED)
+   */
   (void)state;
   struct peer p;
   peer_listen(&p, NULL);
@@ -113,7 +115,7 @@ static void syn_received_rst_returns_to_listen(void **state) {
 }
 
 static void syn_received_silence_retries_five_times(void **state) {
-  /* EVIDENCE: RFC 6298 5 (5.5), RFC 9293 3.8.3 */
+  /* EVIDENCE: RFC 9293 MUST-22; RFC 6298 5 (5.5), RFC 9293 3.8.3 */
   (void)state;
   struct peer p;
   peer_listen(&p, NULL);
@@ -125,7 +127,7 @@ static void syn_received_silence_retries_five_times(void **state) {
 }
 
 static void syn_sent_syn_ack_establishes(void **state) {
-  /* EVIDENCE: RFC 9293 3.10.7.3 (fourth check) */
+  /* EVIDENCE: RFC 9293 MUST-15; RFC 9293 3.10.7.3 (fourth check) */
   (void)state;
   struct peer p;
   peer_active(&p, NULL);
@@ -170,7 +172,7 @@ static void syn_sent_rst_with_good_ack_is_refused(void **state) {
 }
 
 static void syn_sent_syn_opens_simultaneously(void **state) {
-  /* EVIDENCE: RFC 9293 3.5 figure 8 */
+  /* EVIDENCE: RFC 9293 MUST-10; RFC 9293 3.5 figure 8 */
   (void)state;
   struct peer p;
   peer_active(&p, NULL);
@@ -183,7 +185,7 @@ static void syn_sent_syn_opens_simultaneously(void **state) {
 }
 
 static void syn_sent_silence_times_out_after_127_s(void **state) {
-  /* EVIDENCE: RFC 6298 2 (2.1), 5 (5.5) */
+  /* EVIDENCE: RFC 9293 MUST-22; RFC 6298 2 (2.1), 5 (5.5) */
   (void)state;
   struct peer p;
   peer_active(&p, NULL);
@@ -229,7 +231,7 @@ static void listen_backlog_full_drops_syn_and_last_ack(void **state) {
 }
 
 static void isn_differs_by_ends_and_moves_with_time(void **state) {
-  /* EVIDENCE: RFC 6528 3 */
+  /* EVIDENCE: RFC 9293 MUST-8, MUST-9, SHLD-1; RFC 6528 3 */
   (void)state;
   struct peer p;
   peer_listen(&p, NULL);

@@ -148,7 +148,7 @@ static void syn_with_mss(uint16_t mss, uint32_t expected) {
 }
 
 static void syn_mss_at_its_edges(void **state) {
-  /* EVIDENCE: RFC 9293 3.7.1, RFC 6691 2 */
+  /* EVIDENCE: RFC 9293 MUST-14, MUST-16; RFC 9293 3.7.1, RFC 6691 2 */
   (void)state;
   syn_with_mss(0, TCP_MSS_MIN);
   syn_with_mss(1, TCP_MSS_MIN);

@@ -12,7 +12,7 @@ static void past_quickack(struct peer *p) {
 }
 
 static void established_rst_exact_resets(void **state) {
-  /* EVIDENCE: RFC 5961 3.2 (2) */
+  /* EVIDENCE: RFC 9293 MUST-12; RFC 5961 3.2 (2) */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -69,7 +69,7 @@ static void established_syn_is_challenged(void **state) {
 }
 
 static void established_ack_not_yet_sent_is_challenged(void **state) {
-  /* EVIDENCE: RFC 9293 3.10.7.4 (fifth check), RFC 5961 5.2 */
+  /* EVIDENCE: RFC 9293 MAY-12; RFC 9293 3.10.7.4 (fifth check), RFC 5961 5.2 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -105,7 +105,7 @@ static void established_first_segments_are_acked_at_once(void **state) {
 }
 
 static void established_lone_segment_is_acked_after_40_ms(void **state) {
-  /* EVIDENCE: RFC 9293 3.8.6.3, RFC 5681 4.2 */
+  /* EVIDENCE: RFC 9293 MUST-40, SHLD-18; RFC 9293 3.8.6.3, RFC 5681 4.2 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -121,7 +121,7 @@ static void established_lone_segment_is_acked_after_40_ms(void **state) {
 }
 
 static void established_second_full_segment_is_acked_at_once(void **state) {
-  /* EVIDENCE: RFC 5681 4.2, RFC 9293 3.8.6.3 */
+  /* EVIDENCE: RFC 9293 SHLD-19; RFC 5681 4.2, RFC 9293 3.8.6.3 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -148,7 +148,7 @@ static void established_answer_carries_the_ack(void **state) {
 }
 
 static void established_hole_sends_dupack_and_filling_acks_all(void **state) {
-  /* EVIDENCE: RFC 5681 4.2 */
+  /* EVIDENCE: RFC 9293 SHLD-31, MAY-13; RFC 5681 4.2 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -180,7 +180,7 @@ static void permute(uint32_t n, uint32_t order[5]) {
 }
 
 static void established_overlapping_segments_in_120_orders(void **state) {
-  /* EVIDENCE: RFC 9293 3.10.7.4 (first check: trimming) */
+  /* EVIDENCE: RFC 9293 SHLD-31; RFC 9293 3.10.7.4 (first check: trimming) */
   (void)state;
   static const uint32_t from[5] = {0, 150, 100, 700, 350};
   static const uint32_t len[5] = {200, 300, 600, 300, 400};
@@ -255,7 +255,7 @@ static void fill(struct peer *p) {
 }
 
 static void established_unread_data_closes_the_window(void **state) {
-  /* EVIDENCE: RFC 9293 3.8.6 */
+  /* EVIDENCE: RFC 9293 SHLD-14, MAY-8; RFC 9293 3.8.6 */
   (void)state;
   struct peer p;
   fill(&p);
@@ -285,7 +285,7 @@ static void established_zero_window_probe_is_answered(void **state) {
 }
 
 static void established_reading_a_segment_sends_window_update(void **state) {
-  /* EVIDENCE: RFC 9293 3.8.6.2.2 */
+  /* EVIDENCE: RFC 9293 MUST-39; RFC 9293 3.8.6.2.2 */
   (void)state;
   struct peer p;
   fill(&p);

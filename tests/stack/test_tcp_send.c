@@ -14,7 +14,7 @@ static uint32_t data_segs(const struct peer *p) {
 }
 
 static void established_write_sends_initial_window_of_ten(void **state) {
-  /* EVIDENCE: RFC 6928 2 */
+  /* EVIDENCE: RFC 9293 SHLD-28; RFC 6928 2 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -29,7 +29,7 @@ static void established_write_sends_initial_window_of_ten(void **state) {
 }
 
 static void established_push_is_on_the_last_segment_of_a_write(void **state) {
-  /* EVIDENCE: RFC 9293 3.9.1.2 (Send) */
+  /* EVIDENCE: RFC 9293 MUST-61; RFC 9293 3.9.1.2 (Send) */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -45,7 +45,7 @@ static void established_push_is_on_the_last_segment_of_a_write(void **state) {
 static const struct pair_options reno = {.tcp = {.congestion = "reno"}};
 
 static void established_ack_in_slow_start_doubles_what_is_sent(void **state) {
-  /* EVIDENCE: RFC 5681 3.1 (slow start) */
+  /* EVIDENCE: RFC 9293 MUST-19; RFC 5681 3.1 (slow start) */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -59,7 +59,7 @@ static void established_ack_in_slow_start_doubles_what_is_sent(void **state) {
 
 static void established_above_ssthresh_grows_one_segment_per_window(
     void **state) {
-  /* EVIDENCE: RFC 5681 3.1 (congestion avoidance) */
+  /* EVIDENCE: RFC 9293 MUST-19; RFC 5681 3.1 (congestion avoidance) */
   (void)state;
   struct peer p;
   peer_passive(&p, &reno);
@@ -99,7 +99,7 @@ static void established_ack_division_gains_nothing(void **state) {
 }
 
 static void established_small_write_waits_for_ack_of_another(void **state) {
-  /* EVIDENCE: RFC 9293 3.7.4 (Nagle) */
+  /* EVIDENCE: RFC 9293 MUST-60, SHLD-7, SHLD-27; RFC 9293 3.7.4 (Nagle) */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -127,7 +127,7 @@ static void established_nodelay_sends_small_writes_at_once(void **state) {
 }
 
 static void established_more_holds_the_tail_200_ms(void **state) {
-  /* EVIDENCE: Linux send(2), MSG_MORE */
+  /* EVIDENCE: RFC 9293 MAY-16; Linux send(2), MSG_MORE */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -140,7 +140,7 @@ static void established_more_holds_the_tail_200_ms(void **state) {
 }
 
 static void established_window_bounds_what_is_sent(void **state) {
-  /* EVIDENCE: RFC 9293 3.8.6 */
+  /* EVIDENCE: RFC 9293 MUST-38; RFC 9293 3.8.6 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -195,7 +195,8 @@ static void established_answered_probes_keep_connection_for_ever(void **state) {
 }
 
 static void established_silence_backs_off_and_gives_up(void **state) {
-  /* EVIDENCE: RFC 6298 5 (5.4), (5.5), (5.6), RFC 9293 3.8.3 */
+  /* EVIDENCE: RFC 9293 MUST-19, MUST-20, SHLD-11; RFC 6298 5 (5.4), (5.5),
+   * (5.6), RFC 9293 3.8.3 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -297,7 +298,7 @@ static void established_dupacks_with_data_or_window_do_not_count(void **state) {
 }
 
 static void established_rtt_of_retransmission_is_not_taken(void **state) {
-  /* EVIDENCE: RFC 6298 3 (Karn's algorithm) */
+  /* EVIDENCE: RFC 9293 MUST-18; RFC 6298 3 (Karn's algorithm) */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -310,7 +311,7 @@ static void established_rtt_of_retransmission_is_not_taken(void **state) {
 }
 
 static void established_too_big_lowers_mss_and_resends(void **state) {
-  /* EVIDENCE: RFC 1191 6.4, RFC 5927 7 */
+  /* EVIDENCE: RFC 9293 MUST-54; RFC 1191 6.4, RFC 5927 7 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);

@@ -45,7 +45,8 @@ static bool pri(const struct peer *p) {
 /* ---- Receiving ---------------------------------------------------------- */
 
 static void octet_is_read_by_itself_and_left_out_of_the_stream(void **state) {
-  /* EVIDENCE: RFC 9293 3.8.5 (MUST-31, MUST-32), RFC 6093 5 */
+  /* EVIDENCE: RFC 9293 MUST-30; RFC 9293 3.8.5 (MUST-31, MUST-32), RFC 6093 5
+   */
   (void)state;
   struct peer p;
   char octet = 0;
@@ -88,7 +89,7 @@ static void octet_that_nobody_took_is_gone_behind_the_mark(void **state) {
 }
 
 static void inline_octet_is_read_in_its_place(void **state) {
-  /* EVIDENCE: RFC 6093 6 (SO_OOBINLINE SHOULD be used) */
+  /* EVIDENCE: RFC 9293 MUST-33; RFC 6093 6 (SO_OOBINLINE SHOULD be used) */
   (void)state;
   struct peer p;
   char octet;
@@ -109,7 +110,7 @@ static void inline_octet_is_read_in_its_place(void **state) {
 }
 
 static void peek_stops_at_the_mark_and_goes_on_behind_it(void **state) {
-  /* EVIDENCE: RFC 9293 3.8.5 (as sockets do it) */
+  /* EVIDENCE: RFC 9293 MUST-33; RFC 9293 3.8.5 (as sockets do it) */
   (void)state;
   struct peer p;
   char got[9] = {0};
@@ -170,7 +171,8 @@ static void octet_behind_a_hole_waits_for_it(void **state) {
 }
 
 static void later_pointer_moves_the_mark_and_it_never_moves_back(void **state) {
-  /* EVIDENCE: RFC 9293 3.10.7.4 (sixth: RCV.UP <- max(RCV.UP, SEG.UP)) */
+  /* EVIDENCE: RFC 9293 MUST-31, MUST-32; RFC 9293 3.10.7.4 (sixth: RCV.UP <-
+   * max(RCV.UP, SEG.UP)) */
   (void)state;
   struct peer p;
   char octet;
@@ -278,7 +280,8 @@ static void urgent_where_there_is_no_text_does_nothing(void **state) {
 }
 
 static void zero_window_lets_the_pointer_in(void **state) {
-  /* EVIDENCE: RFC 9293 3.10.7.4 (first: "valid ACKs, URGs, and RSTs") */
+  /* EVIDENCE: RFC 9293 MUST-66; RFC 9293 3.10.7.4 (first: "valid ACKs, URGs,
+   * and RSTs") */
   (void)state;
   struct peer p;
   char octet;
@@ -297,7 +300,7 @@ static void zero_window_lets_the_pointer_in(void **state) {
 /* ---- Sending ------------------------------------------------------------ */
 
 static void send_points_behind_the_last_octet_until_it_is_acked(void **state) {
-  /* EVIDENCE: RFC 9293 3.8.5 (MUST-30), RFC 6093 5 */
+  /* EVIDENCE: RFC 9293 MUST-62; RFC 9293 3.8.5 (MUST-30), RFC 6093 5 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -328,7 +331,8 @@ static void send_points_behind_the_last_octet_until_it_is_acked(void **state) {
 }
 
 static void long_send_points_from_each_segment(void **state) {
-  /* EVIDENCE: RFC 9293 3.8.5 (an offset from SEG.SEQ) */
+  /* EVIDENCE: RFC 9293 MUST-31, MUST-62; RFC 9293 3.8.5 (an offset from
+   * SEG.SEQ) */
   (void)state;
   static const uint8_t data[5000];
   struct peer p;

@@ -61,7 +61,8 @@ static void csum_packet_split_at_every_byte_equals_whole(void **state) {
 }
 
 static void tcp_options_built_are_parsed_back(void **state) {
-  /* EVIDENCE: RFC 9293 3.1, RFC 7323 2.2, 3.2, RFC 2018 2, 3 */
+  /* EVIDENCE: RFC 9293 MUST-68; RFC 9293 3.1, RFC 7323 2.2, 3.2, RFC 2018 2, 3
+   */
   (void)state;
   for (int mask = 0; mask < 16; mask++) {
     for (uint8_t blocks = 0; blocks <= 4; blocks++) {
@@ -97,7 +98,8 @@ static void tcp_options_built_are_parsed_back(void **state) {
 }
 
 static void tcp_syn_options_in_the_order_of_freebsd(void **state) {
-  /* EVIDENCE: RFC 9293 3.1 (options begin anywhere, END fills the word) */
+  /* EVIDENCE: RFC 9293 MUST-69; RFC 9293 3.1 (options begin anywhere, END fills
+   * the word) */
   (void)state;
   struct tcp_options o = {.has_mss = true,
                           .mss = 1460,
