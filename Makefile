@@ -97,6 +97,11 @@ lint: ## every static check
 	@$(INSTALL) build test lint
 	@$(PYTHON) tests/lint/lint.py
 
+evidence: ## each requirement of TCP's RFCs with its file and tests: build/evidence.md
+	@$(PYTHON) tests/evidence/evidence.py
+evidence-mutants: $(call tests_of,stack) ## break each MUST of RFC 9293; a test that cites it must fail; M=MUST-17 picks
+	@$(PYTHON) tests/mutants/mutants.py $(M)
+
 format: ## rewrite the C sources in the house format
 	@clang-format -i $(shell git ls-files '*.c' '*.h' | grep -v 'ph_regs\(_table\)\?\.h$$')
 
@@ -205,6 +210,6 @@ $(BUILD)/test/gates/%: tests/rtl/%.c FORCE
 	@echo "  NET $@"; $(PYTHON) tests/rtl/dut.py --mode gates $< -o $@
 
 FORCE:
-.PHONY: FORCE help run tool packetdrill fuzz-script test test-all test-packet test-rtl test-gates test-driver test-stack test-cosim test-compilers mutants test-interop cocotb cocotb-gates lint format formal synth bench regs regs-check clean
+.PHONY: FORCE help run tool packetdrill fuzz-script test test-all test-packet test-rtl test-gates test-driver test-stack test-cosim test-compilers mutants evidence evidence-mutants test-interop cocotb cocotb-gates lint format formal synth bench regs regs-check clean
 .SECONDARY:
 -include $(shell [ -d $(BUILD) ] && find $(BUILD)/rel $(BUILD)/asan $(BUILD)/pic $(BUILD)/fuzz -name '*.d' 2>/dev/null)

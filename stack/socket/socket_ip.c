@@ -4,7 +4,7 @@
  * results are Linux's; both may change while a connection lasts. */
 #include "stack/socket/socket_internal.h"
 
-enum { TTL_DEFAULT = 64, ECN_MASK = 3, ONE_OCTET = 1 };
+enum { TTL_DEFAULT = 64, TTL_MAX = 255, ECN_MASK = 3, ONE_OCTET = 1 };
 
 /* A number, or a single octet, as Linux takes it. */
 static int get_number(const void *value, ph_socklen_t len, int32_t *out) {
@@ -40,7 +40,7 @@ int sock_set_ip(struct ph_sock *sock, int option, const void *value,
       }
       return 0;
     case PH_IP_TTL:
-      if (len == 0 || number == 0 || number < -1 || number > UINT8_MAX) {
+      if (len == 0 || number == 0 || number < -1 || number > TTL_MAX) {
         return -PH_EINVAL;
       }
       marks->ttl = number < 0 ? 0 : (uint8_t)number;

@@ -34,7 +34,7 @@ static void restart(struct ph_stack *stack, struct tcp_conn *conn,
 
 void tcp_keepalive_start(struct ph_stack *stack, struct tcp_conn *conn) {
   if (!conn->keepalive || conn->state < TCP_STATE_ESTABLISHED ||
-      conn->state == TCP_STATE_TIME_WAIT || !conn->owner) {
+      conn->state == TCP_STATE_TIME_WAIT || tcp_is_orphan(conn)) {
     return;
   }
   uint64_t idle = tcp_keep_idle_ns(conn);

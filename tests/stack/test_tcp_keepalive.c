@@ -122,6 +122,34 @@ static void established_keepalive_switched_off_stops(void **state) {
   peer_free(&p);
 }
 
+static void accepted_has_the_keepalive_of_its_listener(void **state) {
+  /* EVIDENCE: RFC 9293 MUST-24, MUST-25; Linux socket(7), SO_KEEPALIVE */
+  (void)state;
+  struct peer p;
+  peer_passive(&p, NULL);
+  assert_false(tcp_get_keepalive(p.conn));
+  tcp_close(p.stack, p.conn, true);
+  p.conn = p.listener;
+  keepalive_on(&p);
+  struct pair_tx syn = {.src_port = PEER_PORT,
+                        .dst_port = OUR_PORT,
+                        .seq = (uint32_t)PAIR_ISS,
+                        .flags = TCP_SYN,
+                        .wnd = PEER_WND};
+  pair_inject(p.pair, &syn);
+  p.seq = (uint32_t)PAIR_ISS + 1;
+  peer_ack(&p, (uint32_t)PAIR_ISS + 1);
+  peer_pass(&p, 5 * PAIR_S); /* waits for accept() */
+  p.conn = tcp_accept(p.stack, p.listener);
+  assert_non_null(p.conn);
+  tcp_set_owner(p.conn, &p.owner);
+  assert_true(tcp_get_keepalive(p.conn));
+  peer_mark(&p);
+  peer_pass(&p, 6 * PAIR_S);
+  peer_expect(&p, TCP_ACK, (uint32_t)PAIR_ISS, (uint32_t)PAIR_ISS + 1, 0);
+  peer_free(&p);
+}
+
 static void established_user_timeout_ends_retransmission(void **state) {
   /* EVIDENCE: RFC 9293 MUST-21; RFC 5482 3; RFC 9293 3.9.1; Linux tcp(7),
    * TCP_USER_TIMEOUT */
@@ -255,6 +283,7 @@ int main(void) {
       cmocka_unit_test(established_keepalive_unanswered_resets),
       cmocka_unit_test(established_keepalive_waits_for_data_in_flight),
       cmocka_unit_test(established_keepalive_switched_off_stops),
+      cmocka_unit_test(accepted_has_the_keepalive_of_its_listener),
       cmocka_unit_test(established_user_timeout_ends_retransmission),
       cmocka_unit_test(established_user_timeout_is_forgotten_after_an_ack),
       cmocka_unit_test(closed_window_user_timeout_ends_answered_probes),

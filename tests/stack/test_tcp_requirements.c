@@ -24,6 +24,24 @@ static void established_window_of_65535_is_used_in_full(void **state) {
   peer_free(&p);
 }
 
+static void established_silly_window_waits_for_the_override(void **state) {
+  /* EVIDENCE: RFC 9293 MUST-38, 3.8.6.2.1 */
+  (void)state;
+  struct peer p;
+  peer_passive(&p, NULL);
+  p.wnd = 500; /* of 60000 before */
+  peer_ack(&p, first);
+  peer_mark(&p);
+  peer_app_send(&p, 2000);
+  peer_pass(&p, 100 * PAIR_MS);
+  assert_int_equal(peer_sent(&p), 0);
+  peer_pass(&p, PAIR_S);
+  assert_true(peer_sent(&p) > 0);
+  assert_int_equal(peer_seg(&p, 0)->seq, first);
+  assert_int_equal(peer_seg(&p, 0)->len, 500);
+  peer_free(&p);
+}
+
 struct seen {
   uint32_t segments, wrong, ttl_sum, tos_sum;
 };
@@ -97,7 +115,7 @@ static void syn_options_unknown_and_unaligned_are_read(void **state) {
   (void)state;
   static const uint8_t unknown[] = {200, 5, 1, 2, 3, 1, 2, 4, 3, 0, 0, 0};
   static const uint8_t unaligned[] = {1, 2, 4, 3, 0, 0, 0, 0};
-  static const uint8_t ended[] = {1, 0, 2, 4, 3, 0, 0, 0};
+  static const uint8_t ended[] = {1, 1, 0, 2, 2, 4, 3, 0};
   struct peer p;
   syn_with(&p, unknown, sizeof(unknown));
   assert_int_equal(tcp_get_mss(p.conn), 768);
@@ -348,6 +366,37 @@ static void soft_errors_are_told_once_and_abort_nothing(void **state) {
   peer_free(&p);
 }
 
+static uint32_t told; /* TCP_READY_* */
+
+static void note_ready(struct ph_stack *stack, void *owner, uint32_t ready) {
+  (void)stack;
+  (void)owner;
+  told |= ready;
+}
+
+static void urgent_octet_is_told_when_it_comes(void **state) {
+  /* EVIDENCE: RFC 9293 MUST-32 */
+  (void)state;
+  struct peer p;
+  peer_passive(&p, NULL);
+  tcp_set_notify(p.stack, note_ready);
+  told = 0;
+  p.urg = 3;
+  peer_send(&p, TCP_ACK | TCP_URG, p.seq, "ab", 2); /* the third is next */
+  assert_int_equal(told & TCP_READY_PRI, 0);
+  p.seq += 2;
+  p.urg = 1;
+  peer_send(&p, TCP_ACK | TCP_URG, p.seq, "U", 1);
+  assert_int_equal(told & TCP_READY_PRI, TCP_READY_PRI);
+  told = 0; /* the pointer moves on */
+  p.seq += 1;
+  p.urg = 2;
+  peer_send(&p, TCP_ACK | TCP_URG, p.seq, "cV", 2);
+  assert_int_equal(told & TCP_READY_PRI, TCP_READY_PRI);
+  p.urg = 0;
+  peer_free(&p);
+}
+
 /* ---- Acknowledging ------------------------------------------------------- */
 
 static void segments_that_came_together_get_one_ack(void **state) {
@@ -376,6 +425,7 @@ static void segments_that_came_together_get_one_ack(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(established_window_of_65535_is_used_in_full),
+      cmocka_unit_test(established_silly_window_waits_for_the_override),
       cmocka_unit_test(every_segment_has_its_checksum),
       cmocka_unit_test(syn_options_unknown_and_unaligned_are_read),
       cmocka_unit_test(mss_option_is_in_syns_only),
@@ -386,6 +436,7 @@ int main(void) {
       cmocka_unit_test(connect_to_a_group_is_refused),
       cmocka_unit_test(owner_sets_dscp_and_ttl_of_every_segment),
       cmocka_unit_test(soft_errors_are_told_once_and_abort_nothing),
+      cmocka_unit_test(urgent_octet_is_told_when_it_comes),
       cmocka_unit_test(segments_that_came_together_get_one_ack),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
