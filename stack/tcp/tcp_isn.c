@@ -9,7 +9,8 @@ enum { ISN_TICK_NS = 4000 };
 struct ends {
   struct ph_addr local, remote;
   uint16_t local_port, remote_port;
-  uint32_t domain, word, zero; /* what the hash is for */
+  uint32_t domain; /* what the hash is for */
+  uint64_t word;   /* of domains other than 0 */
 };
 
 uint64_t tcp_hash_word(const struct tcp_stack *tcp, const struct tcp_conn *conn,
@@ -17,7 +18,8 @@ uint64_t tcp_hash_word(const struct tcp_stack *tcp, const struct tcp_conn *conn,
   struct ends ends = {
       conn->route.src, conn->remote, local_port, conn->remote_port,
       domain,          word,         0};
-  return ph_siphash24(&tcp->secret, &ends, sizeof(ends));
+  size_t len = domain ? sizeof(ends) : offsetof(struct ends, word);
+  return ph_siphash24(&tcp->secret, &ends, len);
 }
 
 uint64_t tcp_hash_secret(const struct tcp_stack *tcp,
