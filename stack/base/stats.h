@@ -83,8 +83,8 @@
   X(SocketCalls, "entries into the socket layer")                        \
   X(PktExhausted, "packet pool empty")                                   \
   X(BlockExhausted, "block pool empty")                                  \
-      X(NetifBusy, "device ring full: the packet waited above") X(       \
-          NetifDrops, "packets that a device could not take and nobody kept")
+  X(NetifBusy, "device ring full: the packet waited above")              \
+  X(NetifDrops, "packets that a device could not take and nobody kept")
 
 struct ph_stats {
 #define X(name, text) uint64_t name;
