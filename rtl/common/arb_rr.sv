@@ -46,7 +46,7 @@ module arb_rr #(
   // 2. Turns are taken only when there is a pick.
   `ASSERT(PickRequests, !valid_o || req_i[pick_o])
   `ASSERT(PickWhenRequested, valid_o == (|req_i))
-  `ASSERT(TakeWithPick, !take_i || valid_o)
+  `REQUIRE(TakeWithPick, !take_i || valid_o)
 
 `ifdef FORMAL
   // 3. Fairness: whoever keeps requesting sees at most NumReq - 1 turns of others. `f_ahead` is how
@@ -54,20 +54,15 @@ module arb_rr #(
   (* anyconst *) logic [IdxW-1:0] f_who;
   logic [IdxW:0] f_ahead;
   logic [IdxW+1:0] f_seen_q;
-  logic f_reset_done_q = 1'b0;
   assign f_ahead = f_who > last_q ? {1'b0, f_who} - {1'b0, last_q} - 1'b1 :
       {1'b0, f_who} + (IdxW + 1)'(NumReq - 1) - {1'b0, last_q};
 
   always_ff @(posedge clk_i) begin
-    f_reset_done_q <= 1'b1;
     if (!rst_ni || !req_i[f_who] || (take_i && pick_o == f_who)) f_seen_q <= '0;
     else if (take_i) f_seen_q <= f_seen_q + 1'b1;
   end
-  always_comb begin
-    assume ({1'b0, f_who} < (IdxW + 1)'(NumReq));
-    if (!f_reset_done_q) assume (!rst_ni);
-    assume (!take_i || valid_o);
-  end
+  always_comb assume ({1'b0, f_who} < (IdxW + 1)'(NumReq));
+  `RESET_FIRST
   `ASSERT(LastInRange, {1'b0, last_q} < (IdxW + 1)'(NumReq))
   `ASSERT(Fair, f_seen_q <= (IdxW + 2)'(NumReq - 1) - {1'b0, f_ahead})
   `COVER(LongestWait, take_i && pick_o == f_who && f_seen_q == (IdxW + 2)'(NumReq - 1))

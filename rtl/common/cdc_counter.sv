@@ -38,6 +38,10 @@ module cdc_counter #(
     dst_count_o = gray;
     for (int i = 1; i < Width; i = i * 2) dst_count_o = dst_count_o ^ (dst_count_o >> i);
   end
+
+`ifdef FORMAL
+`include "cdc_counter.svh"  // tests/formal: the rules in prose, and the properties
+`endif
 endmodule
 
 `default_nettype wire

@@ -62,6 +62,10 @@ module cdc_fifo #(
   always_ff @(posedge wr_clk_i) begin
     if (wr_valid && wr_ready) mem[wr_ptr_q[AddrW-1:0]] <= wr_data;
   end
+
+`ifdef FORMAL
+`include "cdc_fifo.svh"  // tests/formal: the rules in prose, and the properties
+`endif
 endmodule
 
 `default_nettype wire

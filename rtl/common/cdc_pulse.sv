@@ -38,6 +38,10 @@ module cdc_pulse #(
       if (sent != seen_q) seen_q <= seen_q + 1'b1;
     end
   end
+
+`ifdef FORMAL
+`include "cdc_pulse.svh"  // tests/formal: the rules in prose, and the properties
+`endif
 endmodule
 
 `default_nettype wire

@@ -14,13 +14,24 @@ module cdc_sync #(
     output logic [Width-1:0]      q_o
 );
   (* async_reg = "true" *) logic [Width-1:0] meta_q, sync_q;
+  logic [Width-1:0] arriving;
+
+`ifdef PROOF
+  // In proofs a bit that changed in the step before the edge arrives old or new, as it likes.
+  (* anyseq *) logic [Width-1:0] f_late;
+  logic [Width-1:0] f_before_q;
+  always @($global_clock) f_before_q <= d_i;
+  assign arriving = (f_late & f_before_q) | (~f_late & d_i);
+`else
+  assign arriving = d_i;
+`endif
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       meta_q <= ResetValue;
       sync_q <= ResetValue;
     end else begin
-      meta_q <= d_i;
+      meta_q <= arriving;
       sync_q <= meta_q;
     end
   end

@@ -49,32 +49,22 @@ module fifo_small #(
   `ASSERT(CountInRange, count_o <= (AddrW + 1)'(Depth))
 
 `ifdef FORMAL
-  // 2. Order: the n-th entry that leaves is the n-th that entered, for any n. Both sides are
-  //    counted here, apart from the pointers; `f_nth` chooses the entry that is watched.
-  (* anyconst *) logic [AddrW:0] f_nth;
-  logic [AddrW:0] f_in_q, f_out_q, f_age;
-  logic [Width-1:0] f_data_q;
-  logic f_stored;
-  logic f_reset_done_q = 1'b0;
-  assign f_age = f_nth - f_out_q;
-  assign f_stored = f_age < f_in_q - f_out_q;
-  always_ff @(posedge clk_i) begin
-    f_reset_done_q <= 1'b1;
-    if (!rst_ni) begin
-      f_in_q <= '0;
-      f_out_q <= '0;
-    end else begin
-      if (wr_valid && wr_ready) f_in_q <= f_in_q + 1'b1;
-      if (rd_valid && rd_ready) f_out_q <= f_out_q + 1'b1;
-    end
-    if (wr_valid && wr_ready && f_in_q == f_nth) f_data_q <= wr_data;
-  end
-  always_comb if (!f_reset_done_q) assume (!rst_ni);
-  `ASSERT(InCounted, f_in_q == wr_ptr_q)
-  `ASSERT(OutCounted, f_out_q == rd_ptr_q)
-  `ASSERT(EntryKept, !f_stored || mem[f_nth[AddrW-1:0]] == f_data_q)
-  `ASSERT(EntryLeaves, !(rd_valid && f_stored && f_age == '0) || rd_data == f_data_q)
-  `COVER(FullThenEmpty, f_in_q == (AddrW + 1)'(Depth + 1) && f_in_q == f_out_q)
+  // 2. Order: what leaves is what entered, in order (tests/formal/order_model.sv).
+  logic [AddrW:0] f_entered, f_left, f_nth, f_age;
+  logic [Width-1:0] f_watched;
+  logic f_stored, f_head;
+  order_model #(.Width(Width), .CountW(AddrW + 1)) u_order (
+      .put_clk_i(clk_i), .put_rst_ni(rst_ni), .put(wr_valid && wr_ready), .put_data(wr_data),
+      .get_clk_i(clk_i), .get_rst_ni(rst_ni), .get(rd_valid && rd_ready),
+      .entered(f_entered), .left(f_left), .nth(f_nth), .age(f_age), .stored(f_stored),
+      .head(f_head), .watched(f_watched)
+  );
+  `RESET_FIRST
+  `ASSERT(InCounted, f_entered == wr_ptr_q)
+  `ASSERT(OutCounted, f_left == rd_ptr_q)
+  `ASSERT(EntryKept, !f_stored || mem[f_nth[AddrW-1:0]] == f_watched)
+  `ASSERT(EntryLeaves, !(rd_valid && f_head) || rd_data == f_watched)
+  `COVER(FullThenEmpty, f_entered == (AddrW + 1)'(Depth + 1) && f_entered == f_left)
   `COVER(Full, !wr_ready)
 `endif
 endmodule

@@ -176,9 +176,13 @@ module frame_fifo_async #(
   stream_props #(.DataW(DataW)) u_rd_props (
       .clk_i(rd_clk_i), .rst_ni(rd_rst_ni), .valid(rd_valid), .ready(rd_ready), .data(rd_data),
       .keep(rd_keep), .last(rd_last), .err(1'b0));
-  stream_props #(.DataW(DataW)) u_wr_props (
+  stream_props #(.DataW(DataW), .Assume(`USER_ASSUMED)) u_wr_props (
       .clk_i(wr_clk_i), .rst_ni(wr_rst_ni && !wr_flush), .valid(wr_valid), .ready(wr_ready),
       .data(wr_data), .keep(wr_keep), .last(wr_last), .err(wr_drop));
+`endif
+
+`ifdef FORMAL
+`include "frame_fifo_async.svh"  // tests/formal: the rules in prose, and the properties
 `endif
 endmodule
 

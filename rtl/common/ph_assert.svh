@@ -19,14 +19,31 @@
 `define ASSERT(Name, Cond)
 `endif
 
+// What a module demands of its user is an assumption while the module itself is proved (FORMAL), an
+// assertion in simulation and inside larger proofs (PROOF): REQUIRE, and stream_props and others
+// with .Assume(`USER_ASSUMED). RESET_FIRST starts a proof with one cycle of reset.
 `ifdef FORMAL
-`define ASSUME(Name, Cond) \
-  always @(posedge clk_i) if (rst_ni) Name : assume (Cond);
+`define USER_ASSUMED 1'b1
+`define REQUIRE(Name, Cond) \
+  always_comb if (rst_ni) Name : assume (Cond);
+`define RESET_FIRST \
+  logic f_reset_done_q = 1'b0; \
+  always_ff @(posedge clk_i) f_reset_done_q <= 1'b1; \
+  always_comb if (!f_reset_done_q) assume (!rst_ni);
 `define COVER(Name, Cond) \
   always @(posedge clk_i) if (rst_ni) Name : cover (Cond);
 `else
-`define ASSUME(Name, Cond) `ASSERT(Name, Cond)
+`define USER_ASSUMED 1'b0
+`define REQUIRE(Name, Cond) `ASSERT(Name, Cond)
+`define RESET_FIRST
 `define COVER(Name, Cond)
+`endif
+
+`ifdef PROOF
+`define ASSUME(Name, Cond) \
+  always @(posedge clk_i) if (rst_ni) Name : assume (Cond);
+`else
+`define ASSUME(Name, Cond) `ASSERT(Name, Cond)
 `endif
 
 `endif

@@ -30,6 +30,10 @@ module ram_sdp #(
   always_ff @(posedge rd_clk_i) begin
     if (rd_en_i) rd_data_o <= mem[rd_addr_i];
   end
+
+`ifdef FORMAL
+`include "ram_sdp.svh"  // tests/formal: the rules in prose, and the properties
+`endif
 endmodule
 
 `default_nettype wire

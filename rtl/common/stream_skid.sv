@@ -61,18 +61,16 @@ module stream_skid #(
   logic [Width-1:0] f_first_q, f_second_q;
   logic [1:0] f_count_q;
   logic f_put, f_get;
-  logic f_reset_done_q = 1'b0;
   assign f_put = s_valid && s_ready;
   assign f_get = m_valid && m_ready;
   always_ff @(posedge clk_i) begin
-    f_reset_done_q <= 1'b1;
     if (!rst_ni) f_count_q <= '0;
     else f_count_q <= f_count_q + {1'b0, f_put} - {1'b0, f_get};
     if (f_get) f_first_q <= f_second_q;
     if (f_put && f_count_q == {1'b0, f_get}) f_first_q <= s_data;
     if (f_put) f_second_q <= s_data;
   end
-  always_comb if (!f_reset_done_q) assume (!rst_ni);
+  `RESET_FIRST
   `ASSERT(CountRight, f_count_q == {1'b0, m_valid} + {1'b0, spare_valid_q})
   `ASSERT(FirstInOrder, f_count_q == 2'd0 || m_data == f_first_q)
   `ASSERT(SecondInOrder, f_count_q != 2'd2 || spare_q == f_second_q)

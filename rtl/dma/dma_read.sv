@@ -5,6 +5,7 @@
 // for every beat of the answer: RREADY is constant 1 and the answer has no ready.
 // One burst per cycle is issued; 2 cycles from request to AR, 1 from R to the answer.
 `default_nettype none
+`include "ph_assert.svh"
 
 module dma_read #(
     parameter int unsigned NumClients = 3,    // 1..8
@@ -148,6 +149,10 @@ module dma_read #(
   end
 
   assign busy_o = cur_valid_q || m_axi_arvalid || (open_q != 0) || (rd_rsp_valid != 0);
+
+`ifdef FORMAL
+`include "dma_read.svh"  // tests/formal: the rules in prose, and the properties
+`endif
 endmodule
 
 `default_nettype wire

@@ -3,12 +3,14 @@
 // responses come in issue order. A client asks for one burst at a time: it lies inside one aligned
 // block of 256 bytes (never crosses 4 KB) and its data are ready to be streamed without waiting for
 // anything else. Completion (B) is reported per burst, in the client's own order, with its tag.
-// One burst per cycle is issued, one beat per cycle is written; up to 32 bursts outstanding.
+// One burst per cycle is issued, one beat per cycle is written; up to MaxOpen bursts outstanding.
 `default_nettype none
+`include "ph_assert.svh"
 
 module dma_write #(
     parameter int unsigned NumClients = 5,  // 1..8
     parameter int unsigned AxiW = 128,      // data bits, 128
+    parameter int unsigned MaxOpen = 32,    // bursts outstanding, a power of two, 4..128
     parameter logic [3:0] WriteId = 4'd3,
     parameter logic [3:0] AxCache = 4'b0011,
     parameter logic [2:0] AxProt = 3'b000
@@ -58,6 +60,9 @@ module dma_write #(
   if (NumClients < 1 || NumClients > 8) begin : g_bad_clients
     $fatal(1, "dma_write: NumClients must be 1..8");
   end
+  if (MaxOpen < 4 || MaxOpen > 128 || (MaxOpen & (MaxOpen - 1)) != 0) begin : g_bad_open
+    $fatal(1, "dma_write: MaxOpen must be a power of two, 4..128");
+  end
 
   // --- Address channel: round robin over the clients ---
   logic [SelW-1:0] pick, aw_client_q;
@@ -100,10 +105,10 @@ module dma_write #(
 
   // --- Data channel: bursts in the order of their addresses, none before its address is taken ---
   logic order_ready, order_valid, order_pop, beat;
-  logic [5:0] order_count;
+  logic [$clog2(MaxOpen):0] order_count;
   logic [SelW-1:0] src;
   logic [3:0] src_beats, beat_q;
-  fifo_small #(.Width(SelW + 4), .Depth(32)) u_order (
+  fifo_small #(.Width(SelW + 4), .Depth(MaxOpen)) u_order (
       .clk_i, .rst_ni,
       .wr_valid(m_axi_awvalid && m_axi_awready), .wr_ready(order_ready),
       .wr_data({aw_client_q, m_axi_awlen[3:0]}),
@@ -137,8 +142,8 @@ module dma_write #(
   // --- Responses ---
   logic open_valid, open_tag;
   logic [SelW-1:0] open_client;
-  logic [5:0] open_count;
-  fifo_small #(.Width(SelW + 1), .Depth(32)) u_open (
+  logic [$clog2(MaxOpen):0] open_count;
+  fifo_small #(.Width(SelW + 1), .Depth(MaxOpen)) u_open (
       .clk_i, .rst_ni,
       .wr_valid(take), .wr_ready(open_ready), .wr_data({pick, wr_req_tag[pick]}),
       .rd_valid(open_valid), .rd_ready(m_axi_bvalid), .rd_data({open_client, open_tag}),
@@ -163,6 +168,10 @@ module dma_write #(
   logic unused_bits;
   assign unused_bits = ^{m_axi_bid, m_axi_bresp[0], order_ready, order_count};
   assign busy_o = (open_count != 0) || (wr_done != 0);
+
+`ifdef FORMAL
+`include "dma_write.svh"  // tests/formal: the rules in prose, and the properties
+`endif
 endmodule
 
 `default_nettype wire

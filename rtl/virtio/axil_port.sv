@@ -5,6 +5,7 @@
 // Latency: 1 cycle from the last channel's handshake to `req`, 1 from `ack` to B or R.
 // Every response is OKAY: what is wrong with an access is counted, not signalled (AMBA AXI B1.1).
 `default_nettype none
+`include "ph_assert.svh"
 
 module axil_port #(
   parameter int unsigned AddrW = 13  /// 3..32
@@ -118,6 +119,9 @@ module axil_port #(
     if (run_q && ack_i && !write_q) rdata_q <= rdata_i;
   end
 
+`ifdef FORMAL
+`include "axil_port.svh"  // tests/formal: the rules in prose, and the properties
+`endif
 endmodule
 
 `default_nettype wire

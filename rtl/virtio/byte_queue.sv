@@ -4,6 +4,7 @@
 // there and pushes only while count - pop + push <= 16 * Rows. Push is visible in the next cycle.
 // Bytes never move: they lie in rows of 16 lanes, and a rotation at each end finds their lane.
 `default_nettype none
+`include "ph_assert.svh"
 
 module byte_queue #(
     parameter int unsigned Rows = 2,  // capacity in rows of 16 bytes, 2 or 3
@@ -90,6 +91,10 @@ module byte_queue #(
       end
     end
   end
+
+`ifdef FORMAL
+`include "byte_queue.svh"  // tests/formal: the rules in prose, and the properties
+`endif
 endmodule
 
 `default_nettype wire

@@ -3,6 +3,7 @@
 // the space of a chain is known before a frame is written. At most 32 elements and 65562 bytes of a
 // chain are used; elements of no bytes and what lies beyond are skipped. One element per cycle.
 `default_nettype none
+`include "ph_assert.svh"
 
 module rx_chain (
     input  wire logic                     clk_i,
@@ -82,6 +83,10 @@ module rx_chain (
 
   logic unused_bits;
   assign unused_bits = d.write;
+
+`ifdef FORMAL
+`include "rx_chain.svh"  // tests/formal: the rules in prose, and the properties
+`endif
 endmodule
 
 `default_nettype wire

@@ -4,6 +4,7 @@
 // and writes one record per read for the second half. Reads of following packets are issued before
 // the data of earlier ones have come. One read per cycle; one cycle more per element.
 `default_nettype none
+`include "ph_assert.svh"
 
 module tx_issue #(
     parameter int unsigned DataBeats = 512,  // beats of the data FIFO, 16..512
@@ -95,6 +96,10 @@ module tx_issue #(
 
   logic unused_bits;
   assign unused_bits = d.write;
+
+`ifdef FORMAL
+`include "tx_issue.svh"  // tests/formal: the rules in prose, and the properties
+`endif
 endmodule
 
 `default_nettype wire

@@ -3,6 +3,7 @@
 // `cfg_irq_count` elements wait or `cfg_irq_ticks` ticks have passed since the first of them.
 // cfg_irq_ticks = 0 turns moderation off; cfg_irq_count = 0 leaves only the time.
 `default_nettype none
+`include "ph_assert.svh"
 
 module virtio_irq (
     input  wire logic        clk_i,
@@ -51,6 +52,10 @@ module virtio_irq (
 
   assign timer_armed_o = pending_q;
   assign busy_o = fire || isr_used || want;
+
+`ifdef FORMAL
+`include "virtio_irq.svh"  // tests/formal: the rules in prose, and the properties
+`endif
 endmodule
 
 `default_nettype wire

@@ -5,6 +5,7 @@
 // Status<-0 and QueueReady<-0 are answered only when the ring engine is idle: after the response
 // there is no DMA of the old life (Linux does not poll). A wrong access is counted and ignored.
 `default_nettype none
+`include "ph_assert.svh"
 
 module virtio_mmio #(
   parameter int unsigned NumQueues     = 2,     /// 1..64
@@ -368,6 +369,9 @@ module virtio_mmio #(
   assign stat_err_register_o = (write0 && write_bad) || (read0 && read_bad);
   assign busy_o              = port_busy || state_q != StIdle || link_changed;
 
+`ifdef FORMAL
+`include "virtio_mmio.svh"  // tests/formal: the rules in prose, and the properties
+`endif
 endmodule
 
 `default_nettype wire

@@ -5,6 +5,7 @@
 // word of the selected queue was written since the last device reset, so that a queue never starts
 // on addresses of an old life.
 `default_nettype none
+`include "ph_assert.svh"
 
 module virtio_queue_regs #(
   parameter int unsigned NumQueues = 2  /// 1..64
@@ -82,6 +83,9 @@ module virtio_queue_regs #(
   end
   assign complete_o = |complete;
 
+`ifdef FORMAL
+`include "virtio_queue_regs.svh"  // tests/formal: the rules in prose, and the properties
+`endif
 endmodule
 
 `default_nettype wire

@@ -5,6 +5,7 @@
 // but no CSUM (5.1.3.1); once given, the features are frozen. `status_bad_o` judges the Status
 // write that `wdata_i` would be.
 `default_nettype none
+`include "ph_assert.svh"
 
 module virtio_status #(
   parameter logic [63:0] Offered = 64'd0
@@ -109,6 +110,9 @@ module virtio_status #(
   assign driver_ok_o    = driver_ok_q;
   assign features_o     = features_q;
 
+`ifdef FORMAL
+`include "virtio_status.svh"  // tests/formal: the rules in prose, and the properties
+`endif
 endmodule
 
 `default_nettype wire

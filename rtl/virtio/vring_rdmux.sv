@@ -5,11 +5,14 @@
 // counted by queue, so that one queue can be stopped alone. Combinational from request to client;
 // the answer's route is combinational too.
 `default_nettype none
+`include "ph_assert.svh"
 
 module vring_rdmux #(
     parameter int unsigned NumQueues = 2,  // 2..16
     parameter int unsigned TagW = 22,      // of the walker, comes back with the answer
-    localparam int unsigned QueueW = $clog2(NumQueues)
+    parameter int unsigned OrderDepth = 64,  // reads of a client, a power of two, 4..64
+    localparam int unsigned QueueW = $clog2(NumQueues),
+    localparam int unsigned CountW = $clog2(OrderDepth) + 1
 ) (
     input  wire logic                 clk_i,
     input  wire logic                 rst_ni,
@@ -67,14 +70,14 @@ module vring_rdmux #(
   logic [1:0] open, closes_c;
   logic [2*OrderW-1:0] order;
   logic [17:0] beat_q;
-  logic [13:0] open_count;
+  logic [2*CountW-1:0] open_count;
   for (genvar c = 0; c < 2; c++) begin : g_client
-    fifo_small #(.Width(OrderW), .Depth(64)) u_order (
+    fifo_small #(.Width(OrderW), .Depth(OrderDepth)) u_order (
         .clk_i, .rst_ni,
         .wr_valid(opens_c[c]), .wr_ready(room[c]),
         .wr_data({sel, queue, addr[3:1], req_tag, beats}),
         .rd_valid(open[c]), .rd_ready(closes_c[c]), .rd_data(order[OrderW*c +: OrderW]),
-        .count_o(open_count[7*c +: 7])
+        .count_o(open_count[CountW*c +: CountW])
     );
     assign closes_c[c] = rd_rsp_valid[c] && beat_q[9*c +: 9] + 9'd1 == order[OrderW*c +: 9];
     always_ff @(posedge clk_i) begin
@@ -121,6 +124,10 @@ module vring_rdmux #(
 
   logic unused_bits;
   assign unused_bits = ^{span[3:0], unused_beats, open_count};
+
+`ifdef FORMAL
+`include "vring_rdmux.svh"  // tests/formal: the rules in prose, and the properties
+`endif
 endmodule
 
 `default_nettype wire

@@ -6,6 +6,7 @@
 // written while its index is on its way. A used_t comes in only after its payload has been
 // acknowledged. One element per cycle.
 `default_nettype none
+`include "ph_assert.svh"
 
 module vring_used #(
     parameter int unsigned NumQueues = 2,  // 2..16
@@ -283,6 +284,10 @@ module vring_used #(
   logic unused_bits;
   assign unused_bits = ^{elem.queue, elem.publish, rx_elem.queue, rx_elem.publish, tx_elem.queue,
                          tx_elem.publish, packer_quiet, open_room, open_valid, open_count};
+
+`ifdef FORMAL
+`include "vring_used.svh"  // tests/formal: the rules in prose, and the properties
+`endif
 endmodule
 
 `default_nettype wire

@@ -5,6 +5,7 @@
 // stored. The tag of a segment's last burst is the segment's tag, that of the others 0.
 // Up to 16 bytes enter per cycle, one beat per cycle is formed.
 `default_nettype none
+`include "ph_assert.svh"
 
 module write_packer #(
     parameter int unsigned BeatDepth = 64,  // beats stored, a power of two >= 32
@@ -110,6 +111,10 @@ module write_packer #(
 
   logic unused_bits;
   assign unused_bits = ^{placed[255:128], strobes[31:16], burst_count};
+
+`ifdef FORMAL
+`include "write_packer.svh"  // tests/formal: the rules in prose, and the properties
+`endif
 endmodule
 
 `default_nettype wire

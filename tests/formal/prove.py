@@ -1,103 +1,264 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Prove the properties of the RTL with Yosys, yosys-smtbmc and z3 (docs/verification.md).
+"""Prove the properties of the RTL with Yosys, yosys-smtbmc + z3 and yosys-abc (docs/verification.md).
 
     tests/formal/prove.py            all of tests/formal/proofs.txt
     tests/formal/prove.py fifo       only modules whose name contains `fifo`
+    tests/formal/prove.py --fast     only proofs marked `fast`: what continuous integration runs
 
-Each proof is bounded from reset, inductive, and covered (not vacuous); then each of its mutants,
-the same source with one text changed, must fail the bounded proof. Writes build/formal.md.
+A proof has four parts. Bounded: no assertion fails within `steps` of reset. Unbounded: none ever
+fails, by induction (z3) or by property directed reachability (abc). Cover: each cover is reached
+within `steps`. Mutants: the same sources with one text changed must fail the bounded part.
+Writes build/formal.md and build/formal.json.
 """
+import collections
+import concurrent.futures
+import json
 import os
+import re
+import signal
 import subprocess
 import sys
+import threading
+import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LIST = os.path.join(ROOT, "tests", "formal", "proofs.txt")
+FILES = os.path.join(ROOT, "rtl", "filelist.f")
 OUT = os.path.join(ROOT, "build", "formal")
-TIMEOUT_S = 300
+TIMEOUT_S = int(os.environ.get("PH_FORMAL_TIMEOUT", "200"))
+WORDS = {"abc", "fast", "clocks", "bounded"}
+
+
+class Proof:
+    """One `proof` of proofs.txt with its options and its mutants [(file, old, new)]."""
+
+    def __init__(self, text):
+        self.module, self.path, steps, *rest = text.split()
+        self.steps = int(steps)
+        self.words = {word for word in rest if word in WORDS}
+        options = [word for word in rest if word.startswith(("k=", "bounded:"))]
+        self.depth = next((int(word[2:]) for word in options if word.startswith("k=")), None)
+        self.loose = [name for word in options if word[0] == "b" for name in word[8:].split(",")]
+        self.params = [word for word in rest if word not in WORDS and word not in options]
+        self.engine = "abc" if "abc" in self.words else "z3"
+        self.mutants = []
+        self.seconds = 0.0
 
 
 def proofs():
-    """[(module, file, steps, yosys parameters, [(old, new)])] of proofs.txt."""
     result = []
     with open(LIST, encoding="ascii") as source:
         for line in source:
             kind, _, rest = line.strip().partition(" ")
             if kind == "proof":
-                module, path, steps, *params = rest.split()
-                result.append((module, path, int(steps), params, []))
+                result.append(Proof(rest))
             elif kind == "mutant":
-                result[-1][4].append(tuple(part.strip() for part in rest.split(" | ")))
+                path = result[-1].path
+                if rest.startswith("@"):
+                    path, _, rest = rest[1:].partition(" ")
+                result[-1].mutants.append((path, *(part.strip() for part in rest.split(" | "))))
     return result
 
 
-def translate(module, text, params, tag):
-    """Write the transition system of `text` and return its path; None if Yosys refuses it."""
-    stem = os.path.join(OUT, f"{module}{tag}")
-    with open(stem + ".sv", "w", encoding="ascii") as out:
-        out.write(text)
-    script = (f"read_verilog -sv -formal -DFORMAL -Irtl/common {stem}.sv; "
-              f"chparam {' '.join(params)} {module}; prep -top {module} -flatten -nordff; "
-              "async2sync; dffunmap; setundef -undriven -anyseq; "
-              f"write_smt2 -wires {stem}.smt2")
-    result = subprocess.run(["yosys", "-q", "-p", script], cwd=ROOT, check=False,
+def closure(proof):
+    """The files that the proof needs, lowest first: those whose modules or packages it names."""
+    with open(FILES, encoding="ascii") as source:
+        order = [line.strip() for line in source if line.startswith("rtl/")]
+    by_name = {os.path.basename(path)[:-3]: path for path in order}
+    needed, todo = set(), [proof.path]
+    while todo:
+        path = todo.pop()
+        if path in needed:
+            continue
+        needed.add(path)
+        text = ""
+        rules = os.path.join(ROOT, "tests", "formal", os.path.basename(path)[:-2] + "svh")
+        for name in [os.path.join(ROOT, path)] + ([rules] if path == proof.path else []):
+            if os.path.exists(name):
+                with open(name, encoding="ascii") as source:
+                    text += re.sub(r"//.*", "", source.read())
+        words = set(re.findall(r"^\s*(\w+) (?:#\(|u_\w+)|\b(\w+_pkg)::", text, re.M))
+        todo += [by_name[word] for pair in words for word in pair if word in by_name]
+    return [path for path in order if path in needed and path != proof.path] + [proof.path]
+
+
+def script(proof, sources, stem, kind):
+    """Yosys commands for one transition system: `smt2`, `aig`, or `cover.aig` (covers as goals)."""
+    lines = []
+    for path in sources:
+        if path.endswith("_pkg.sv"):
+            flags = ""
+        elif path != sources[-1]:
+            # Modules inside check what they demand of their user (REQUIRE); no order models. The
+            # option -formal would define FORMAL.
+            flags = "-DPROOF -DPH_ASSERT"
+        else:
+            flags = "-formal -DPROOF -DFORMAL"
+        lines += ["verilog_defines -UPH_ASSERT_SVH -UPH_PROPERTIES"]
+        if path == sources[-1]:
+            lines += ["read_verilog -sv -formal -DFORMAL tests/formal/order_model.sv",
+                      "verilog_defines -UPH_ASSERT_SVH -UPH_PROPERTIES"]
+        lines += [f"read_verilog -sv {flags} -Irtl/common -Itests/formal {path}"]
+    lines += [f"chparam {' '.join(proof.params)} {proof.module}" if proof.params else "",
+              f"prep -top {proof.module} -flatten -nordff"]
+    if kind != "smt2":
+        lines += ["memory_map"]
+    lines += ["clk2fflogic" if "clocks" in proof.words else "async2sync"]
+    if kind == "smt2":
+        lines += ["dffunmap", "setundef -undriven -anyseq", f"write_smt2 -wires {stem}.smt2"]
+        return lines
+    if kind == "aig":
+        lines += ["chformal -cover -remove"]
+    elif kind == "all.aig":
+        lines += ["chformal -cover -remove"] + [f"delete t:$assert c:*{name} %i" for name in proof.loose]
+    else:
+        lines += ["chformal -assert -remove", "techmap -map tests/formal/cover_goal.v"]
+    lines += ["setundef -undriven -anyseq", "setattr -unset keep", "delete -output", "opt -full",
+              "techmap", "opt -fast", "dffunmap", "abc -g AND -fast", "opt_clean",
+              f"write_aiger -I -B -zinit -no-startoffset -map {stem}.{kind}.map {stem}.{kind}"]
+    return lines
+
+
+LOCKS = collections.defaultdict(threading.Lock)
+MODELS = {}
+
+
+def model_of(proof, mutant, kind):
+    """The path of the transition system, made once for all parts of a proof."""
+    key = (proof.module, mutant, kind)
+    with LOCKS[key]:
+        if key not in MODELS:
+            MODELS[key] = translate(proof, mutant, kind)
+        return MODELS[key]
+
+
+def translate(proof, mutant, kind):
+    """Write the transition system and return its path; None if Yosys refuses it."""
+    stem = os.path.join(OUT, proof.module)
+    sources = closure(proof)
+    if mutant is not None:
+        path, old, new = proof.mutants[mutant]
+        stem += f"_mutant{mutant}"
+        with open(os.path.join(ROOT, path), encoding="ascii") as source:
+            text = source.read()
+        if text.count(old) != 1:
+            print(f"  {proof.module}: mutant text occurs {text.count(old)} times, must be once: {old}")
+            return None
+        with open(stem + ".sv", "w", encoding="ascii") as out:
+            out.write(text.replace(old, new))
+        sources = [stem + ".sv" if source == path else source for source in sources]
+    commands = "\n".join(line for line in script(proof, sources, stem, kind) if line)
+    with open(f"{stem}.{kind}.ys", "w", encoding="ascii") as out:
+        out.write(commands + "\n")
+    result = subprocess.run(["yosys", "-q", "-s", f"{stem}.{kind}.ys"], cwd=ROOT, check=False,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if result.returncode:
         print(result.stdout)
         return None
-    return stem + ".smt2"
+    return f"{stem}.{kind}"
 
 
-def holds(model, steps, *mode):
+def output(*command):
+    """What a solver printed; nothing if it took too long (and its own children end with it)."""
+    with subprocess.Popen(command, cwd=OUT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, start_new_session=True) as process:
+        try:
+            return process.communicate(timeout=TIMEOUT_S)[0]
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            return ""
+
+
+def z3(proof, mutant, part):
     """True, False, or None without a verdict."""
-    try:
-        result = subprocess.run(["yosys-smtbmc", "-s", "z3", *mode, "-t", str(steps), model], cwd=OUT, check=False,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=TIMEOUT_S)
-    except subprocess.TimeoutExpired:
+    model = model_of(proof, mutant, "smt2")
+    if model is None:
         return None
-    if "Status: PASSED" in result.stdout or "Status: passed" in result.stdout:
+    mode = {"bounded": (), "unbounded": ("-i",), "cover": ("-c",)}[part]
+    text = output("yosys-smtbmc", "-s", "z3", *mode, "-t", str(proof.steps), model)
+    with open(f"{model}.{part}.log", "w", encoding="ascii") as out:
+        out.write(text)
+    if re.search("Status: passed", text, re.I):
         return True
-    if "Status: FAILED" in result.stdout or "Status: failed" in result.stdout:
+    return False if re.search("Status: failed", text, re.I) else None
+
+
+def abc(proof, mutant, part):
+    """The same with yosys-abc: bmc3 for bounded and cover, pdr for unbounded."""
+    model = model_of(proof, mutant, {"cover": "cover.aig", "bounded": "aig", "unbounded": "all.aig"}[part])
+    if model is None:
+        return None
+    how = {"bounded": f"bmc3 -F {proof.steps}", "unbounded": f"pdr -T {TIMEOUT_S}",
+           "induction": f"orpos; ind -F {proof.depth} -C 0",
+           "cover": f"bmc3 -a -F {proof.steps}"}["induction" if part == "unbounded" and proof.depth else part]
+    text = output("yosys-abc", "-c", f"read_aiger {model}; fold; strash; {how}; print_status")
+    with open(f"{model}.{part}.log", "w", encoding="ascii") as out:
+        out.write(text)
+    if part == "cover":
+        return bool(re.search(r"All \d+ outputs are found to be SAT|\b0 UNSAT, and 0 UNDEC", text) and
+                    not re.search(r"contains 0 SAT", text))
+    if part == "unbounded" and re.search("Property proved|Networks are equivalent", text):
+        return True
+    if re.search("was asserted in frame|Property DISPROVED", text):
         return False
+    if part == "bounded" and re.search(f"No output asserted in {proof.steps} frames", text):
+        return True
     return None
 
 
-def prove(module, path, steps, params, mutants):
-    """The three verdicts, and how many mutants were killed."""
-    with open(os.path.join(ROOT, path), encoding="ascii") as source:
-        text = source.read()
-    model = translate(module, text, params, "")
-    verdicts = [model is not None and holds(model, steps, *mode) is True for mode in ((), ("-i",), ("-c",))]
-    killed = 0
-    for number, (old, new) in enumerate(mutants):
-        if text.count(old) != 1:
-            print(f"  {module}: mutant text occurs {text.count(old)} times, must be once: {old}")
-            continue
-        mutant = translate(module, text.replace(old, new), params, f"_mutant{number}")
-        if mutant is not None and holds(mutant, steps) is False:
-            killed += 1
-        else:
-            print(f"  {module}: mutant not killed: {old} -> {new}")
-    return verdicts, killed
+def task(job):
+    """(job, verdict, seconds)"""
+    proof, part, mutant = job
+    start = time.monotonic()
+    verdict = (abc if proof.engine == "abc" else z3)(proof, mutant, part)
+    return job, verdict, time.monotonic() - start
+
+
+def report(done):
+    """Rows of build/formal.md, and whether all is well."""
+    rows, good, count = [], True, [0, 0]
+    for proof, verdicts in done:
+        killed = sum(verdicts[f"mutant{i}"] is False for i in range(len(proof.mutants)))
+        parts = [part for part in ("bounded", "unbounded", "cover") if part in verdicts]
+        ok = all(verdicts[part] is True for part in parts) and killed == len(proof.mutants) > 0
+        good = good and ok
+        count[0 if ok else 1] += 1
+        for i, mutant in enumerate(proof.mutants):
+            if verdicts[f"mutant{i}"] is not False:
+                print(f"  {proof.module}: mutant not killed: {mutant[1]} -> {mutant[2]}")
+        words = {part: "ok" if verdicts[part] is True else "FAILED" for part in parts}
+        method = "PDR" if proof.engine == "abc" and not proof.depth else "induction"
+        print(f"{proof.module}: " + ", ".join(f"{part} {word}" for part, word in words.items()) +
+              f", mutants killed {killed}/{len(proof.mutants)}, {proof.seconds:.0f} s", flush=True)
+        rows.append(f"| {proof.module} | {proof.steps} | {words['bounded']} | "
+                    f"{method + ' ' + words['unbounded'] if 'unbounded' in words else '-'} | {words['cover']} | "
+                    f"{killed}/{len(proof.mutants)} | {proof.seconds:.0f} s |")
+    print(f"{count[0]} passed, {count[1]} failed")
+    return rows, good, count
 
 
 def main():
-    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    args = [arg for arg in sys.argv[1:] if not arg.startswith("-")]
+    fast = "--fast" in sys.argv
     os.makedirs(OUT, exist_ok=True)
-    rows, good = [], True
-    for module, path, steps, params, mutants in proofs():
-        if wanted not in module:
-            continue
-        verdicts, killed = prove(module, path, steps, params, mutants)
-        words = ["ok" if verdict else "FAILED" for verdict in verdicts]
-        print(f"{module}: bounded {words[0]}, induction {words[1]}, cover {words[2]}, "
-              f"mutants killed {killed}/{len(mutants)}", flush=True)
-        good = good and all(verdicts) and mutants and killed == len(mutants)
-        rows.append(f"| {module} | {steps} | {' | '.join(words)} | {killed}/{len(mutants)} |")
+    wanted = [p for p in proofs() if (not args or args[0] in p.module) and (not fast or "fast" in p.words)]
+    jobs = []
+    for proof in wanted:
+        parts = ["bounded", "cover"] if "bounded" in proof.words else ["bounded", "unbounded", "cover"]
+        jobs += [(proof, part, None) for part in parts]
+        jobs += [(proof, "bounded", i) for i in range(len(proof.mutants))]
+    verdicts = {proof: {} for proof in wanted}
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for (proof, part, mutant), verdict, seconds in pool.map(task, jobs):
+            verdicts[proof][part if mutant is None else f"mutant{mutant}"] = verdict
+            proof.seconds += seconds
+    rows, good, count = report(verdicts.items())
     with open(os.path.join(ROOT, "build", "formal.md"), "w", encoding="ascii") as out:
-        out.write("| module | steps | bounded | induction | cover | mutants killed |\n|---|---|---|---|---|---|\n")
-        out.write("\n".join(rows) + "\n")
+        out.write("| module | steps | bounded | unbounded | cover | mutants killed | time |\n"
+                  "|---|---|---|---|---|---|---|\n" + "\n".join(rows) + "\n")
+    with open(os.path.join(ROOT, "build", "formal.json"), "w", encoding="ascii") as out:
+        json.dump({"passed": count[0], "failed": count[1], "skipped": 0}, out)
     sys.exit(0 if good and rows else 1)
 
 
