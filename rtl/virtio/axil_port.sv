@@ -119,6 +119,10 @@ module axil_port #(
     if (run_q && ack_i && !write_q) rdata_q <= rdata_i;
   end
 
+  // An access that is presented holds its request registers, and its response has a place.
+  `ASSERT(RunHoldsRequest, !run_q || (write_q ? aw_full_q && w_full_q && !bvalid_q
+                                              : ar_full_q && !rvalid_q))
+
 `ifdef FORMAL
 `include "axil_port.svh"  // tests/formal: the rules in prose, and the properties
 `endif

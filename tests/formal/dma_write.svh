@@ -50,6 +50,7 @@ end
 `ASSERT(DoneInOrder, !f_done_q || (wr_done == NumClients'(1) << f_client_q &&
                                    wr_done_tag == f_tag_q))
 `ASSERT(OneDone, (wr_done & (wr_done - 1'b1)) == '0)
+`ASSERT(MidBurstIsOpen, !m_axi_wvalid || m_axi_wlast || order_count != '0)
 `ASSERT(IdleIsQuiet, busy_o || (f_entered == f_left && !m_axi_awvalid && !m_axi_wvalid))
 `ASSERT(OneTaken, (wr_req_ready & (wr_req_ready - 1'b1)) == '0 &&
                   (wr_req_ready & ~wr_req_valid) == '0)

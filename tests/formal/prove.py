@@ -103,7 +103,8 @@ def script(proof, sources, stem, kind):
     lines += [f"chparam {' '.join(proof.params)} {proof.module}" if proof.params else "",
               f"prep -top {proof.module} -flatten -nordff"]
     if kind != "smt2":
-        lines += ["memory_map"]
+        # What no property reads goes before memories become flip-flops.
+        lines += ["setattr -unset keep", "delete -output", "opt_clean -purge", "memory_map"]
     lines += ["clk2fflogic" if "clocks" in proof.words else "async2sync"]
     if kind == "smt2":
         lines += ["dffunmap", "setundef -undriven -anyseq", f"write_smt2 -wires {stem}.smt2"]
@@ -114,7 +115,7 @@ def script(proof, sources, stem, kind):
         lines += ["chformal -cover -remove"] + [f"delete t:$assert c:*{name} %i" for name in proof.loose]
     else:
         lines += ["chformal -assert -remove", "techmap -map tests/formal/cover_goal.v"]
-    lines += ["setundef -undriven -anyseq", "setattr -unset keep", "delete -output", "opt -full",
+    lines += ["setundef -undriven -anyseq", "opt -full",
               "techmap", "opt -fast", "dffunmap", "abc -g AND -fast", "opt_clean",
               f"write_aiger -I -B -zinit -no-startoffset -map {stem}.{kind}.map {stem}.{kind}"]
     return lines

@@ -10,7 +10,7 @@
 //  6. QueueReady rises only for a queue that is configured, after FEATURES_OK, and falls only by its
 //     own stop or by reset.
 //  7. A notification goes only to a ready queue of a driver that is ready.
-//  8. A write that is counted as wrong changes nothing.
+//  8. A write that is counted as wrong starts and stops no queue.
 `RESET_FIRST
 axil_props #(.AddrW(13)) u_props (
     .clk_i, .rst_ni, .awaddr(s_axil_awaddr), .awvalid(s_axil_awvalid), .awready(s_axil_awready),
@@ -20,11 +20,11 @@ axil_props #(.AddrW(13)) u_props (
     .rdata(s_axil_rdata), .rresp(s_axil_rresp), .rvalid(s_axil_rvalid), .rready(s_axil_rready)
 );
 // What an access wants is looked at in its first cycle, from the bus port alone.
-logic f_first_q, f_reset_q, f_stop_q, f_told_q, f_live_q, f_reset_done_now_q, f_bad_q;
+logic f_told_q, f_live_q, f_reset_done_now_q, f_bad_q;
 logic [1:0] f_isr_q, f_event_q, f_ack_q;
 logic [NumQueues-1:0] f_ready_q, f_queue_told_q, f_idle_q, f_stopping_q;
 logic [7:0] f_status_q;
-logic f_needs_q, f_ack_now_q, f_complete_q, f_features_ok_q, f_dev_stop_q, f_dev_idle_q;
+logic f_complete_q, f_features_ok_q, f_dev_stop_q;
 logic f_status_zero;
 assign f_status_zero = req && we && !addr[12] && addr[11:2] == 10'h01c && wstrb == 4'hf &&
                        wdata == 32'd0;
@@ -32,7 +32,7 @@ always_ff @(posedge clk_i) begin
   f_live_q <= rst_ni;
   f_isr_q <= isr_q;
   f_event_q <= {needs_reset_i, isr_used_i} & {2{driver_ok && rst_ni && !do_reset}};
-  f_ack_q <= {2{req && we && addr == 13'h064 && wstrb == 4'hf && state_q == StIdle}} & wdata[1:0];
+  f_ack_q <= {2{req && we && addr[12:2] == 11'h019 && wstrb == 4'hf && state_q == StIdle}} & wdata[1:0];
   f_reset_done_now_q <= rst_ni && req && ack && f_status_zero;
   f_told_q <= rst_ni && dev_stop_o;
   f_dev_stop_q <= rst_ni && dev_stop_o && !dev_idle_i;
@@ -41,7 +41,6 @@ always_ff @(posedge clk_i) begin
   f_idle_q <= queue_idle_i;
   f_ready_q <= queue_ready_q;
   f_status_q <= status;
-  f_needs_q <= needs_reset_i;
   f_complete_q <= queue_complete;
   f_features_ok_q <= features_ok;
   f_bad_q <= rst_ni && write0 && write_bad;
@@ -61,8 +60,13 @@ end
                               (f_complete_q && f_features_ok_q))
 `ASSERT(NotifyReady, !notify_valid_o || (driver_ok_o && notify_queue_o < NumQueues &&
                      queue_ready_o[notify_queue_o[0]]))
-`ASSERT(BadWriteIgnored, !f_bad_q || f_reset_done_now_q || (queue_ready_o == f_ready_q &&
-        (status | 8'h83) == (f_status_q | 8'h83 | (8'h40 & {8{f_needs_q}} & {8{f_status_q[2]}}))))
+`ASSERT(BadWriteIgnored, !f_bad_q || f_reset_done_now_q || queue_ready_o == f_ready_q)
+// What makes them inductive: a stop stands only beside the write that asked for it.
+`ASSERT(ResetIsWrite, !dev_stop_o || (req && f_status_zero))
+`ASSERT(QueueStopIsWrite, !(state_q == StQueueArm || state_q == StQueueStop) ||
+                          (req && we && addr[12:2] == 11'h011 && queue_sel_ok_q &&
+                           queue_stop_o != '0))
+`ASSERT(VendorIsPage1, state_q != StVendor || (req && addr[12]))
+`ASSERT(ToldIsReset, state_q != StReset || f_told_q)
 `COVER(EventAndAcknowledge, f_event_q[0] && f_ack_q[0] && isr_q[0])
-`COVER(ResetOfReadyQueue, f_reset_done_now_q && f_ready_q != '0)
-`COVER(QueueStopped, |(f_queue_told_q & f_ready_q & ~queue_ready_o))
+`COVER(ResetOfDriver, f_reset_done_now_q && f_status_q[1:0] == 2'b11)
