@@ -4,12 +4,14 @@
 
 #include "stack/base/assert.h"
 
-enum { ANYONE_PART = 4, MOVER_PART = 2 };
+enum { MOVER_PART = 2 };
 
 void ph_block_pool_init(struct ph_block_pool *pool, struct ph_block *blocks,
                         uint8_t *data, uint32_t count, uint32_t size) {
-  *pool = (struct ph_block_pool){
-      .count = count, .available = count, .low_water = count};
+  *pool = (struct ph_block_pool){.count = count,
+                                 .available = count,
+                                 .low_water = count,
+                                 .block_size = size};
   /* The first block is given out first: addresses then rise. */
   for (uint32_t i = count; i-- > 0;) {
     blocks[i] = (struct ph_block){.data = data + (size_t)i * size,
@@ -28,8 +30,8 @@ void ph_block_pool_reserve(struct ph_block_pool *pool, uint32_t reserve) {
 
 uint32_t ph_block_share(const struct ph_block_pool *pool, uint32_t moved) {
   uint32_t spare = ph_block_spare(pool);
-  uint32_t anyone = spare > pool->half ? (spare - pool->half) / ANYONE_PART : 0;
-  return ph_max_u32(anyone, ph_min_u32(moved, spare / MOVER_PART));
+  return ph_max_u32(ph_block_for_anyone(pool),
+                    ph_min_u32(moved, spare / MOVER_PART));
 }
 
 uint32_t ph_block_earned(const struct ph_block_pool *pool, uint32_t moved) {

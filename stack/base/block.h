@@ -26,11 +26,12 @@ struct ph_block {
 
 struct ph_block_pool {
   struct ph_block *free;
-  uint32_t count;     /* blocks in all */
-  uint32_t available; /* on the free list */
-  uint32_t low_water; /* least `available` ever seen */
-  uint32_t reserve;   /* blocks to keep free: they are promised to others */
-  uint32_t half;      /* of the rest, for who moves data: ph_block_share() */
+  uint32_t count;      /* blocks in all */
+  uint32_t block_size; /* bytes of each */
+  uint32_t available;  /* on the free list */
+  uint32_t low_water;  /* least `available` ever seen */
+  uint32_t reserve;    /* blocks to keep free: they are promised to others */
+  uint32_t half;       /* of the rest, for who moves data: ph_block_share() */
   /* If set, called instead of ph_block_recycle() when a block's last reference
    * falls (a device's receive pool puts the block back into its ring). It may
    * call ph_block_recycle() itself. */
@@ -49,6 +50,14 @@ void ph_block_pool_reserve(struct ph_block_pool *pool, uint32_t reserve);
 /* Free blocks that are not promised to anybody. */
 static inline uint32_t ph_block_spare(const struct ph_block_pool *pool) {
   return pool->available > pool->reserve ? pool->available - pool->reserve : 0;
+}
+
+/* How many blocks anyone may have beside what was promised: a part of the upper
+ * half of what was to share at the start. */
+enum { PH_BLOCK_ANYONE_PART = 4 };
+static inline uint32_t ph_block_for_anyone(const struct ph_block_pool *pool) {
+  uint32_t spare = ph_block_spare(pool);
+  return spare > pool->half ? (spare - pool->half) / PH_BLOCK_ANYONE_PART : 0;
 }
 
 /* How many blocks one holder may have beside what it was promised, if it has

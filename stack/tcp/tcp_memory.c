@@ -23,8 +23,9 @@
 #include "stack/tcp/tcp_memory.h"
 
 enum {
-  FLOOR_SHARE = 2, /* floors take at most 1/2 of the pool */
-  SLACK = 255,     /* a scaled window field rounds up by at most this */
+  FLOOR_SHARE = 2,     /* floors take at most 1/2 of the pool */
+  SLACK = 255,         /* a scaled window field rounds up by at most this */
+  ALLOWANCE_STEP = 16, /* shares shrink while blocks are taken */
   FIRST_BYTES = PH_BLOCK_SIZE - 256, /* the window that one block serves */
 };
 
@@ -85,21 +86,27 @@ struct ph_block *tcp_rcv_block(struct tcp_stack *tcp, struct tcp_conn *conn,
   struct ph_block_pool *pool = &tcp->stack->blocks;
   bool promised = conn->rcv_owed > 0 && (in_order || !conn->rcv_packed);
   if (!promised) {
-    uint32_t share = rcv_share(conn, pool);
-    if (ph_block_spare(pool) == 0 || conn->rcv_blocks > share) {
+    if (ph_block_spare(pool) == 0 ||
+        (conn->rcv_blocks > ph_block_for_anyone(pool) &&
+         conn->rcv_blocks > rcv_share(conn, pool))) {
       return NULL;
     }
   }
   return ph_block_get(pool);
 }
 
-bool tcp_rcv_may_lend(const struct tcp_stack *tcp, const struct tcp_conn *conn,
-                      const struct ph_block *block) {
-  uint32_t lent =
-      (conn->rcv_held - conn->rcv_blocks * (uint32_t)PH_BLOCK_SIZE) /
-      block->size;
-  return !conn->rcv_packed && tcp_chunk_spare(tcp) &&
-         lent < rcv_share(conn, block->pool);
+uint32_t tcp_rcv_lendable(const struct tcp_stack *tcp,
+                          const struct tcp_conn *conn,
+                          const struct ph_block_pool *pool) {
+  uint64_t lent = conn->rcv_held - conn->rcv_blocks * (uint64_t)PH_BLOCK_SIZE;
+  uint32_t blocks = (uint32_t)(lent / pool->block_size);
+  uint32_t share = ph_block_for_anyone(pool);
+  if (conn->rcv_packed || !tcp_chunk_spare(tcp) ||
+      pool->available < pool->reserve) {
+    return 0;
+  }
+  share = blocks < share ? share : rcv_share(conn, pool);
+  return blocks < share ? share - blocks : 0;
 }
 
 /* Pieces of the receive queues are owed like the blocks under them. */
@@ -128,14 +135,20 @@ static uint32_t send_moved(const struct ph_block_pool *pool,
                     ph_block_earned(pool, 2 * blocks_of(read)));
 }
 
-bool tcp_sendq_may_grow(const struct ph_stack *stack,
-                        const struct tcp_conn *conn) {
+uint32_t tcp_sendq_allowance(const struct ph_stack *stack,
+                             const struct tcp_conn *conn) {
   const struct ph_block_pool *pool = &stack->blocks;
-  if (!conn->sndq_head.block) {
-    return tcp_of(stack)->floor ? pool->available > 0
-                                : ph_block_spare(pool) > 0;
+  uint32_t spare = ph_block_spare(pool);
+  if (!conn->sndq_head.block) { /* the floor, at least */
+    uint32_t share = ph_min_u32(spare, ph_block_for_anyone(pool));
+    bool first = tcp_of(stack)->floor ? pool->available > 0 : spare > 0;
+    return first ? ph_max_u32(ph_min_u32(share, ALLOWANCE_STEP), 1) : 0;
   }
   uint32_t held = blocks_of((uint64_t)conn->sndq_head.offset + conn->sndq_len);
-  return ph_block_spare(pool) > 0 &&
-         held <= ph_block_share(pool, send_moved(pool, conn));
+  uint32_t share = ph_block_for_anyone(pool);
+  if (held > share) {
+    share = ph_block_share(pool, send_moved(pool, conn));
+  }
+  uint32_t more = held <= share ? share - held + 1 : 0;
+  return ph_min_u32(spare, ph_min_u32(more, ALLOWANCE_STEP));
 }

@@ -16,13 +16,15 @@ uint32_t tcp_rcv_limit(const struct ph_stack *stack,
 /* A block to copy into, or NULL. */
 struct ph_block *tcp_rcv_block(struct tcp_stack *tcp, struct tcp_conn *conn,
                                bool in_order);
-/* May a device's block stay with this connection? */
-bool tcp_rcv_may_lend(const struct tcp_stack *tcp, const struct tcp_conn *conn,
-                      const struct ph_block *block);
+/* How many blocks more of a device's pool may stay with this connection. */
+uint32_t tcp_rcv_lendable(const struct tcp_stack *tcp,
+                          const struct tcp_conn *conn,
+                          const struct ph_block_pool *pool);
 bool tcp_chunk_spare(const struct tcp_stack *tcp);
-/* May the send queue have one block more? */
-bool tcp_sendq_may_grow(const struct ph_stack *stack,
-                        const struct tcp_conn *conn);
+/* How many blocks more the send queue may take before it has to ask again; 0:
+ * none. */
+uint32_t tcp_sendq_allowance(const struct ph_stack *stack,
+                             const struct tcp_conn *conn);
 
 /* ---- tcp_buffers.c ------------------------------------------------------ */
 /* The application has read. */

@@ -384,7 +384,7 @@ static void set_rtx_timer(struct ph_stack *stack, struct tcp_conn *conn,
 /* The application waits for blocks: look again later. */
 static void set_retry(struct ph_stack *stack, struct tcp_conn *conn) {
   if (conn->tx_block_wait) {
-    if (tcp_sendq_may_grow(stack, conn)) {
+    if (tcp_sendq_allowance(stack, conn) > 0) {
       conn->tx_block_wait = false;
       tcp_wake(stack, conn, TCP_READY_OUT);
     } else {

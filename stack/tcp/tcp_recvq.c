@@ -32,26 +32,34 @@ static struct tcp_chunk *chunk_get(struct tcp_stack *tcp) {
 static void chunk_free(struct tcp_stack *tcp, struct tcp_conn *conn,
                        struct tcp_chunk *chunk) {
   conn->rcv_held -= chunk->block->size;
-  conn->rcv_blocks -= (uint16_t)chunk->copied;
+  if (chunk->copied) {
+    conn->rcv_blocks--;
+    tcp_rcv_account(tcp, conn);
+  }
   ph_block_put(chunk->block);
   chunk->next = tcp->free_chunks;
   tcp->free_chunks = chunk;
   tcp->chunks_available++;
-  tcp_rcv_account(tcp, conn);
 }
 
-/* Append a chunk that starts at `data`; takes over one reference. */
+/* Append a chunk of `len` bytes at `data`; takes over one reference. */
 static bool chunk_append(struct tcp_stack *tcp, struct tcp_conn *conn,
-                         struct tcp_chunks *to, const struct tcp_chunk *from) {
+                         struct tcp_chunks *to, struct ph_block *block,
+                         uint8_t *data, uint32_t len, bool copied) {
   struct tcp_chunk *chunk = chunk_get(tcp);
   if (!chunk) {
     return false;
   }
-  *chunk = *from;
   chunk->next = NULL;
-  conn->rcv_held += chunk->block->size;
-  conn->rcv_blocks += (uint16_t)chunk->copied;
-  tcp_rcv_account(tcp, conn);
+  chunk->block = block;
+  chunk->data = data;
+  chunk->len = len;
+  chunk->copied = copied;
+  conn->rcv_held += block->size;
+  if (copied) {
+    conn->rcv_blocks++;
+    tcp_rcv_account(tcp, conn);
+  }
   *(to->tail ? &to->tail->next : &to->head) = chunk;
   to->tail = chunk;
   return true;
@@ -112,8 +120,7 @@ static uint32_t copy_in(struct tcp_stack *tcp, struct tcp_conn *conn,
         tcp->stack->stats.BlockExhausted++;
         break;
       }
-      struct tcp_chunk fresh = {NULL, block, block->data, 0, 1};
-      if (!chunk_append(tcp, conn, to, &fresh)) {
+      if (!chunk_append(tcp, conn, to, block, block->data, 0, true)) {
         ph_block_put(block);
         break;
       }
@@ -130,32 +137,53 @@ static uint32_t copy_in(struct tcp_stack *tcp, struct tcp_conn *conn,
 static bool lend(struct tcp_stack *tcp, struct tcp_conn *conn,
                  struct tcp_chunks *to, struct ph_block *block, uint8_t *data,
                  uint32_t len) {
-  struct tcp_chunk fresh = {NULL, block, data, len, 0};
-  if (!chunk_append(tcp, conn, to, &fresh)) {
+  if (!chunk_append(tcp, conn, to, block, data, len, false)) {
     return false;
   }
   ph_block_ref(block);
   return true;
 }
 
+/* A packet's pieces on their way into a queue. */
+struct taking {
+  struct tcp_chunks *to;
+  bool may_lend, asked;
+  uint32_t lendable; /* blocks that may still be lent, once it was asked, */
+  int64_t room;      /* and of SO_RCVBUF, the window packed densely */
+};
+
+/* Rules 1 to 3 at the head of this file. */
+static bool take_lent(struct tcp_stack *tcp, struct tcp_conn *conn,
+                      struct taking *taking, struct ph_block *block,
+                      uint8_t *data, uint32_t len) {
+  if (!taking->asked) {
+    taking->asked = true;
+    taking->lendable = tcp_rcv_lendable(tcp, conn, block->pool);
+    taking->room = (int64_t)conn->rcvbuf - conn->rcv_held -
+                   (uint32_t)(conn->rcv_edge - conn->rcv_nxt);
+  }
+  if (taking->lendable == 0 || (int64_t)block->size - len > taking->room ||
+      !lend(tcp, conn, taking->to, block, data, len)) {
+    return false;
+  }
+  taking->lendable--;
+  taking->room -= block->size;
+  return true;
+}
+
 /* Take one contiguous piece, lent or copied. */
 static uint32_t take_piece(struct tcp_stack *tcp, struct tcp_conn *conn,
-                           struct tcp_chunks *to, struct ph_block *block,
+                           struct taking *taking, struct ph_block *block,
                            uint8_t *data, uint32_t len) {
-  bool in_order = to == &conn->rcvq;
-  bool lendable = block && ph_block_lendable(block);
-  uint64_t dense = (uint64_t)conn->rcv_held +
-                   (uint32_t)(conn->rcv_edge - conn->rcv_nxt) +
-                   (block ? block->size : 0);
-  if (lendable && len >= TCP_COPY_BREAK &&
-      dense <= (uint64_t)conn->rcvbuf + len &&
-      tcp_rcv_may_lend(tcp, conn, block) &&
-      lend(tcp, conn, to, block, data, len)) {
+  bool may_lend = taking->may_lend && block;
+  if (may_lend && len >= TCP_COPY_BREAK &&
+      take_lent(tcp, conn, taking, block, data, len)) {
     return len;
   }
-  uint32_t n = copy_in(tcp, conn, to, data, len);
-  if (n < len && in_order && lendable &&
-      lend(tcp, conn, to, block, data + n, len - n)) {
+  uint32_t n = copy_in(tcp, conn, taking->to, data, len);
+  if (n < len && may_lend && taking->to == &conn->rcvq &&
+      ph_block_lendable(block) &&
+      lend(tcp, conn, taking->to, block, data + n, len - n)) {
     n = len;
   }
   return n;
@@ -164,31 +192,34 @@ static uint32_t take_piece(struct tcp_stack *tcp, struct tcp_conn *conn,
 uint32_t tcp_chunks_take(struct tcp_stack *tcp, struct tcp_conn *conn,
                          struct tcp_chunks *to, const struct pkt *pkt,
                          uint32_t from, uint32_t len) {
-  uint32_t done = 0;
-  bool may_lend = !pkt->netif || !pkt->netif->loopback;
-  uint32_t offset = 0; /* of the piece looked at */
-  for (uint32_t i = 0; i <= pkt->nfrags && done < len; i++) {
-    /* Piece 0 is the linear part behind the TCP header. */
-    struct ph_block *block = i ? pkt->frags[i - 1].block : pkt->lent;
-    uint8_t *data = i ? pkt->frags[i - 1].data : pkt->head;
-    uint32_t size = i ? pkt->frags[i - 1].len : pkt->head_len;
-    uint32_t start = from + done;
-    if (start < offset + size) {
-      uint32_t skip = start - offset;
-      uint32_t want = ph_min_u32(size - skip, len - done);
-      uint32_t got =
-          take_piece(tcp, conn, to, may_lend ? block : NULL, data + skip, want);
-      done += got;
+  struct taking taking = {.to = to,
+                          .may_lend = !pkt->netif || !pkt->netif->loopback};
+  uint32_t left = len;
+  /* Piece 0 is the linear part behind the TCP header. */
+  struct ph_block *block = pkt->lent;
+  uint8_t *data = pkt->head;
+  uint32_t size = pkt->head_len;
+  for (const struct pkt_frag *frag = pkt->frags; left > 0; frag++) {
+    if (from < size) {
+      uint32_t want = ph_min_u32(size - from, left);
+      uint32_t got = take_piece(tcp, conn, &taking, block, data + from, want);
+      left -= got;
       if (got < want) {
+        tcp->stack->stats.TcpRcvBufDrops++;
         break;
       }
+      from = 0;
+    } else {
+      from -= size;
     }
-    offset += size;
+    if (frag == pkt->frags + pkt->nfrags) {
+      break;
+    }
+    block = frag->block;
+    data = frag->data;
+    size = frag->len;
   }
-  if (done < len) {
-    tcp->stack->stats.TcpRcvBufDrops++;
-  }
-  return done;
+  return len - left;
 }
 
 void tcp_chunks_drop_front(struct tcp_stack *tcp, struct tcp_conn *conn,

@@ -25,19 +25,13 @@ void tcp_pos_advance(struct tcp_pos *pos, uint32_t n) {
   pos->offset += n;
 }
 
-/* Make sure that the tail has room for a byte. */
+/* A block more behind the tail; false if there is none. */
 static bool grow(struct ph_stack *stack, struct tcp_conn *conn) {
-  struct ph_block *tail = conn->sndq_tail;
-  if (tail && conn->sndq_tail_used < tail->size) {
-    return true;
-  }
-  struct ph_block *block =
-      tcp_sendq_may_grow(stack, conn) ? ph_block_get(&stack->blocks) : NULL;
+  struct ph_block *block = ph_block_get(&stack->blocks);
   if (!block) {
-    stack->stats.BlockExhausted++;
     return false;
   }
-  block->next = NULL;
+  struct ph_block *tail = conn->sndq_tail;
   conn->sndq_tail = block;
   conn->sndq_tail_used = 0;
   if (tail) {
@@ -52,14 +46,23 @@ static bool grow(struct ph_stack *stack, struct tcp_conn *conn) {
 uint32_t tcp_sendq_append(struct ph_stack *stack, struct tcp_conn *conn,
                           const uint8_t *data, uint32_t len) {
   uint32_t done = 0;
-  const uint32_t before = conn->sndq_len;
-  while (done < len && grow(stack, conn)) {
+  uint32_t allowance = 0;
+  while (done < len) {
     struct ph_block *tail = conn->sndq_tail;
+    if (!tail || conn->sndq_tail_used == tail->size) {
+      allowance = allowance ? allowance : tcp_sendq_allowance(stack, conn);
+      if (allowance == 0 || !grow(stack, conn)) {
+        stack->stats.BlockExhausted++;
+        break;
+      }
+      allowance--;
+      tail = conn->sndq_tail;
+    }
     uint32_t n = ph_min_u32(len - done, tail->size - conn->sndq_tail_used);
     memcpy(tail->data + conn->sndq_tail_used, data + done, n);
     conn->sndq_tail_used += n;
+    conn->sndq_len += n;
     done += n;
-    conn->sndq_len = before + done;
   }
   stack->stats.CopiedBytes += done;
   return done;
