@@ -356,8 +356,12 @@ static void synchronized(struct ph_stack *stack, struct tcp_conn *conn,
       !process_text(stack, conn, seg, pkt)) {
     return;
   }
-  tcp_process_fin(stack, conn, seg);
-  tcp_pend(stack, conn);
+  if ((seg->flags & TCP_FIN) || conn->fin_seen) {
+    tcp_process_fin(stack, conn, seg);
+  }
+  if (tcp_output_due(conn)) {
+    tcp_pend(stack, conn);
+  }
 }
 
 /* RFC 9293 3.10.7.3. */

@@ -232,10 +232,6 @@ static bool send_lost(struct ph_stack *stack, struct tcp_conn *conn) {
 
 /* ---- New data ----------------------------------------------------------- */
 
-static uint32_t unsent_bytes(const struct tcp_conn *conn) {
-  return conn->fin_sent ? 0 : conn->sndq_len - (conn->snd_nxt - conn->snd_una);
-}
-
 /* May a partial segment that ends the queue be sent? Nagle's algorithm (RFC
  * 9293 3.7.4) in Minshall's form: not while another partial one is out. */
 static bool tail_allowed(const struct tcp_conn *conn) {
@@ -313,7 +309,7 @@ static bool send_next(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n,
 
 static enum sent send_new(struct ph_stack *stack, struct tcp_conn *conn) {
   uint32_t unsent;
-  while ((unsent = unsent_bytes(conn)) > 0) {
+  while ((unsent = tcp_unsent_bytes(conn)) > 0) {
     bool closed = false;
     uint32_t n = new_allowed(stack, conn, unsent, &closed);
     if (n == 0) {
@@ -328,7 +324,7 @@ static enum sent send_new(struct ph_stack *stack, struct tcp_conn *conn) {
 
 /* The FIN alone, when the data before it have left. */
 static enum sent send_fin(struct ph_stack *stack, struct tcp_conn *conn) {
-  if (!conn->fin_queued || conn->fin_sent || unsent_bytes(conn) > 0) {
+  if (!conn->fin_queued || conn->fin_sent || tcp_unsent_bytes(conn) > 0) {
     return SENT_ALL;
   }
   if (seq_geq(conn->snd_nxt, conn->snd_una + conn->snd_wnd)) {
@@ -350,7 +346,7 @@ static enum sent send_fin(struct ph_stack *stack, struct tcp_conn *conn) {
 /* Nothing is out whose ACK would make us look again, and the tail is corked. */
 static bool tail_corked(const struct tcp_conn *conn) {
   return (conn->more || conn->cork) && !conn->push && !conn->fin_queued &&
-         conn->state >= TCP_STATE_ESTABLISHED && unsent_bytes(conn) > 0;
+         conn->state >= TCP_STATE_ESTABLISHED && tcp_unsent_bytes(conn) > 0;
 }
 
 static void set_rtx_timer(struct ph_stack *stack, struct tcp_conn *conn,
@@ -469,7 +465,7 @@ void tcp_output_probe(struct ph_stack *stack, struct tcp_conn *conn) {
 enum tcp_probe tcp_output_loss_probe(struct ph_stack *stack,
                                      struct tcp_conn *conn) {
   uint32_t mss = tcp_payload_mss(stack, conn);
-  uint32_t unsent = unsent_bytes(conn);
+  uint32_t unsent = tcp_unsent_bytes(conn);
   int32_t left = seq_diff(conn->snd_una + conn->snd_wnd, conn->snd_nxt);
   uint32_t n = ph_min_u32(unsent, mss);
   if (n > 0 && left >= (int32_t)n && (n == mss || tail_allowed(conn))) {

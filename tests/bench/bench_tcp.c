@@ -136,7 +136,7 @@ __attribute__((noinline)) static void measured_rr(struct bed *bed,
 static void rr(char **args) {
   struct bed_config config = {.offload = BED_FULL,
                               .delay_ns = 10000,
-                              .blocks = 256,
+                              .blocks = 1024,
                               .rx_blocks = 256,
                               .connections = 16,
                               .sockets = 16};
