@@ -15,9 +15,12 @@ struct ends {
 
 uint64_t tcp_hash_word(const struct tcp_stack *tcp, const struct tcp_conn *conn,
                        uint16_t local_port, uint32_t domain, uint32_t word) {
-  struct ends ends = {
-      conn->route.src, conn->remote, local_port, conn->remote_port,
-      domain,          word,         0};
+  struct ends ends = {.local = conn->route.src,
+                      .remote = conn->remote,
+                      .local_port = local_port,
+                      .remote_port = conn->remote_port,
+                      .domain = domain,
+                      .word = word};
   size_t len = domain ? sizeof(ends) : offsetof(struct ends, word);
   return ph_siphash24(&tcp->secret, &ends, len);
 }
