@@ -330,7 +330,7 @@ static void describe(struct eval *e, const char *from, char *to, size_t size) {
     char name[NAME];
     double value;
     size_t n = 0;
-    while (name_char(p[n]) && n < NAME - 1) {
+    while (n < NAME - 1 && name_char(p[n])) {
       n++;
     }
     memcpy(name, p, n);

@@ -57,11 +57,11 @@ struct packet_spec {
   /* TCP. */
   uint8_t flags; /* of the header's 13th byte */
   bool ae;       /* the bit above CWR (RFC 9768) */
-  bool has_ace;  /* CWR, ECE, AE were given as a number */
   uint32_t seq, ack;
   int32_t win; /* WINDOW_ANY */
   uint16_t urg;
   bool any_options;
+  bool any_ts_val, any_ts_ecr; /* TS val ... ecr ... */
   uint8_t options[PACKET_OPTIONS_MAX];
   uint8_t options_len;
   struct icmp_spec icmp;

@@ -13,6 +13,11 @@ static bool prepare_message(struct run *run, struct call *call) {
   if (!iov) {
     return run_wrong(run, header->line, "msg_iov(n)=[...] is wanted here.");
   }
+  const struct expr *control = arg_field(header, "msg_control");
+  if (control && control->items) {
+    return run_wrong(run, control->line,
+                     "the stack has no control messages (msg_control).");
+  }
   if (!call_iov(run, call, iov)) {
     return false;
   }

@@ -40,10 +40,13 @@ static bool match_ip(const struct packet_spec *spec,
 
 /* ---- TCP options -------------------------------------------------------- */
 
-static bool match_stamps(struct run *run, struct flow *flow,
-                         const uint8_t *script, const uint8_t *live, char *why,
-                         size_t size) {
+static bool match_stamps(struct run *run, const struct packet_spec *spec,
+                         struct flow *flow, const uint8_t *script,
+                         const uint8_t *live, char *why, size_t size) {
   uint32_t script_val = get_be32(script), live_val = get_be32(live);
+  if (spec->any_ts_val) {
+    script_val = flow->first.script + (live_val - flow->first.live);
+  }
   flow_learn_stamp(flow, script_val, live_val);
   uint32_t val = flow->first.script + (live_val - flow->first.live);
   int64_t off = (int32_t)(val - script_val);
@@ -51,7 +54,8 @@ static bool match_stamps(struct run *run, struct flow *flow,
   if (off > run_tolerance(run, run->event_us)) {
     return !differ(why, size, "TS val", script_val, val);
   }
-  return !differ(why, size, "TS ecr", get_be32(script + 4), get_be32(live + 4));
+  return spec->any_ts_ecr ||
+         !differ(why, size, "TS ecr", get_be32(script + 4), get_be32(live + 4));
 }
 
 static bool match_options(struct run *run, const struct packet_spec *spec,
@@ -64,7 +68,7 @@ static bool match_options(struct run *run, const struct packet_spec *spec,
     uint32_t a_len = packet_option_len(view->options, view->options_len, a);
     if (script[0] == TCP_OPT_TIMESTAMPS && live[0] == TCP_OPT_TIMESTAMPS &&
         s_len == 10 && a_len == 10) {
-      if (!match_stamps(run, flow, script + 2, live + 2, why, size)) {
+      if (!match_stamps(run, spec, flow, script + 2, live + 2, why, size)) {
         return false;
       }
     } else if (s_len != a_len || memcmp(script, live, s_len) != 0) {

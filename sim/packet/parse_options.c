@@ -87,17 +87,28 @@ static uint32_t number32(struct parser *parser, const char *what) {
   return (uint32_t)parser_number(parser, 0, UINT32_MAX, what);
 }
 
+/* A number, or an ellipsis in a packet that the stack sends. */
+static uint32_t stamp(struct parser *parser, const struct packet_spec *packet,
+                      const char *what, bool *any) {
+  if (!packet->inbound && parser->token.kind == TOKEN_ELLIPSIS) {
+    parser_advance(parser);
+    *any = true;
+    return 0;
+  }
+  return number32(parser, what);
+}
+
 static void parse_timestamps(struct parser *parser,
                              struct packet_spec *packet) {
   uint8_t data[8];
   if (!parser_take_word(parser, "val")) {
     parser_expected(parser, "'val'");
   }
-  put_be32(data, number32(parser, "TS val"));
+  put_be32(data, stamp(parser, packet, "TS val", &packet->any_ts_val));
   if (!parser_take_word(parser, "ecr")) {
     parser_expected(parser, "'ecr'");
   }
-  put_be32(data + 4, number32(parser, "TS ecr"));
+  put_be32(data + 4, stamp(parser, packet, "TS ecr", &packet->any_ts_ecr));
   add_option(parser, packet, TCP_OPT_TIMESTAMPS, data, sizeof(data));
 }
 

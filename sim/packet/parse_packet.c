@@ -58,6 +58,12 @@ static void parse_ip_info(struct parser *parser, struct packet_spec *packet) {
 
 /* ---- TCP ---------------------------------------------------------------- */
 
+/* AE, CWR, ECE as a number. */
+static void add_ace(struct packet_spec *packet, int ace) {
+  packet->flags |= (uint8_t)((ace & 1 ? TCP_ECE : 0) | (ace & 2 ? TCP_CWR : 0));
+  packet->ae = ace & 4;
+}
+
 static bool add_flag(struct packet_spec *packet, char c) {
   switch (c) {
     case 'F':
@@ -88,7 +94,11 @@ static bool add_flag(struct packet_spec *packet, char c) {
       packet->ae = true;
       return true;
     default:
-      return false;
+      if (c < '0' || c > '7') {
+        return false;
+      }
+      add_ace(packet, c - '0');
+      return true;
   }
 }
 
@@ -99,11 +109,8 @@ static void parse_ace(struct parser *parser, struct packet_spec *packet) {
     parser_expected(parser, "flags such as S, P. or .5 (the ACE field)");
     return;
   }
-  int ace = token.text[1] - '0';
-  packet->has_ace = true;
   packet->flags |= TCP_ACK;
-  packet->flags |= (uint8_t)((ace & 1 ? TCP_ECE : 0) | (ace & 2 ? TCP_CWR : 0));
-  packet->ae = ace & 4;
+  add_ace(packet, token.text[1] - '0');
   parser_advance(parser);
 }
 
@@ -112,7 +119,9 @@ static void parse_flags(struct parser *parser, struct packet_spec *packet) {
     return; /* no flag */
   }
   bool any = false;
-  if (!parser->failed && parser->token.kind == TOKEN_WORD) {
+  /* "P5." and "5." are written too. */
+  if (!parser->failed &&
+      (parser->token.kind == TOKEN_WORD || parser->token.kind == TOKEN_INT)) {
     for (size_t i = 0; i < parser->token.len; i++) {
       if (!add_flag(packet, parser->token.text[i])) {
         parser_expected(parser, "the flags F S R P . U E W A, 'udp' or 'icmp'");
@@ -179,8 +188,16 @@ static void parse_tcp(struct parser *parser, struct packet_spec *packet) {
 
 /* ---- UDP, ICMP ---------------------------------------------------------- */
 
+/* A number before '>' is a port; else it may be a flag. */
+static bool at_ports(const struct parser *parser) {
+  struct lexer ahead = parser->lexer;
+  struct token next = lexer_next(&ahead);
+  return !parser->failed && parser->token.kind == TOKEN_INT &&
+         next.kind == TOKEN_CHAR && next.number == '>';
+}
+
 static void parse_ports(struct parser *parser, struct packet_spec *packet) {
-  if (!parser->failed && parser->token.kind == TOKEN_INT) {
+  if (at_ports(parser)) {
     packet->src_port = (uint16_t)parser_number(parser, 0, PORT_MAX, "a port");
     parser_need_char(parser, '>');
     packet->dst_port = (uint16_t)parser_number(parser, 0, PORT_MAX, "a port");

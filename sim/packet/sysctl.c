@@ -80,6 +80,11 @@ struct sysctl_row {
 };
 
 static const struct sysctl_row rows[] = {
+    {"net.inet.tcp.sack.enable", set_sack, NULL},
+    {"net.inet.tcp.ecn.enable", set_ecn, NULL},
+    {"net.inet.tcp.rfc1323", set_timestamps, NULL},
+    {"net.inet.tcp.syncookies", set_cookies, NULL},
+    {"net.inet.tcp.cc.algorithm", set_congestion, NULL},
     {"net.ipv4.tcp_rmem", set_rmem, NULL},
     {"net.ipv4.tcp_wmem", set_wmem, NULL},
     {"net.ipv4.tcp_window_scaling", NULL, "1"},

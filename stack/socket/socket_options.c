@@ -157,8 +157,8 @@ static int get_timeout(uint64_t timeout_ns, void *value, ph_socklen_t *len) {
   return put_bytes(value, len, &tv, sizeof(tv));
 }
 
-static int get_socket_option(struct ph_sock *sock, int option, void *value,
-                             ph_socklen_t *len) {
+static int get_socket_option(struct ph_stack *stack, struct ph_sock *sock,
+                             int option, void *value, ph_socklen_t *len) {
   struct linger_value linger = {sock->linger, (int32_t)sock->linger_s};
   switch (option) {
     case PH_SO_REUSEADDR:
@@ -184,9 +184,9 @@ static int get_socket_option(struct ph_sock *sock, int option, void *value,
           value, len,
           (int32_t)(sock->tcp ? tcp_get_sndbuf(sock->tcp) : sock->sndbuf));
     case PH_SO_RCVBUF:
-      return put_int(
-          value, len,
-          (int32_t)(sock->tcp ? tcp_get_rcvbuf(sock->tcp) : sock->rcvbuf));
+      return put_int(value, len,
+                     (int32_t)(sock->tcp ? tcp_tell_rcvbuf(stack, sock->tcp)
+                                         : sock->rcvbuf));
     case PH_SO_LINGER:
       return put_bytes(value, len, &linger, sizeof(linger));
     case PH_SO_RCVTIMEO:
@@ -279,7 +279,7 @@ int ph_getsockopt(struct ph_stack *stack, int fd, int level, int option,
     return sock_missing(stack, fd);
   }
   if (level == PH_SOL_SOCKET) {
-    return get_socket_option(sock, option, value, len);
+    return get_socket_option(stack, sock, option, value, len);
   }
   if (level == PH_IPPROTO_TCP && sock->tcp) {
     return get_tcp_option(stack, sock, option, value, len);

@@ -58,8 +58,9 @@ struct ph_tcp_features {
   uint8_t ecn;     /* default on request, as in Linux */
   uint8_t cookies; /* SYN cookies when the SYN queue is full; default on */
   bool bsd_order;  /* a SYN's options stand as FreeBSD's do */
-  /* The receive window grows to whole segments with the peer's SYN, as
-   * FreeBSD's. */
+  /* The receive window as FreeBSD's: it grows to whole segments with the peer's
+   * SYN, moves with every ACK, and is rounded down to the scale; SO_RCVBUF
+   * tells it. */
   bool whole_window;
   uint8_t window_scale; /* of our SYNs, 1 .. 14; default 8 */
 };
@@ -209,6 +210,9 @@ void tcp_set_rcvbuf(struct tcp_conn *conn, uint32_t bytes);
 /* In force now. */
 uint32_t tcp_get_sndbuf(const struct tcp_conn *conn);
 uint32_t tcp_get_rcvbuf(const struct tcp_conn *conn);
+/* What SO_RCVBUF tells of them. */
+uint32_t tcp_tell_rcvbuf(const struct ph_stack *stack,
+                         const struct tcp_conn *conn);
 uint16_t tcp_get_mss(const struct tcp_conn *conn);
 /* SO_REUSEADDR, SO_REUSEPORT: looked at by tcp_bind() and tcp_listen(), of
  * this connection and of the others on its port. */

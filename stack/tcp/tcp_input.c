@@ -307,7 +307,7 @@ static void tcp_process_fin(struct ph_stack *stack, struct tcp_conn *conn,
   }
   conn->fin_received = true;
   conn->rcv_nxt++;
-  conn->rcv_edge = seq_max(conn->rcv_edge, conn->rcv_nxt);
+  conn->rcv_edge++; /* a FIN takes no memory: the window stays */
   tcp_rcv_account(tcp_of(stack), conn);
   conn->ack_now = true;
   switch (conn->state) {

@@ -52,12 +52,13 @@ void tcp_window_open(const struct ph_stack *stack, struct tcp_conn *conn,
 uint16_t tcp_window_field(const struct ph_stack *stack, struct tcp_conn *conn,
                           uint8_t flags) {
   /* Most often nothing was read since the last time, or little. */
+  bool bsd = tcp_of(stack)->features.whole_window;
   int32_t most = growth_at_most(conn);
   if (most > 0 &&
-      (uint32_t)most >= ph_min_u32(conn->rcv_mss, conn->rcvbuf / 4)) {
+      (bsd || (uint32_t)most >= ph_min_u32(conn->rcv_mss, conn->rcvbuf / 4))) {
     uint32_t grow = tcp_window_growth(stack, conn);
     uint32_t limit = ph_min_u32(conn->rcvbuf / 2, tcp_rcv_limit(stack, conn));
-    if (grow > 0 && grow >= ph_min_u32(conn->rcv_mss, limit / 2)) {
+    if (grow > 0 && (bsd || grow >= ph_min_u32(conn->rcv_mss, limit / 2))) {
       tcp_window_open(stack, conn, grow);
     }
   }
@@ -66,9 +67,16 @@ uint16_t tcp_window_field(const struct ph_stack *stack, struct tcp_conn *conn,
     return (uint16_t)ph_min_u32(left, WINDOW_UNSCALED_MAX);
   }
   if (conn->wscale_ok) {
-    left = (left + (1u << conn->rcv_wscale) - 1) >> conn->rcv_wscale;
+    left += bsd ? 0 : (1u << conn->rcv_wscale) - 1;
+    left >>= conn->rcv_wscale;
   }
   return (uint16_t)ph_min_u32(left, WINDOW_UNSCALED_MAX);
+}
+
+uint32_t tcp_tell_rcvbuf(const struct ph_stack *stack,
+                         const struct tcp_conn *conn) {
+  bool half = tcp_of(stack)->features.whole_window;
+  return half ? conn->rcvbuf / 2 : conn->rcvbuf;
 }
 
 void tcp_ack_sent(struct tcp_conn *conn) {
