@@ -3,7 +3,8 @@
 #include "stack/socket/socket_internal.h"
 
 enum {
-  BUFFER_SET_MAX = 8 << 20, /* what a user may ask for, before doubling */
+  BUFFER_SET_MAX = 8 << 20, /* what a user may ask for, before doubling, if
+                               TCP's buffers don't tune themselves further */
   SNDBUF_MIN = 4608,
   RCVBUF_MIN = 2304,
 };
@@ -42,9 +43,11 @@ static int put_int(void *value, ph_socklen_t *len, int32_t from) {
 /* ---- SOL_SOCKET --------------------------------------------------------- */
 
 /* As in Linux: clamped, doubled, and at least the minimum. */
-static uint32_t buffer_size(int32_t asked, uint32_t least) {
-  uint32_t bytes = asked < 0 ? BUFFER_SET_MAX : (uint32_t)asked;
-  return ph_max_u32(2 * ph_min_u32(bytes, BUFFER_SET_MAX), least);
+static uint32_t buffer_size(const struct ph_stack *stack, int32_t asked,
+                            uint32_t least) {
+  uint32_t most = ph_max_u32(BUFFER_SET_MAX, tcp_max_buffer(stack) / 2);
+  uint32_t bytes = asked < 0 ? most : (uint32_t)asked;
+  return ph_max_u32(2 * ph_min_u32(bytes, most), least);
 }
 
 static int set_timeout(uint64_t *timeout_ns, const void *value,
@@ -80,8 +83,9 @@ static int set_linger(struct ph_sock *sock, const void *value,
   return 0;
 }
 
-static void set_rcvbuf(struct ph_sock *sock, int32_t asked) {
-  uint32_t bytes = buffer_size(asked, RCVBUF_MIN);
+static void set_rcvbuf(const struct ph_stack *stack, struct ph_sock *sock,
+                       int32_t asked) {
+  uint32_t bytes = buffer_size(stack, asked, RCVBUF_MIN);
   if (sock->tcp) {
     tcp_set_rcvbuf(sock->tcp, bytes);
   } else {
@@ -89,8 +93,9 @@ static void set_rcvbuf(struct ph_sock *sock, int32_t asked) {
   }
 }
 
-static void set_sndbuf(struct ph_sock *sock, int32_t asked) {
-  uint32_t bytes = buffer_size(asked, SNDBUF_MIN);
+static void set_sndbuf(const struct ph_stack *stack, struct ph_sock *sock,
+                       int32_t asked) {
+  uint32_t bytes = buffer_size(stack, asked, SNDBUF_MIN);
   if (sock->tcp) {
     tcp_set_sndbuf(sock->tcp, bytes);
   } else {
@@ -140,11 +145,11 @@ static int set_socket_option(struct ph_stack *stack, struct ph_sock *sock,
       }
       return 0;
     case PH_SO_SNDBUF:
-      set_sndbuf(sock, number);
+      set_sndbuf(stack, sock, number);
       sock_notify(stack, sock, sock_ready(sock)); /* there may be room now */
       return 0;
     case PH_SO_RCVBUF:
-      set_rcvbuf(sock, number);
+      set_rcvbuf(stack, sock, number);
       return 0;
     default:
       return -PH_ENOPROTOOPT;
@@ -207,13 +212,10 @@ static int set_tcp_option(struct ph_stack *stack, struct ph_sock *sock,
                           int option, const void *value, ph_socklen_t len) {
   int32_t number = 0;
   if (option == PH_TCP_CONGESTION) {
-    const char *name = tcp_get_congestion(sock->tcp);
-    uint32_t size = 0;
-    while (name[size]) {
-      size++;
+    if (len < 1) {
+      return -PH_EINVAL;
     }
-    bool known = value && len >= size && memcmp(value, name, size) == 0;
-    return known ? 0 : -PH_ENOENT;
+    return value ? tcp_set_congestion(sock->tcp, value, len) : -PH_EFAULT;
   }
   int result = get_int(value, len, &number);
   if (result < 0) {

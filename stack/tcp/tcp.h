@@ -208,6 +208,8 @@ void tcp_start_buffers(struct tcp_conn *conn, uint32_t sndbuf, uint32_t rcvbuf);
 void tcp_set_sndbuf(struct tcp_conn *conn, uint32_t bytes);
 void tcp_set_rcvbuf(struct tcp_conn *conn, uint32_t bytes);
 /* In force now. */
+/* The greater of max_sndbuf and max_rcvbuf. */
+uint32_t tcp_max_buffer(const struct ph_stack *stack);
 uint32_t tcp_get_sndbuf(const struct tcp_conn *conn);
 uint32_t tcp_get_rcvbuf(const struct tcp_conn *conn);
 /* What SO_RCVBUF tells of them. */

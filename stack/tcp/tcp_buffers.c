@@ -67,6 +67,10 @@ void tcp_start_buffers(struct tcp_conn *conn, uint32_t sndbuf,
   conn->rcvbuf = conn->rcvbuf_set ? conn->rcvbuf : rcvbuf;
 }
 
+uint32_t tcp_max_buffer(const struct ph_stack *stack) {
+  return ph_max_u32(tcp_of(stack)->max_sndbuf, tcp_of(stack)->max_rcvbuf);
+}
+
 uint32_t tcp_get_sndbuf(const struct tcp_conn *conn) {
   return conn->sndbuf;
 }

@@ -202,6 +202,8 @@ static void host_init(struct bed *bed, int index) {
   struct ph_tcp_config tcp = {.max_connections = config->connections,
                               .max_ranges = 65536,
                               .max_chunks = 65536,
+                              .max_sndbuf = config->max_buffer,
+                              .max_rcvbuf = config->max_buffer,
                               .congestion = config->congestion};
   struct ph_socket_config sockets = {.max_sockets = config->sockets};
   struct ph_stack *stack = &host->stack;

@@ -25,6 +25,7 @@ struct bed_config {
   uint32_t blocks;      /* each stack's pool of 4 KiB blocks */
   uint32_t rx_blocks;   /* each device's pool */
   uint32_t connections, sockets;
+  uint32_t max_buffer; /* of sockets; 0: the default */
   const char *congestion;
 };
 

@@ -241,8 +241,9 @@ static const struct bed_config long_path = {.offload = BED_CSUM,
                                             .rate_bps = 1000000000,
                                             .delay_ns = 50 * MS,
                                             .queue_bytes = 12500000,
-                                            .blocks = 20000,
+                                            .blocks = 40000,
                                             .rx_blocks = 40000,
+                                            .max_buffer = 64 << 20,
                                             .connections = 16,
                                             .sockets = 16};
 
