@@ -420,6 +420,9 @@ static char *next_statement(char **rest) {
     }
   }
   *rest = *p ? p + 1 : NULL;
+  while (p > start && (p[-1] == ' ' || p[-1] == '\t' || p[-1] == '\r')) {
+    p--;
+  }
   *p = '\0';
   return start;
 }

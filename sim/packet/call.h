@@ -44,6 +44,7 @@ struct call {
   uint8_t value[CALL_VALUE];
   ph_socklen_t value_len;
   struct ph_iovec iov[CALL_IOVECS];
+  size_t iov_text[CALL_IOVECS]; /* bytes that the script gave */
   int iov_count;
   struct ph_pollfd polls[CALL_POLLS];
   struct ph_msghdr message;
@@ -76,6 +77,8 @@ bool arg_value(struct run *run, struct call *call, const struct expr *expr);
 /* ---- calls_io.c --------------------------------------------------------- */
 /* [{buffer, length}, ...] into call->iov. */
 bool call_iov(struct run *run, struct call *call, const struct expr *list);
+/* The peer must get what call->iov held. */
+bool check_gathered(struct run *run, struct call *call);
 
 /* ---- syscalls.c --------------------------------------------------------- */
 void fd_map(struct run *run, int script, int live);

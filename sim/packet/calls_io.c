@@ -6,7 +6,7 @@
 #include "sim/core/util.h"
 #include "sim/packet/call.h"
 
-enum { PROTO_UDP = 17 };
+enum { PROTO_TCP = 6, PROTO_UDP = 17 };
 
 /* fd, buffer, length */
 static bool prepare_buffer(struct run *run, struct call *call) {
@@ -19,12 +19,62 @@ static bool prepare_buffer(struct run *run, struct call *call) {
 }
 
 /* What is written: the script's bytes, then zero. */
-static void fill(struct run *run, const struct expr *from, uint8_t *to,
-                 size_t len) {
-  if (from->kind == EXPR_STRING && from->text_len > 0) {
-    memcpy(to, from->text, from->text_len < len ? from->text_len : len);
-    run->own_bytes = true;
+static size_t text_len(const struct expr *from, size_t len) {
+  size_t text = from->kind == EXPR_STRING ? from->text_len : 0;
+  return text < len ? text : len;
+}
+
+static void fill(const struct expr *from, uint8_t *to, size_t len) {
+  memcpy(to, from->text, text_len(from, len));
+}
+
+struct ports_of {
+  int fd, error;
+  struct ph_socket_info info;
+};
+
+static void ask_ports(struct ph_stack *stack, void *arg) {
+  struct ports_of *ports = arg;
+  ports->error = ph_socket_info(stack, ports->fd, &ports->info);
+}
+
+/* The stream that a socket writes to, or NULL. */
+static struct flow *stream_of(struct run *run, int fd) {
+  struct ports_of ports = {.fd = fd};
+  if (!run_in_stack(run, ask_ports, &ports) || ports.error < 0 ||
+      ports.info.type != PH_SOCK_STREAM) {
+    return NULL;
   }
+  return flows_of_ports(&run->flows, PROTO_TCP, ports.info.local_port,
+                        ports.info.remote_port);
+}
+
+static bool too_many(struct run *run) {
+  return run_wrong(run, run->event->line, "more than %d texts are written.",
+                   FLOW_TEXTS);
+}
+
+/* The peer must get what was written. */
+static bool check_written(struct run *run, struct call *call) {
+  struct flow *flow = stream_of(run, call->fd);
+  size_t len = (size_t)call->result;
+  return !flow ||
+         flow_write(flow, call->buffer, text_len(call->arg[1], call->len),
+                    len) ||
+         too_many(run);
+}
+
+bool check_gathered(struct run *run, struct call *call) {
+  struct flow *flow = stream_of(run, call->fd);
+  size_t left = (size_t)call->result;
+  for (int i = 0; flow && i < call->iov_count && left > 0; i++) {
+    size_t len = call->iov[i].iov_len < left ? call->iov[i].iov_len : left;
+    if (!flow_write(flow, call->iov[i].iov_base, call->iov_text[i], len)) {
+      return too_many(run);
+    }
+    left -= len;
+  }
+  return true;
 }
 
 /* What was read begins with the script's bytes. */
@@ -77,7 +127,7 @@ static bool prepare_send(struct run *run, struct call *call) {
        !arg_number(run, call->arg[3], &call->number[0]))) {
     return false;
   }
-  fill(run, call->arg[1], call->buffer, call->len);
+  fill(call->arg[1], call->buffer, call->len);
   return call->arg_count < 6 ||
          arg_address(run, call, call->arg[4], run->settings.remote_ip,
                      run->settings.connect_port);
@@ -122,7 +172,7 @@ static bool check_sendto(struct run *run, struct call *call) {
     flows_open(&run->flows, PROTO_UDP, (uint16_t)(local[0] << 8 | local[1]),
                (uint16_t)(remote[0] << 8 | remote[1]));
   }
-  return true;
+  return check_written(run, call);
 }
 
 /* ---- readv, writev ------------------------------------------------------ */
@@ -141,10 +191,11 @@ bool call_iov(struct run *run, struct call *call, const struct expr *list) {
     if (!arg_size(run, base->next, &len)) {
       return false;
     }
+    call->iov_text[call->iov_count] = text_len(base, len);
     struct ph_iovec *iov = &call->iov[call->iov_count++];
     iov->iov_base = sim_alloc(len + 1);
     iov->iov_len = len;
-    fill(run, base, iov->iov_base, len);
+    fill(base, iov->iov_base, len);
   }
   return true;
 }
@@ -173,10 +224,10 @@ const struct call_row calls_io[] = {
     {"read", 3, 3, prepare_recv, execute_recv, check_recv, NULL, false},
     {"recv", 4, 4, prepare_recv, execute_recv, check_recv, NULL, false},
     {"recvfrom", 6, 6, prepare_recv, execute_recvfrom, check_recv, NULL, false},
-    {"write", 3, 3, prepare_send, execute_send, NULL, NULL, false},
-    {"send", 4, 4, prepare_send, execute_send, NULL, NULL, false},
+    {"write", 3, 3, prepare_send, execute_send, check_written, NULL, false},
+    {"send", 4, 4, prepare_send, execute_send, check_written, NULL, false},
     {"sendto", 6, 6, prepare_send, execute_sendto, check_sendto, NULL, false},
     {"readv", 3, 3, prepare_iov, execute_readv, NULL, NULL, false},
-    {"writev", 3, 3, prepare_iov, execute_writev, NULL, NULL, false},
+    {"writev", 3, 3, prepare_iov, execute_writev, check_gathered, NULL, false},
     {NULL, 0, 0, NULL, NULL, NULL, NULL, false},
 };

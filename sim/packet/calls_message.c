@@ -75,7 +75,8 @@ static bool check_recvmsg(struct run *run, struct call *call) {
 }
 
 const struct call_row calls_message[] = {
-    {"sendmsg", 3, 3, prepare_sendmsg, execute_sendmsg, NULL, NULL, false},
+    {"sendmsg", 3, 3, prepare_sendmsg, execute_sendmsg, check_gathered, NULL,
+     false},
     {"recvmsg", 3, 3, prepare_recvmsg, execute_recvmsg, check_recvmsg, NULL,
      false},
     {NULL, 0, 0, NULL, NULL, NULL, NULL, false},

@@ -197,18 +197,9 @@ static bool no_packet(struct run *run, const struct packet_spec *spec,
                   (double)run->event_us / 1e6, expected);
 }
 
-static bool all_zero(const struct packet_view *view) {
-  for (uint32_t i = 0; i < view->payload_len; i++) {
-    if (view->payload[i]) {
-      return false;
-    }
-  }
-  return true;
-}
-
 /* Segments that follow `view` until the script's length is reached are one
- * packet of the script, which knows of no TSO. */
-static void gather(struct run *run, const struct packet_spec *spec,
+ * packet of the script, which knows of no TSO. False: one has wrong bytes. */
+static bool gather(struct run *run, const struct packet_spec *spec,
                    const struct flow *flow, int64_t until_us,
                    struct packet_view *view) {
   while (!run->settings.strict_segments && view->payload_len > 0 &&
@@ -219,17 +210,22 @@ static void gather(struct run *run, const struct packet_spec *spec,
     bool follows = packet && more.seq == view->seq + view->payload_len &&
                    more.payload_len > 0;
     if (follows) {
+      bool holds = flow_holds(flow, &more);
       view->payload_len += more.payload_len;
       view->flags |= more.flags & (TCP_PSH | TCP_FIN);
+      free(packet);
+      if (!holds) {
+        return false;
+      }
     } else if (packet) { /* it stands for itself */
       packet->next = run->queue;
       run->queue = packet;
-      return;
+      return true;
     } else {
-      return;
+      return true;
     }
-    free(packet);
   }
+  return true;
 }
 
 static bool check_packet(struct run *run, const struct packet_spec *spec,
@@ -240,16 +236,16 @@ static bool check_packet(struct run *run, const struct packet_spec *spec,
       spec->flags & TCP_SYN) {
     flow_learn_syn(flow, spec->seq, view->seq);
   }
-  bool zero = spec->kind == PACKET_ICMP || run->own_bytes || all_zero(view);
+  bool holds = spec->kind != PACKET_TCP || flow_holds(flow, view);
   if (spec->kind == PACKET_TCP) {
-    gather(run, spec, flow, until_us, view);
+    holds = gather(run, spec, flow, until_us, view) && holds;
   }
   if (!match_packet(run, spec, flow, view, why, sizeof(why)) ||
       !check_time(run, time_us, why, sizeof(why))) {
     return fail_packet(run, spec, flow, view, time_us, why);
   }
-  return zero || fail_packet(run, spec, flow, view, time_us,
-                             "the payload is not what was written");
+  return holds || fail_packet(run, spec, flow, view, time_us,
+                              "the payload is not what was written");
 }
 
 bool run_packet_out(struct run *run, const struct packet_spec *spec) {

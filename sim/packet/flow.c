@@ -129,14 +129,57 @@ struct flow *flows_of_live(struct flows *flows, const struct packet_view *view,
                            bool inbound) {
   uint16_t local = inbound ? view->dst_port : view->src_port;
   uint16_t remote = inbound ? view->src_port : view->dst_port;
+  return flows_of_ports(flows, view->protocol, local, remote);
+}
+
+struct flow *flows_of_ports(struct flows *flows, uint8_t protocol,
+                            uint16_t local, uint16_t remote) {
   for (unsigned i = flows->count; i-- > 0;) {
     struct flow *flow = &flows->flow[i];
-    if (flow->protocol == view->protocol && flow->local_port == local &&
+    if (flow->protocol == protocol && flow->local_port == local &&
         flow->remote_port == remote) {
       return flow;
     }
   }
   return NULL;
+}
+
+bool flow_write(struct flow *flow, const uint8_t *text, size_t text_len,
+                size_t len) {
+  uint64_t at = flow->written;
+  flow->written += len;
+  text_len = text_len < len ? text_len : len;
+  if (text_len == 0) {
+    return true;
+  }
+  if (flow->text_count == FLOW_TEXTS) {
+    return false;
+  }
+  flow->texts[flow->text_count++] = (struct flow_text){at, text_len, text};
+  return true;
+}
+
+/* The byte of the stream at `at`. */
+static uint8_t byte_at(const struct flow *flow, uint64_t at) {
+  for (unsigned i = 0; i < flow->text_count; i++) {
+    const struct flow_text *text = &flow->texts[i];
+    if (at >= text->at && at - text->at < text->len) {
+      return text->bytes[at - text->at];
+    }
+  }
+  return 0;
+}
+
+bool flow_holds(const struct flow *flow, const struct packet_view *view) {
+  bool stream = flow && flow->protocol == PROTO_TCP && flow->isn_known;
+  /* Scripts do not write 4 GiB: the low 32 bits are enough. */
+  uint64_t at = stream ? view->seq - (flow->live_isn + 1) : 0;
+  for (uint32_t i = 0; i < view->payload_len; i++) {
+    if (view->payload[i] != (stream ? byte_at(flow, at + i) : 0)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 void flow_learn_syn(struct flow *flow, uint32_t script_seq, uint32_t live_seq) {

@@ -12,10 +12,17 @@
 
 #include "sim/packet/packets.h"
 
-enum { FLOWS_MAX = 64, FLOW_STAMPS = 256 };
+enum { FLOWS_MAX = 64, FLOW_STAMPS = 256, FLOW_TEXTS = 64 };
 
 struct flow_stamp {
   uint32_t script, live;
+};
+
+/* Bytes of the stream to the peer that are not zero. */
+struct flow_text {
+  uint64_t at; /* from the first byte behind the SYN */
+  size_t len;
+  const uint8_t *bytes;
 };
 
 struct flow {
@@ -29,6 +36,9 @@ struct flow {
   struct flow_stamp first;
   struct flow_stamp stamps[FLOW_STAMPS];
   uint32_t stamp_count; /* ever; the oldest are forgotten */
+  uint64_t written;     /* bytes that the script wrote */
+  struct flow_text texts[FLOW_TEXTS];
+  unsigned text_count;
 };
 
 struct flows {
@@ -55,6 +65,17 @@ struct flow *flows_of_script(struct flows *flows,
 /* The flow of a packet that the stack sent or that was sent to it, or NULL. */
 struct flow *flows_of_live(struct flows *flows, const struct packet_view *view,
                            bool inbound);
+
+/* The flow of a socket with these ports, or NULL. */
+struct flow *flows_of_ports(struct flows *flows, uint8_t protocol,
+                            uint16_t local, uint16_t remote);
+
+/* The script wrote `len` bytes: `text_len` from `text` (kept by reference),
+ * then zeros. False: more texts than can be kept. */
+bool flow_write(struct flow *flow, const uint8_t *text, size_t text_len,
+                size_t len);
+/* True if a segment's payload is what was written there. */
+bool flow_holds(const struct flow *flow, const struct packet_view *view);
 
 /* What turns the stack's live numbers into the script's, by subtraction. */
 static inline uint32_t flow_shift(const struct flow *flow) {

@@ -60,7 +60,6 @@ struct run {
 
   struct flows flows;
   struct world_packet *queue; /* left the stack, not yet expected */
-  bool own_bytes; /* the script gave bytes to write: payloads are not zero */
   struct seen_packet *history;
   uint64_t history_count;
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every script of this folder over the soft NIC; those that say `// nic: rtl` in
 # their first lines also through driver and RTL; `// profile: bsd` as FreeBSD.
-# Times are exact here: no tolerance that grows with time.
+# Times are exact here: no tolerance that grows with time. Then those of wrong/, which
+# must fail.
 cd "$(dirname "$0")/../.." || exit 1
 tool=${BUILD:-build}/test/packhorse
 passed=0 failed=0
@@ -49,5 +50,18 @@ done
   run bsd soft $bsd
   run linux rtl $rtl
 }
+# What is wrong must be seen, and said: `// expect: text` in the first line.
+for file in tests/packet/wrong/*.pkt; do
+  text=$(sed -n '1s/^\/\/ expect: //p' "$file")
+  output=$("$tool" packet --tolerance_percent 0 "$file" 2>&1)
+  status=$?
+  case $status:$output in
+    [12]:*"$file:"*"$text"*) passed=$((passed + 1)) ;;
+    *)
+      failed=$((failed + 1))
+      printf '%s\n' "  FAIL  $file: expected '$text', status $status:" "$output"
+      ;;
+  esac
+done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
