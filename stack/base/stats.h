@@ -6,85 +6,94 @@
 
 #include <stdint.h>
 
-#define PH_STATS_MAP(X)                                                  \
-  X(EthInFrames, "frames taken from interfaces")                         \
-  X(EthInErrors, "short, unknown type, or not for us")                   \
+/* One line each, so that one more changes no other. */
+/* clang-format off */
+#define PH_STATS_MAP(X) \
+  X(EthInFrames, "frames taken from interfaces") \
+  X(EthInErrors, "short, unknown type, or not for us") \
   X(EthOutFrames, "frames given to interfaces (a super-segment is one)") \
-  X(ArpInErrors, "ARP packets that failed a check")                      \
-  X(ArpResolveFailed, "packets dropped because nobody answered")         \
-  X(IpInReceives, "")                                                    \
-  X(IpInHdrErrors, "")                                                   \
-  X(IpInAddrErrors, "")                                                  \
-  X(IpInCsumErrors, "")                                                  \
-  X(IpInUnknownProtos, "")                                               \
-  X(IpInDiscards, "")                                                    \
-  X(IpInDelivers, "")                                                    \
-  X(IpOutRequests, "")                                                   \
-  X(IpOutDiscards, "")                                                   \
-  X(IpOutNoRoutes, "")                                                   \
-  X(IpReasmFails, "fragments received: not built, dropped")              \
-  X(IcmpInMsgs, "")                                                      \
-  X(IcmpInErrors, "")                                                    \
-  X(IcmpInCsumErrors, "")                                                \
-  X(IcmpInEchos, "")                                                     \
-  X(IcmpInEchoReps, "")                                                  \
-  X(IcmpOutMsgs, "")                                                     \
-  X(IcmpOutRateLimited, "")                                              \
-  X(UdpInDatagrams, "")                                                  \
-  X(UdpNoPorts, "")                                                      \
-  X(UdpInErrors, "")                                                     \
-  X(UdpInCsumErrors, "")                                                 \
-  X(UdpRcvbufErrors, "")                                                 \
-  X(UdpOutDatagrams, "")                                                 \
-  X(TcpActiveOpens, "")                                                  \
-  X(TcpPassiveOpens, "")                                                 \
-  X(TcpAttemptFails, "")                                                 \
-  X(TcpEstabResets, "")                                                  \
-  X(TcpInSegs, "")                                                       \
-  X(TcpOutSegs, "counted after cutting, as RFC 4022 wants")              \
-  X(TcpOutSuperSegs, "packets with more than one segment")               \
-  X(TcpRetransSegs, "")                                                  \
-  X(TcpFastRetrans, "")                                                  \
-  X(TcpTimeouts, "")                                                     \
-  X(TcpLostRetransmits, "retransmissions found lost again")              \
-  X(TcpLossProbes, "tail loss probes (RFC 8985)")                        \
-  X(TcpLossProbeRecovery, "losses that a probe alone repaired")          \
-  X(TcpSackDiscarded, "SACK blocks that can't be")                       \
-  X(TcpSackIgnored, "SACK blocks for which no record was left")          \
-  X(TcpSackReneging, "timeouts with the first range sacked")             \
-  X(TcpDsackIn, "duplicates that the peer reported")                     \
-  X(TcpReorderSeen, "connections on which reordering was seen")          \
-  X(TcpInErrs, "")                                                       \
-  X(TcpInCsumErrors, "")                                                 \
-  X(TcpOutRsts, "")                                                      \
-  X(TcpChallengeAcks, "")                                                \
-  X(TcpDupAcksIn, "")                                                    \
-  X(TcpOutOfOrder, "segments queued out of order")                       \
-  X(TcpEcnCeIn, "segments marked by a congested router (RFC 3168)")      \
-  X(TcpEcnReduced, "windows reduced because the peer saw a mark")        \
-  X(TcpPawsDrops, "segments with an old timestamp (RFC 7323 5)")         \
-  X(TcpTsMissing, "segments without the timestamp agreed on, dropped")   \
-  X(TcpDsackOut, "duplicates reported to the peer (RFC 2883)")           \
-  X(TcpDelayedAcks, "")                                                  \
-  X(TcpPureAcksOut, "")                                                  \
-  X(TcpZeroWindowProbes, "")                                             \
-  X(TcpKeepaliveProbes, "")                                              \
-  X(TcpWindowUpdates, "")                                                \
-  X(TcpRcvBufDrops, "")                                                  \
-  X(TcpRcvCollapsed, "receive queues packed because memory was short")   \
-  X(TcpListenOverflows, "SYN or ACK dropped: a queue was full")          \
-  X(TcpSyncookiesSent, "")                                               \
-  X(TcpSyncookiesRecv, "")                                               \
-  X(TcpSyncookiesFailed, "")                                             \
-  X(SwSegments, "segments cut by the software segmenter")                \
-  X(SwChecksumBytes, "bytes summed by software on transmit")             \
-  X(SwVerifyBytes, "bytes summed by software on receive")                \
-  X(CopiedBytes, "bytes copied between application and stack")           \
-  X(SocketCalls, "entries into the socket layer")                        \
-  X(PktExhausted, "packet pool empty")                                   \
-  X(BlockExhausted, "block pool empty")                                  \
-  X(NetifBusy, "device ring full: the packet waited above")              \
+  X(ArpInErrors, "ARP packets that failed a check") \
+  X(ArpResolveFailed, "packets dropped because nobody answered") \
+  X(IpInReceives, "") \
+  X(IpInHdrErrors, "") \
+  X(IpInAddrErrors, "") \
+  X(IpInCsumErrors, "") \
+  X(IpInUnknownProtos, "") \
+  X(IpInDiscards, "") \
+  X(IpInDelivers, "") \
+  X(IpOutRequests, "") \
+  X(IpOutDiscards, "") \
+  X(IpOutNoRoutes, "") \
+  X(IpReasmFails, "fragments received: not built, dropped") \
+  X(IcmpInMsgs, "") \
+  X(IcmpInErrors, "") \
+  X(IcmpInCsumErrors, "") \
+  X(IcmpInEchos, "") \
+  X(IcmpInEchoReps, "") \
+  X(IcmpOutMsgs, "") \
+  X(IcmpOutRateLimited, "") \
+  X(UdpInDatagrams, "") \
+  X(UdpNoPorts, "") \
+  X(UdpInErrors, "") \
+  X(UdpInCsumErrors, "") \
+  X(UdpRcvbufErrors, "") \
+  X(UdpOutDatagrams, "") \
+  X(TcpActiveOpens, "") \
+  X(TcpPassiveOpens, "") \
+  X(TcpAttemptFails, "") \
+  X(TcpEstabResets, "") \
+  X(TcpInSegs, "") \
+  X(TcpOutSegs, "counted after cutting, as RFC 4022 wants") \
+  X(TcpOutSuperSegs, "packets with more than one segment") \
+  X(TcpRetransSegs, "") \
+  X(TcpFastRetrans, "") \
+  X(TcpTimeouts, "") \
+  X(TcpLostRetransmits, "retransmissions found lost again") \
+  X(TcpLossProbes, "tail loss probes (RFC 8985)") \
+  X(TcpLossProbeRecovery, "losses that a probe alone repaired") \
+  X(TcpSackDiscarded, "SACK blocks that can't be") \
+  X(TcpSackIgnored, "SACK blocks for which no record was left") \
+  X(TcpSackReneging, "timeouts with the first range sacked") \
+  X(TcpDsackIn, "duplicates that the peer reported") \
+  X(TcpReorderSeen, "connections on which reordering was seen") \
+  X(TcpIcmpIgnored, "ICMP errors that no segment in flight caused") \
+  X(TcpPathMtuFell, "times that a path took shorter packets than before") \
+  X(TcpMtuBlackHoles, "of these, found by repeated timeouts (RFC 4821)") \
+  X(TcpMtuProbes, "probes of the path MTU") \
+  X(TcpMtuProbesPassed, "") \
+  X(TcpMtuProbesFailed, "") \
+  X(TcpInErrs, "") \
+  X(TcpInCsumErrors, "") \
+  X(TcpOutRsts, "") \
+  X(TcpChallengeAcks, "") \
+  X(TcpDupAcksIn, "") \
+  X(TcpOutOfOrder, "segments queued out of order") \
+  X(TcpEcnCeIn, "segments marked by a congested router (RFC 3168)") \
+  X(TcpEcnReduced, "windows reduced because the peer saw a mark") \
+  X(TcpPawsDrops, "segments with an old timestamp (RFC 7323 5)") \
+  X(TcpTsMissing, "segments without the timestamp agreed on, dropped") \
+  X(TcpDsackOut, "duplicates reported to the peer (RFC 2883)") \
+  X(TcpDelayedAcks, "") \
+  X(TcpPureAcksOut, "") \
+  X(TcpZeroWindowProbes, "") \
+  X(TcpKeepaliveProbes, "") \
+  X(TcpWindowUpdates, "") \
+  X(TcpRcvBufDrops, "") \
+  X(TcpRcvCollapsed, "receive queues packed because memory was short") \
+  X(TcpListenOverflows, "SYN or ACK dropped: a queue was full") \
+  X(TcpSyncookiesSent, "") \
+  X(TcpSyncookiesRecv, "") \
+  X(TcpSyncookiesFailed, "") \
+  X(SwSegments, "segments cut by the software segmenter") \
+  X(SwChecksumBytes, "bytes summed by software on transmit") \
+  X(SwVerifyBytes, "bytes summed by software on receive") \
+  X(CopiedBytes, "bytes copied between application and stack") \
+  X(SocketCalls, "entries into the socket layer") \
+  X(PktExhausted, "packet pool empty") \
+  X(BlockExhausted, "block pool empty") \
+  X(NetifBusy, "device ring full: the packet waited above") \
   X(NetifDrops, "packets that a device could not take and nobody kept")
+/* clang-format on */
 
 struct ph_stats {
 #define X(name, text) uint64_t name;

@@ -14,7 +14,7 @@ struct ip_route {
   struct netif *netif;
   struct ph_addr src; /* our address there */
   struct ph_addr next_hop;
-  uint16_t mtu; /* IP bytes on the way (path MTU if known) */
+  uint16_t mtu; /* IP bytes on the way: the path's, or the link's */
   bool group;   /* the destination is a broadcast or multicast address */
 };
 
@@ -73,6 +73,8 @@ struct ip_protocol {
 struct ip_family {
   int af;              /* PH_AF_INET, PH_AF_INET6 */
   uint16_t header_len; /* without options */
+  uint16_t pmtu_floor; /* no path MTU below; an IPv4 packet of this length or
+                          less may be fragmented on the way */
   uint8_t gso_tcp;     /* enum pkt_gso for TCP */
   /* 0 or -PH_ENETUNREACH. `src` may be NULL or unspecified. */
   int (*route)(struct ph_stack *stack, const struct ph_addr *dst,
@@ -105,6 +107,15 @@ int ph_ipv4_add_address(struct ph_stack *stack, struct netif *netif,
 int ph_ipv4_add_route(struct ph_stack *stack, uint32_t destination,
                       uint8_t prefix_len, uint32_t next_hop,
                       struct netif *netif) PH_MUST_USE;
+
+/* The MTU of the path to `dst`, on a link of `link_mtu`. */
+uint16_t ip_path_mtu(struct ph_stack *stack, const struct ph_addr *dst,
+                     uint16_t link_mtu);
+
+/* A packet to `dst` was too big for `mtu`. Only for who has checked that it was
+ * his packet and that it was longer. */
+void ip_lower_path_mtu(struct ph_stack *stack, const struct ph_addr *dst,
+                       uint16_t mtu);
 
 /* True if `addr` is one of ours. */
 bool ip_is_local(struct ph_stack *stack, const struct ph_addr *addr);

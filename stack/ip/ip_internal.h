@@ -11,7 +11,10 @@ enum {
   IPV4_ID_COUNTERS = 1024, /* a power of two */
   IPV4_TTL_DEFAULT = 64,   /* RFC 1700 */
   IPV4_MIN_MTU = 68,       /* RFC 791 3.2 */
-  ICMP_BURST = 50,         /* errors at once, then one per ICMP_INTERVAL_NS */
+  IPV4_PMTU_FLOOR = 552,   /* as Linux: what an ICMP may lower a path to */
+  IP_PMTU_ENTRIES = 64,
+  IP_PMTU_WAYS = 4,
+  ICMP_BURST = 50, /* errors at once, then one per ICMP_INTERVAL_NS */
   ICMP_INTERVAL_NS = 1000000,
 };
 
@@ -26,6 +29,13 @@ struct ipv4_route {
   struct netif *netif;
 };
 
+/* What is known of the path to `dst`; until_ns 0: a free place. */
+struct ip_pmtu {
+  struct ph_addr dst;
+  uint64_t until_ns;
+  uint16_t mtu;
+};
+
 struct ip_state {
   const struct ip_protocol *protocols[256];
   struct netif *loopback; /* NULL until there is one */
@@ -37,7 +47,9 @@ struct ip_state {
   uint32_t route_count;
   uint32_t first[34];
   struct ph_hash_key key;
-  uint16_t ids[IPV4_ID_COUNTERS]; /* next identification by destination */
+  uint16_t ids[IPV4_ID_COUNTERS];       /* next identification by destination */
+  struct ip_pmtu pmtu[IP_PMTU_ENTRIES]; /* ip_pmtu.c */
+  uint64_t pmtu_until_ns;               /* the youngest entry's end */
   uint32_t icmp_tokens;
   uint64_t icmp_refilled_ns;
   icmp_echo_fn *echo_fn;

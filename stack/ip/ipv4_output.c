@@ -20,6 +20,7 @@ static uint16_t pseudo_sum(const struct ph_addr *src, const struct ph_addr *dst,
 const struct ip_family ipv4_family = {
     .af = 2,
     .header_len = IPV4_HDR_LEN,
+    .pmtu_floor = IPV4_PMTU_FLOOR,
     .gso_tcp = PKT_GSO_TCPV4,
     .route = ipv4_route,
     .pseudo_sum = pseudo_sum,

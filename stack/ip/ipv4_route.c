@@ -181,6 +181,6 @@ int ipv4_route(struct ph_stack *stack, const struct ph_addr *dst,
       .src = ph_addr_v4(chosen),
       .next_hop = ph_addr_v4(next_hop),
       .group = ipv4_is_multicast(to) || ipv4_is_broadcast(ip, to, netif),
-      .mtu = netif->caps.mtu};
+      .mtu = ip_path_mtu(stack, dst, netif->caps.mtu)};
   return 0;
 }

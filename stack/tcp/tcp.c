@@ -24,8 +24,8 @@ enum tcp_state tcp_get_state(const struct tcp_conn *conn) {
 /* ---- OPEN --------------------------------------------------------------- */
 
 uint16_t tcp_local_mss(const struct tcp_conn *conn, uint16_t mtu) {
-  uint32_t mss = ph_max_u32(mtu, TCP_PMTU_MIN) - TCP_HEADER_LEN -
-                 conn->route.family->header_len;
+  uint32_t headers = TCP_HEADER_LEN + conn->route.family->header_len;
+  uint32_t mss = ph_max_u32(mtu, headers + TCP_MSS_MIN) - headers;
   if (conn->user_mss) {
     mss = ph_min_u32(mss, conn->user_mss);
   }

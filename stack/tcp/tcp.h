@@ -63,6 +63,9 @@ struct ph_tcp_features {
    * tells it. */
   bool whole_window;
   uint8_t window_scale; /* of our SYNs, 1 .. 14; default 8 */
+  /* Search for the path's MTU with probes (RFC 4821): always, or (on request)
+   * after a black hole or an ICMP. Default on request. */
+  uint8_t mtu_probing;
 };
 
 /* Sizes of the pools; 0 takes the default. */
@@ -216,6 +219,8 @@ uint32_t tcp_get_rcvbuf(const struct tcp_conn *conn);
 uint32_t tcp_tell_rcvbuf(const struct ph_stack *stack,
                          const struct tcp_conn *conn);
 uint16_t tcp_get_mss(const struct tcp_conn *conn);
+/* The path's MTU; 0: not connected. */
+uint16_t tcp_get_path_mtu(const struct tcp_conn *conn);
 /* SO_REUSEADDR, SO_REUSEPORT: looked at by tcp_bind() and tcp_listen(), of
  * this connection and of the others on its port. */
 void tcp_set_reuse(struct tcp_conn *conn, bool addr, bool port);

@@ -4,6 +4,7 @@
 #include "stack/tcp/tcp_listen.h"
 #include "stack/tcp/tcp_options.h"
 #include "stack/tcp/tcp_memory.h"
+#include "stack/tcp/tcp_pmtu.h"
 #include "stack/tcp/tcp_settings.h"
 
 enum {
@@ -93,6 +94,7 @@ static void set_features(struct tcp_stack *tcp,
   set_default(&f.cookies, PH_TCP_ON);
   set_default(&f.missing_timestamps, PH_TCP_OFF);
   f.window_scale = f.window_scale ? f.window_scale : (uint8_t)TCP_RCV_WSCALE;
+  set_default(&f.mtu_probing, PH_TCP_ON_REQUEST);
   tcp->features = f;
 }
 
@@ -139,7 +141,7 @@ int ph_tcp_init(struct ph_stack *stack, const struct ph_tcp_config *config) {
           tcp,
           config->max_listeners ? config->max_listeners : DEFAULT_LISTENERS,
           ranges, config->max_chunks ? config->max_chunks : DEFAULT_CHUNKS) ||
-      !make_tables(tcp)) {
+      !make_tables(tcp) || !tcp_plpmtud_init(tcp)) {
     return -PH_ENOMEM;
   }
   tcp_memory_init(tcp);
@@ -259,6 +261,7 @@ static void detach(struct ph_stack *stack, struct tcp_conn *conn) {
   ph_timer_cancel(&stack->timers, &conn->timer);
   tcp_timer_init(conn);
   conn->tx_block_wait = false;
+  tcp_plpmtud_free(tcp, conn);
   tcp_sack_sent(tcp, conn); /* what it would report is gone with it */
 }
 
@@ -337,6 +340,7 @@ void tcp_conn_drop(struct ph_stack *stack, struct tcp_conn *conn, int error) {
 void tcp_enter_time_wait(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_stack *tcp = tcp_of(stack);
   conn->state = TCP_STATE_TIME_WAIT;
+  tcp_plpmtud_free(tcp, conn);
   tcp_rtx_free(tcp, conn);
   tcp_sendq_free(stack, conn);
   tcp_ooo_free(tcp, conn);

@@ -19,6 +19,7 @@
 #include "stack/tcp/tcp_listen.h"
 #include "stack/tcp/tcp_options.h"
 #include "stack/tcp/tcp_memory.h"
+#include "stack/tcp/tcp_pmtu.h"
 #include "stack/tcp/tcp_settings.h"
 
 /* ---- Fifth: ACK --------------------------------------------------------- */
@@ -103,6 +104,9 @@ static bool tcp_process_ack(struct ph_stack *stack, struct tcp_conn *conn,
   conn->ecn_until = seq_max(conn->ecn_until, conn->snd_una);
   conn->snd_sml = seq_max(conn->snd_sml, conn->snd_una);
   conn->snd_push = seq_max(conn->snd_push, conn->snd_una);
+  if (conn->plpmtud) {
+    tcp_plpmtud_acked(stack, conn);
+  }
   process_sack(stack, conn, seg, info);
   bool partial = !conn->sack_ok && conn->recovery == TCP_RECOVERY_FAST &&
                  seq_lt(conn->snd_una, conn->recover);

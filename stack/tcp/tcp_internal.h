@@ -40,7 +40,6 @@ enum {
   TCP_COPY_BREAK = 512,  /* shorter payloads are copied, not lent */
   TCP_MSS_DEFAULT = 536, /* RFC 9293 3.7.1: no MSS option */
   TCP_MSS_MIN = 48,      /* a peer's MSS below this is raised to it */
-  TCP_PMTU_MIN = 552,    /* ICMP can't lower the path MTU below this */
   TCP_RCV_WSCALE = 8,    /* 65535 << 8 covers the largest buffer, 8 MiB */
   TCP_INITIAL_WINDOW_SEGS = 10, /* RFC 6928 */
   TCP_QUICKACK_SEGS = 16, /* acknowledged at once when a connection starts */
@@ -110,6 +109,7 @@ enum {
   TCP_RANGE_FIN = 8,           /* its last sequence number is the FIN */
   TCP_RANGE_PARTIAL = 16,      /* only its first `resent` bytes were sent again:
                                   there was no record for the rest */
+  TCP_RANGE_PROBE = 32,        /* of the path's MTU: tcp_plpmtud.c */
 };
 
 /* The record of one range, from one pool. In order through prev and next,
@@ -284,6 +284,8 @@ struct tcp_conn {
   uint32_t snd_push;    /* end of the last write that was to be pushed */
   uint32_t snd_sml;     /* end of the last small segment: Nagle */
   uint16_t snd_mss, rcv_mss, user_mss;
+  uint16_t peer_mss; /* of its SYN */
+  uint16_t plpmtud;  /* its search for the path MTU: tcp_plpmtud.c */
   uint8_t snd_wscale, rcv_wscale;
 
   /* Receive sequence variables. rcv_edge is the right edge of the window that
@@ -374,6 +376,8 @@ struct tcp_stack {
   struct tcp_conn **table;            /* by both ends */
   struct tcp_link *ports;             /* by local port */
   struct tcp_listener *listeners[64]; /* by local port */
+  struct tcp_plpmtud *plpmtud;        /* records of searches, */
+  uint16_t plpmtud_free;              /* the first free one's number */
   struct ph_hash_key secret;          /* ISN, ports */
   struct ph_ends_key table_key;
   uint16_t next_ephemeral[256];      /* RFC 6056 3.3.4: table */
@@ -400,7 +404,7 @@ static inline struct ip_tx tcp_ip_tx(const struct tcp_conn *conn, uint8_t ecn) {
                         IP_PROTO_TCP,
                         marks->ttl,
                         (uint8_t)(marks->tos | ecn),
-                        true};
+                        conn->route.mtu > conn->route.family->pmtu_floor};
 }
 
 /* ---- tcp_range.c -------------------------------------------------------- */

@@ -10,6 +10,7 @@
  * payload. snd_mss is what is left behind options that every segment carries;
  * tcp_payload_mss() takes off those that only some do. */
 #include "stack/tcp/tcp_options.h"
+#include "stack/tcp/tcp_pmtu.h"
 
 enum {
   TCP_WSCALE_MAX = 14,
@@ -62,9 +63,8 @@ void tcp_options_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
     }
   }
   uint32_t mss = options->has_mss ? options->mss : (uint32_t)TCP_MSS_DEFAULT;
-  mss = ph_min_u32(ph_max_u32(mss, TCP_MSS_MIN),
-                   tcp_local_mss(conn, conn->route.mtu));
-  conn->snd_mss = (uint16_t)(mss - tcp_options_always(conn));
+  conn->peer_mss = (uint16_t)ph_max_u32(mss, TCP_MSS_MIN);
+  tcp_sync_mss(conn);
   conn->wscale_ok = options->has_wscale;
   if (conn->wscale_ok) { /* RFC 7323 2.3: more than 14 counts as 14 */
     conn->snd_wscale = (uint8_t)ph_min_u32(options->wscale, TCP_WSCALE_MAX);

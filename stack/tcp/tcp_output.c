@@ -14,6 +14,7 @@
  * or after TCP_RETRY_NS. */
 #include "stack/tcp/tcp_options.h"
 #include "stack/tcp/tcp_memory.h"
+#include "stack/tcp/tcp_pmtu.h"
 
 enum { ETH_HEADER_LEN = 14, IP_MAX_LEN = 65535 };
 
@@ -304,6 +305,21 @@ static bool send_next(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n,
     conn->quickack = 0;
     conn->delay_acks = true;
   }
+  return true;
+}
+
+bool tcp_output_mtu_probe(struct ph_stack *stack, struct tcp_conn *conn,
+                          uint16_t payload) {
+  uint16_t mss = conn->snd_mss;
+  uint32_t seq = conn->snd_nxt;
+  conn->snd_mss = payload; /* one segment, not cut */
+  bool sent = send_next(stack, conn, tcp_payload_mss(stack, conn),
+                        tcp_unsent_bytes(conn));
+  conn->snd_mss = mss;
+  if (!sent || conn->rtx.last->seq != seq) {
+    return false; /* without a record nobody can tell what becomes of it */
+  }
+  conn->rtx.last->u.tx.flags |= TCP_RANGE_PROBE;
   return true;
 }
 

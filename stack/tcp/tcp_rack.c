@@ -15,7 +15,7 @@
  *
  * The segments of one transmission have one time; their sequence numbers tell
  * them apart (RACK_sent_after). */
-#include "stack/tcp/tcp_internal.h"
+#include "stack/tcp/tcp_pmtu.h"
 
 enum {
   REO_WND_PERSIST = 16, /* recoveries without D-SACK until it is small again */
@@ -150,7 +150,9 @@ uint32_t tcp_rack_detect_loss(struct ph_stack *stack, struct tcp_conn *conn) {
     if (range->u.tx.flags & TCP_RANGE_RETRANSMITTED) {
       stack->stats.TcpLostRetransmits++;
     }
-    lost += range->len;
+    if (!tcp_plpmtud_lost(stack, conn, range)) {
+      lost += range->len;
+    }
     tcp_rtx_mark_lost(conn, range);
   }
   return lost;

@@ -20,6 +20,7 @@
  * for each, but never more than can have. */
 #include "stack/tcp/tcp_internal.h"
 #include "stack/tcp/tcp_options.h"
+#include "stack/tcp/tcp_pmtu.h"
 
 static uint32_t outstanding(const struct tcp_conn *conn) {
   return conn->snd_nxt - conn->snd_una;
@@ -69,15 +70,25 @@ static void count_dupack(struct ph_stack *stack, struct tcp_conn *conn) {
   conn->dupacks = (uint8_t)(conn->dupacks + (conn->dupacks < UINT8_MAX));
 }
 
+/* Duplicate ACKs say so. Returns the bytes that congestion has cost. */
+static uint32_t first_is_lost(struct ph_stack *stack, struct tcp_conn *conn) {
+  struct tcp_range *first = conn->rtx.first;
+  if (tcp_plpmtud_lost(stack, conn, first)) {
+    tcp_rtx_mark_lost(conn, first);
+    return 0;
+  }
+  tcp_rtx_mark_first_lost(tcp_of(stack), conn, conn->snd_mss);
+  return conn->lost_bytes;
+}
+
 static void find_losses(struct ph_stack *stack, struct tcp_conn *conn,
                         struct tcp_ack *info) {
   if (!conn->use_rack) {
     if (conn->recovery == TCP_RECOVERY_NONE &&
         conn->dupacks == TCP_DUPACK_THRESHOLD && conn->lost_bytes == 0) {
-      tcp_rtx_mark_first_lost(tcp_of(stack), conn, conn->snd_mss);
-      info->lost = conn->lost_bytes;
+      info->lost = first_is_lost(stack, conn);
     }
-    tcp_sack_mark_lost(conn, info);
+    tcp_sack_mark_lost(stack, conn, info);
     return;
   }
   struct tcp_rack *rack = &conn->loss.rack;
@@ -176,6 +187,10 @@ static void reno_dupack(struct ph_stack *stack, struct tcp_conn *conn,
       (seq_geq(conn->snd_una, conn->recover) ||
        (conn->cwnd > conn->snd_mss &&
         conn->last_acked <= 4u * conn->snd_mss))) {
+    if (tcp_plpmtud_lost(stack, conn, conn->rtx.first)) {
+      tcp_rtx_mark_lost(conn, conn->rtx.first);
+      return; /* too long, not lost to congestion */
+    }
     /* Step 2. After a timeout it ends where sending had come to; what is
      * marked lost behind that is none of its business. */
     const struct tcp_range *lost = conn->lost.first;

@@ -107,7 +107,8 @@ void tcp_on_timeout(struct ph_stack *stack, struct tcp_conn *conn);
 void tcp_sack_input(struct ph_stack *stack, struct tcp_conn *conn,
                     const struct tcp_seg *seg, struct tcp_ack *info);
 /* RFC 6675's own loss detection: mark what IsLost() says. */
-void tcp_sack_mark_lost(struct tcp_conn *conn, struct tcp_ack *info);
+void tcp_sack_mark_lost(struct ph_stack *stack, struct tcp_conn *conn,
+                        struct tcp_ack *info);
 void tcp_sack_recovery_started(struct tcp_conn *conn);
 /* A lost range that ends at `end` was sent again. */
 void tcp_sack_resent(struct tcp_conn *conn, uint32_t end);

@@ -341,7 +341,8 @@ void tcp_rtx_resent(struct ph_stack *stack, struct tcp_conn *conn,
                     struct tcp_range *range, uint32_t n, uint32_t mss) {
   count(conn, range, 0 - range->len);
   list_remove(conn, range);
-  set_flags(range, TCP_RANGE_RETRANSMITTED, TCP_RANGE_LOST | TCP_RANGE_PARTIAL);
+  set_flags(range, TCP_RANGE_RETRANSMITTED,
+            TCP_RANGE_LOST | TCP_RANGE_PARTIAL | TCP_RANGE_PROBE);
   if (n < range->len) {
     set_flags(range, TCP_RANGE_PARTIAL, 0);
     range->u.tx.resent = (uint16_t)n;

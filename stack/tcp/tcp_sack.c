@@ -16,7 +16,7 @@
  * RFC 6675 takes part only where RACK is off: IsLost(),
  * NextSeg() (3) and (4). NextSeg() (1) and (2) are tcp_output.c's order, Pipe
  * is tcp_flight(). */
-#include "stack/tcp/tcp_internal.h"
+#include "stack/tcp/tcp_pmtu.h"
 
 /* ---- Reading blocks ----------------------------------------------------- */
 
@@ -104,7 +104,8 @@ static bool is_outstanding(const struct tcp_range *range) {
 /* IsLost(): DupThresh discontiguous runs, or more than DupThresh - 1 segments,
  * are sacked above. That holds for all below a place; those below the place of
  * last time are marked, or sent again, already. */
-void tcp_sack_mark_lost(struct tcp_conn *conn, struct tcp_ack *info) {
+void tcp_sack_mark_lost(struct ph_stack *stack, struct tcp_conn *conn,
+                        struct tcp_ack *info) {
   struct tcp_rfc6675 *v = &conn->loss.rfc6675;
   uint32_t runs = 0;
   uint32_t bytes = 0;
@@ -129,7 +130,9 @@ void tcp_sack_mark_lost(struct tcp_conn *conn, struct tcp_ack *info) {
        range = range->prev) {
     if (is_outstanding(range) &&
         !(range->u.tx.flags & TCP_RANGE_RETRANSMITTED)) {
-      info->lost += range->len;
+      if (!tcp_plpmtud_lost(stack, conn, range)) {
+        info->lost += range->len;
+      }
       tcp_rtx_mark_lost(conn, range);
     }
   }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From packet to segment and back: header checks, checksum, and
- * ICMP errors, which quote a segment of ours. */
+/* From packet to segment: header checks, checksum; and what the first segments
+ * of a connection say. */
 #include "stack/tcp/tcp_options.h"
+#include "stack/tcp/tcp_pmtu.h"
 #include "stack/tcp/tcp_settings.h"
 #include "stack/wire/checksum.h"
 
@@ -89,6 +90,7 @@ void tcp_established(struct ph_stack *stack, struct tcp_conn *conn,
   conn->heard_ms = tcp_now_ms(stack);
   tcp_timer_clear(conn, TCP_TIMER_RTX);
   tcp_cc_init(conn);
+  tcp_plpmtud_start(stack, conn);
   conn->use_rack = conn->sack_ok && tcp_of(stack)->features.rack != PH_TCP_OFF;
   if (conn->use_rack) {
     tcp_rack_init(conn);
@@ -110,72 +112,4 @@ void tcp_established(struct ph_stack *stack, struct tcp_conn *conn,
   }
   tcp_keepalive_start(stack, conn);
   tcp_wake(stack, conn, TCP_READY_OUT);
-}
-
-/* ---- ICMP (RFC 9293 3.9.2.2, RFC 5927) ----------------------------------- */
-
-void tcp_route_refresh(struct ph_stack *stack, struct tcp_conn *conn) {
-  struct ip_route route;
-  if (conn->route.family->route(stack, &conn->remote, &conn->route.src,
-                                &route) == 0) {
-    struct ph_addr src = conn->route.src;
-    conn->route = route;
-    conn->route.src = src;
-  }
-}
-
-static int error_of(enum ip_error error) {
-  switch (error) {
-    case IP_ERROR_NET_UNREACHABLE:
-      return PH_ENETUNREACH;
-    case IP_ERROR_PORT_UNREACHABLE:
-      return PH_ECONNREFUSED;
-    case IP_ERROR_PROTO_UNREACHABLE:
-      return PH_ENOPROTOOPT;
-    case IP_ERROR_PARAMETER:
-      return PH_EPROTO;
-    default:
-      return PH_EHOSTUNREACH;
-  }
-}
-
-/* RFC 1191 6.4: the path takes only `mtu`; what is out is lost. */
-static void lower_mss(struct ph_stack *stack, struct tcp_conn *conn,
-                      uint16_t mtu) {
-  uint16_t mss =
-      (uint16_t)(tcp_local_mss(conn, mtu) - tcp_options_always(conn));
-  if (mss >= conn->snd_mss || conn->state < TCP_STATE_ESTABLISHED) {
-    return;
-  }
-  conn->snd_mss = mss;
-  conn->route.mtu = (uint16_t)ph_max_u32(mtu, TCP_PMTU_MIN);
-  tcp_rtx_mark_sent_by(tcp_of(stack), conn, UINT64_MAX, false);
-  tcp_pend(stack, conn);
-}
-
-void tcp_icmp_error(struct ph_stack *stack, const struct ip_error_info *info) {
-  if (info->transport_len < 8) {
-    return;
-  }
-  struct tcp_conn *conn =
-      tcp_lookup(tcp_of(stack), &info->src, get_be16(info->transport),
-                 &info->dst, get_be16(info->transport + 2));
-  uint32_t seq = get_be32(info->transport + 4);
-  /* RFC 5927 4.1: only what is in flight can have been answered. */
-  if (!conn || seq_lt(seq, conn->snd_una) || seq_geq(seq, conn->snd_nxt)) {
-    return;
-  }
-  if (info->error == IP_ERROR_TOO_BIG) {
-    if (info->mtu > 0) {
-      lower_mss(stack, conn, info->mtu);
-    }
-    return;
-  }
-  int error = error_of(info->error);
-  if (conn->state == TCP_STATE_SYN_SENT) {
-    stack->stats.TcpAttemptFails++;
-    tcp_conn_drop(stack, conn, error);
-  } else {
-    conn->soft_error = (uint8_t)error; /* may pass (RFC 1122 4.2.3.9) */
-  }
 }

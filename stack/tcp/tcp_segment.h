@@ -32,13 +32,13 @@ static inline uint32_t tcp_seg_len(const struct tcp_seg *seg) {
   return seg->len + !!(seg->flags & TCP_SYN) + !!(seg->flags & TCP_FIN);
 }
 
-/* ---- tcp_segment.c, tcp_input.c ----------------------------------------- */
+/* ---- tcp_segment.c, tcp_icmp.c, tcp_input.c
+ * ----------------------------------------- */
 void tcp_input(struct ph_stack *stack, struct pkt *pkt, const struct ip_rx *rx);
 void tcp_icmp_error(struct ph_stack *stack, const struct ip_error_info *info);
 /* Learn from the peer's SYN. */
 void tcp_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
                   const struct tcp_seg *seg);
-void tcp_route_refresh(struct ph_stack *stack, struct tcp_conn *conn);
 void tcp_deliver(struct ph_stack *stack, struct tcp_seg *seg,
                  const struct pkt *pkt, const struct ip_rx *rx);
 void tcp_established(struct ph_stack *stack, struct tcp_conn *conn,

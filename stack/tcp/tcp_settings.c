@@ -195,6 +195,10 @@ uint16_t tcp_get_mss(const struct tcp_conn *conn) {
   return conn->snd_mss ? conn->snd_mss : TCP_MSS_DEFAULT;
 }
 
+uint16_t tcp_get_path_mtu(const struct tcp_conn *conn) {
+  return conn->state >= TCP_STATE_ESTABLISHED ? conn->route.mtu : 0;
+}
+
 void tcp_set_reuse(struct tcp_conn *conn, bool addr, bool port) {
   conn->reuse_addr = addr;
   conn->reuse_port = port;

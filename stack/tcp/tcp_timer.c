@@ -6,6 +6,7 @@
  * that moves back leaves it where it is, and when it fires too early it is
  * armed again. So an ACK that restarts the retransmission timer costs one
  * store. */
+#include "stack/tcp/tcp_pmtu.h"
 #include "stack/tcp/tcp_settings.h"
 
 void tcp_timer_init(struct tcp_conn *conn) {
@@ -136,6 +137,7 @@ static void rtx_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
   if (probe) {
     conn->probes++;
   }
+  tcp_plpmtud_timeout(stack, conn);
   tcp_on_timeout(stack, conn);
   if (conn->backoff < UINT8_MAX) {
     conn->backoff++; /* RFC 6298 (5.5) */

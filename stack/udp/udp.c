@@ -302,7 +302,8 @@ long udp_sendv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
   if (error) {
     return error;
   }
-  if (len + UDP_HDR_LEN + route.family->header_len > route.mtu) {
+  /* The link's: whoever is on the path may fragment it. */
+  if (len + UDP_HDR_LEN + route.family->header_len > route.netif->caps.mtu) {
     return -PH_EMSGSIZE;
   }
   struct ip_tx tx = {.src = route.src,

@@ -88,6 +88,7 @@ static bool parse_frame(const uint8_t *f, uint32_t len, struct pair_seg *seg) {
   seg->flags = h[13];
   seg->urg = get_be16(h + 18);
   seg->tos = f[ETH + 1];
+  seg->df = f[ETH + 6] & 0x40;
   seg->wnd = get_be16(h + 14);
   seg->len = total - IP - hlen;
   parse_options(h + 20, hlen - 20, seg);
@@ -110,13 +111,49 @@ static void enqueue(struct pair *pair, int to, const uint8_t *data,
   *at = frame;
 }
 
+void pair_icmp(struct pair *pair, int to, uint8_t type, uint8_t code,
+               uint16_t mtu, const uint8_t *packet, uint32_t quote) {
+  uint8_t f[256] = {2, 0, 0,   0, 0, (uint8_t)(to + 1),
+                    2, 0, 0,   0, 0, (uint8_t)(2 - to),
+                    8, 0, 0x45};
+  uint8_t *ip = f + ETH;
+  uint8_t *h = ip + IP;
+  assert_true(ETH + IP + 8 + quote <= sizeof(f));
+  put_be16(ip + 2, (uint16_t)(IP + 8 + quote));
+  ip[8] = 64;
+  ip[9] = IP_PROTO_ICMP;
+  put_be32(ip + 12, 0x0a000002u - (uint32_t)to);
+  put_be32(ip + 16, 0x0a000001u + (uint32_t)to);
+  put_be16(ip + 10, (uint16_t)~csum_data(ip, IP, 0));
+  h[0] = type;
+  h[1] = code;
+  put_be16(h + 6, mtu);
+  memcpy(h + 8, packet, quote);
+  put_be16(h + 2, (uint16_t)~csum_data(h, 8 + quote, 0));
+  enqueue(pair, to, f, ETH + IP + 8 + quote, pair->now_ns + PAIR_MS);
+}
+
+/* A link on the way is too narrow: true if the frame ends there. */
+static bool too_big(struct pair *pair, int from, const uint8_t *data,
+                    uint32_t len) {
+  if (pair->path_mtu == 0 || len <= pair->path_mtu + (uint32_t)ETH ||
+      data[12] != 8 || data[13] != 0 || !(data[ETH + 6] & 0x40)) {
+    return false; /* a router would fragment it */
+  }
+  if (pair->path_icmp) {
+    pair_icmp(pair, from, 3, 4, pair->path_mtu, data + ETH, IP + 8);
+  }
+  return true;
+}
+
 /* One frame of at most MTU leaves a host. */
 static void put_on_wire(struct pair_host *host, const uint8_t *data,
                         uint32_t len) {
   struct pair *pair = host->pair;
   struct pair_seg seg = {.time_ns = pair->now_ns, .from = host->index};
   bool tcp = parse_frame(data, len, &seg);
-  bool drop = chance(pair, pair->loss_ppm);
+  bool drop =
+      chance(pair, pair->loss_ppm) || too_big(pair, host->index, data, len);
   if (tcp) {
     if (seg.len > 0 && pair->drop_next[host->index] > 0) {
       pair->drop_next[host->index]--;

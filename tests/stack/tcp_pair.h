@@ -33,7 +33,8 @@ struct pair_seg {
   uint16_t mss; /* of the MSS option, 0 without */
   int wscale;   /* -1 without */
   bool dropped;
-  uint8_t tos;  /* of the IP header */
+  uint8_t tos;  /* of the IP header, */
+  bool df;      /* too */
   uint16_t urg; /* urgent pointer */
   uint8_t options_len;
   uint8_t options[40];
@@ -91,8 +92,10 @@ struct pair {
   /* Called for each frame from a host, of any kind; may damage or shorten it,
    * 0 loses it. `data` has room for `len` bytes. */
   uint32_t (*mangle)(struct pair *pair, int from, uint8_t *data, uint32_t len);
-  bool software; /* cut, sum and verify in software */
-  bool to_test;  /* host 1 is the test itself: see pair_inject */
+  uint16_t path_mtu; /* longer packets that may not be fragmented are lost */
+  bool path_icmp;    /* and their sender is told so (RFC 1191) */
+  bool software;     /* cut, sum and verify in software */
+  bool to_test;      /* host 1 is the test itself: see pair_inject */
   uint32_t wakes;
   uint32_t log_count;
   struct pair_seg log[PAIR_LOG]; /* the first PAIR_LOG segments */
@@ -138,6 +141,10 @@ struct pair_tx {
 void pair_inject(struct pair *pair, const struct pair_tx *tx);
 /* Deliver these bytes to host 0 as a frame, now, and poll it. */
 void pair_receive(struct pair *pair, const void *frame, uint32_t len);
+/* An ICMP error reaches `to`, 1 ms from now; it quotes the first `quote` bytes
+ * of `packet`, which `to` had sent. */
+void pair_icmp(struct pair *pair, int to, uint8_t type, uint8_t code,
+               uint16_t mtu, const uint8_t *packet, uint32_t quote);
 /* The `n`th segment from the end of the log; n = 1 is the last. */
 const struct pair_seg *pair_last(const struct pair *pair, uint32_t n);
 /* Segments that left host `from` since log index `since`. */

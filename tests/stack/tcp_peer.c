@@ -137,6 +137,21 @@ void peer_ack(struct peer *peer, uint32_t ack) {
   peer_send(peer, TCP_ACK, peer->seq, NULL, 0);
 }
 
+void peer_icmp(struct peer *peer, uint8_t type, uint8_t code, uint16_t mtu,
+               uint32_t seq) {
+  uint8_t packet[28] = {0x45};
+  put_be16(packet + 2, 1500);
+  packet[8] = 60;
+  packet[9] = IP_PROTO_TCP;
+  put_be32(packet + 12, 0x0a000001);
+  put_be32(packet + 16, 0x0a000002);
+  put_be16(packet + 20, peer->port);
+  put_be16(packet + 22, PEER_PORT);
+  put_be32(packet + 24, seq);
+  pair_icmp(peer->pair, 0, type, code, mtu, packet, sizeof(packet));
+  peer_pass(peer, PAIR_MS);
+}
+
 void peer_pass(struct peer *peer, uint64_t ns) {
   pair_pass(peer->pair, ns);
 }

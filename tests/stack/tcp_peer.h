@@ -59,6 +59,10 @@ void peer_data(struct peer *peer, uint32_t len);
 /* A pure ACK for everything below `ack`. */
 void peer_ack(struct peer *peer, uint32_t ack);
 
+/* An ICMP error about the stack's segment at `seq` arrives. */
+void peer_icmp(struct peer *peer, uint8_t type, uint8_t code, uint16_t mtu,
+               uint32_t seq);
+
 /* Let time pass and forget what was sent so far. */
 void peer_pass(struct peer *peer, uint64_t ns);
 void peer_mark(struct peer *peer);
