@@ -36,7 +36,7 @@ static void ecn_peer(struct peer *p, const struct pair_options *options) {
   assert_non_null(p->conn);
   assert_true(p->conn->ecn_ok);
   tcp_set_owner(p->conn, &p->owner);
-  p->conn->snd_mss = PEER_MSS;
+  p->conn->snd_mss = p->conn->peer_mss = PEER_MSS;
   p->conn->cwnd = 10 * PEER_MSS;
   p->conn->quickack = 0;
   peer_mark(p);
