@@ -26,7 +26,7 @@ BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
 LEVELS = ("MUST", "MUST NOT", "SHOULD", "SHOULD NOT", "MAY")
 KINDS = ("n/a", "deviation", "no mutant")
 
-TEST = re.compile(r"^(?:static )?void (\w+)\(void \*\*\w+\) \{", re.M)
+TEST = re.compile(r"^(?:static )?void (\w+)\(\s*void \*\*\w+\) \{", re.M)
 EVIDENCE = re.compile(r"^( *)/\* EVIDENCE:(.*?)\*/", re.M | re.S)
 TOKEN = re.compile(r"\s*,?\s*(?:and |to )?(?:((?:MUST|SHLD|MAY|REC)-\d+|\d+(?:\.\d+)*[a-z]?)(?![\w-])"
                    r"|\(([^)]*)\))")

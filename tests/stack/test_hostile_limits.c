@@ -225,8 +225,8 @@ static void out_of_order_bombs_are_bounded_by_the_buffer(void **state) {
 }
 
 static void initial_numbers_of_10000_tell_nothing(void **state) {
-  /* EVIDENCE: RFC 9293 MUST-9, SHLD-1; RFC 6528 3 (NUMBER:JACK: 9 of 11 stacks
-   * weak) */
+  /* EVIDENCE: RFC 6528 3b; RFC 9293 MUST-9, SHLD-1; RFC 6528 3 (NUMBER:JACK: 9
+   * of 11 stacks weak) */
   (void)state;
   struct pair *pair = pair_new(NULL);
   struct ph_stack *s = &pair->host[0].stack;

@@ -100,7 +100,8 @@ static void any_state_segment_that_does_not_fit_changes_nothing(void **state) {
 }
 
 static void challenge_limit_is_per_connection(void **state) {
-  /* EVIDENCE: RFC 5961 7; CVE-2016-5696 (a limit per host tells secrets) */
+  /* EVIDENCE: RFC 5961 7a; RFC 5961 7; CVE-2016-5696 (a limit per host tells
+   * secrets) */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -320,7 +321,7 @@ static void timeout_lost_again_in_slow_start_is_repaired_by_dupacks(
 
 static void timeout_dupacks_of_needless_retransmissions_are_ignored(
     void **state) {
-  /* EVIDENCE: RFC 6582 4.1 (ACK heuristic after a timeout) */
+  /* EVIDENCE: RFC 6582 3.2a; RFC 6582 4.1 (ACK heuristic after a timeout) */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);

@@ -33,7 +33,8 @@ static uint64_t grow(struct tcp_conn *conn, uint64_t now_ns, uint32_t ms) {
 }
 
 static void cubic_loss_multiplies_by_seven_tenths(void **state) {
-  /* EVIDENCE: RFC 9293 MAY-18; RFC 9438 4.6 (multiplicative decrease) */
+  /* EVIDENCE: RFC 9438 4.6a, 4.6b; RFC 9293 MAY-18; RFC 9438 4.6
+   * (multiplicative decrease) */
   (void)state;
   struct tcp_conn conn = fresh(&tcp_cubic);
   conn.cwnd = 100 * MSS;
@@ -46,7 +47,8 @@ static void cubic_loss_multiplies_by_seven_tenths(void **state) {
 }
 
 static void cubic_window_is_back_at_w_max_after_k(void **state) {
-  /* EVIDENCE: RFC 9438 4.2 (2): K = cbrt((W_max - cwnd_epoch) / C) */
+  /* EVIDENCE: RFC 9438 4.2b, 4.4, 4.5, 5.1; RFC 9438 4.2 (2): K = cbrt((W_max -
+   * cwnd_epoch) / C) */
   (void)state;
   struct tcp_conn conn = fresh(&tcp_cubic);
   conn.cwnd = 10000 * MSS;
@@ -63,7 +65,7 @@ static void cubic_window_is_back_at_w_max_after_k(void **state) {
 }
 
 static void cubic_short_path_grows_as_newreno(void **state) {
-  /* EVIDENCE: RFC 9438 4.3 (Reno-friendly region) */
+  /* EVIDENCE: RFC 9438 4.3a, 4.3b; RFC 9438 4.3 (Reno-friendly region) */
   (void)state;
   struct tcp_conn conn = fresh(&tcp_cubic);
   conn.cwnd = 20 * MSS;
@@ -109,7 +111,8 @@ static void cubic_timeout_starts_curve_where_slow_start_ends(void **state) {
 }
 
 static void cubic_time_without_acks_does_not_count(void **state) {
-  /* EVIDENCE: RFC 9438 4.2 (t excludes application-limited time) */
+  /* EVIDENCE: RFC 9438 4.2a; RFC 9438 4.2 (t excludes application-limited time)
+   */
   (void)state;
   struct tcp_conn conn = fresh(&tcp_cubic);
   conn.cwnd = 1000 * MSS;
@@ -134,7 +137,7 @@ static void round_trip(struct tcp_conn *conn, uint32_t rtt_ms) {
 }
 
 static void slow_start_rtt_grows_leaves_after_five_css_rounds(void **state) {
-  /* EVIDENCE: RFC 9406 4.2 */
+  /* EVIDENCE: RFC 9438 4.10b; RFC 9406 4.2a, 4.2c, 4.2d, 4.2f; RFC 9406 4.2 */
   (void)state;
   struct tcp_conn conn = fresh(&tcp_cubic);
   for (int i = 0; i < 4; i++) {
@@ -154,7 +157,7 @@ static void slow_start_rtt_grows_leaves_after_five_css_rounds(void **state) {
 }
 
 static void slow_start_rtt_noise_resumes_doubling(void **state) {
-  /* EVIDENCE: RFC 9406 4.2 (RTT below the CSS baseline) */
+  /* EVIDENCE: RFC 9406 4.2e; RFC 9406 4.2 (RTT below the CSS baseline) */
   (void)state;
   struct tcp_conn conn = fresh(&tcp_cubic);
   round_trip(&conn, 100);
@@ -170,7 +173,8 @@ static void slow_start_rtt_noise_resumes_doubling(void **state) {
 }
 
 static void slow_start_rtt_within_threshold_goes_on(void **state) {
-  /* EVIDENCE: RFC 9406 4.3 (RttThresh = 1/8 within 4 ms and 16 ms) */
+  /* EVIDENCE: RFC 9406 4.3a; RFC 9406 4.3 (RttThresh = 1/8 within 4 ms and 16
+   * ms) */
   (void)state;
   struct tcp_conn conn = fresh(&tcp_cubic);
   for (uint32_t i = 0; i < 8; i++) {

@@ -200,7 +200,7 @@ static void time_wait_fin_again_is_acked_and_restarts_2msl(void **state) {
 }
 
 static void time_wait_rst_is_ignored(void **state) {
-  /* EVIDENCE: RFC 1337 4 (F1) */
+  /* EVIDENCE: RFC 1337 4a; RFC 1337 4 (F1) */
   (void)state;
   struct peer p;
   struct tcp_conn *conn = time_wait(&p);

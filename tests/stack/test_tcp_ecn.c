@@ -50,7 +50,7 @@ static void ack_with(struct peer *p, uint8_t flags, uint32_t ack) {
 /* ---- The handshake ------------------------------------------------------ */
 
 static void syn_ack_answers_an_ecn_setup_syn_only(void **state) {
-  /* EVIDENCE: RFC 3168 6.1.1 */
+  /* EVIDENCE: RFC 3168 6.1.1a, 6.1.1b; RFC 3168 6.1.1 */
   (void)state;
   static const struct pair_options off = {.tcp.features.ecn = PH_TCP_OFF};
   const struct {
@@ -88,7 +88,7 @@ static void syn_again_without_ecn_takes_it_back(void **state) {
 }
 
 static void active_open_asks_when_on_and_the_answer_decides(void **state) {
-  /* EVIDENCE: RFC 3168 6.1.1 */
+  /* EVIDENCE: RFC 3168 6.1.1a; RFC 3168 6.1.1 */
   (void)state;
   const struct {
     uint8_t flags, tos;
@@ -131,7 +131,7 @@ static void active_open_by_default_does_not_ask(void **state) {
 }
 
 static void second_syn_goes_without(void **state) {
-  /* EVIDENCE: RFC 3168 6.1.1.1 */
+  /* EVIDENCE: RFC 3168 6.1.1.1a; RFC 3168 6.1.1.1 */
   (void)state;
   struct peer p;
   peer_listen(&p, &on);
@@ -151,8 +151,8 @@ static void second_syn_goes_without(void **state) {
 /* ---- Who is ECN-capable ------------------------------------------------- */
 
 static void only_new_data_is_ect(void **state) {
-  /* EVIDENCE: RFC 3168 6.1.4 (pure ACKs), 6.1.5 (retransmissions), 6.1.6
-   * (probes) */
+  /* EVIDENCE: RFC 3168 6.1.1c, 6.1.5a; RFC 3168 6.1.4 (pure ACKs), 6.1.5
+   * (retransmissions), 6.1.6 (probes) */
   (void)state;
   struct peer p;
   ecn_peer(&p, NULL);
@@ -188,7 +188,7 @@ static void only_new_data_is_ect(void **state) {
 }
 
 static void without_agreement_nothing_is_ect(void **state) {
-  /* EVIDENCE: RFC 3168 6.1.1 */
+  /* EVIDENCE: RFC 3168 5a, 6.1.1d; RFC 3168 6.1.1 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -206,7 +206,7 @@ static void without_agreement_nothing_is_ect(void **state) {
 /* ---- Receiver ----------------------------------------------------------- */
 
 static void mark_is_echoed_until_cwr(void **state) {
-  /* EVIDENCE: RFC 3168 6.1.3 */
+  /* EVIDENCE: RFC 3168 6.1.3a; RFC 3168 6.1.3 */
   (void)state;
   struct peer p;
   ecn_peer(&p, NULL);
@@ -233,7 +233,7 @@ static void mark_is_echoed_until_cwr(void **state) {
 }
 
 static void mark_on_the_segment_with_cwr_starts_again(void **state) {
-  /* EVIDENCE: RFC 3168 6.1.3 (CWR, then a later CE) */
+  /* EVIDENCE: RFC 3168 6.1.3b; RFC 3168 6.1.3 (CWR, then a later CE) */
   (void)state;
   struct peer p;
   ecn_peer(&p, NULL);
@@ -247,7 +247,7 @@ static void mark_on_the_segment_with_cwr_starts_again(void **state) {
 }
 
 static void mark_outside_the_window_is_ignored(void **state) {
-  /* EVIDENCE: RFC 3168 6.1.5 (out-of-window data) */
+  /* EVIDENCE: RFC 3168 6.1.5b; RFC 3168 6.1.5 (out-of-window data) */
   (void)state;
   struct peer p;
   ecn_peer(&p, NULL);
@@ -283,7 +283,7 @@ static void mark_out_of_order_is_echoed_in_the_duplicate_ack(void **state) {
 /* ---- Sender ------------------------------------------------------------- */
 
 static void echo_halves_once_for_a_window_and_says_cwr_once(void **state) {
-  /* EVIDENCE: RFC 3168 6.1.2 */
+  /* EVIDENCE: RFC 3168 6.1.2a, 6.1.2b, 6.1.2c; RFC 3168 6.1.2 */
   (void)state;
   struct peer p;
   ecn_peer(&p, NULL);
@@ -319,7 +319,7 @@ static void echo_halves_once_for_a_window_and_says_cwr_once(void **state) {
 
 /* Nothing is retransmitted, and growth goes on when ECE stops. */
 static void echo_retransmits_nothing(void **state) {
-  /* EVIDENCE: RFC 3168 6.1.2 */
+  /* EVIDENCE: RFC 3168 6.1.2d; RFC 3168 6.1.2 */
   (void)state;
   struct peer p;
   ecn_peer(&p, NULL);
@@ -350,7 +350,7 @@ static void echo_without_news_is_ignored(void **state) {
 }
 
 static void retransmission_timeout_tells_cwr(void **state) {
-  /* EVIDENCE: RFC 3168 6.1.2 (reduced for any reason) */
+  /* EVIDENCE: RFC 3168 6.1.2c; RFC 3168 6.1.2 (reduced for any reason) */
   (void)state;
   struct peer p;
   ecn_peer(&p, NULL);

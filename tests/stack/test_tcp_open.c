@@ -56,8 +56,8 @@ static void listen_ack_sends_rst(void **state) {
 }
 
 static void listen_syn_sends_syn_ack_with_mss_and_without_scale(void **state) {
-  /* EVIDENCE: RFC 9293 MUST-14, MUST-67, SHLD-5; RFC 9293 3.10.7.2 (third
-   * check), RFC 7323 2.2 */
+  /* EVIDENCE: RFC 7323 2.2b; RFC 9293 MUST-14, MUST-67, SHLD-5; RFC
+   * 9293 3.10.7.2 (third check), RFC 7323 2.2 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -231,7 +231,7 @@ static void listen_backlog_full_drops_syn_and_last_ack(void **state) {
 }
 
 static void isn_differs_by_ends_and_moves_with_time(void **state) {
-  /* EVIDENCE: RFC 9293 MUST-8, MUST-9, SHLD-1; RFC 6528 3 */
+  /* EVIDENCE: RFC 6528 3a; RFC 9293 MUST-8, MUST-9, SHLD-1; RFC 6528 3 */
   (void)state;
   struct peer p;
   peer_listen(&p, NULL);
@@ -245,7 +245,7 @@ static void isn_differs_by_ends_and_moves_with_time(void **state) {
 }
 
 static void ephemeral_ports_differ_and_stay_in_range(void **state) {
-  /* EVIDENCE: RFC 6056 3.3.3 */
+  /* EVIDENCE: RFC 6056 3.3b; RFC 6056 3.2a, 3.2b; RFC 6056 3.3.3 */
   (void)state;
   struct peer p;
   struct tcp_conn *conn[50];
@@ -276,7 +276,8 @@ static uint16_t port_to(struct peer *p, uint16_t port, struct tcp_conn **conn) {
 }
 
 static void ephemeral_ports_of_one_do_not_tell_of_others(void **state) {
-  /* EVIDENCE: RFC 6056 3.3.4 (algorithm 4: a counter per group of ends) */
+  /* EVIDENCE: RFC 6056 3.3a; RFC 6056 3.3.4 (algorithm 4: a counter per group
+   * of ends) */
   (void)state;
   struct peer p;
   struct tcp_conn *conn[60];

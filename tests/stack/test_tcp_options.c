@@ -113,7 +113,8 @@ static void established_random_options_are_survived(void **state) {
 
 /* MSS, window scale and SACK-permitted count in a SYN only. */
 static void established_syn_options_change_nothing(void **state) {
-  /* EVIDENCE: RFC 9293 3.7.1 (only in SYN), RFC 7323 2.2, RFC 2018 2 */
+  /* EVIDENCE: RFC 7323 2.2d; RFC 9293 3.7.1 (only in SYN), RFC 7323 2.2, RFC
+   * 2018 2 */
   (void)state;
   struct peer p;
   const uint8_t options[] = {2, 4, 0, 100, 4, 2, 1, 3, 3, 7, 1, 1};

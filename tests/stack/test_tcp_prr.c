@@ -59,19 +59,20 @@ static void window_shrinks_evenly(bool with_sack) {
 }
 
 static void one_loss_with_sack_halves_over_a_round_trip(void **state) {
-  /* EVIDENCE: RFC 6937 3 (proportional part) */
+  /* EVIDENCE: RFC 6937 3a; RFC 6937 3 (proportional part) */
   (void)state;
   window_shrinks_evenly(true);
 }
 
 static void one_loss_without_sack_halves_over_a_round_trip(void **state) {
-  /* EVIDENCE: RFC 6937 3 (non-SACK: DeliveredData of a duplicate ACK) */
+  /* EVIDENCE: RFC 6937 3c; RFC 6937 3 (non-SACK: DeliveredData of a duplicate
+   * ACK) */
   (void)state;
   window_shrinks_evenly(false);
 }
 
 static void many_losses_are_repaired_in_slow_start_without_burst(void **state) {
-  /* EVIDENCE: RFC 6937 3 (PRR-SSRB) */
+  /* EVIDENCE: RFC 6937 3b, 3e; RFC 6937 3 (PRR-SSRB) */
   (void)state;
   struct peer p;
   begin(&p, 20, true);
@@ -110,7 +111,7 @@ static void partial_ack_sends_the_next_hole_at_once(void **state) {
 }
 
 static void end_of_recovery_leaves_ssthresh(void **state) {
-  /* EVIDENCE: RFC 6937 3 (cwnd = ssthresh at the end) */
+  /* EVIDENCE: RFC 6937 3d; RFC 6937 3 (cwnd = ssthresh at the end) */
   (void)state;
   struct peer p;
   begin(&p, 20, true);
@@ -139,7 +140,7 @@ static void invented_duplicates_release_no_more_than_arrived(void **state) {
 }
 
 static void duplicates_without_news_do_nothing_with_sack(void **state) {
-  /* EVIDENCE: RFC 6675 2 (duplicate ACK) */
+  /* EVIDENCE: RFC 3042 2d; RFC 6675 2a; RFC 6675 2 (duplicate ACK) */
   (void)state;
   struct peer p;
   begin(&p, 20, true);

@@ -45,7 +45,7 @@ static void begin(struct peer *p, uint32_t n, uint32_t queued, bool arrived) {
 /* ---- RACK --------------------------------------------------------------- */
 
 static void three_sacked_and_no_reordering_resends_at_once(void **state) {
-  /* EVIDENCE: RFC 8985 6.2 (step 4: segs_sacked >= DupThresh) */
+  /* EVIDENCE: RFC 8985 6.2d; RFC 8985 6.2 (step 4: segs_sacked >= DupThresh) */
   (void)state;
   struct peer p;
   begin(&p, 10, 10, true);
@@ -70,7 +70,8 @@ static void odd_nanoseconds_delay_nothing(void **state) {
 }
 
 static void one_sacked_resends_after_the_reordering_window(void **state) {
-  /* EVIDENCE: RFC 8985 6.2 (step 5: the reordering timer) */
+  /* EVIDENCE: RFC 8985 4b, 6.2e, 6.2g; RFC 8985 6.2 (step 5: the reordering
+   * timer) */
   (void)state;
   struct peer p;
   begin(&p, 2, 2, true);
@@ -85,7 +86,7 @@ static void one_sacked_resends_after_the_reordering_window(void **state) {
 }
 
 static void reordering_within_the_window_resends_nothing(void **state) {
-  /* EVIDENCE: RFC 8985 6.2 (steps 3 and 4) */
+  /* EVIDENCE: RFC 8985 6.2c; RFC 8985 6.2 (steps 3 and 4) */
   (void)state;
   struct peer p;
   begin(&p, 10, 10, true);
@@ -103,7 +104,7 @@ static void reordering_within_the_window_resends_nothing(void **state) {
 }
 
 static void filled_hole_sacked_by_the_same_ack_is_not_reordering(void **state) {
-  /* EVIDENCE: RFC 8985 6.2 (step 3) */
+  /* EVIDENCE: RFC 8985 6.2c; RFC 8985 6.2 (step 3) */
   (void)state;
   struct peer p;
   begin(&p, 10, 10, true);
@@ -116,7 +117,7 @@ static void filled_hole_sacked_by_the_same_ack_is_not_reordering(void **state) {
 }
 
 static void retransmission_lost_again_needs_no_timeout(void **state) {
-  /* EVIDENCE: RFC 8985 3.4, 6.2 (lost retransmissions) */
+  /* EVIDENCE: RFC 8985 6.2f; RFC 8985 3.4, 6.2 (lost retransmissions) */
   (void)state;
   struct peer p;
   begin(&p, 10, 40, true);
@@ -137,7 +138,7 @@ static void retransmission_lost_again_needs_no_timeout(void **state) {
 }
 
 static void early_ack_of_a_retransmission_is_not_believed(void **state) {
-  /* EVIDENCE: RFC 8985 6.2 (step 2: RTT below RACK.min_RTT) */
+  /* EVIDENCE: RFC 8985 6.2b; RFC 8985 6.2 (step 2: RTT below RACK.min_RTT) */
   (void)state;
   struct peer p;
   begin(&p, 10, 10, true);
@@ -196,7 +197,8 @@ static void timestamp_tells_which_copy_arrived(void **state) {
 }
 
 static void dsack_widens_the_window_once_a_round_trip(void **state) {
-  /* EVIDENCE: RFC 8985 6.2 (step 4: DSACK-based adaptation) */
+  /* EVIDENCE: RFC 8985 4c, 6.2e; RFC 8985 6.2 (step 4: DSACK-based adaptation)
+   */
   (void)state;
   struct peer p;
   begin(&p, 10, 40, true);
@@ -251,7 +253,7 @@ static void timeout_leaves_what_was_just_sent(void **state) {
 }
 
 static void min_rtt_forgets_what_is_a_minute_old(void **state) {
-  /* EVIDENCE: RFC 8985 6.2 (step 1: windowed minimum) */
+  /* EVIDENCE: RFC 8985 6.2a; RFC 8985 6.2 (step 1: windowed minimum) */
   (void)state;
   struct peer p;
   begin(&p, 10, 10, false);
@@ -270,7 +272,8 @@ static void min_rtt_forgets_what_is_a_minute_old(void **state) {
 /* ---- Tail loss probes --------------------------------------------------- */
 
 static void silence_of_two_round_trips_probes_with_the_last(void **state) {
-  /* EVIDENCE: RFC 8985 7.2 (PTO), 7.3 (TLP_send_probe) */
+  /* EVIDENCE: RFC 8985 7.2a, 7.2c, 7.3a; RFC 8985 7.2 (PTO), 7.3
+   * (TLP_send_probe) */
   (void)state;
   struct peer p;
   begin(&p, 5, 5, false);
@@ -297,7 +300,7 @@ static void silence_of_two_round_trips_probes_with_the_last(void **state) {
 }
 
 static void probe_is_new_data_whatever_cwnd_says(void **state) {
-  /* EVIDENCE: RFC 8985 7.3 */
+  /* EVIDENCE: RFC 8985 7.3a, 7.3b; RFC 8985 7.3 */
   (void)state;
   struct peer p;
   begin(&p, 4, 10, false);
@@ -310,7 +313,7 @@ static void probe_is_new_data_whatever_cwnd_says(void **state) {
 }
 
 static void lone_segment_is_given_a_delayed_ack(void **state) {
-  /* EVIDENCE: RFC 8985 7.2 (TLP.max_ack_delay) */
+  /* EVIDENCE: RFC 8985 7.2c; RFC 8985 7.2 (TLP.max_ack_delay) */
   (void)state;
   struct peer p;
   begin(&p, 1, 1, false);
@@ -322,7 +325,7 @@ static void lone_segment_is_given_a_delayed_ack(void **state) {
 }
 
 static void probe_that_repaired_a_loss_halves(void **state) {
-  /* EVIDENCE: RFC 8985 7.4 (TLP_process_ack) */
+  /* EVIDENCE: RFC 8985 7.4a; RFC 8985 7.4 (TLP_process_ack) */
   (void)state;
   struct peer p;
   begin(&p, 10, 10, false);
@@ -338,7 +341,7 @@ static void probe_that_repaired_a_loss_halves(void **state) {
 }
 
 static void probe_that_was_not_needed_changes_nothing(void **state) {
-  /* EVIDENCE: RFC 8985 7.4 (cases 1 and 2) */
+  /* EVIDENCE: RFC 8985 7.4b; RFC 8985 7.4 (cases 1 and 2) */
   (void)state;
   for (int dsack = 0; dsack < 2; dsack++) {
     struct peer p;
@@ -361,7 +364,7 @@ static void probe_that_was_not_needed_changes_nothing(void **state) {
 }
 
 static void nothing_is_probed_while_something_is_sacked(void **state) {
-  /* EVIDENCE: RFC 8985 7.2 (segs_sacked) */
+  /* EVIDENCE: RFC 8985 7.2b; RFC 8985 7.2 (segs_sacked) */
   (void)state;
   struct peer p;
   begin(&p, 10, 10, true);
@@ -372,7 +375,8 @@ static void nothing_is_probed_while_something_is_sacked(void **state) {
 }
 
 static void probe_ends_with_the_timeout_behind_it(void **state) {
-  /* EVIDENCE: RFC 8985 7.3 (MUST re-arm the RTO timer) */
+  /* EVIDENCE: RFC 8985 7.3c, 7.3d, 8a; RFC 8985 7.3 (MUST re-arm the RTO timer)
+   */
   (void)state;
   struct peer p;
   begin(&p, 5, 5, false);

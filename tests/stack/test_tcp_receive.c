@@ -12,7 +12,7 @@ static void past_quickack(struct peer *p) {
 }
 
 static void established_rst_exact_resets(void **state) {
-  /* EVIDENCE: RFC 9293 MUST-12; RFC 5961 3.2 (2) */
+  /* EVIDENCE: RFC 5961 3.2b; RFC 9293 MUST-12; RFC 5961 3.2 (2) */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -25,7 +25,7 @@ static void established_rst_exact_resets(void **state) {
 }
 
 static void established_rst_in_window_is_challenged(void **state) {
-  /* EVIDENCE: RFC 5961 3.2 (3) */
+  /* EVIDENCE: RFC 5961 3.2c, 7a; RFC 5961 3.2 (3) */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -43,7 +43,7 @@ static void established_rst_in_window_is_challenged(void **state) {
 }
 
 static void established_rst_outside_window_is_dropped(void **state) {
-  /* EVIDENCE: RFC 5961 3.2 (1) */
+  /* EVIDENCE: RFC 5961 3.2a; RFC 5961 3.2 (1) */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -58,7 +58,7 @@ static void established_rst_outside_window_is_dropped(void **state) {
 }
 
 static void established_syn_is_challenged(void **state) {
-  /* EVIDENCE: RFC 5961 4.2 */
+  /* EVIDENCE: RFC 5961 4.2a; RFC 5961 4.2 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -69,7 +69,8 @@ static void established_syn_is_challenged(void **state) {
 }
 
 static void established_ack_not_yet_sent_is_challenged(void **state) {
-  /* EVIDENCE: RFC 9293 MAY-12; RFC 9293 3.10.7.4 (fifth check), RFC 5961 5.2 */
+  /* EVIDENCE: RFC 5961 5.2a; RFC 9293 MAY-12; RFC 9293 3.10.7.4 (fifth check),
+   * RFC 5961 5.2 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -95,7 +96,7 @@ static void established_segment_without_ack_is_dropped(void **state) {
 }
 
 static void established_first_segments_are_acked_at_once(void **state) {
-  /* EVIDENCE: RFC 9293 3.8.6.3 */
+  /* EVIDENCE: RFC 5681 4.2c; RFC 9293 3.8.6.3 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -105,7 +106,8 @@ static void established_first_segments_are_acked_at_once(void **state) {
 }
 
 static void established_lone_segment_is_acked_after_40_ms(void **state) {
-  /* EVIDENCE: RFC 9293 MUST-40, SHLD-18; RFC 9293 3.8.6.3, RFC 5681 4.2 */
+  /* EVIDENCE: RFC 5681 4.2a; RFC 9293 MUST-40, SHLD-18; RFC 9293 3.8.6.3, RFC
+   * 5681 4.2 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -121,7 +123,8 @@ static void established_lone_segment_is_acked_after_40_ms(void **state) {
 }
 
 static void established_second_full_segment_is_acked_at_once(void **state) {
-  /* EVIDENCE: RFC 9293 SHLD-19; RFC 5681 4.2, RFC 9293 3.8.6.3 */
+  /* EVIDENCE: RFC 5681 4.2b; RFC 9293 SHLD-19; RFC 5681 4.2, RFC 9293 3.8.6.3
+   */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -148,7 +151,7 @@ static void established_answer_carries_the_ack(void **state) {
 }
 
 static void established_hole_sends_dupack_and_filling_acks_all(void **state) {
-  /* EVIDENCE: RFC 9293 SHLD-31, MAY-13; RFC 5681 4.2 */
+  /* EVIDENCE: RFC 5681 3.2a, 3.2b; RFC 9293 SHLD-31, MAY-13; RFC 5681 4.2 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);

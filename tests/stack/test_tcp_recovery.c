@@ -113,7 +113,7 @@ static void expect_exact(const struct pair_options *options,
 }
 
 static void single_loss_in_a_window_costs_one_retransmission(void **state) {
-  /* EVIDENCE: RFC 8985 3, RFC 6675 5 */
+  /* EVIDENCE: RFC 8985 9.3; RFC 8985 3, RFC 6675 5 */
   (void)state;
   struct transfer t = {.size = 1000000,
                        .plan = {.count = 1, .at = {300000}, .times = {1}}};
@@ -121,7 +121,7 @@ static void single_loss_in_a_window_costs_one_retransmission(void **state) {
 }
 
 static void many_losses_in_a_window_cost_one_each(void **state) {
-  /* EVIDENCE: RFC 8985 6.2, RFC 6675 4 (NextSeg) */
+  /* EVIDENCE: RFC 5681 4.3a; RFC 8985 6.2, RFC 6675 4 (NextSeg) */
   (void)state;
   struct transfer t = {.size = 1000000, .plan = {.count = 12}};
   for (uint32_t i = 0; i < 12; i++) {

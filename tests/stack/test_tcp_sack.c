@@ -48,7 +48,8 @@ static void begin(struct peer *p, const struct pair_options *options,
 }
 
 static void block_is_remembered_and_leaves_the_pipe(void **state) {
-  /* EVIDENCE: RFC 2018 5 (SACKed bits), RFC 6675 3 (Update, SetPipe) */
+  /* EVIDENCE: RFC 2018 5a; RFC 6675 3a, 4b; RFC 2018 5 (SACKed bits), RFC 6675
+   * 3 (Update, SetPipe) */
   (void)state;
   struct peer p;
   begin(&p, &no_rack, 10);
@@ -187,7 +188,8 @@ static void ack_of_the_middle_of_a_sacked_range_keeps_count(void **state) {
 }
 
 static void timeout_forgets_what_was_sacked(void **state) {
-  /* EVIDENCE: RFC 2018 8 (SACKed bits off after a timeout), RFC 6675 5.1 */
+  /* EVIDENCE: RFC 2018 8a; RFC 2018 8 (SACKed bits off after a timeout), RFC
+   * 6675 5.1 */
   (void)state;
   struct peer p;
   begin(&p, &no_rack, 3);
@@ -204,7 +206,7 @@ static void timeout_forgets_what_was_sacked(void **state) {
 }
 
 static void reneging_of_the_first_range_ends_in_a_timeout(void **state) {
-  /* EVIDENCE: RFC 2018 8 (left edge of the window) */
+  /* EVIDENCE: RFC 2018 5b, 8b; RFC 2018 8 (left edge of the window) */
   (void)state;
   struct peer p;
   begin(&p, NULL, 10);
@@ -221,7 +223,7 @@ static void reneging_of_the_first_range_ends_in_a_timeout(void **state) {
 /* ---- RFC 6675 ----------------------------------------------------------- */
 
 static void third_duplicate_starts_recovery_and_halves(void **state) {
-  /* EVIDENCE: RFC 6675 5 (1), (4.1) to (4.3) */
+  /* EVIDENCE: RFC 2018 5.1; RFC 6675 5a, 5b; RFC 6675 5 (1), (4.1) to (4.3) */
   (void)state;
   struct peer p;
   begin(&p, &no_rack, 10);
@@ -241,7 +243,8 @@ static void third_duplicate_starts_recovery_and_halves(void **state) {
 }
 
 static void bytes_above_start_recovery_without_three_acks(void **state) {
-  /* EVIDENCE: RFC 6675 4 (IsLost: (DupThresh - 1) * SMSS), 5 (2) */
+  /* EVIDENCE: RFC 6675 4a, 5a; RFC 6675 4 (IsLost: (DupThresh - 1) * SMSS), 5
+   * (2) */
   (void)state;
   struct peer p;
   begin(&p, &no_rack, 10);
@@ -252,7 +255,7 @@ static void bytes_above_start_recovery_without_three_acks(void **state) {
 }
 
 static void holes_are_sent_in_order_as_the_pipe_drains(void **state) {
-  /* EVIDENCE: RFC 6675 4 (NextSeg (1)), 5 (C) */
+  /* EVIDENCE: RFC 6675 4c, 5c; RFC 6675 4 (NextSeg (1)), 5 (C) */
   (void)state;
   struct peer p;
   begin(&p, &no_rack, 20);
@@ -273,7 +276,7 @@ static void holes_are_sent_in_order_as_the_pipe_drains(void **state) {
 }
 
 static void nothing_new_sends_what_may_be_lost_once(void **state) {
-  /* EVIDENCE: RFC 6675 4 (NextSeg (3)) */
+  /* EVIDENCE: RFC 6675 4d; RFC 6675 4 (NextSeg (3)) */
   (void)state;
   struct peer p;
   begin(&p, &no_rack, 10);
@@ -318,7 +321,7 @@ static void marks_of_rfc_6675_do_not_stay_behind(void **state) {
 }
 
 static void rescue_is_one_segment_with_the_highest(void **state) {
-  /* EVIDENCE: RFC 6675 4 (NextSeg (4)) */
+  /* EVIDENCE: RFC 6675 4e; RFC 6675 4 (NextSeg (4)) */
   (void)state;
   struct peer p;
   begin(&p, &no_rack, 10);

@@ -39,7 +39,7 @@ static void syn_with_sack_permitted_is_answered_with_it(void **state) {
 }
 
 static void syn_without_sack_permitted_gets_no_blocks(void **state) {
-  /* EVIDENCE: RFC 2018 3 (only when it was permitted) */
+  /* EVIDENCE: RFC 2018 3a; RFC 2018 3 (only when it was permitted) */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -86,7 +86,7 @@ static void active_open_offers_and_needs_the_answer(void **state) {
 }
 
 static void hole_makes_a_block_of_what_is_behind(void **state) {
-  /* EVIDENCE: RFC 2018 3 */
+  /* EVIDENCE: RFC 2018 3b; RFC 2018 3 */
   (void)state;
   struct peer p;
   peer_passive_with(&p, NULL, PEER_SACK);
@@ -113,7 +113,7 @@ static void block_across_the_wrap(void **state) {
 }
 
 static void first_block_is_the_latest_then_the_most_recent(void **state) {
-  /* EVIDENCE: RFC 2018 4 (1), (2), (3) */
+  /* EVIDENCE: RFC 2018 4a, 4c; RFC 2018 4 (1), (2), (3) */
   (void)state;
   struct peer p;
   peer_passive_with(&p, NULL, PEER_SACK);
@@ -193,7 +193,8 @@ static void tiny_mss_leaves_room_for_data(void **state) {
 /* ---- D-SACK ------------------------------------------------------------- */
 
 static void old_segment_again_is_reported(void **state) {
-  /* EVIDENCE: RFC 2883 4 (duplicate below the cumulative ACK; 4.1) */
+  /* EVIDENCE: RFC 2883 4a, 4b; RFC 2883 4 (duplicate below the cumulative
+   * ACK; 4.1) */
   (void)state;
   struct peer p;
   peer_passive_with(&p, NULL, PEER_SACK);
@@ -208,7 +209,7 @@ static void old_segment_again_is_reported(void **state) {
 }
 
 static void duplicate_with_a_hole_has_both_blocks(void **state) {
-  /* EVIDENCE: RFC 2883 4.1.2 (out of order and duplicate) */
+  /* EVIDENCE: RFC 2883 4e; RFC 2883 4.1.2 (out of order and duplicate) */
   (void)state;
   struct peer p;
   peer_passive_with(&p, NULL, PEER_SACK);
@@ -220,7 +221,8 @@ static void duplicate_with_a_hole_has_both_blocks(void **state) {
 }
 
 static void duplicate_in_the_queue_is_inside_the_second_block(void **state) {
-  /* EVIDENCE: RFC 2883 4 (2) (a subset of a larger block), 4.1.3 */
+  /* EVIDENCE: RFC 2883 4d; RFC 2883 4 (2) (a subset of a larger block), 4.1.3
+   */
   (void)state;
   struct peer p;
   peer_passive_with(&p, NULL, PEER_SACK);
@@ -232,7 +234,7 @@ static void duplicate_in_the_queue_is_inside_the_second_block(void **state) {
 }
 
 static void partial_duplicate_reports_the_part(void **state) {
-  /* EVIDENCE: RFC 2883 4.2.1 (reporting partial duplicates) */
+  /* EVIDENCE: RFC 2883 4c; RFC 2883 4.2.1 (reporting partial duplicates) */
   (void)state;
   struct peer p;
   peer_passive_with(&p, NULL, PEER_SACK);
@@ -303,7 +305,7 @@ static void one_byte_segments_with_holes_stay_cheap(void **state) {
 /* Random segments: every block told is a run that we hold, the first one (or
  * the second behind a D-SACK) holds the segment, and none is told twice. */
 static void random_segments_make_true_blocks(void **state) {
-  /* EVIDENCE: RFC 2018 4 (1), (2) */
+  /* EVIDENCE: RFC 2018 4a, 4b; RFC 2018 4 (1), (2) */
   (void)state;
   /* Room for a block of memory under each of the small runs. */
   struct pair_options large = {.blocks = 16384};
@@ -381,7 +383,7 @@ static void blocks_that_cannot_be_true_are_ignored(void **state) {
 }
 
 static void dsack_is_told_from_sack(void **state) {
-  /* EVIDENCE: RFC 2883 4 (what the sender compares), 5 */
+  /* EVIDENCE: RFC 2883 5a; RFC 2883 4 (what the sender compares), 5 */
   (void)state;
   struct tcp_conn conn = {.snd_una = 0x100,
                           .snd_nxt = 0x1000,

@@ -14,7 +14,7 @@ static uint32_t data_segs(const struct peer *p) {
 }
 
 static void established_write_sends_initial_window_of_ten(void **state) {
-  /* EVIDENCE: RFC 9293 SHLD-28; RFC 6928 2 */
+  /* EVIDENCE: RFC 5681 3a, 3.1b; RFC 9293 SHLD-28; RFC 6928 2 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -45,7 +45,8 @@ static void established_push_is_on_the_last_segment_of_a_write(void **state) {
 static const struct pair_options reno = {.tcp = {.congestion = "reno"}};
 
 static void established_ack_in_slow_start_doubles_what_is_sent(void **state) {
-  /* EVIDENCE: RFC 9293 MUST-19; RFC 5681 3.1 (slow start) */
+  /* EVIDENCE: RFC 5681 3.1a; RFC 9438 4.10a; RFC 9293 MUST-19; RFC 5681 3.1
+   * (slow start) */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -59,7 +60,8 @@ static void established_ack_in_slow_start_doubles_what_is_sent(void **state) {
 
 static void established_above_ssthresh_grows_one_segment_per_window(
     void **state) {
-  /* EVIDENCE: RFC 9293 MUST-19; RFC 5681 3.1 (congestion avoidance) */
+  /* EVIDENCE: RFC 5681 3.1a, 3.1g; RFC 9293 MUST-19; RFC 5681 3.1 (congestion
+   * avoidance) */
   (void)state;
   struct peer p;
   peer_passive(&p, &reno);
@@ -73,7 +75,8 @@ static void established_above_ssthresh_grows_one_segment_per_window(
 }
 
 static void established_idle_application_does_not_grow_cwnd(void **state) {
-  /* EVIDENCE: RFC 7661 4.3 / docs/stack.md: cwnd grows only when it limits */
+  /* EVIDENCE: RFC 9438 4.6c; RFC 7661 4.3 / docs/stack.md: cwnd grows only when
+   * it limits */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -86,7 +89,7 @@ static void established_idle_application_does_not_grow_cwnd(void **state) {
 }
 
 static void established_ack_division_gains_nothing(void **state) {
-  /* EVIDENCE: RFC 3465 2 (byte counting) */
+  /* EVIDENCE: RFC 5681 3.1f; RFC 3465 2 (byte counting) */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -195,8 +198,8 @@ static void established_answered_probes_keep_connection_for_ever(void **state) {
 }
 
 static void established_silence_backs_off_and_gives_up(void **state) {
-  /* EVIDENCE: RFC 9293 MUST-19, MUST-20, SHLD-11; RFC 6298 5 (5.4), (5.5),
-   * (5.6), RFC 9293 3.8.3 */
+  /* EVIDENCE: RFC 5681 3.1j; RFC 9293 MUST-19, MUST-20, SHLD-11; RFC 6298 5
+   * (5.4), (5.5), (5.6), RFC 9293 3.8.3 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -219,7 +222,8 @@ static void established_silence_backs_off_and_gives_up(void **state) {
 
 static void established_timeout_resends_from_snd_una_in_slow_start(
     void **state) {
-  /* EVIDENCE: RFC 5681 3.1 (4), RFC 6298 5 (5.4) */
+  /* EVIDENCE: RFC 5681 3.1h; RFC 6582 3.2f; RFC 5681 3.1 (4), RFC 6298 5.4
+   */
   (void)state;
   struct peer p;
   peer_passive(&p, &reno);
@@ -240,7 +244,7 @@ static void established_timeout_resends_from_snd_una_in_slow_start(
 }
 
 static void established_first_two_dupacks_send_new_segments(void **state) {
-  /* EVIDENCE: RFC 3042 2 */
+  /* EVIDENCE: RFC 5681 3.2c, 3.2d; RFC 3042 2a, 2b, 2c; RFC 3042 2 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -256,7 +260,8 @@ static void established_first_two_dupacks_send_new_segments(void **state) {
 }
 
 static void established_third_dupack_retransmits_and_halves(void **state) {
-  /* EVIDENCE: RFC 5681 3.2, RFC 6582 3.2 (steps 1 to 4), RFC 6937 3 */
+  /* EVIDENCE: RFC 5681 3.2e, 3.2f, 3.2g; RFC 6582 3.2b, 3.2c, 3.2d; RFC
+   * 5681 3.2, RFC 6582 3.2 (steps 1 to 4), RFC 6937 3 */
   (void)state;
   struct peer p;
   peer_passive(&p, &reno);
@@ -283,7 +288,7 @@ static void established_third_dupack_retransmits_and_halves(void **state) {
 }
 
 static void established_dupacks_with_data_or_window_do_not_count(void **state) {
-  /* EVIDENCE: RFC 5681 2 (duplicate acknowledgment) */
+  /* EVIDENCE: RFC 5681 2a; RFC 5681 2 (duplicate acknowledgment) */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -298,7 +303,7 @@ static void established_dupacks_with_data_or_window_do_not_count(void **state) {
 }
 
 static void established_rtt_of_retransmission_is_not_taken(void **state) {
-  /* EVIDENCE: RFC 9293 MUST-18; RFC 6298 3 (Karn's algorithm) */
+  /* EVIDENCE: RFC 6298 3a; RFC 9293 MUST-18; RFC 6298 3 (Karn's algorithm) */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);

@@ -41,7 +41,8 @@ static bool syn_opens(struct peer *p, uint32_t seq, bool with,
 }
 
 static void syn_is_judged_by_timestamp_then_by_number(void **state) {
-  /* EVIDENCE: RFC 9293 SHLD-4; RFC 6191 2, RFC 9293 3.6.1 (MAY-2) */
+  /* EVIDENCE: RFC 6191 2a, 2b, 2c, 2d; RFC 9293 SHLD-4; RFC 6191 2, RFC
+   * 9293 3.6.1 (MAY-2) */
   (void)state;
   const struct {
     bool had, with;
@@ -130,7 +131,7 @@ static void syn_with_fin_or_ack_reopens_nothing(void **state) {
 
 /* Old duplicates of every kind, then the real end. */
 static void old_duplicates_do_not_end_it(void **state) {
-  /* EVIDENCE: RFC 1337 2 (assassination), 4 (F1) */
+  /* EVIDENCE: RFC 1337 2a; RFC 1337 2 (assassination), 4 (F1) */
   (void)state;
   struct peer p;
   time_wait(&p, 0);

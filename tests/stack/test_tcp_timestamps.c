@@ -27,7 +27,7 @@ static void syn_with_timestamps_is_answered_with_them(void **state) {
 }
 
 static void syn_without_timestamps_gets_none(void **state) {
-  /* EVIDENCE: RFC 7323 3.2 (MUST NOT unless both had it) */
+  /* EVIDENCE: RFC 7323 3.2c; RFC 7323 3.2 (MUST NOT unless both had it) */
   (void)state;
   struct peer p;
   peer_passive(&p, &on);
@@ -68,7 +68,7 @@ static void active_open_on_request_offers_none(void **state) {
 }
 
 static void active_open_offers_and_echoes(void **state) {
-  /* EVIDENCE: RFC 7323 3.2 (TSecr 0 without ACK) */
+  /* EVIDENCE: RFC 7323 3.2f; RFC 7323 3.2 (TSecr 0 without ACK) */
   (void)state;
   struct peer p;
   peer_active(&p, &on);
@@ -85,7 +85,8 @@ static void active_open_offers_and_echoes(void **state) {
 }
 
 static void every_segment_has_them_and_a_full_one_is_shorter(void **state) {
-  /* EVIDENCE: RFC 7323 3.2 (MUST in every non-RST segment), RFC 6691 2 */
+  /* EVIDENCE: RFC 7323 3.2a; RFC 7323 3.2 (MUST in every non-RST segment), RFC
+   * 6691 2 */
   (void)state;
   struct peer p;
   peer_passive_with(&p, NULL, PEER_TIMESTAMPS);
@@ -106,7 +107,7 @@ static void every_segment_has_them_and_a_full_one_is_shorter(void **state) {
 }
 
 static void reset_of_a_connection_has_them(void **state) {
-  /* EVIDENCE: RFC 7323 3.2 (SHOULD be sent in an RST) */
+  /* EVIDENCE: RFC 7323 3.2b; RFC 7323 3.2 (SHOULD be sent in an RST) */
   (void)state;
   struct peer p;
   peer_passive_with(&p, NULL, PEER_TIMESTAMPS);
@@ -119,7 +120,7 @@ static void reset_of_a_connection_has_them(void **state) {
 }
 
 static void blocks_beside_timestamps_are_three(void **state) {
-  /* EVIDENCE: RFC 2018 3 (three with timestamps) */
+  /* EVIDENCE: RFC 2018 4b; RFC 2018 3 (three with timestamps) */
   (void)state;
   struct peer p;
   peer_passive_with(&p, NULL, PEER_SACK | PEER_TIMESTAMPS);
@@ -140,7 +141,7 @@ static void blocks_beside_timestamps_are_three(void **state) {
 /* ---- TS.Recent ---------------------------------------------------------- */
 
 static void delayed_ack_echoes_the_first_segment(void **state) {
-  /* EVIDENCE: RFC 7323 4.3 (A) delayed ACKs */
+  /* EVIDENCE: RFC 7323 4.3a; RFC 7323 4.3 (A) delayed ACKs */
   (void)state;
   struct peer p;
   peer_passive_with(&p, NULL, PEER_TIMESTAMPS);
@@ -158,7 +159,7 @@ static void delayed_ack_echoes_the_first_segment(void **state) {
 }
 
 static void hole_echoes_the_last_in_order_and_its_filling_the_filler(void **s) {
-  /* EVIDENCE: RFC 7323 4.3 (B), (C) */
+  /* EVIDENCE: RFC 7323 4.3b; RFC 7323 4.3 (B), (C) */
   (void)s;
   struct peer p;
   peer_passive_with(&p, NULL, PEER_TIMESTAMPS);
@@ -178,7 +179,7 @@ static void hole_echoes_the_last_in_order_and_its_filling_the_filler(void **s) {
 
 /* A retransmission from before what was acknowledged takes the echo along. */
 static void overlapping_retransmission_updates(void **state) {
-  /* EVIDENCE: RFC 7323 4.3 (2) (SEG.SEQ =< Last.ACK.sent) */
+  /* EVIDENCE: RFC 7323 5.3b; RFC 7323 4.3 (2) (SEG.SEQ =< Last.ACK.sent) */
   (void)state;
   struct peer p;
   peer_passive_with(&p, NULL, PEER_TIMESTAMPS);
@@ -210,7 +211,7 @@ static void segment_with_a_bad_ack_updates_nothing(void **state) {
 /* ---- PAWS --------------------------------------------------------------- */
 
 static void old_timestamp_is_acked_and_dropped(void **state) {
-  /* EVIDENCE: RFC 7323 5.3 (R1) */
+  /* EVIDENCE: RFC 7323 5.3a; RFC 7323 5.3 (R1) */
   (void)state;
   struct peer p;
   peer_passive_with(&p, NULL, PEER_SACK | PEER_TIMESTAMPS);
@@ -248,7 +249,7 @@ static void segment_of_the_last_circle_is_dropped(void **state) {
 }
 
 static void after_24_days_the_old_one_counts_no_more(void **state) {
-  /* EVIDENCE: RFC 7323 5.5 (outdated timestamps) */
+  /* EVIDENCE: RFC 7323 5.5a; RFC 7323 5.5 (outdated timestamps) */
   (void)state;
   const uint64_t day = 24 * 3600 * PAIR_S;
   for (int late = 0; late < 2; late++) {
@@ -264,7 +265,8 @@ static void after_24_days_the_old_one_counts_no_more(void **state) {
 }
 
 static void reset_with_an_old_timestamp_resets(void **state) {
-  /* EVIDENCE: RFC 7323 5.2 (an RST MUST NOT be subjected to PAWS) */
+  /* EVIDENCE: RFC 7323 5.2a; RFC 7323 5.2 (an RST MUST NOT be subjected to
+   * PAWS) */
   (void)state;
   struct peer p;
   peer_passive_with(&p, NULL, PEER_TIMESTAMPS);
@@ -276,7 +278,8 @@ static void reset_with_an_old_timestamp_resets(void **state) {
 }
 
 static void missing_timestamp_is_dropped_silently(void **state) {
-  /* EVIDENCE: RFC 7323 3.2 (SHOULD silently drop, MUST NOT abort) */
+  /* EVIDENCE: RFC 7323 3.2d, 3.2e; RFC 7323 3.2 (SHOULD silently drop, MUST NOT
+   * abort) */
   (void)state;
   struct peer p;
   peer_passive_with(&p, NULL, PEER_TIMESTAMPS);
@@ -312,7 +315,8 @@ static void missing_timestamp_is_taken_if_set_so(void **state) {
 
 /* After a timeout the ACK tells which of the two transmissions it answers. */
 static void retransmitted_segment_gives_a_sample(void **state) {
-  /* EVIDENCE: RFC 7323 4.1, RFC 6298 (3) (Karn, unless timestamps) */
+  /* EVIDENCE: RFC 7323 4.1a; RFC 7323 4.1, RFC 6298 (3) (Karn, unless
+   * timestamps) */
   (void)state;
   for (int with = 0; with < 2; with++) {
     struct peer p;
@@ -381,7 +385,8 @@ static void retransmitted_syn_ack_gives_a_sample(void **state) {
 /* ---- The clock ---------------------------------------------------------- */
 
 static void offsets_differ_by_the_ends_and_stay_for_them(void **state) {
-  /* EVIDENCE: RFC 7323 7.1, RFC 6191 2 (monotonic for the same ends) */
+  /* EVIDENCE: RFC 7323 7.1a; RFC 6191 3a; RFC 7323 7.1, RFC 6191 2 (monotonic
+   * for the same ends) */
   (void)state;
   struct peer p;
   uint32_t offset[3];
