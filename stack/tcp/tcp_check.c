@@ -7,13 +7,10 @@
 
 /* ---- First: sequence number --------------------------------------------- */
 
-/* The window as the peer may see it: scaling rounds up. */
+/* The window as the peer may have seen it: scaling rounds up, and any that was
+ * ever offered counts (RFC 7323 2.4). */
 static uint32_t window(const struct tcp_conn *conn) {
-  uint32_t wnd = conn->rcv_edge - conn->rcv_nxt;
-  if (wnd > 0 && conn->wscale_ok) {
-    wnd += (1u << conn->rcv_wscale) - 1;
-  }
-  return wnd;
+  return seq_max(conn->rcv_edge, conn->rcv_adv) - conn->rcv_nxt;
 }
 
 /* The four cases of "first, check sequence number". Of a reset only the

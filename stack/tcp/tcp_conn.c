@@ -247,7 +247,7 @@ static void tcp_conn_free_queues(struct ph_stack *stack, struct tcp_conn *conn,
     tcp_chunks_free(tcp, conn, &conn->rcvq);
     conn->rcvq_len = 0;
   }
-  conn->rcv_edge = conn->rcv_nxt; /* nothing is owed any more */
+  conn->rcv_edge = conn->rcv_adv = conn->rcv_nxt; /* nothing is owed any more */
   tcp_rcv_account(tcp, conn);
 }
 

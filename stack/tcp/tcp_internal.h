@@ -289,8 +289,9 @@ struct tcp_conn {
   uint8_t snd_wscale, rcv_wscale;
 
   /* Receive sequence variables. rcv_edge is the right edge of the window that
-   * we owe the peer; rcv_wnd of the RFC is rcv_edge - rcv_nxt. */
-  uint32_t rcv_nxt, rcv_edge, irs;
+   * we owe the peer; rcv_wnd of the RFC is rcv_edge - rcv_nxt. rcv_adv is the
+   * highest that a header has said: at most one unit of the scale further. */
+  uint32_t rcv_nxt, rcv_edge, rcv_adv, irs;
   uint32_t rcv_acked; /* rcv_nxt when the last ACK left; Last.ACK.sent */
   uint32_t ts_recent, ts_recent_s; /* TS.Recent, and when, in seconds */
   uint32_t ts_offset;              /* of our clock */

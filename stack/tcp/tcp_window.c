@@ -66,11 +66,11 @@ uint16_t tcp_window_field(const struct ph_stack *stack, struct tcp_conn *conn,
   if (flags & TCP_SYN) {
     return (uint16_t)ph_min_u32(left, WINDOW_UNSCALED_MAX);
   }
-  if (conn->wscale_ok) {
-    left += bsd ? 0 : (1u << conn->rcv_wscale) - 1;
-    left >>= conn->rcv_wscale;
-  }
-  return (uint16_t)ph_min_u32(left, WINDOW_UNSCALED_MAX);
+  uint8_t scale = conn->wscale_ok ? conn->rcv_wscale : 0;
+  left = (left + (bsd ? 0 : (1u << scale) - 1)) >> scale;
+  left = ph_min_u32(left, WINDOW_UNSCALED_MAX);
+  conn->rcv_adv = seq_max(conn->rcv_adv, conn->rcv_nxt + (left << scale));
+  return (uint16_t)left;
 }
 
 uint32_t tcp_tell_rcvbuf(const struct ph_stack *stack,

@@ -198,8 +198,8 @@ static void established_answered_probes_keep_connection_for_ever(void **state) {
 }
 
 static void established_silence_backs_off_and_gives_up(void **state) {
-  /* EVIDENCE: RFC 5681 3.1j; RFC 9293 MUST-19, MUST-20, SHLD-11; RFC 6298 5
-   * (5.4), (5.5), (5.6), RFC 9293 3.8.3 */
+  /* EVIDENCE: RFC 5681 3.1j; RFC 9293 MUST-19, MUST-20, SHLD-11; RFC
+   * 6298 5.4, 5.5, 5.6, RFC 9293 3.8.3 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
