@@ -160,6 +160,7 @@ SIM_LIBS := -lz -lm -lpthread -Wl,--as-needed -latomic
 
 # --- Programs ----------------------------------------------------------------
 include $(wildcard sim/nic/rules.mk)
+include tests/fuzz/rules.mk
 
 $(BUILD)/packhorse: $(call rel,$(TOOL_C) $(SIM_C) $(STACK_C) $(DRIVER_C)) $(BUILD)/nic/libnic.a
 	$(call quiet,LD ) $(CXX) $^ $(SIM_LIBS) -o $@
