@@ -70,9 +70,6 @@ test-cosim: $(BUILD)/packhorse $(call pick,$(call tests_of,cosim),cosim) ## stac
 	@$(PYTHON) tests/run.py $(filter-out $(BUILD)/packhorse,$^)
 test-packet: $(BUILD)/test/packhorse $(call tests_of,packetdrill) ## scripts of packets and socket calls: tests/packet
 	@$(PYTHON) tests/run.py $(call tests_of,packetdrill) tests/packet/run.sh
-FUZZ_SECONDS ?= 60
-fuzz-script: $(BUILD)/test/fuzz_script ## any text as a script, for FUZZ_SECONDS
-	@mkdir -p $(BUILD)/fuzz/found && $< -timeout=20 -rss_limit_mb=4096 -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/found tests/fuzz/corpus/script
 test-compilers: ## gcc and clang give the same event hash; builds everything twice, slow
 	@tests/cosim/compilers.sh
 mutants: ## break the RTL in one place at a time; the named test must fail; slow, M=tso picks some
@@ -194,16 +191,6 @@ $(BUILD)/test/cosim/%: $(BUILD)/asan/tests/cosim/%.o $(call helpers,cosim) $(cal
 $(BUILD)/test/packhorse: $(call asan,$(TOOL_C) $(SIM_C) $(STACK_C) $(DRIVER_C)) $(BUILD)/nic-checked/libnic.a
 	$(call quiet,LD ) $(CXX) $(SANITIZE) $^ $(SIM_LIBS) -o $@
 
-# Fuzzers: clang, libFuzzer, both sanitizers; the corpus is committed.
-FUZZ := -O1 -DPH_ASSERT_ON -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
-fuzz = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(1))
-$(BUILD)/fuzz/stack/%.o: stack/%.c
-	$(call quiet,CC ) clang $(COMMON) $(FUZZ) -ffreestanding -c $< -o $@
-$(BUILD)/fuzz/%.o: %.c
-	$(call quiet,CC ) clang $(COMMON) $(FUZZ) -D_GNU_SOURCE -c $< -o $@
-$(BUILD)/test/fuzz_script: $(call fuzz,tests/fuzz/fuzz_script.c $(SIM_C) $(STACK_C) $(DRIVER_C)) $(BUILD)/nic/libnic.a
-	$(call quiet,LD ) clang++ -fsanitize=fuzzer,address,undefined $^ $(SIM_LIBS) -o $@
-
 # The script knows from Verilator's dependency files what is fresh.
 $(BUILD)/test/rtl/%: tests/rtl/%.c FORCE
 	@echo "  RTL $@"; $(PYTHON) tests/rtl/dut.py $< -o $@
@@ -211,6 +198,6 @@ $(BUILD)/test/gates/%: tests/rtl/%.c FORCE
 	@echo "  NET $@"; $(PYTHON) tests/rtl/dut.py --mode gates $< -o $@
 
 FORCE:
-.PHONY: FORCE help run tool packetdrill fuzz-script test test-all test-packet test-rtl test-gates test-driver test-stack test-cosim test-compilers mutants evidence evidence-mutants test-interop cocotb cocotb-gates lint format formal synth bench regs regs-check clean
+.PHONY: FORCE help run tool packetdrill test test-all test-packet test-rtl test-gates test-driver test-stack test-cosim test-compilers mutants evidence evidence-mutants test-interop cocotb cocotb-gates lint format formal synth bench regs regs-check clean
 .SECONDARY:
--include $(shell [ -d $(BUILD) ] && find $(BUILD)/rel $(BUILD)/asan $(BUILD)/pic $(BUILD)/fuzz -name '*.d' 2>/dev/null)
+-include $(shell [ -d $(BUILD) ] && find $(BUILD)/rel $(BUILD)/asan $(BUILD)/pic -name '*.d' 2>/dev/null)

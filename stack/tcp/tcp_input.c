@@ -307,6 +307,10 @@ static void tcp_process_fin(struct ph_stack *stack, struct tcp_conn *conn,
     conn->fin_seq = seg->seq + seg->len;
   }
   if (!conn->fin_seen || conn->fin_received || conn->rcv_nxt != conn->fin_seq) {
+    if ((seg->flags & TCP_FIN) && seg->len == 0 &&
+        seq_gt(seg->seq, conn->rcv_nxt)) {
+      tcp_ack_at_once(stack, conn); /* RFC 5681 4.2: it left a hole behind */
+    }
     return;
   }
   conn->fin_received = true;

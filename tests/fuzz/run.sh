@@ -14,7 +14,7 @@ fuzz() {
   # In one order: that of directories differs between file systems.
   find "tests/fuzz/corpus/$1" -type f | LC_ALL=C sort | paste -sd, >"$list"
   log=$build/fuzz/$1.log
-  if "$build/test/fuzz_$1" -seed=1 -runs="$2" -max_len="$3" -timeout=60 -rss_limit_mb=2048 -print_final_stats=1 \
+  if "$build/test/fuzz_$1" -seed=1 -runs="$2" -max_len="$3" -len_control=0 -timeout=100 -rss_limit_mb=2048 -print_final_stats=1 \
     -artifact_prefix="$build/fuzz/$1-" -seed_inputs="@$list" >"$log" 2>&1; then
     passed=$((passed + 1))
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
@@ -26,8 +26,8 @@ fuzz() {
   fi
 }
 
-fuzz packet 6000 1500
-fuzz options 2000000 44
-fuzz script 20000 1500
+fuzz packet 8000 1500
+fuzz options 1500000 44
+fuzz script 50000 1500
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

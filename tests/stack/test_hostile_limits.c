@@ -253,12 +253,86 @@ static void initial_numbers_of_10000_tell_nothing(void **state) {
   pair_free(pair);
 }
 
+/* ---- Somebody who knows the ends but not the numbers -------------------- */
+
+struct attack {
+  struct flow flow;
+  uint32_t rng, thrown;
+  uint32_t each; /* segments per step */
+};
+
+static uint32_t any(struct attack *a) {
+  a->rng = a->rng * 1664525u + 1013904223u;
+  return a->rng >> 16 | (a->rng * 2654435761u & 0xffff0000u);
+}
+
+/* Any flags, any numbers, any options, to either end's ports. */
+static bool throw_at(struct pair *pair, void *ctx) {
+  struct attack *a = ctx;
+  const struct tcp_conn *c = a->flow.ends.server;
+  for (uint32_t i = 0; i < a->each; i++) {
+    uint32_t options[10];
+    for (size_t n = 0; n < PH_ARRAY_LEN(options); n++) {
+      options[n] = any(a);
+    }
+    struct pair_tx tx = {.src_port = c->remote_port,
+                         .dst_port = c->local_port,
+                         .seq = any(a),
+                         .ack = any(a),
+                         .flags = (uint8_t)any(a),
+                         .wnd = (uint16_t)any(a),
+                         .urg = (uint16_t)any(a),
+                         .tos = any(a) & 3,
+                         .options = options,
+                         .options_len = any(a) % 11 * 4,
+                         .data = options,
+                         .len = any(a) % 41};
+    tx.src_port = (uint16_t)(any(a) % 8 ? tx.src_port : any(a));
+    if (tx.seq - c->rcv_nxt < c->rcv_edge - c->rcv_nxt + 64 ||
+        c->rcv_nxt - tx.seq < 64) {
+      continue; /* it guessed the window: not blind any more */
+    }
+    pair_inject(pair, &tx);
+    a->thrown++;
+  }
+  return pump(pair, &a->flow);
+}
+
+static void blind_attackers_do_not_slow_a_flow(void **state) {
+  /* EVIDENCE: RFC 5961 3, 4, 5, 7 (a limit of challenge ACKs per connection) */
+  (void)state;
+  uint64_t took[2];
+  for (uint32_t each = 0; each <= 30; each += 30) {
+    struct attack *a = calloc(1, sizeof(*a));
+    struct pair *pair = pair_new(NULL);
+    pair_establish(pair, 1, &a->flow.ends);
+    const struct ph_stats *stats = &pair->host[0].stack.stats;
+    a->rng = 5;
+    a->each = each;
+    a->flow.sender = 1;
+    a->flow.size = 8 << 20;
+    pair->delay_ns = 20 * PAIR_MS;
+    uint64_t start = pair->now_ns;
+    assert_true(pair_run(pair, 100 * PAIR_S, throw_at, a));
+    took[each != 0] = pair->now_ns - start;
+    if (each != 0) {
+      assert_true(a->thrown > 2000);
+      /* One of ours in half a second, and none that tells an attacker more. */
+      assert_in_range(stats->TcpChallengeAcks, 1, 2 + took[1] * 2 / PAIR_S);
+    }
+    close_flow(pair, &a->flow);
+    free(a);
+  }
+  assert_true(took[1] <= took[0] + took[0] / 10);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(any_pool_empty_at_any_moment_loses_nothing),
       cmocka_unit_test(half_open_10000_are_bounded_and_pass),
       cmocka_unit_test(out_of_order_bombs_are_bounded_by_the_buffer),
       cmocka_unit_test(initial_numbers_of_10000_tell_nothing),
+      cmocka_unit_test(blind_attackers_do_not_slow_a_flow),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
