@@ -228,6 +228,10 @@ static void reno_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
   uint32_t known =
       info->acked > conn->snd_mss ? info->acked - conn->snd_mss : 0;
   known = ph_min_u32(known, conn->sacked_bytes);
+  /* Crumbs add up: no more can have left the network than is out. */
+  if (conn->sacked_bytes - known > outstanding(conn)) {
+    known = conn->sacked_bytes - outstanding(conn);
+  }
   conn->sacked_bytes -= known;
   info->delivered -= known;
   if (conn->recovery == TCP_RECOVERY_FAST &&

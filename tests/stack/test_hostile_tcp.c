@@ -243,6 +243,26 @@ static void duplicate_ack_flood_inflates_cwnd_only_to_what_is_out(
   peer_free(&p);
 }
 
+static void crumbs_of_partial_acks_take_duplicates_back(void **state) {
+  /* EVIDENCE: RFC 6582 3.2 (step 3), RFC 5681 3.2 (4): no more duplicates than
+   * segments can be out */
+  (void)state;
+  struct peer p;
+  peer_passive(&p, NULL);
+  assert_int_equal(peer_app_send(&p, 10000), 10000);
+  for (int i = 0; i < 20; i++) {
+    peer_ack(&p, first);
+  }
+  assert_int_equal(p.conn->sacked_bytes, 9000);
+  for (uint32_t n = 100; n < 10000; n += 100) {
+    peer_ack(&p, first + n); /* the invariants are checked after each */
+    assert_true(p.conn->sacked_bytes <= 10000 - n);
+  }
+  peer_ack(&p, first + 10000);
+  assert_int_equal(p.conn->sacked_bytes, 0);
+  peer_free(&p);
+}
+
 static void optimistic_acks_never_pass_what_was_sent(void **state) {
   /* EVIDENCE: RFC 5961 5.2; TCP Congestion Control with a Misbehaving
    * Receiver, Savage 1999 */
@@ -369,6 +389,7 @@ int main(void) {
       cmocka_unit_test(zero_window_orphan_ends_although_probes_are_answered),
       cmocka_unit_test(fin_wait_2_pile_gives_way_to_new_connections),
       cmocka_unit_test(duplicate_ack_flood_inflates_cwnd_only_to_what_is_out),
+      cmocka_unit_test(crumbs_of_partial_acks_take_duplicates_back),
       cmocka_unit_test(optimistic_acks_never_pass_what_was_sent),
       cmocka_unit_test(fin_inside_what_is_known_to_follow_does_not_stick),
       cmocka_unit_test(marks_left_behind_2_gib_do_not_seem_ahead),
