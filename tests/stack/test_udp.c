@@ -39,7 +39,7 @@ static void udp_bound_datagram_is_received_with_its_sender(void **state) {
 }
 
 static void udp_wrong_length_or_checksum_is_dropped(void **state) {
-  /* EVIDENCE: RFC 768; RFC 1122 4.1.3.4 */
+  /* EVIDENCE: RFC 1122 4.1.3.4a, 4.1.3.4c; RFC 768; RFC 1122 4.1.3.4 */
   (void)state;
   struct lower *host = lower_new(NULL);
   struct udp_pcb pcb;
@@ -87,7 +87,7 @@ static void udp_queue_full_datagrams_are_counted(void **state) {
 }
 
 static void udp_closed_port_sends_unreachable_rate_limited(void **state) {
-  /* EVIDENCE: RFC 1122 4.1.3.1, 3.2.2.1; RFC 1812 4.3.2.8 */
+  /* EVIDENCE: RFC 1122 4.1.3.1a; RFC 1122 4.1.3.1, 3.2.2.1; RFC 1812 4.3.2.8 */
   (void)state;
   struct lower *host = lower_new(NULL);
   lower_learn_peer(host);
@@ -106,7 +106,8 @@ static void udp_closed_port_sends_unreachable_rate_limited(void **state) {
 }
 
 static void udp_connected_port_unreachable_gives_refused(void **state) {
-  /* EVIDENCE: RFC 1122 4.1.3.3; every truncation of the quotation */
+  /* EVIDENCE: RFC 1122 4.1.3.3a; RFC 1122 4.1.3.3; every truncation of the
+   * quotation */
   (void)state;
   struct lower *host = lower_new(NULL);
   lower_learn_peer(host);
@@ -180,6 +181,50 @@ static void udp_device_full_gives_eagain_then_writable(void **state) {
   lower_free(host);
 }
 
+static void udp_sent_has_source_checksum_ttl_and_tos(void **state) {
+  /* EVIDENCE: RFC 1122 4.1.3.4a, 4.1.3.4b, 4.1.3.5a, 4.1.3.5b, 4.1.3.6b, 4.1.4a
+   */
+  (void)state;
+  enum { SECOND = 0x0a000009 };
+  struct lower *host = lower_new(NULL);
+  lower_learn_peer(host);
+  assert_int_equal(ph_ipv4_add_address(&host->stack, &host->netif, SECOND, 24),
+                   0);
+  struct ph_addr peer = ph_addr_v4(LOWER_PEER);
+  struct ph_addr second = ph_addr_v4(SECOND);
+  struct ph_addr foreign = ph_addr_v4(LOWER_PEER + 77);
+  struct udp_pcb any, bound;
+  udp_open(&host->stack, &any, 20000);
+  udp_open(&host->stack, &bound, 20000);
+  assert_int_equal(udp_bind(&bound, &foreign, 7), -PH_EADDRNOTAVAIL);
+  assert_int_equal(udp_bind(&bound, &second, 7), 0);
+  bound.marks = (struct ip_marks){.ttl = 9, .tos = 0xb9};
+  const struct {
+    struct udp_pcb *pcb;
+    uint32_t source;
+    uint8_t ttl, tos;
+  } sent[] = {{&any, LOWER_HOST, 64, 0}, {&bound, SECOND, 9, 0xb9}};
+  for (size_t i = 0; i < PH_ARRAY_LEN(sent); i++) {
+    assert_int_equal(udp_sendto(sent[i].pcb, "odd", 3, &peer, 99), 3);
+    const uint8_t *f = host->frame[host->count - 1];
+    assert_int_equal(get_be32(f + 26), sent[i].source);
+    assert_int_equal(f[22], sent[i].ttl);
+    assert_int_equal(f[15], sent[i].tos);
+    uint8_t pseudo[12] = {0};
+    memcpy(pseudo, f + 26, 8);
+    pseudo[9] = IP_PROTO_UDP;
+    pseudo[11] = 11;
+    assert_int_not_equal(get_be16(f + 40), 0);
+    assert_int_equal(csum_data(f + 34, 11, csum_data(pseudo, 12, 0)), 0xffff);
+  }
+  datagram(host, 7, 4); /* to the first address: not for `bound` */
+  lower_receive(host, host->scratch, 46);
+  assert_int_equal(bound.queued_len, 0);
+  udp_close(&any);
+  udp_close(&bound);
+  lower_free(host);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(udp_bound_datagram_is_received_with_its_sender),
@@ -188,6 +233,7 @@ int main(void) {
       cmocka_unit_test(udp_closed_port_sends_unreachable_rate_limited),
       cmocka_unit_test(udp_connected_port_unreachable_gives_refused),
       cmocka_unit_test(udp_loopback_delivers_at_the_next_poll),
+      cmocka_unit_test(udp_sent_has_source_checksum_ttl_and_tos),
       cmocka_unit_test(udp_device_full_gives_eagain_then_writable),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
