@@ -296,7 +296,7 @@ static void fin_inside_what_is_known_to_follow_does_not_stick(void **state) {
 }
 
 static void zero_window_reset_with_text_resets(void **state) {
-  /* EVIDENCE: RFC 9293 SHLD-2; RFC 9293 3.10.7.4, first (MUST-66) and 3.5.3
+  /* EVIDENCE: RFC 9293 SHLD-2, MUST-66; RFC 9293 3.10.7.4 (first) and 3.5.3
    * (text in a RST) */
   (void)state;
   static uint8_t small[2304];
