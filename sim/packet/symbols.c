@@ -234,16 +234,6 @@ static const struct {
     {"NULL", 0},
 };
 
-bool symbol_value(const char *name, int64_t *value) {
-  for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
-    if (strcmp(symbols[i].name, name) == 0) {
-      *value = symbols[i].value;
-      return true;
-    }
-  }
-  return false;
-}
-
 enum { ERRNO_MAX = 140 };
 
 int symbol_errno(const char *name) {
@@ -256,6 +246,19 @@ int symbol_errno(const char *name) {
   return strcmp(name, "EWOULDBLOCK") == 0 ? EAGAIN
          : strcmp(name, "ENOTSUP") == 0   ? EOPNOTSUPP
                                           : 0;
+}
+
+bool symbol_value(const char *name, int64_t *value) {
+  for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
+    if (strcmp(symbols[i].name, name) == 0) {
+      *value = symbols[i].value;
+      return true;
+    }
+  }
+  /* An errno as a value: what SO_ERROR tells. */
+  int error = symbol_errno(name);
+  *value = error ? error : *value;
+  return error != 0;
 }
 
 const char *symbol_errno_name(int number) {
