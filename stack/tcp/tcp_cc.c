@@ -27,11 +27,14 @@ const struct tcp_cc_ops *tcp_cc_default(void) {
   return algorithms[0];
 }
 
-void tcp_cc_init(struct tcp_conn *conn) {
+/* RFC 6928 2: min(10 * MSS, max(2 * MSS, 14600)). */
+static uint32_t initial_window(const struct tcp_conn *conn) {
   uint32_t mss = conn->snd_mss;
-  /* RFC 6928 2: min(10 * MSS, max(2 * MSS, 14600)). */
-  conn->cwnd =
-      ph_min_u32(TCP_INITIAL_WINDOW_SEGS * mss, ph_max_u32(2 * mss, 14600));
+  return ph_min_u32(TCP_INITIAL_WINDOW_SEGS * mss, ph_max_u32(2 * mss, 14600));
+}
+
+void tcp_cc_init(struct tcp_conn *conn) {
+  conn->cwnd = initial_window(conn);
   conn->ssthresh = UINT32_MAX; /* "arbitrarily high", RFC 5681 3.1 */
   conn->bytes_acked_ca = 0;
   if (conn->cc->init) {
@@ -46,6 +49,27 @@ void tcp_cc_change(struct tcp_conn *conn, const struct tcp_cc_ops *cc) {
   if (conn->ssthresh == UINT32_MAX && cc->init) {
     cc->init(conn);
   }
+}
+
+/* RFC 5681 4.1: what the network took a while ago it need not take now. Half
+ * of cwnd is forgotten for each RTO of silence (RFC 2861 2, as in Linux), down
+ * to the restart window; ssthresh remembers three quarters of it, so that slow
+ * start brings it back quickly. */
+void tcp_cc_idle(struct tcp_conn *conn, uint32_t idle_ms) {
+  uint32_t rto_ms = (uint32_t)(conn->rto_ns / TCP_MS);
+  uint32_t restart = ph_min_u32(initial_window(conn), conn->cwnd);
+  if (idle_ms <= rto_ms || conn->cwnd == restart ||
+      conn->counters.data_segs_out == 0) {
+    return;
+  }
+  if (conn->ssthresh != UINT32_MAX) {
+    conn->ssthresh = ph_max_u32(conn->ssthresh, conn->cwnd - conn->cwnd / 4);
+  }
+  for (; idle_ms > rto_ms && conn->cwnd > restart; idle_ms -= rto_ms) {
+    conn->cwnd /= 2;
+  }
+  conn->cwnd = ph_max_u32(conn->cwnd, restart);
+  conn->bytes_acked_ca = 0;
 }
 
 uint32_t tcp_cc_slow_start(struct tcp_conn *conn, uint32_t acked) {

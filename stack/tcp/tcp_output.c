@@ -12,9 +12,10 @@
  * stay in the send queue, the connection stays on the pending list and is
  * tried again when the device has room (netif_on_writable), at the next poll,
  * or after TCP_RETRY_NS. */
-#include "stack/tcp/tcp_options.h"
 #include "stack/tcp/tcp_memory.h"
+#include "stack/tcp/tcp_options.h"
 #include "stack/tcp/tcp_pmtu.h"
+#include "stack/tcp/tcp_settings.h"
 
 enum { ETH_HEADER_LEN = 14, IP_MAX_LEN = 65535 };
 
@@ -324,7 +325,10 @@ bool tcp_output_mtu_probe(struct ph_stack *stack, struct tcp_conn *conn,
 }
 
 static enum sent send_new(struct ph_stack *stack, struct tcp_conn *conn) {
-  uint32_t unsent;
+  uint32_t unsent = tcp_unsent_bytes(conn);
+  if (unsent > 0 && conn->snd_nxt == conn->snd_una) {
+    tcp_cc_idle(conn, tcp_now_ms(stack) - conn->counters.last_sent_ms);
+  }
   while ((unsent = tcp_unsent_bytes(conn)) > 0) {
     bool closed = false;
     uint32_t n = new_allowed(stack, conn, unsent, &closed);

@@ -184,6 +184,33 @@ static void slow_start_rtt_within_threshold_goes_on(void **state) {
   assert_int_equal(conn.cwnd, 2560 * MSS);
 }
 
+static void established_silence_halves_cwnd_per_rto(void **state) {
+  /* EVIDENCE: RFC 5681 4.1 (restart window), RFC 2861 2 */
+  (void)state;
+  struct peer p;
+  peer_passive(&p, NULL);
+  assert_int_equal(peer_app_send(&p, 10000), 10000);
+  peer_ack(&p, p.conn->snd_nxt);
+  p.conn->cwnd = 160 * PEER_MSS;
+  p.conn->ssthresh = 100 * PEER_MSS;
+  assert_int_equal(p.conn->snd_una, p.conn->snd_nxt);
+  uint64_t rto = p.conn->rto_ns;
+  peer_pass(&p, rto * 9 / 10); /* a pause within an RTO costs nothing */
+  assert_int_equal(peer_app_send(&p, 1), 1);
+  assert_int_equal(p.conn->cwnd, 160 * PEER_MSS);
+  peer_ack(&p, p.conn->snd_nxt);
+  rto = p.conn->rto_ns;
+  peer_pass(&p, rto * 5 / 2);
+  assert_int_equal(peer_app_send(&p, 1), 1);
+  assert_int_equal(p.conn->cwnd, 40 * PEER_MSS);
+  assert_int_equal(p.conn->ssthresh, 120 * PEER_MSS);
+  peer_ack(&p, p.conn->snd_nxt);
+  peer_pass(&p, 60 * PAIR_S);
+  assert_int_equal(peer_app_send(&p, 1), 1);
+  assert_int_equal(p.conn->cwnd, 10 * PEER_MSS);
+  peer_free(&p);
+}
+
 static void congestion_by_name_is_found_inherited_and_refused(void **state) {
   /* EVIDENCE: docs/tcp/congestion.md (TCP_CONGESTION) */
   (void)state;
@@ -214,6 +241,7 @@ int main(void) {
       cmocka_unit_test(slow_start_rtt_grows_leaves_after_five_css_rounds),
       cmocka_unit_test(slow_start_rtt_noise_resumes_doubling),
       cmocka_unit_test(slow_start_rtt_within_threshold_goes_on),
+      cmocka_unit_test(established_silence_halves_cwnd_per_rto),
       cmocka_unit_test(congestion_by_name_is_found_inherited_and_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
