@@ -370,7 +370,7 @@ static void too_big_storm_never_goes_below_the_least_mss(void **state) {
 }
 
 static void sources_that_can_not_be_reach_nobody(void **state) {
-  /* EVIDENCE: RFC 1122 4.1.3.6a; RFC 9293 MUST-63; RFC 1122 3.2.1.3; LAND (CERT
+  /* EVIDENCE: RFC 1122 3.2.1.3, 4.1.3.6a; RFC 9293 MUST-63; LAND (CERT
    * CA-1997-28) */
   (void)state;
   const uint32_t bad[] = {0x0a000001, 0x7f000001, 0xffffffff, 0xe0000001,

@@ -100,8 +100,7 @@ static void any_state_segment_that_does_not_fit_changes_nothing(void **state) {
 }
 
 static void challenge_limit_is_per_connection(void **state) {
-  /* EVIDENCE: RFC 5961 7a; RFC 5961 7; CVE-2016-5696 (a limit per host tells
-   * secrets) */
+  /* EVIDENCE: RFC 5961 7a; CVE-2016-5696 (a limit per host tells secrets) */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);

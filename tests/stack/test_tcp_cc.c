@@ -137,7 +137,7 @@ static void round_trip(struct tcp_conn *conn, uint32_t rtt_ms) {
 }
 
 static void slow_start_rtt_grows_leaves_after_five_css_rounds(void **state) {
-  /* EVIDENCE: RFC 9438 4.10b; RFC 9406 4.2a, 4.2c, 4.2d, 4.2f; RFC 9406 4.2 */
+  /* EVIDENCE: RFC 9438 4.10b; RFC 9406 4.2a, 4.2c, 4.2d, 4.2f */
   (void)state;
   struct tcp_conn conn = fresh(&tcp_cubic);
   for (int i = 0; i < 4; i++) {

@@ -40,7 +40,7 @@ static void samples_move_srtt_and_rttvar_as_written(void **state) {
 }
 
 static void timer_starts_with_data_restarts_with_acks_and_stops(void **state) {
-  /* EVIDENCE: RFC 6298 5.1, 5.2, 5.3, 5a, 3b */
+  /* EVIDENCE: RFC 6298 3b, 5.1, 5.2, 5.3, 5a */
   (void)state;
   struct peer p;
   peer_passive(&p, &reno);
@@ -301,6 +301,54 @@ static void our_timestamps_tick_in_milliseconds(void **state) {
   peer_free(&p);
 }
 
+static void timestamp_of_a_reset_changes_nothing(void **state) {
+  /* EVIDENCE: RFC 7323 5.2b */
+  (void)state;
+  struct peer p;
+  peer_passive_with(&p, NULL, PEER_TIMESTAMPS);
+  peer_data(&p, 10);
+  uint32_t recent = p.conn->ts_recent;
+  p.ts_val = recent + 1000;
+  peer_send(&p, TCP_RST, p.seq + 1, NULL, 0); /* challenged */
+  peer_send(&p, TCP_RST | TCP_ACK, p.seq + 2, NULL, 0);
+  assert_int_equal(p.conn->ts_recent, recent);
+  p.ts_val = recent;
+  peer_data(&p, 10);
+  assert_int_equal(p.conn->rcvq_len, 20); /* is not old */
+  peer_free(&p);
+}
+
+static void handshake_and_further_duplicates_move_cwnd_as_written(
+    void **state) {
+  /* EVIDENCE: RFC 5681 3.1k, 3.2h */
+  (void)state;
+  struct peer p;
+  peer_active(&p, &reno);
+  const uint8_t options[] = {2, 4, PEER_MSS >> 8, PEER_MSS & 0xff};
+  struct pair_tx tx = {.src_port = PEER_PORT,
+                       .dst_port = p.port,
+                       .seq = (uint32_t)PAIR_ISS,
+                       .ack = first,
+                       .flags = TCP_SYN | TCP_ACK,
+                       .wnd = PEER_WND,
+                       .options = options,
+                       .options_len = sizeof(options)};
+  pair_inject(p.pair, &tx);
+  p.seq = first;
+  assert_int_equal(p.conn->cwnd, 10 * PEER_MSS);
+  peer_app_send(&p, 40 * PEER_MSS);
+  for (int i = 0; i < 3; i++) {
+    peer_ack(&p, first);
+  }
+  assert_int_equal(p.conn->recovery, TCP_RECOVERY_FAST);
+  for (int i = 0; i < 4; i++) { /* one segment fewer in the network each */
+    uint32_t sacked = p.conn->sacked_bytes;
+    peer_ack(&p, first);
+    assert_int_equal(p.conn->sacked_bytes, sacked + PEER_MSS);
+  }
+  peer_free(&p);
+}
+
 static void secret_differs_from_start_to_start(void **state) {
   /* EVIDENCE: RFC 6528 3c */
   (void)state;
@@ -328,6 +376,8 @@ int main(void) {
       cmocka_unit_test(windows_are_scaled_behind_the_syns),
       cmocka_unit_test(rounded_window_is_honoured_to_its_edge),
       cmocka_unit_test(our_timestamps_tick_in_milliseconds),
+      cmocka_unit_test(timestamp_of_a_reset_changes_nothing),
+      cmocka_unit_test(handshake_and_further_duplicates_move_cwnd_as_written),
       cmocka_unit_test(secret_differs_from_start_to_start),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -114,7 +114,7 @@ static void established_close_sends_queued_data_before_fin(void **state) {
 }
 
 static void established_close_with_unread_data_resets(void **state) {
-  /* EVIDENCE: RFC 9293 SHLD-3, MAY-1; RFC 9293 3.10.4, RFC 2525 2.17 */
+  /* EVIDENCE: RFC 9293 SHLD-3, MAY-1, 3.10.4; RFC 2525 2.17 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);

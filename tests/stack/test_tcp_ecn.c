@@ -50,7 +50,7 @@ static void ack_with(struct peer *p, uint8_t flags, uint32_t ack) {
 /* ---- The handshake ------------------------------------------------------ */
 
 static void syn_ack_answers_an_ecn_setup_syn_only(void **state) {
-  /* EVIDENCE: RFC 3168 6.1.1a, 6.1.1b; RFC 3168 6.1.1 */
+  /* EVIDENCE: RFC 3168 6.1.1a, 6.1.1b */
   (void)state;
   static const struct pair_options off = {.tcp.features.ecn = PH_TCP_OFF};
   const struct {
@@ -77,7 +77,8 @@ static void syn_ack_answers_an_ecn_setup_syn_only(void **state) {
 }
 
 static void syn_again_without_ecn_takes_it_back(void **state) {
-  /* EVIDENCE: RFC 3168 6.1.1 (non-ECN-setup SYN received), 6.1.1.1 */
+  /* EVIDENCE: RFC 3168 6.1.1e; RFC 3168 6.1.1 (non-ECN-setup SYN
+   * received), 6.1.1.1 */
   (void)state;
   struct peer p;
   assert_int_equal(answer_to_syn(&p, NULL, TCP_ECE | TCP_CWR, NOT_ECT),
@@ -88,7 +89,7 @@ static void syn_again_without_ecn_takes_it_back(void **state) {
 }
 
 static void active_open_asks_when_on_and_the_answer_decides(void **state) {
-  /* EVIDENCE: RFC 3168 6.1.1a; RFC 3168 6.1.1 */
+  /* EVIDENCE: RFC 3168 6.1.1a */
   (void)state;
   const struct {
     uint8_t flags, tos;
@@ -121,7 +122,7 @@ static void active_open_asks_when_on_and_the_answer_decides(void **state) {
 }
 
 static void active_open_by_default_does_not_ask(void **state) {
-  /* EVIDENCE: RFC 3168 6.1.1 (Linux's tcp_ecn = 2) */
+  /* EVIDENCE: RFC 3168 6.1.1f; RFC 3168 6.1.1 (Linux's tcp_ecn = 2) */
   (void)state;
   struct peer p;
   peer_active(&p, NULL); /* checks that the flags are SYN alone */
@@ -131,7 +132,7 @@ static void active_open_by_default_does_not_ask(void **state) {
 }
 
 static void second_syn_goes_without(void **state) {
-  /* EVIDENCE: RFC 3168 6.1.1.1a; RFC 3168 6.1.1.1 */
+  /* EVIDENCE: RFC 3168 6.1.1.1a */
   (void)state;
   struct peer p;
   peer_listen(&p, &on);
@@ -188,7 +189,7 @@ static void only_new_data_is_ect(void **state) {
 }
 
 static void without_agreement_nothing_is_ect(void **state) {
-  /* EVIDENCE: RFC 3168 5a, 6.1.1d; RFC 3168 6.1.1 */
+  /* EVIDENCE: RFC 3168 5a, 6.1.1d */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -206,7 +207,7 @@ static void without_agreement_nothing_is_ect(void **state) {
 /* ---- Receiver ----------------------------------------------------------- */
 
 static void mark_is_echoed_until_cwr(void **state) {
-  /* EVIDENCE: RFC 3168 6.1.3a; RFC 3168 6.1.3 */
+  /* EVIDENCE: RFC 3168 6.1.3a, 6.1.3c */
   (void)state;
   struct peer p;
   ecn_peer(&p, NULL);
@@ -283,7 +284,7 @@ static void mark_out_of_order_is_echoed_in_the_duplicate_ack(void **state) {
 /* ---- Sender ------------------------------------------------------------- */
 
 static void echo_halves_once_for_a_window_and_says_cwr_once(void **state) {
-  /* EVIDENCE: RFC 3168 6.1.2a, 6.1.2b, 6.1.2c; RFC 3168 6.1.2 */
+  /* EVIDENCE: RFC 3168 6.1.2a, 6.1.2b, 6.1.2c */
   (void)state;
   struct peer p;
   ecn_peer(&p, NULL);
@@ -319,7 +320,7 @@ static void echo_halves_once_for_a_window_and_says_cwr_once(void **state) {
 
 /* Nothing is retransmitted, and growth goes on when ECE stops. */
 static void echo_retransmits_nothing(void **state) {
-  /* EVIDENCE: RFC 3168 6.1.2d; RFC 3168 6.1.2 */
+  /* EVIDENCE: RFC 3168 6.1.2d */
   (void)state;
   struct peer p;
   ecn_peer(&p, NULL);

@@ -151,7 +151,7 @@ static void accepted_has_the_keepalive_of_its_listener(void **state) {
 }
 
 static void established_user_timeout_ends_retransmission(void **state) {
-  /* EVIDENCE: RFC 9293 MUST-21; RFC 5482 3; RFC 9293 3.9.1; Linux tcp(7),
+  /* EVIDENCE: RFC 9293 MUST-21, 3.9.1; RFC 5482 3; Linux tcp(7),
    * TCP_USER_TIMEOUT */
   (void)state;
   struct peer p;

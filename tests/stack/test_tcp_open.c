@@ -57,7 +57,7 @@ static void listen_ack_sends_rst(void **state) {
 
 static void listen_syn_sends_syn_ack_with_mss_and_without_scale(void **state) {
   /* EVIDENCE: RFC 7323 2.2b; RFC 9293 MUST-14, MUST-67, SHLD-5; RFC
-   * 9293 3.10.7.2 (third check), RFC 7323 2.2 */
+   * 9293 3.10.7.2 (third check) */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -115,7 +115,7 @@ static void syn_received_rst_returns_to_listen(void **state) {
 }
 
 static void syn_received_silence_retries_five_times(void **state) {
-  /* EVIDENCE: RFC 9293 MUST-22; RFC 6298 5 (5.5), RFC 9293 3.8.3 */
+  /* EVIDENCE: RFC 9293 MUST-22, 3.8.3; RFC 6298 5 (5.5) */
   (void)state;
   struct peer p;
   peer_listen(&p, NULL);
@@ -231,7 +231,7 @@ static void listen_backlog_full_drops_syn_and_last_ack(void **state) {
 }
 
 static void isn_differs_by_ends_and_moves_with_time(void **state) {
-  /* EVIDENCE: RFC 6528 3a; RFC 9293 MUST-8, MUST-9, SHLD-1; RFC 6528 3 */
+  /* EVIDENCE: RFC 6528 3a; RFC 9293 MUST-8, MUST-9, SHLD-1 */
   (void)state;
   struct peer p;
   peer_listen(&p, NULL);
@@ -245,7 +245,7 @@ static void isn_differs_by_ends_and_moves_with_time(void **state) {
 }
 
 static void ephemeral_ports_differ_and_stay_in_range(void **state) {
-  /* EVIDENCE: RFC 6056 3.3b; RFC 6056 3.2a, 3.2b; RFC 6056 3.3.3 */
+  /* EVIDENCE: RFC 6056 3.2a, 3.2b, 3.3.3, 3.3b */
   (void)state;
   struct peer p;
   struct tcp_conn *conn[50];

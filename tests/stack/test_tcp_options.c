@@ -113,8 +113,7 @@ static void established_random_options_are_survived(void **state) {
 
 /* MSS, window scale and SACK-permitted count in a SYN only. */
 static void established_syn_options_change_nothing(void **state) {
-  /* EVIDENCE: RFC 7323 2.2d; RFC 9293 3.7.1 (only in SYN), RFC 7323 2.2, RFC
-   * 2018 2 */
+  /* EVIDENCE: RFC 7323 2.2d; RFC 2018 2; RFC 9293 3.7.1 (only in SYN) */
   (void)state;
   struct peer p;
   const uint8_t options[] = {2, 4, 0, 100, 4, 2, 1, 3, 3, 7, 1, 1};
@@ -149,7 +148,7 @@ static void syn_with_mss(uint16_t mss, uint32_t expected) {
 }
 
 static void syn_mss_at_its_edges(void **state) {
-  /* EVIDENCE: RFC 9293 MUST-14, MUST-16; RFC 9293 3.7.1, RFC 6691 2 */
+  /* EVIDENCE: RFC 9293 MUST-14, MUST-16, 3.7.1; RFC 6691 2 */
   (void)state;
   syn_with_mss(0, TCP_MSS_MIN);
   syn_with_mss(1, TCP_MSS_MIN);

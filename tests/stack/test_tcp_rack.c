@@ -300,7 +300,7 @@ static void silence_of_two_round_trips_probes_with_the_last(void **state) {
 }
 
 static void probe_is_new_data_whatever_cwnd_says(void **state) {
-  /* EVIDENCE: RFC 8985 7.3a, 7.3b; RFC 8985 7.3 */
+  /* EVIDENCE: RFC 8985 7.3a, 7.3b */
   (void)state;
   struct peer p;
   begin(&p, 4, 10, false);

@@ -58,7 +58,7 @@ static void established_rst_outside_window_is_dropped(void **state) {
 }
 
 static void established_syn_is_challenged(void **state) {
-  /* EVIDENCE: RFC 5961 4.2a; RFC 5961 4.2 */
+  /* EVIDENCE: RFC 5961 4.2a */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -69,8 +69,8 @@ static void established_syn_is_challenged(void **state) {
 }
 
 static void established_ack_not_yet_sent_is_challenged(void **state) {
-  /* EVIDENCE: RFC 5961 5.2a; RFC 9293 MAY-12; RFC 9293 3.10.7.4 (fifth check),
-   * RFC 5961 5.2 */
+  /* EVIDENCE: RFC 5961 5.2a; RFC 9293 MAY-12; RFC 9293 3.10.7.4 (fifth check)
+   */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -106,8 +106,7 @@ static void established_first_segments_are_acked_at_once(void **state) {
 }
 
 static void established_lone_segment_is_acked_after_40_ms(void **state) {
-  /* EVIDENCE: RFC 5681 4.2a; RFC 9293 MUST-40, SHLD-18; RFC 9293 3.8.6.3, RFC
-   * 5681 4.2 */
+  /* EVIDENCE: RFC 5681 4.2a; RFC 9293 MUST-40, SHLD-18, 3.8.6.3 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -123,8 +122,7 @@ static void established_lone_segment_is_acked_after_40_ms(void **state) {
 }
 
 static void established_second_full_segment_is_acked_at_once(void **state) {
-  /* EVIDENCE: RFC 5681 4.2b; RFC 9293 SHLD-19; RFC 5681 4.2, RFC 9293 3.8.6.3
-   */
+  /* EVIDENCE: RFC 5681 4.2b; RFC 9293 SHLD-19, 3.8.6.3 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -151,7 +149,7 @@ static void established_answer_carries_the_ack(void **state) {
 }
 
 static void established_hole_sends_dupack_and_filling_acks_all(void **state) {
-  /* EVIDENCE: RFC 5681 3.2a, 3.2b; RFC 9293 SHLD-31, MAY-13; RFC 5681 4.2 */
+  /* EVIDENCE: RFC 5681 3.2a, 3.2b, 4.2; RFC 9293 SHLD-31, MAY-13 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -258,7 +256,7 @@ static void fill(struct peer *p) {
 }
 
 static void established_unread_data_closes_the_window(void **state) {
-  /* EVIDENCE: RFC 9293 SHLD-14, MAY-8; RFC 9293 3.8.6 */
+  /* EVIDENCE: RFC 9293 SHLD-14, MAY-8, 3.8.6 */
   (void)state;
   struct peer p;
   fill(&p);
@@ -288,7 +286,7 @@ static void established_zero_window_probe_is_answered(void **state) {
 }
 
 static void established_reading_a_segment_sends_window_update(void **state) {
-  /* EVIDENCE: RFC 9293 MUST-39; RFC 9293 3.8.6.2.2 */
+  /* EVIDENCE: RFC 9293 MUST-39, 3.8.6.2.2 */
   (void)state;
   struct peer p;
   fill(&p);

@@ -113,7 +113,7 @@ static void expect_exact(const struct pair_options *options,
 }
 
 static void single_loss_in_a_window_costs_one_retransmission(void **state) {
-  /* EVIDENCE: RFC 8985 9.3; RFC 8985 3, RFC 6675 5 */
+  /* EVIDENCE: RFC 8985 3, 9.3; RFC 6675 5 */
   (void)state;
   struct transfer t = {.size = 1000000,
                        .plan = {.count = 1, .at = {300000}, .times = {1}}};

@@ -339,8 +339,8 @@ static void icmp(struct peer *p, enum ip_error error, uint32_t seq,
 }
 
 static void soft_errors_are_told_once_and_abort_nothing(void **state) {
-  /* EVIDENCE: RFC 9293 SHLD-20; RFC 9293 MUST-47, MUST-54, MUST-56, SHLD-25;
-   * Linux SO_ERROR */
+  /* EVIDENCE: RFC 9293 MUST-47, MUST-54, MUST-56, SHLD-20, SHLD-25; Linux
+   * SO_ERROR */
   (void)state;
   static const struct {
     enum ip_error error;

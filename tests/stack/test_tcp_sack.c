@@ -188,7 +188,7 @@ static void ack_of_the_middle_of_a_sacked_range_keeps_count(void **state) {
 }
 
 static void timeout_forgets_what_was_sacked(void **state) {
-  /* EVIDENCE: RFC 2018 8a; RFC 2018 8 (SACKed bits off after a timeout), RFC
+  /* EVIDENCE: RFC 2018 5c, 8b; RFC 2018 8 (SACKed bits off after a timeout), RFC
    * 6675 5.1 */
   (void)state;
   struct peer p;
@@ -206,7 +206,7 @@ static void timeout_forgets_what_was_sacked(void **state) {
 }
 
 static void reneging_of_the_first_range_ends_in_a_timeout(void **state) {
-  /* EVIDENCE: RFC 2018 5b, 8b; RFC 2018 8 (left edge of the window) */
+  /* EVIDENCE: RFC 2018 5d, 8a; RFC 2018 8 (left edge of the window) */
   (void)state;
   struct peer p;
   begin(&p, NULL, 10);

@@ -86,7 +86,7 @@ static void active_open_offers_and_needs_the_answer(void **state) {
 }
 
 static void hole_makes_a_block_of_what_is_behind(void **state) {
-  /* EVIDENCE: RFC 2018 3b; RFC 2018 3 */
+  /* EVIDENCE: RFC 2018 3b */
   (void)state;
   struct peer p;
   peer_passive_with(&p, NULL, PEER_SACK);
@@ -305,7 +305,7 @@ static void one_byte_segments_with_holes_stay_cheap(void **state) {
 /* Random segments: every block told is a run that we hold, the first one (or
  * the second behind a D-SACK) holds the segment, and none is told twice. */
 static void random_segments_make_true_blocks(void **state) {
-  /* EVIDENCE: RFC 2018 4a, 4b; RFC 2018 4 (1), (2) */
+  /* EVIDENCE: RFC 2018 4a, 4b, 8d; RFC 2018 4 (1), (2) */
   (void)state;
   /* Room for a block of memory under each of the small runs. */
   struct pair_options large = {.blocks = 16384};

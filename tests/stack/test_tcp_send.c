@@ -143,7 +143,7 @@ static void established_more_holds_the_tail_200_ms(void **state) {
 }
 
 static void established_window_bounds_what_is_sent(void **state) {
-  /* EVIDENCE: RFC 9293 MUST-38; RFC 9293 3.8.6 */
+  /* EVIDENCE: RFC 9293 MUST-38, 3.8.6 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -198,8 +198,8 @@ static void established_answered_probes_keep_connection_for_ever(void **state) {
 }
 
 static void established_silence_backs_off_and_gives_up(void **state) {
-  /* EVIDENCE: RFC 5681 3.1j; RFC 9293 MUST-19, MUST-20, SHLD-11; RFC
-   * 6298 5.4, 5.5, 5.6, RFC 9293 3.8.3 */
+  /* EVIDENCE: RFC 5681 3.1j; RFC 9293 MUST-19, MUST-20, SHLD-11, 3.8.3; RFC
+   * 6298 5.4, 5.5, 5.6 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -244,7 +244,7 @@ static void established_timeout_resends_from_snd_una_in_slow_start(
 }
 
 static void established_first_two_dupacks_send_new_segments(void **state) {
-  /* EVIDENCE: RFC 5681 3.2c, 3.2d; RFC 3042 2a, 2b, 2c; RFC 3042 2 */
+  /* EVIDENCE: RFC 5681 3.2c, 3.2d; RFC 3042 2a, 2b, 2c */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
@@ -260,8 +260,8 @@ static void established_first_two_dupacks_send_new_segments(void **state) {
 }
 
 static void established_third_dupack_retransmits_and_halves(void **state) {
-  /* EVIDENCE: RFC 5681 3.2e, 3.2f, 3.2g; RFC 6582 3.2b, 3.2c, 3.2d; RFC
-   * 5681 3.2, RFC 6582 3.2 (steps 1 to 4), RFC 6937 3 */
+  /* EVIDENCE: RFC 5681 3.2e, 3.2f, 3.2g; RFC 6582 3.2b, 3.2c, 3.2d; RFC 6937 3;
+   * RFC 6582 3.2 (steps 1 to 4) */
   (void)state;
   struct peer p;
   peer_passive(&p, &reno);

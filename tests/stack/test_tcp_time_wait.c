@@ -41,8 +41,8 @@ static bool syn_opens(struct peer *p, uint32_t seq, bool with,
 }
 
 static void syn_is_judged_by_timestamp_then_by_number(void **state) {
-  /* EVIDENCE: RFC 6191 2a, 2b, 2c, 2d; RFC 9293 SHLD-4; RFC 6191 2, RFC
-   * 9293 3.6.1 (MAY-2) */
+  /* EVIDENCE: RFC 6191 2a, 2b, 2c, 2d; RFC 9293 SHLD-4; RFC 9293 3.6.1 (MAY-2)
+   */
   (void)state;
   const struct {
     bool had, with;

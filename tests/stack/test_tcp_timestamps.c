@@ -315,8 +315,7 @@ static void missing_timestamp_is_taken_if_set_so(void **state) {
 
 /* After a timeout the ACK tells which of the two transmissions it answers. */
 static void retransmitted_segment_gives_a_sample(void **state) {
-  /* EVIDENCE: RFC 7323 4.1a; RFC 7323 4.1, RFC 6298 (3) (Karn, unless
-   * timestamps) */
+  /* EVIDENCE: RFC 7323 4.1a; RFC 6298 (3) (Karn, unless timestamps) */
   (void)state;
   for (int with = 0; with < 2; with++) {
     struct peer p;
@@ -385,8 +384,8 @@ static void retransmitted_syn_ack_gives_a_sample(void **state) {
 /* ---- The clock ---------------------------------------------------------- */
 
 static void offsets_differ_by_the_ends_and_stay_for_them(void **state) {
-  /* EVIDENCE: RFC 7323 7.1a; RFC 6191 3a; RFC 7323 7.1, RFC 6191 2 (monotonic
-   * for the same ends) */
+  /* EVIDENCE: RFC 7323 7.1a; RFC 6191 3a; RFC 6191 2 (monotonic for the same
+   * ends) */
   (void)state;
   struct peer p;
   uint32_t offset[3];

@@ -39,7 +39,7 @@ static void udp_bound_datagram_is_received_with_its_sender(void **state) {
 }
 
 static void udp_wrong_length_or_checksum_is_dropped(void **state) {
-  /* EVIDENCE: RFC 1122 4.1.3.4a, 4.1.3.4c; RFC 768; RFC 1122 4.1.3.4 */
+  /* EVIDENCE: RFC 1122 4.1.3.4a, 4.1.3.4c; RFC 768 */
   (void)state;
   struct lower *host = lower_new(NULL);
   struct udp_pcb pcb;
@@ -87,7 +87,7 @@ static void udp_queue_full_datagrams_are_counted(void **state) {
 }
 
 static void udp_closed_port_sends_unreachable_rate_limited(void **state) {
-  /* EVIDENCE: RFC 1122 4.1.3.1a; RFC 1122 4.1.3.1, 3.2.2.1; RFC 1812 4.3.2.8 */
+  /* EVIDENCE: RFC 1122 3.2.2.1, 4.1.3.1a; RFC 1812 4.3.2.8 */
   (void)state;
   struct lower *host = lower_new(NULL);
   lower_learn_peer(host);
@@ -106,8 +106,7 @@ static void udp_closed_port_sends_unreachable_rate_limited(void **state) {
 }
 
 static void udp_connected_port_unreachable_gives_refused(void **state) {
-  /* EVIDENCE: RFC 1122 4.1.3.3a; RFC 1122 4.1.3.3; every truncation of the
-   * quotation */
+  /* EVIDENCE: RFC 1122 4.1.3.3a; every truncation of the quotation */
   (void)state;
   struct lower *host = lower_new(NULL);
   lower_learn_peer(host);

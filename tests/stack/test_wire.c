@@ -61,8 +61,7 @@ static void csum_packet_split_at_every_byte_equals_whole(void **state) {
 }
 
 static void tcp_options_built_are_parsed_back(void **state) {
-  /* EVIDENCE: RFC 9293 MUST-68; RFC 9293 3.1, RFC 7323 2.2, 3.2, RFC 2018 2, 3
-   */
+  /* EVIDENCE: RFC 9293 MUST-68, 3.1; RFC 7323 2.2, 3.2; RFC 2018 2, 3 */
   (void)state;
   for (int mask = 0; mask < 16; mask++) {
     for (uint8_t blocks = 0; blocks <= 4; blocks++) {
