@@ -188,8 +188,8 @@ static void ack_of_the_middle_of_a_sacked_range_keeps_count(void **state) {
 }
 
 static void timeout_forgets_what_was_sacked(void **state) {
-  /* EVIDENCE: RFC 2018 5c, 8b; RFC 2018 8 (SACKed bits off after a timeout), RFC
-   * 6675 5.1 */
+  /* EVIDENCE: RFC 2018 5c, 8b; RFC 2018 8 (SACKed bits off after a timeout),
+   * RFC 6675 5.1 */
   (void)state;
   struct peer p;
   begin(&p, &no_rack, 3);
