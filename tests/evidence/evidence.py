@@ -12,10 +12,9 @@ The tests are found: the EVIDENCE comment of a test, or the first line of a pack
 (`RFC 9293 MUST-12, MUST-13; RFC 6298 5.4`). A row without a test needs a reason: `n/a: why` or
 `deviation: the row's name in docs/deviations.md`. Each MUST of RFC 9293 that has a test also has a
 mutant in tests/mutants/rfc9293.txt, or `no mutant: why` as its reason. A bare section number that is
-no id (`RFC 9293 3.10.7.4`) only says where a test belongs; the header lists the sections there are.
+no id (`RFC 9293 3.10.7.4`) only says where a test belongs; the header says which sections there are.
 """
 import collections
-import fnmatch
 import glob
 import json
 import os
@@ -54,14 +53,14 @@ def tables():
             if line.startswith("# RFC "):
                 title = line[2:]
             elif line.startswith("# sections: "):
-                sections |= set(line.split()[2:])
+                first, last = re.match(r"# sections: (\d+) to (\d+)", line).groups()
+                sections = {str(section) for section in range(int(first), int(last) + 1)}
             elif line and not line.startswith("#"):
                 cells = [cell.strip() for cell in line.split("|")]
                 if len(cells) != 6 or cells[2] not in LEVELS or cells[0] in rows:
                     wrong.append(f"{name}: not a row, or its id is there twice: {line}")
                     continue
                 rows[cells[0]] = Row(*cells)
-        sections |= {row.clause for row in rows.values()}
         found[number] = Table(number, title, sections, rows)
     return found, wrong
 
@@ -110,10 +109,6 @@ def all_tests():
             yield Test(name, os.path.basename(name)[:-4]), line
 
 
-def fnmatched(token, sections):
-    return token in sections or any(fnmatch.fnmatchcase(token, section) for section in sections)
-
-
 def cited(rfcs):
     """{(number, id): tests}, and citations of what these RFCs do not have."""
     tests, wrong = collections.defaultdict(list), []
@@ -124,7 +119,7 @@ def cited(rfcs):
             if token in rfcs[number].rows:
                 if test not in tests[number, token]:
                     tests[number, token].append(test)
-            elif not fnmatched(token, rfcs[number].sections):
+            elif token[-1].isalpha() or "-" in token or token.partition(".")[0] not in rfcs[number].sections:
                 wrong.append(f"{test.path}:{test.name} cites RFC {number} {token}, which there is not")
     return tests, wrong
 
