@@ -70,7 +70,7 @@ enum { PH_EPOLL_CLOEXEC = 02000000 };
 enum { PH_EPOLL_CTL_ADD = 1, PH_EPOLL_CTL_DEL = 2, PH_EPOLL_CTL_MOD = 3 };
 enum { PH_FD_SETSIZE = 1024 };
 enum { PH_SOL_SOCKET = 1 };
-enum { PH_IP_TOS = 1, PH_IP_TTL = 2 };
+enum { PH_IP_TOS = 1, PH_IP_TTL = 2, PH_IP_MTU = 14 };
 enum {
   PH_SO_REUSEADDR = 2,
   PH_SO_TYPE = 3,

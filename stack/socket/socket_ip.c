@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Options of IPPROTO_IP: the differentiated services field and the time to live
- * of what a socket sends (RFC 9293 3.9.1.9, 3.9.2, RFC 1122 4.1.4). Values and
- * results are Linux's; both may change while a connection lasts. */
+ * of what a socket sends (RFC 9293 3.9.1.9, 3.9.2, RFC 1122 4.1.4), which may
+ * change while a connection lasts; and the path's MTU (IP_MTU), to be read.
+ * Values and results are Linux's. */
 #include "stack/socket/socket_internal.h"
 
 enum { TTL_DEFAULT = 64, TTL_MAX = 255, ECN_MASK = 3, ONE_OCTET = 1 };
@@ -60,6 +61,13 @@ int sock_get_ip(struct ph_sock *sock, int option, void *value,
       break;
     case PH_IP_TTL:
       number = marks->ttl ? marks->ttl : TTL_DEFAULT;
+      break;
+    case PH_IP_MTU: /* of the path; only for who has a peer */
+      number =
+          sock->tcp ? tcp_get_path_mtu(sock->tcp) : udp_get_path_mtu(sock->udp);
+      if (number == 0) {
+        return -PH_ENOTCONN;
+      }
       break;
     default:
       return -PH_ENOPROTOOPT;

@@ -310,13 +310,16 @@ static bool send_next(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n,
 }
 
 bool tcp_output_mtu_probe(struct ph_stack *stack, struct tcp_conn *conn,
-                          uint16_t payload) {
+                          uint16_t size) {
   uint16_t mss = conn->snd_mss;
+  uint16_t mtu = conn->route.mtu;
   uint32_t seq = conn->snd_nxt;
-  conn->snd_mss = payload; /* one segment, not cut */
+  conn->snd_mss = (uint16_t)(size - tcp_headers_len(conn)); /* not cut, */
+  conn->route.mtu = size; /* nor fragmented by anybody */
   bool sent = send_next(stack, conn, tcp_payload_mss(stack, conn),
                         tcp_unsent_bytes(conn));
   conn->snd_mss = mss;
+  conn->route.mtu = mtu;
   if (!sent || conn->rtx.last->seq != seq) {
     return false; /* without a record nobody can tell what becomes of it */
   }
@@ -330,6 +333,12 @@ static enum sent send_new(struct ph_stack *stack, struct tcp_conn *conn) {
     tcp_cc_idle(conn, tcp_now_ms(stack) - conn->counters.last_sent_ms);
   }
   while ((unsent = tcp_unsent_bytes(conn)) > 0) {
+    if (conn->plpmtud) {
+      if (tcp_plpmtud_probe(stack, conn, unsent)) {
+        return SENT_ALL; /* all that may go until there is room for a probe */
+      }
+      unsent = tcp_unsent_bytes(conn);
+    }
     bool closed = false;
     uint32_t n = new_allowed(stack, conn, unsent, &closed);
     if (n == 0) {

@@ -208,7 +208,11 @@ bool tcp_plpmtud_lost(struct ph_stack *stack, struct tcp_conn *conn,
   if (!v || v->probe_size == 0 || !(range->u.tx.flags & TCP_RANGE_PROBE)) {
     return false;
   }
-  bool alone = conn->recovery == TCP_RECOVERY_NONE && conn->lost_bytes == 0;
+  /* Alone: nothing else is lost, and what was sent next has arrived. */
+  const struct tcp_range *next = range->next;
+  bool arrived = next && (next->u.tx.flags & TCP_RANGE_SACKED);
+  bool alone = conn->recovery == TCP_RECOVERY_NONE && conn->lost_bytes == 0 &&
+               (arrived || !conn->sack_ok);
   if (alone) {
     v->search_high = (uint16_t)(v->probe_size - 1);
     v->try_high = false;
@@ -239,17 +243,17 @@ bool tcp_plpmtud_probe(struct ph_stack *stack, struct tcp_conn *conn,
     search(v, v->search_low, tcp_mtu_max(conn));
   }
   uint16_t size = next_size(v);
-  uint16_t payload = (uint16_t)(size - tcp_headers_len(conn));
+  uint32_t payload = size - tcp_headers_len(conn);
   uint32_t behind = (TCP_DUPACK_THRESHOLD + 1u) * conn->snd_mss;
   if (unsent < payload + behind || conn->cwnd < payload + behind ||
       conn->snd_wnd < payload + behind) {
     return false;
   }
   int32_t window = seq_diff(conn->snd_una + conn->snd_wnd, conn->snd_nxt);
-  if (window < payload || tcp_cwnd_space(conn) < payload) {
+  if (window < (int32_t)payload || tcp_cwnd_space(conn) < payload) {
     return tcp_flight(conn) > 0; /* ACKs will make room */
   }
-  if (tcp_output_mtu_probe(stack, conn, payload)) {
+  if (tcp_output_mtu_probe(stack, conn, size)) {
     v->probe_size = size;
     v->probe_end = conn->snd_nxt;
     stack->stats.TcpMtuProbes++;

@@ -63,8 +63,9 @@ bool tcp_plpmtud_probe(struct ph_stack *stack, struct tcp_conn *conn,
 
 /* ---- tcp_output.c ------------------------------------------------------- */
 
-/* One segment of `payload` new bytes, more than snd_mss. False: not now. */
+/* New data in one packet of `size` bytes, more than route.mtu. False: not now.
+ */
 bool tcp_output_mtu_probe(struct ph_stack *stack, struct tcp_conn *conn,
-                          uint16_t payload);
+                          uint16_t size);
 
 #endif

@@ -135,6 +135,12 @@ static int find_route(struct udp_pcb *pcb, const struct ph_addr *dst,
   return family->route(pcb->stack, dst, fixed ? &pcb->local : NULL, route);
 }
 
+uint16_t udp_get_path_mtu(struct udp_pcb *pcb) {
+  struct ip_route route;
+  bool known = pcb->connected && find_route(pcb, &pcb->remote, &route) == 0;
+  return known ? route.mtu : 0;
+}
+
 int udp_connect(struct udp_pcb *pcb, const struct ph_addr *addr,
                 uint16_t port) {
   struct ip_route route;

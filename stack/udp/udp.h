@@ -81,6 +81,9 @@ long udp_recvv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
 /* Length of the first datagram (FIONREAD), 0 if none. */
 uint32_t udp_next_len(const struct udp_pcb *pcb);
 
+/* The MTU of the path to the peer; 0: not connected. */
+uint16_t udp_get_path_mtu(struct udp_pcb *pcb);
+
 /* The pending error (positive), which is thereby cleared; SO_ERROR. */
 int udp_take_error(struct udp_pcb *pcb);
 

@@ -40,6 +40,7 @@ static void numbers(struct api *a) {
   NUMBER(IPPROTO_TCP, PH_TCP_USER_TIMEOUT, 1000, -1, 0, 2000000000);
   NUMBER(IPPROTO_IP, IP_TTL, 1, 255, 256, 0, -2, -1);
   NUMBER(IPPROTO_IP, IP_TOS, 0xb8, 0xff, 0x103, -1, 0);
+  R(option(a, fd, IPPROTO_IP, IP_MTU)); /* no peer, no path */
   R(option(a, fd, SOL_SOCKET, SO_PROTOCOL));
   R(option(a, fd, SOL_SOCKET, SO_DOMAIN));
   R(set_option(a, fd, SOL_SOCKET, SO_PROTOCOL, 1));
@@ -54,6 +55,7 @@ static void numbers(struct api *a) {
   NUMBER(SOL_SOCKET, SO_REUSEPORT, 1, 0);
   NUMBER(IPPROTO_IP, IP_TTL, 1, 256, 0, -1);
   NUMBER(IPPROTO_IP, IP_TOS, 0xb9, 0);
+  R(option(a, fd, IPPROTO_IP, IP_MTU));
   R(s_close(a, fd));
 }
 
