@@ -66,6 +66,11 @@ static bool set_ecn(struct run_settings *set, const char *value) {
   return feature(&set->tcp.features.ecn, value, of);
 }
 
+static bool set_mtu_probing(struct run_settings *set, const char *value) {
+  static const uint8_t of[3] = {PH_TCP_OFF, PH_TCP_ON_REQUEST, PH_TCP_ON};
+  return feature(&set->tcp.features.mtu_probing, value, of);
+}
+
 static bool set_congestion(struct run_settings *set, const char *value) {
   bool reno = strcmp(value, "reno") == 0 || strcmp(value, "newreno") == 0;
   set->tcp.congestion = reno ? "reno" : "cubic";
@@ -113,7 +118,7 @@ static const struct sysctl_row rows[] = {
     {"net.ipv4.tcp_syncookies", set_cookies, NULL},
     {"net.ipv4.tcp_reordering", NULL, NULL},
     {"net.ipv4.tcp_max_reordering", NULL, NULL},
-    {"net.ipv4.tcp_mtu_probing", NULL, NULL},
+    {"net.ipv4.tcp_mtu_probing", set_mtu_probing, NULL},
     {"net.ipv4.tcp_base_mss", NULL, NULL},
     {"net.ipv4.tcp_tso_win_divisor", NULL, NULL},
     {"net.ipv4.tcp_tso_rtt_log", NULL, NULL},
