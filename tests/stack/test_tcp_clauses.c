@@ -216,6 +216,63 @@ static void first_retransmission_of_sack_recovery_has_a_whole_rto(
   peer_free(&p);
 }
 
+static void timeout_in_sack_recovery_ends_it_until_recover(void **state) {
+  /* EVIDENCE: RFC 6675 5e, 5.1a, 5.1b, 5.1c */
+  (void)state;
+  struct pair_options options = {.tcp = {.congestion = "reno"}};
+  options.tcp.features.rack = PH_TCP_OFF;
+  struct peer p;
+  peer_passive_with(&p, &options, PEER_SACK);
+  peer_app_send(&p, 10 * PEER_MSS);
+  p.sack_count = 1;
+  for (uint32_t i = 0; i < 3; i++) {
+    p.sack[0] =
+        (struct tcp_sack_block){first + PEER_MSS, first + (2 + i) * PEER_MSS};
+    peer_ack(&p, first);
+  }
+  assert_int_equal(p.conn->recovery, TCP_RECOVERY_FAST);
+  p.sack_count = 0;
+  peer_pass(&p, 300 * PAIR_MS); /* the retransmission is lost, too */
+  assert_int_equal(p.conn->recovery, TCP_RECOVERY_LOSS);
+  assert_int_equal(p.conn->recover, p.conn->snd_nxt);
+  uint32_t end = p.conn->snd_nxt;
+  uint64_t started = p.stack->stats.TcpFastRetrans;
+  peer_ack(&p, first + PEER_MSS);
+  assert_int_equal(p.conn->dupacks, 0);
+  p.sack_count = 1;
+  for (uint32_t i = 0; i < 4; i++) { /* below recover: no recovery, but news */
+    p.sack[0] = (struct tcp_sack_block){first + 3 * PEER_MSS,
+                                        first + (4 + i) * PEER_MSS};
+    peer_ack(&p, first + PEER_MSS);
+    assert_int_equal(p.conn->recovery, TCP_RECOVERY_LOSS);
+    assert_int_equal(p.conn->sacked_bytes, (1 + i) * PEER_MSS);
+  }
+  assert_int_equal(p.stack->stats.TcpFastRetrans, started);
+  p.sack_count = 0;
+  peer_ack(&p, end);
+  assert_int_equal(p.conn->recovery, TCP_RECOVERY_NONE);
+  peer_free(&p);
+}
+
+static void duplicate_that_paws_drops_is_reported(void **state) {
+  /* EVIDENCE: RFC 2883 4.3 */
+  (void)state;
+  struct peer p;
+  peer_passive_with(&p, NULL, PEER_SACK | PEER_TIMESTAMPS);
+  p.ts_val += 100;
+  peer_data(&p, 100);
+  peer_mark(&p);
+  p.ts_val -= 50;
+  p.seq = first;
+  peer_data(&p, 100);
+  assert_int_equal(p.stack->stats.TcpPawsDrops, 1);
+  assert_int_equal(peer_seg(&p, 0)->sack_count, 1);
+  assert_int_equal(peer_seg(&p, 0)->sack[0].left, first);
+  assert_int_equal(peer_seg(&p, 0)->sack[0].right, first + 100);
+  p.ts_val += 50;
+  peer_free(&p);
+}
+
 /* ---- RFC 7323, 6528 ------------------------------------------------------ */
 
 static void open_scaled(struct peer *p, uint8_t shift) {
@@ -350,7 +407,7 @@ static void handshake_and_further_duplicates_move_cwnd_as_written(
 }
 
 static void secret_differs_from_start_to_start(void **state) {
-  /* EVIDENCE: RFC 6528 3c */
+  /* EVIDENCE: RFC 6528 3c; RFC 6056 3.4a */
   (void)state;
   struct pair *pair = pair_new(NULL);
   struct tcp_conn conn = {.remote_port = 1, .local_port = 2};
@@ -373,6 +430,8 @@ int main(void) {
       cmocka_unit_test(cubic_target_is_at_most_one_and_a_half),
       cmocka_unit_test(sack_permitted_is_in_syns_only),
       cmocka_unit_test(first_retransmission_of_sack_recovery_has_a_whole_rto),
+      cmocka_unit_test(timeout_in_sack_recovery_ends_it_until_recover),
+      cmocka_unit_test(duplicate_that_paws_drops_is_reported),
       cmocka_unit_test(windows_are_scaled_behind_the_syns),
       cmocka_unit_test(rounded_window_is_honoured_to_its_edge),
       cmocka_unit_test(our_timestamps_tick_in_milliseconds),
