@@ -118,7 +118,7 @@ static void icmp_path_is_narrow_from_the_start_for_the_next_connection(
 
 static void icmp_path_that_became_wide_is_found_after_ten_minutes(
     void **state) {
-  /* EVIDENCE: RFC 1191 6.3, RFC 4821 7.3 (ten minutes) */
+  /* EVIDENCE: RFC 4821 7.3b; RFC 1191 6.3, RFC 4821 7.3 (ten minutes) */
   (void)state;
   struct flow f;
   flow_new(&f, NULL);
@@ -170,7 +170,8 @@ static uint16_t through_black_hole(uint16_t mtu, const struct pair_options *o) {
 }
 
 static void black_hole_is_found_and_then_the_path_mtu(void **state) {
-  /* EVIDENCE: RFC 4821 7.7 (timeouts), 7.3 (search), 7.6 (outcome) */
+  /* EVIDENCE: RFC 4821 7.3a, 7.6.1, 7.6.2, 7.7a, 7.7b; RFC 4821 7.7
+   * (timeouts), 7.3 (search), 7.6 (outcome) */
   (void)state;
   const uint16_t mtus[] = {1499, 1492, 1400, 1280, 1100, 1024};
   for (size_t i = 0; i < PH_ARRAY_LEN(mtus); i++) {
@@ -180,7 +181,7 @@ static void black_hole_is_found_and_then_the_path_mtu(void **state) {
 }
 
 static void black_hole_below_the_base_ends_at_the_floor(void **state) {
-  /* EVIDENCE: RFC 4821 7.7; the search goes up from there */
+  /* EVIDENCE: RFC 4821 7.7b; RFC 4821 7.7; the search goes up from there */
   (void)state;
   const uint16_t mtus[] = {1000, 700, 576};
   for (size_t i = 0; i < PH_ARRAY_LEN(mtus); i++) {
@@ -271,7 +272,7 @@ static void small_segments_that_time_out_are_no_black_hole(void **state) {
 }
 
 static void always_on_starts_small_and_grows_by_probes(void **state) {
-  /* EVIDENCE: RFC 4821 7.2 (base), 7.3 (search) */
+  /* EVIDENCE: RFC 4821 7.2a, 7.2b, 7.6.1; RFC 4821 7.2 (base), 7.3 (search) */
   (void)state;
   struct flow f;
   const struct pair_options on = {.tcp.features.mtu_probing = PH_TCP_ON};
@@ -292,7 +293,7 @@ static void always_on_starts_small_and_grows_by_probes(void **state) {
 }
 
 static void probe_is_followed_by_enough_to_find_its_loss(void **state) {
-  /* EVIDENCE: RFC 4821 7.4 */
+  /* EVIDENCE: RFC 4821 7.4b; RFC 4821 7.4 */
   (void)state;
   struct flow f;
   const struct pair_options on = {.tcp.features.mtu_probing = PH_TCP_ON};
@@ -316,7 +317,7 @@ static void probe_is_followed_by_enough_to_find_its_loss(void **state) {
 }
 
 static void search_under_loss_and_reordering_stays_exact(void **state) {
-  /* EVIDENCE: RFC 4821 7.6.3 (inconclusive) */
+  /* EVIDENCE: RFC 4821 7.4a; RFC 4821 7.6.3 (inconclusive) */
   (void)state;
   for (uint32_t seed = 1; seed <= 20; seed++) {
     struct flow f;

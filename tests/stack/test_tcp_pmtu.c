@@ -19,7 +19,7 @@ static uint16_t mss(const struct peer *p) {
 
 static void established_too_big_resends_what_was_too_long_at_once(
     void **state) {
-  /* EVIDENCE: RFC 1191 6.4 (resend, and no other segment) */
+  /* EVIDENCE: RFC 4821 3a; RFC 1191 6.4 (resend, and no other segment) */
   (void)state;
   struct peer p;
   peer_passive_with(&p, NULL, PEER_SACK);
@@ -209,7 +209,7 @@ static void established_too_big_in_recovery_goes_on_with_it(void **state) {
 
 static void path_mtu_is_known_to_the_next_connection_for_ten_minutes(
     void **state) {
-  /* EVIDENCE: RFC 1191 5.2, 6.3 */
+  /* EVIDENCE: RFC 4821 5.2a, 5.2b; RFC 1191 5.2, 6.3 */
   (void)state;
   struct peer p;
   struct ph_addr peer = pair_addr(1);
