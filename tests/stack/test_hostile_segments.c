@@ -24,7 +24,7 @@ static uint32_t damage(struct pair *pair, int from, uint8_t *data,
 }
 
 static void checksum_bit_errors_are_dropped(void **state) {
-  /* EVIDENCE: RFC 9293 3.1 (MUST-2, MUST-3) */
+  /* EVIDENCE: RFC 9293 3.1 (MUST-3) */
   (void)state;
   struct pair_options software = {.software = true};
   for (damaged_bit = 0; damaged_bit < 24 * 8; damaged_bit++) {
@@ -50,7 +50,7 @@ static void checksum_bit_errors_are_dropped(void **state) {
 
 /* Every data offset with every length of segment. */
 static void data_offset_outside_the_segment_is_dropped(void **state) {
-  /* EVIDENCE: RFC 9293 3.1 (data offset), MUST-2 */
+  /* EVIDENCE: RFC 9293 3.1 (data offset) */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);

@@ -90,7 +90,7 @@ static void established_keepalive_unanswered_resets(void **state) {
 }
 
 static void established_keepalive_waits_for_data_in_flight(void **state) {
-  /* EVIDENCE: RFC 9293 MUST-26; RFC 9293 3.8.4 (MUST-27: only while nothing is
+  /* EVIDENCE: RFC 9293 MUST-26; RFC 9293 3.8.4 (only while nothing is
    * outstanding) */
   (void)state;
   struct peer p;

@@ -45,7 +45,7 @@ static bool pri(const struct peer *p) {
 /* ---- Receiving ---------------------------------------------------------- */
 
 static void octet_is_read_by_itself_and_left_out_of_the_stream(void **state) {
-  /* EVIDENCE: RFC 9293 MUST-30; RFC 9293 3.8.5 (MUST-31, MUST-32), RFC 6093 5
+  /* EVIDENCE: RFC 9293 MUST-30; RFC 9293 3.8.5 (MUST-32), RFC 6093 5
    */
   (void)state;
   struct peer p;
