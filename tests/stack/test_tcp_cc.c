@@ -185,7 +185,7 @@ static void slow_start_rtt_within_threshold_goes_on(void **state) {
 }
 
 static void established_silence_halves_cwnd_per_rto(void **state) {
-  /* EVIDENCE: RFC 5681 4.1 (restart window), RFC 2861 2 */
+  /* EVIDENCE: RFC 5681 4.1a (restart window), RFC 2861 2 */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
