@@ -80,7 +80,7 @@ void throughput_send(struct ph_stack *stack, const struct app_env *env,
     error = ph_shutdown(stack, fd, PH_SHUT_WR);
   }
   /* The peer's FIN says that it has read everything. */
-  char end;
+  char end = 0;
   if (!error) {
     error = (int)ph_recv(stack, fd, &end, sizeof end, 0);
   }

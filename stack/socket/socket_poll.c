@@ -160,7 +160,7 @@ static int select_look(const struct ph_stack *stack, void *arg) {
     struct ph_sock *sock = asks(call, fd) ? sock_get(stack, (int)fd) : NULL;
     uint32_t now = sock ? sock_ready(sock) : 0;
     for (int s = 0; s < SETS && now != 0; s++) {
-      if (is_set(&call->asked[s], fd) && (now & events_of(s))) {
+      if (call->set[s] && is_set(&call->asked[s], fd) && (now & events_of(s))) {
         call->set[s]->fds_bits[fd / BITS] |= 1ul << fd % BITS;
         ready++;
       }

@@ -52,6 +52,7 @@ struct tcp_listener *tcp_find_listener(struct tcp_stack *tcp,
   while (skip > 0 || fit(best, addr, port) != best_fit) {
     skip -= fit(best, addr, port) == best_fit;
     best = best->next;
+    PH_ASSERT(best); /* `count` of them follow */
   }
   return best;
 }

@@ -159,9 +159,12 @@ uint32_t tcp_sack_len(const struct tcp_stack *tcp, const struct tcp_conn *conn);
 static inline uint32_t tcp_payload_mss(const struct ph_stack *stack,
                                        const struct tcp_conn *conn) {
   const struct tcp_stack *tcp = tcp_of(stack);
-  return conn->ooo.first || tcp->dsack_conn == conn
-             ? conn->snd_mss - tcp_sack_len(tcp, conn)
-             : conn->snd_mss;
+  uint32_t mss = conn->snd_mss;
+  if (conn->ooo.first || tcp->dsack_conn == conn) {
+    mss -= tcp_sack_len(tcp, conn); /* TCP_MSS_MIN has room for it */
+  }
+  PH_ASSERT(mss > 0);
+  return mss;
 }
 
 /* Keep of the blocks in seg->options only those that can be true (RFC 2018 5),
