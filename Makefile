@@ -167,8 +167,12 @@ $(BUILD)/bench/tcp: $(call rel,tests/bench/bench_tcp.c tests/bench/bed.c $(STACK
 	$(call quiet,LD ) $(CC) $^ -lm -o $@
 
 # The least that a program with TCP, UDP and IPv4 carries along.
+SMALL = -std=c11 -Os -fno-pie -no-pie -fno-asynchronous-unwind-tables -I. $(FREESTANDING) -ffunction-sections -fdata-sections
+SMALL_LINK = -Wl,--gc-sections -nostdlib -static -Wl,-e,main,--unresolved-symbols=ignore-all
 $(BUILD)/bench/minimal: tests/bench/minimal.c $(STACK_C)
-	$(call quiet,LD ) $(CC) -std=c11 -Os -fno-asynchronous-unwind-tables -I. $(FREESTANDING) -ffunction-sections -fdata-sections -Wl,--gc-sections -nostdlib -static -Wl,-e,main,--unresolved-symbols=ignore-all $^ -o $@
+	$(call quiet,LD ) $(CC) $(SMALL) -flto $^ $(SMALL_LINK) -o $@
+$(BUILD)/bench/minimal-no-lto: tests/bench/minimal.c $(STACK_C)
+	$(call quiet,LD ) $(CC) $(SMALL) $^ $(SMALL_LINK) -o $@
 
 # packetdrill --so_filename: packetdrill and its scripts against this stack.
 $(BUILD)/libpackhorse_packetdrill.so: $(call pic,$(SO_C) $(SIM_C) $(STACK_C) $(DRIVER_C)) $(BUILD)/nic/libnic.a

@@ -169,10 +169,11 @@ def congestion():
 
 def text():
     """Code and constants of a program with TCP, UDP and IPv4, what nobody calls left out."""
-    program = os.path.join(os.path.relpath(BUILD, ROOT), "bench", "minimal")
-    run(["make", "--no-print-directory", "-s", program])
-    size = sum(int(n) for n in run(["size", program]).splitlines()[1].split()[:2])
-    figure("text_kb_min", size / 1024, "KiB", 60, f"size {program}", False)
+    for name, variant, bar in (("text_kb_min", "minimal", 60), ("text_kb_min_no_lto", "minimal-no-lto", None)):
+        program = os.path.join(os.path.relpath(BUILD, ROOT), "bench", variant)
+        run(["make", "--no-print-directory", "-s", program])
+        size = sum(int(n) for n in run(["size", program]).splitlines()[1].split()[:2])
+        figure(name, size / 1024, "KiB", bar, f"size {program}", False)
 
 
 GROUPS = {f.__name__: f for f in (mac, nic, download, goodput, offload, faults, ipb, connections, congestion, text)}
