@@ -32,6 +32,8 @@ static void help_wire(void) {
       "  queue=100     frames that may wait for the wire, or bytes: 64KiB\n"
       "  ecn=20        mark ECN-capable packets that find so many frames "
       "waiting,\n                or so many bytes: 30KiB\n"
+      "  mtu=1400      lose longer IP packets that may not be fragmented, "
+      "without a word\n"
       "  drop=3,7      lose the third and seventh frame of a direction\n"
       "  loss=0.01     lose frames with this probability\n"
       "  dup= reorder= fcs= flip=   the same: numbers or a probability\n\n"

@@ -186,6 +186,7 @@ void run_json(const struct run *run, struct json *json) {
                STAT(UdpInCsumErrors) + STAT(IcmpInCsumErrors));
   json_u64(json, "faults_lost", BOTH(lost));
   json_u64(json, "faults_queue_full", BOTH(queue_full));
+  json_u64(json, "faults_too_long", BOTH(too_long));
   json_u64(json, "faults_dup", BOTH(dup));
   json_u64(json, "faults_reorder", BOTH(reorder));
   json_u64(json, "faults_fcs", BOTH(fcs));
@@ -247,6 +248,8 @@ void run_print_faults(const struct run *run) {
   printf("\nFaults of the wire (client > server + server > client)\n");
   print_fault("lost", "frames; the receiver saw a gap", a->lost, b->lost);
   print_fault("queue full", "frames dropped", a->queue_full, b->queue_full);
+  print_fault("too long", "packets for the path's MTU (no ICMP)", a->too_long,
+              b->too_long);
   print_fault("duplicated", "frames; TCP dropped the second", a->dup, b->dup);
   print_fault("reordered", "frames; queued out of order", a->reorder,
               b->reorder);

@@ -37,7 +37,7 @@ static bool way_has_faults(const struct link_way *way) {
   return fault_set(&way->loss) || fault_set(&way->dup) ||
          fault_set(&way->reorder) || fault_set(&way->fcs) ||
          fault_set(&way->flip) || way->queue_packets || way->queue_bytes ||
-         way->ecn_packets || way->ecn_bytes;
+         way->ecn_packets || way->ecn_bytes || way->mtu;
 }
 
 bool link_has_faults(const struct link_config *config) {
@@ -210,6 +210,15 @@ static bool queue_full(const struct link_way *way,
          (way->queue_bytes && dir->wait_bytes + len > way->queue_bytes);
 }
 
+/* An IPv4 packet with DF that is longer than the path takes. */
+static bool too_long(const struct link_way *way, const uint8_t *data,
+                     uint32_t len) {
+  enum { ETH = 14, DF = 0x40 };
+  return way->mtu && len >= ETH + 20 + FRAME_FCS_LEN && data[12] == 0x08 &&
+         data[13] == 0x00 && (data[ETH + 6] & DF) &&
+         (uint32_t)(data[ETH + 2] << 8 | data[ETH + 3]) > way->mtu;
+}
+
 static void count(struct link_stats *stats, const uint8_t *data, uint32_t len) {
   enum frame_kind kind =
       frame_kind_of(data, len > FRAME_FCS_LEN ? len - FRAME_FCS_LEN : 0);
@@ -228,6 +237,10 @@ unsigned link_send(struct link *link, unsigned direction, const uint8_t *data,
   queue_drain(dir, end);
   if (strikes(dir, &way->loss, LOSS)) {
     dir->stats.lost++;
+    return FRAME_DROPPED;
+  }
+  if (too_long(way, data, len)) {
+    dir->stats.too_long++;
     return FRAME_DROPPED;
   }
   if (queue_full(way, dir, len)) {

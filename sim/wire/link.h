@@ -8,8 +8,8 @@
  * that ends at time t arrives at t + delay at the earliest, and the two ends
  * may be simulated apart by that much.
  *
- * Per frame and direction, in this order: loss; a full queue; the congestion
- * mark; fcs; flip; dup; reorder.
+ * Per frame and direction, in this order: loss; mtu; a full queue; the
+ * congestion mark; fcs; flip; dup; reorder.
  *
  * The ends are a (0) and b (1). The tool's client is a, its server b.
  */
@@ -35,6 +35,9 @@ struct link_way {
   /* Mark ECN-capable packets that find at least so much waiting; 0: off. */
   uint32_t ecn_packets;
   uint64_t ecn_bytes;
+  /* IP packets longer than this vanish if they may not be fragmented: a black
+   * hole on the path (RFC 4821); 0: off. */
+  uint32_t mtu;
   struct link_fault loss, dup, reorder, fcs, flip;
 };
 
@@ -54,7 +57,7 @@ struct link_stats {
   uint64_t frames, bytes; /* accepted from the sender; bytes with FCS */
   uint64_t kind_frames[FRAME_KIND_COUNT], kind_bytes[FRAME_KIND_COUNT];
   uint64_t delivered;
-  uint64_t lost, queue_full, fcs, flip, dup, reorder, ce;
+  uint64_t lost, too_long, queue_full, fcs, flip, dup, reorder, ce;
   uint64_t errors; /* frames that the sender ended with an error code */
 };
 
@@ -88,12 +91,13 @@ struct link {
 /* Defaults: 10 Gb/s, 1 us, no faults. */
 void link_config_init(struct link_config *config);
 
-/* Reads `delay=5us rate=1Gbps queue=100 ecn=50 drop=3,7 loss=0.01 dup=..
- * reorder=.. fcs=.. flip=.. seed=7` on top of what is in `config`. Numbers from
- * 1 name frames of each direction, numbers below 1 are probabilities. Words
- * behind `a>b:` or `b>a:` hold for that direction alone, behind `both:` (and at
- * first) for both. delay, rate and seed are the whole link's wherever they
- * stand. On failure writes one sentence and returns false. */
+/* Reads `delay=5us rate=1Gbps queue=100 ecn=50 mtu=1400 drop=3,7 loss=0.01
+ * dup=.. reorder=.. fcs=.. flip=.. seed=7` on top of what is in `config`.
+ * Numbers from 1 name frames of each direction, numbers below 1 are
+ * probabilities. Words behind `a>b:` or `b>a:` hold for that direction alone,
+ * behind `both:` (and at first) for both. delay, rate and seed are the whole
+ * link's wherever they stand. On failure writes one sentence and returns false.
+ */
 bool link_config_parse(struct link_config *config, const char *text,
                        char *error, size_t error_size);
 

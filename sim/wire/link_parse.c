@@ -75,6 +75,7 @@ enum key {
   /* The rest may differ between the directions. */
   KEY_QUEUE,
   KEY_ECN,
+  KEY_MTU,
   KEY_DROP,
   KEY_LOSS,
   KEY_DUP,
@@ -92,6 +93,7 @@ static const struct {
     {"seed", "a positive integer"},
     {"queue", "a number of packets such as 100, or of bytes such as 64KiB"},
     {"ecn", "a number of waiting packets such as 20, or of bytes: 30KiB"},
+    {"mtu", "a number of bytes from 68 to 65535"},
     {"drop", "frame numbers such as 3,7 or a probability below 1"},
     {"loss", "a probability below 1 or frame numbers such as 3,7"},
     {"dup", "a probability below 1 or frame numbers such as 3,7"},
@@ -136,6 +138,13 @@ static bool read_link_key(struct link_config *config, enum key key,
   }
 }
 
+static bool read_mtu(uint32_t *mtu, const char *value) {
+  uint64_t number;
+  bool good = read_integer(value, &number) && number >= 68 && number <= 65535;
+  *mtu = good ? (uint32_t)number : 0;
+  return good;
+}
+
 static bool read_way_key(struct link_way *way, enum key key,
                          const char *value) {
   switch (key) {
@@ -143,6 +152,8 @@ static bool read_way_key(struct link_way *way, enum key key,
       return read_amount(value, &way->queue_packets, &way->queue_bytes);
     case KEY_ECN:
       return read_amount(value, &way->ecn_packets, &way->ecn_bytes);
+    case KEY_MTU:
+      return read_mtu(&way->mtu, value);
     case KEY_DROP:
     case KEY_LOSS:
       return read_fault(&way->loss, value);
@@ -187,11 +198,12 @@ static bool read_item(struct link_config *config, unsigned ways, char *item,
              item, value ? value : "", keys[key].wanted);
     return false;
   }
-  snprintf(error, error_size,
-           "--wire: '%.40s' is unknown, expected delay=, rate=, seed=, "
-           "queue=, ecn=, drop=, loss=, dup=, reorder=, fcs=, flip=, or a "
-           "direction: a>b:, b>a: or both:",
-           item);
+  snprintf(
+      error, error_size,
+      "--wire: '%.40s' is unknown, expected delay=, rate=, seed=, "
+      "queue=, ecn=, mtu=, drop=, loss=, dup=, reorder=, fcs=, flip=, or a "
+      "direction: a>b:, b>a: or both:",
+      item);
   return false;
 }
 

@@ -124,6 +124,29 @@ static void full_queue_drops_and_counts(void **state) {
   bench_free(bench);
 }
 
+static void path_mtu_swallows_longer_packets_with_df(void **state) {
+  (void)state;
+  /* The packet is 82 bytes long: LEN less Ethernet's header and FCS. */
+  const struct {
+    const char *wire;
+    uint8_t df;
+    unsigned marks;
+  } cases[] = {{"mtu=81", 0x40, FRAME_DROPPED},
+               {"mtu=81", 0, 0},
+               {"mtu=82", 0x40, 0},
+               {"b>a: mtu=81", 0x40, 0}};
+  for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    struct bench *bench = bench_new(cases[i].wire);
+    uint8_t frame[LEN];
+    make_frame(frame);
+    frame[14 + 6] = cases[i].df;
+    assert_int_equal(link_send(&bench->link, 0, frame, LEN, 0, false, 1),
+                     cases[i].marks);
+    assert_int_equal(stats(bench)->too_long, cases[i].marks != 0);
+    bench_free(bench);
+  }
+}
+
 static void queue_may_be_limited_in_bytes(void **state) {
   (void)state;
   struct bench *bench = bench_new("rate=1Gbps queue=250B");
@@ -440,10 +463,11 @@ static void one_fault_more_moves_no_other(void **state) {
 static void script_that_is_wrong_gets_one_sentence(void **state) {
   (void)state;
   static const char *const scripts[] = {
-      "delay",    "delay=",      "delay=1",  "delay=1ns", "delay=5us x=1",
-      "rate=10",  "rate=0Gbps",  "queue=-1", "queue=1XB", "drop=a",
-      "loss=1.5", "loss=-0.1",   "dup=nan",  "seed=0",    "reorder=1,,x",
-      "fcs=1e30", "flip=0.5foo", "ecn=x",    "ecn=5us",   "ecn=-1",
+      "delay",        "delay=",   "delay=1",     "delay=1ns", "delay=5us x=1",
+      "mtu=67",       "rate=10",  "rate=0Gbps",  "queue=-1",  "queue=1XB",
+      "drop=a",       "loss=1.5", "loss=-0.1",   "dup=nan",   "seed=0",
+      "reorder=1,,x", "fcs=1e30", "flip=0.5foo", "ecn=x",     "ecn=5us",
+      "ecn=-1",
   };
   for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
     struct link_config config;
@@ -550,6 +574,7 @@ int main(void) {
       cmocka_unit_test(idle_link_delays_by_its_delay),
       cmocka_unit_test(busy_link_sends_at_its_rate),
       cmocka_unit_test(full_queue_drops_and_counts),
+      cmocka_unit_test(path_mtu_swallows_longer_packets_with_df),
       cmocka_unit_test(queue_may_be_limited_in_bytes),
       cmocka_unit_test(long_queue_marks_congestion_and_keeps_checksums),
       cmocka_unit_test(mark_threshold_may_be_in_bytes),
