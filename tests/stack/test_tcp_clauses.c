@@ -19,11 +19,12 @@ static void samples_move_srtt_and_rttvar_as_written(void **state) {
   assert_int_equal(conn.srtt_ns, 800 * PAIR_MS);
   assert_int_equal(conn.rttvar_ns, 400 * PAIR_MS);
   assert_int_equal(conn.rto_ns, 2400 * PAIR_MS);
-  tcp_rto_sample(&conn, 400 * PAIR_MS);
-  /* RTTVAR first, by the old SRTT: 3/4 400 + 1/4 400; then 7/8 800 + 1/8 400 */
-  assert_int_equal(conn.rttvar_ns, 400 * PAIR_MS);
-  assert_int_equal(conn.srtt_ns, 750 * PAIR_MS);
-  assert_int_equal(conn.rto_ns, 2350 * PAIR_MS);
+  tcp_rto_sample(&conn, 1600 * PAIR_MS);
+  /* RTTVAR first, by the old SRTT: 3/4 400 + 1/4 800; then 7/8 800 + 1/8 1600
+   */
+  assert_int_equal(conn.rttvar_ns, 500 * PAIR_MS);
+  assert_int_equal(conn.srtt_ns, 900 * PAIR_MS);
+  assert_int_equal(conn.rto_ns, 2900 * PAIR_MS);
   for (int i = 0; i < 200; i++) { /* the variance goes, a tick stays */
     tcp_rto_sample(&conn, PAIR_S);
   }
@@ -97,6 +98,20 @@ static void second_timeout_leaves_ssthresh(void **state) {
   assert_true(p.stack->stats.TcpTimeouts >= 2);
   assert_int_equal(p.conn->ssthresh, 5 * PEER_MSS);
   assert_int_equal(p.conn->cwnd, p.conn->snd_mss);
+  peer_free(&p);
+}
+
+static void second_timeout_leaves_ssthresh_of_cubic(void **state) {
+  /* EVIDENCE: RFC 5681 3.1i; RFC 9438 4.8 */
+  (void)state;
+  struct peer p;
+  peer_passive(&p, NULL);
+  peer_app_send(&p, 10 * PEER_MSS);
+  peer_pass(&p, 250 * PAIR_MS);
+  assert_int_equal(p.conn->ssthresh, 7 * PEER_MSS);
+  peer_pass(&p, 500 * PAIR_MS);
+  assert_int_equal(p.stack->stats.TcpTimeouts, 2);
+  assert_int_equal(p.conn->ssthresh, 7 * PEER_MSS);
   peer_free(&p);
 }
 
@@ -377,11 +392,11 @@ static void timestamp_of_a_reset_changes_nothing(void **state) {
 
 static void handshake_and_further_duplicates_move_cwnd_as_written(
     void **state) {
-  /* EVIDENCE: RFC 5681 3.1k, 3.2h */
+  /* EVIDENCE: RFC 5681 3.1k, 3.2f, 3.2h; RFC 7323 2.2c */
   (void)state;
   struct peer p;
   peer_active(&p, &reno);
-  const uint8_t options[] = {2, 4, PEER_MSS >> 8, PEER_MSS & 0xff};
+  const uint8_t options[] = {2, 4, PEER_MSS >> 8, PEER_MSS & 0xff, 1, 3, 3, 2};
   struct pair_tx tx = {.src_port = PEER_PORT,
                        .dst_port = p.port,
                        .seq = (uint32_t)PAIR_ISS,
@@ -393,11 +408,15 @@ static void handshake_and_further_duplicates_move_cwnd_as_written(
   pair_inject(p.pair, &tx);
   p.seq = first;
   assert_int_equal(p.conn->cwnd, 10 * PEER_MSS);
+  assert_int_equal(p.conn->snd_wnd, PEER_WND); /* of a SYN: not scaled */
   peer_app_send(&p, 40 * PEER_MSS);
-  for (int i = 0; i < 3; i++) {
-    peer_ack(&p, first);
-  }
+  p.wnd = PEER_WND / 4;
+  peer_ack(&p, first); /* the same window, now scaled; the first duplicate */
+  peer_ack(&p, first);
+  peer_ack(&p, first);
   assert_int_equal(p.conn->recovery, TCP_RECOVERY_FAST);
+  /* Of ten segments, not of the two that limited transmit added. */
+  assert_int_equal(p.conn->ssthresh, 5 * PEER_MSS);
   for (int i = 0; i < 4; i++) { /* one segment fewer in the network each */
     uint32_t sacked = p.conn->sacked_bytes;
     peer_ack(&p, first);
@@ -425,6 +444,7 @@ int main(void) {
       cmocka_unit_test(timer_starts_with_data_restarts_with_acks_and_stops),
       cmocka_unit_test(lost_syn_ack_starts_with_one_segment_and_3_s),
       cmocka_unit_test(second_timeout_leaves_ssthresh),
+      cmocka_unit_test(second_timeout_leaves_ssthresh_of_cubic),
       cmocka_unit_test(only_the_first_partial_ack_restarts_the_timer),
       cmocka_unit_test(slow_start_after_a_loss_is_not_hystart),
       cmocka_unit_test(cubic_target_is_at_most_one_and_a_half),
