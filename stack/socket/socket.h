@@ -100,6 +100,21 @@ enum {
   PH_TCP_QUICKACK = 12,
   PH_TCP_CONGESTION = 13,
   PH_TCP_USER_TIMEOUT = 18,
+  PH_TCP_ARQ = 0x5048, /* ours: struct ph_tcp_arq */
+};
+/* Textbook ARQ instead of loss recovery and congestion control: see
+ * docs/tcp/arq.md. To be set at both ends before the connection is made. */
+enum {
+  PH_TCP_ARQ_OFF = 0,
+  PH_TCP_ARQ_STOP_AND_WAIT = 1,
+  PH_TCP_ARQ_GO_BACK_N = 2,
+  PH_TCP_ARQ_SELECTIVE_REPEAT = 3,
+};
+/* setsockopt() may give the mode alone; the rest is 0 then, the default. */
+struct ph_tcp_arq {
+  int32_t mode;             /* PH_TCP_ARQ_* */
+  uint32_t window;          /* N in segments, 1 to 32767; default 16 */
+  uint32_t timeout_percent; /* of the round trip time, 100 to 10000; 125 */
 };
 enum { PH_F_GETFD = 1, PH_F_SETFD = 2, PH_F_GETFL = 3, PH_F_SETFL = 4 };
 enum { PH_FD_CLOEXEC = 1, PH_O_NONBLOCK = 04000 };

@@ -208,6 +208,23 @@ static int get_socket_option(struct ph_stack *stack, struct ph_sock *sock,
 
 /* ---- IPPROTO_TCP -------------------------------------------------------- */
 
+static int set_arq(struct ph_sock *sock, const void *value, ph_socklen_t len) {
+  struct ph_tcp_arq arq = {0, 0, 0};
+  int result = get_int(value, len, &arq.mode);
+  if (result < 0) {
+    return result;
+  }
+  memcpy(&arq, value, ph_min_u32(len, sizeof(arq)));
+  const struct tcp_arq to = {arq.mode, arq.window, arq.timeout_percent};
+  return tcp_set_arq(sock->tcp, &to);
+}
+
+static int get_arq(const struct ph_sock *sock, void *value, ph_socklen_t *len) {
+  struct tcp_arq from = tcp_get_arq(sock->tcp);
+  const struct ph_tcp_arq arq = {from.mode, from.window, from.timeout_percent};
+  return put_bytes(value, len, &arq, sizeof(arq));
+}
+
 static int set_tcp_option(struct ph_stack *stack, struct ph_sock *sock,
                           int option, const void *value, ph_socklen_t len) {
   int32_t number = 0;
@@ -216,6 +233,9 @@ static int set_tcp_option(struct ph_stack *stack, struct ph_sock *sock,
       return -PH_EINVAL;
     }
     return value ? tcp_set_congestion(sock->tcp, value, len) : -PH_EFAULT;
+  }
+  if (option == PH_TCP_ARQ) {
+    return set_arq(sock, value, len);
   }
   int result = get_int(value, len, &number);
   if (result < 0) {
@@ -239,6 +259,8 @@ static int get_tcp_option(const struct ph_stack *stack,
   char name[16] = {0};
   const char *congestion = tcp_get_congestion(sock->tcp);
   switch (option) {
+    case PH_TCP_ARQ:
+      return get_arq(sock, value, len);
     case PH_TCP_INFO:
       return get_tcp_info(stack, sock, value, len);
     case PH_TCP_CONGESTION:

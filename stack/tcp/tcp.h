@@ -256,6 +256,25 @@ int tcp_set_congestion(struct tcp_conn *conn, const char *name,
                        size_t len) PH_MUST_USE;
 const char *tcp_get_congestion(const struct tcp_conn *conn);
 
+/* Textbook ARQ instead of loss recovery and congestion control, to learn from
+ * and to compare: docs/tcp/arq.md. Not for a network that others use. */
+enum tcp_arq_mode {
+  TCP_ARQ_OFF,
+  TCP_ARQ_STOP_AND_WAIT,
+  TCP_ARQ_GO_BACK_N,
+  TCP_ARQ_SELECTIVE_REPEAT,
+};
+struct tcp_arq {
+  int32_t mode;             /* enum tcp_arq_mode */
+  uint32_t window;          /* N, segments, up to 32767; 0: 16. Stop-and-wait
+                               has always 1 */
+  uint32_t timeout_percent; /* of the round trip time, 100 to 10000; 0: 125 */
+};
+/* Before the connection is made, at both ends; children have their listener's.
+ * 0 or -PH_EINVAL (range, or too late). */
+int tcp_set_arq(struct tcp_conn *conn, const struct tcp_arq *arq) PH_MUST_USE;
+struct tcp_arq tcp_get_arq(const struct tcp_conn *conn);
+
 /* Linux's enum tcp_ca_state, without the one that only ECN there has. */
 enum {
   TCP_INFO_OPEN = 0,

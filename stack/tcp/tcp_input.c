@@ -214,7 +214,8 @@ static bool tcp_check_ack(struct ph_stack *stack, struct tcp_conn *conn,
 static void schedule_ack(struct ph_stack *stack, struct tcp_conn *conn,
                          bool at_once) {
   uint32_t unacked = conn->rcv_nxt - conn->rcv_acked;
-  if (at_once || conn->quickack > 0 || unacked >= 2u * conn->rcv_mss) {
+  if (at_once || conn->quickack > 0 || unacked >= 2u * conn->rcv_mss ||
+      conn->arq) {
     conn->ack_now = true;
   } else if (!conn->ack_delayed) {
     conn->ack_delayed = true;
@@ -277,8 +278,10 @@ static bool tcp_process_data(struct ph_stack *stack, struct tcp_conn *conn,
     in_order(stack, conn, seg, pkt);
     return true;
   }
-  if (tcp_ooo_insert(tcp_of(stack), conn, pkt, seg->offset, seg->seq,
-                     seg->len)) {
+  if (!tcp_arq_keeps(conn)) {
+    seg->flags &= (uint8_t)~TCP_FIN;
+  } else if (tcp_ooo_insert(tcp_of(stack), conn, pkt, seg->offset, seg->seq,
+                            seg->len)) {
     stack->stats.TcpOutOfOrder++;
     conn->counters.ooo_segs++;
   }

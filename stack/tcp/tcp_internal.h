@@ -157,7 +157,8 @@ enum tcp_timer {
   TCP_TIMER_RTX, /* RTO, SYN, persist, or cork */
   TCP_TIMER_DELACK,
   TCP_TIMER_RETRY, /* device, pool or block was not free */
-  TCP_TIMER_RACK,  /* RFC 8985: the reordering timer, or the PTO of TLP */
+  TCP_TIMER_RACK,  /* RFC 8985: the reordering timer, or the PTO of TLP; or
+                      the timer of ARQ */
   TCP_TIMER_LIFE,  /* keepalive; the end of TIME-WAIT, FIN-WAIT-2 */
   TCP_TIMER_COUNT
 };
@@ -258,6 +259,7 @@ struct tcp_conn {
   bool accept_queued : 1;
   bool syn_due : 1; /* a SYN or SYN-ACK is to be sent */
   bool syn_retransmitted : 1;
+  uint8_t arq : 2;       /* enum tcp_arq_mode; `loss.arq` is valid */
   bool use_rack : 1;     /* with SACK: RFC 8985, else RFC 6675 */
   bool partial_seen : 1; /* the last ACK in fast recovery was partial */
   bool sack_ok : 1;      /* SACK is offered; after the SYNs: is spoken */
@@ -333,6 +335,7 @@ struct tcp_conn {
   union {
     struct tcp_rack rack;
     struct tcp_rfc6675 rfc6675; /* if not use_rack */
+    struct tcp_arq_state arq;   /* if `arq`, from setsockopt() on */
   } loss;
 
   /* Receive queues. */

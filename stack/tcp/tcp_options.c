@@ -45,6 +45,9 @@ void tcp_options_start(struct ph_stack *stack, struct tcp_conn *conn) {
   conn->ts_ok = f->timestamps >= least;
   conn->ecn_ok = f->ecn >= least;
   conn->ecn_until = conn->iss + 1;
+  if (conn->arq) {
+    tcp_arq_options(conn);
+  }
   if (conn->ts_ok && !conn->passive) {
     tcp_ts_start(stack, conn);
   }

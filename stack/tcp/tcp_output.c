@@ -126,8 +126,8 @@ static int transmit(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
 
 /* The longest payload of one packet, a multiple of the MSS. */
 static uint32_t max_payload(const struct tcp_conn *conn, uint32_t mss) {
-  if (conn->snd_urg) {
-    return mss; /* each segment has a pointer of its own */
+  if (conn->snd_urg || conn->arq) {
+    return mss; /* each segment has a pointer of its own; frames of ARQ */
   }
   const struct netif_caps *caps = &conn->route.netif->caps;
   uint32_t headers = conn->route.family->header_len + TCP_HEADER_LEN +
@@ -221,7 +221,7 @@ static bool send_lost(struct ph_stack *stack, struct tcp_conn *conn) {
     if (!resend(stack, conn, range, n)) {
       return false;
     }
-    if (conn->sack_ok && !conn->use_rack) {
+    if (conn->sack_ok && !conn->use_rack && !conn->arq) {
       tcp_sack_resent(conn, end);
     }
     if (first && conn->recovery == TCP_RECOVERY_FAST && conn->sack_ok) {

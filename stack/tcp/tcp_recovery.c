@@ -261,7 +261,11 @@ static void reno_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
 
 void tcp_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
                 struct tcp_ack *info) {
-  if (conn->sack_ok) {
+  if (conn->use_rack) {
+    sack_on_ack(stack, conn, info);
+  } else if (conn->arq) {
+    tcp_arq_on_ack(stack, conn, info);
+  } else if (conn->sack_ok) {
     sack_on_ack(stack, conn, info);
   } else {
     reno_on_ack(stack, conn, info);

@@ -38,6 +38,13 @@ struct tcp_rfc6675 {
   bool rescuing;        /* what is sent next is the rescue retransmission */
 };
 
+/* Textbook ARQ in place of loss recovery and congestion control. */
+struct tcp_arq_state {
+  uint64_t progress_ns; /* snd_una moved */
+  uint16_t window;      /* N, segments */
+  uint16_t timeout_percent;
+};
+
 /* RFC 6937's, valid in fast recovery. */
 struct tcp_prr {
   uint32_t delivered, out, recover_fs;
@@ -144,6 +151,22 @@ void tcp_prr_enter(struct tcp_conn *conn);
 void tcp_prr_ack(struct tcp_conn *conn, const struct tcp_ack *info, bool force);
 /* In fast recovery: `n` bytes were sent. */
 void tcp_prr_sent(struct tcp_conn *conn, uint32_t n);
+
+/* ---- tcp_arq.c ---------------------------------------------------------- */
+/* What the SYN does not offer. */
+void tcp_arq_options(struct tcp_conn *conn);
+/* Established: the fixed window. */
+void tcp_arq_start(struct ph_stack *stack, struct tcp_conn *conn);
+void tcp_arq_inherit(struct tcp_conn *to, const struct tcp_conn *from);
+/* False if the receiver keeps nothing that is out of order. */
+bool tcp_arq_keeps(const struct tcp_conn *conn);
+void tcp_arq_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
+                    const struct tcp_ack *info);
+/* Start ARQ's own timer; when it fires. */
+void tcp_arq_schedule(struct ph_stack *stack, struct tcp_conn *conn);
+void tcp_arq_timeout(struct ph_stack *stack, struct tcp_conn *conn);
+/* The retransmission timer of RFC 6298 fired: long silence. */
+void tcp_arq_silence(struct ph_stack *stack, struct tcp_conn *conn);
 
 /* ---- tcp_output.c ------------------------------------------------------- */
 /* Send a loss probe (RFC 8985 7.3): a new segment if there is one, whatever

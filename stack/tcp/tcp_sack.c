@@ -47,7 +47,7 @@ static void sack_range(struct ph_stack *stack, struct tcp_conn *conn,
   }
   if (conn->use_rack) {
     tcp_rack_delivered(stack, conn, &was, was.seq + end, info);
-  } else {
+  } else if (!conn->arq) {
     struct tcp_rfc6675 *v = &conn->loss.rfc6675;
     v->high_sacked = seq_max(v->high_sacked, was.seq + end);
   }

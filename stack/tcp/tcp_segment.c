@@ -91,9 +91,12 @@ void tcp_established(struct ph_stack *stack, struct tcp_conn *conn,
   tcp_timer_clear(conn, TCP_TIMER_RTX);
   tcp_cc_init(conn);
   tcp_plpmtud_start(stack, conn);
-  conn->use_rack = conn->sack_ok && tcp_of(stack)->features.rack != PH_TCP_OFF;
+  conn->use_rack = conn->sack_ok && !conn->arq &&
+                   tcp_of(stack)->features.rack != PH_TCP_OFF;
   if (conn->use_rack) {
     tcp_rack_init(conn);
+  } else if (conn->arq) {
+    tcp_arq_start(stack, conn);
   } else {
     conn->loss.rfc6675 = (struct tcp_rfc6675){.high_sacked = conn->snd_una,
                                               .lost_edge = conn->snd_una};

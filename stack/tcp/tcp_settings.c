@@ -25,6 +25,7 @@ void tcp_settings_inherit(struct tcp_conn *to, const struct tcp_conn *from) {
   to->delay_acks = from->delay_acks;
   to->cc = from->cc;
   to->user_mss = from->user_mss;
+  tcp_arq_inherit(to, from);
   to->sndbuf = from->sndbuf;
   to->rcvbuf = from->rcvbuf;
   to->sndbuf_set = from->sndbuf_set;

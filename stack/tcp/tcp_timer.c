@@ -138,13 +138,32 @@ static void rtx_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
     conn->probes++;
   }
   tcp_plpmtud_timeout(stack, conn);
-  tcp_on_timeout(stack, conn);
+  if (conn->arq) {
+    tcp_arq_silence(stack, conn);
+  } else {
+    tcp_on_timeout(stack, conn);
+  }
   if (conn->backoff < UINT8_MAX) {
     conn->backoff++; /* RFC 6298 (5.5) */
   }
   tcp_route_refresh(stack, conn);
   tcp_pend(stack, conn);
   restart(stack, conn);
+}
+
+/* TCP_TIMER_RACK: whose it is. */
+static void rack_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
+  if (conn->arq) {
+    tcp_arq_timeout(stack, conn);
+    return;
+  }
+  bool pto = conn->loss.rack.pto;
+  conn->loss.rack.pto = false;
+  if (pto) {
+    tcp_tlp_timeout(stack, conn);
+  } else {
+    tcp_rack_timeout(stack, conn);
+  }
 }
 
 void tcp_timer_fired(struct ph_stack *stack, struct ph_timer *timer) {
@@ -174,13 +193,7 @@ void tcp_timer_fired(struct ph_stack *stack, struct ph_timer *timer) {
   }
   if (conn->deadline[TCP_TIMER_RACK] <= now) {
     tcp_timer_clear(conn, TCP_TIMER_RACK);
-    bool pto = conn->loss.rack.pto;
-    conn->loss.rack.pto = false;
-    if (pto) {
-      tcp_tlp_timeout(stack, conn);
-    } else {
-      tcp_rack_timeout(stack, conn);
-    }
+    rack_timeout(stack, conn);
   }
   if (conn->deadline[TCP_TIMER_RTX] <= now) {
     tcp_timer_clear(conn, TCP_TIMER_RTX);

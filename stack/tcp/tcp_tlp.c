@@ -34,6 +34,9 @@ static uint64_t pto_deadline(const struct ph_stack *stack,
 void tcp_tlp_schedule(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_rack *rack = &conn->loss.rack;
   if (!conn->use_rack) {
+    if (conn->arq) {
+      tcp_arq_schedule(stack, conn);
+    }
     return;
   }
   if (conn->recovery != TCP_RECOVERY_NONE || conn->sacked_bytes > 0 ||

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Automatic repeat request as textbooks have it, to learn from: TCP's segments
+ * and acknowledgements, with a window of N segments that nothing moves instead
+ * of congestion control, and one rule for what is sent again:
+ *
+ *                     out of order   lost is                      sent again
+ *   stop-and-wait     dropped        not acknowledged in T0       it (N = 1)
+ *   go-back-N         dropped        the first, by 3 duplicate    all from it
+ *                                    ACKs or T0 without progress
+ *   selective repeat  kept, SACKed   each not acknowledged in T0  it alone
+ *                                    after it was sent
+ *
+ * T0 is timeout_percent of the measured round trip time, or what RFC 6298 has
+ * if that is longer (without its minimum), and never doubles. The
+ * retransmission timer of RFC 6298 runs besides as on every connection: it
+ * finds out when nobody answers any more, and reneging (RFC 2018 8).
+ *
+ * N is of segments in the network: selective repeat goes on with new ones
+ * while it waits for a lost one, up to the window that the peer offers. The
+ * receiver acknowledges every segment at once, and sends no longer segments.
+ * docs/tcp/arq.md derives what all this should yield. */
+#include "stack/tcp/tcp_internal.h"
+
+enum {
+  WINDOW_DEFAULT = 16,
+  WINDOW_MAX = 32767,
+  PERCENT_DEFAULT = 125,
+  PERCENT_MIN = 100,
+  PERCENT_MAX = 10000,
+};
+
+/* ---- The option ---------------------------------------------------------- */
+
+int tcp_set_arq(struct tcp_conn *conn, const struct tcp_arq *arq) {
+  uint32_t window = arq->window ? arq->window : (uint32_t)WINDOW_DEFAULT;
+  uint32_t percent =
+      arq->timeout_percent ? arq->timeout_percent : (uint32_t)PERCENT_DEFAULT;
+  bool fresh =
+      conn->state == TCP_STATE_CLOSED || conn->state == TCP_STATE_LISTEN;
+  if (!fresh || conn->done || arq->mode < TCP_ARQ_OFF ||
+      arq->mode > TCP_ARQ_SELECTIVE_REPEAT || window > WINDOW_MAX ||
+      percent < PERCENT_MIN || percent > PERCENT_MAX) {
+    return -PH_EINVAL;
+  }
+  conn->arq = (unsigned)arq->mode & 3u;
+  conn->loss.arq = (struct tcp_arq_state){
+      .window = conn->arq == TCP_ARQ_STOP_AND_WAIT ? 1 : (uint16_t)window,
+      .timeout_percent = (uint16_t)percent,
+  };
+  return 0;
+}
+
+struct tcp_arq tcp_get_arq(const struct tcp_conn *conn) {
+  const struct tcp_arq_state *state = &conn->loss.arq;
+  return conn->arq ? (struct tcp_arq){conn->arq, state->window,
+                                      state->timeout_percent}
+                   : (struct tcp_arq){TCP_ARQ_OFF, 0, 0};
+}
+
+void tcp_arq_inherit(struct tcp_conn *to, const struct tcp_conn *from) {
+  to->arq = from->arq;
+  if (from->arq) {
+    to->loss.arq = from->loss.arq;
+  }
+}
+
+void tcp_arq_options(struct tcp_conn *conn) {
+  conn->sack_ok = conn->sack_ok && conn->arq == TCP_ARQ_SELECTIVE_REPEAT;
+  conn->ecn_ok = false; /* no congestion control that could answer it */
+}
+
+void tcp_arq_start(struct ph_stack *stack, struct tcp_conn *conn) {
+  conn->loss.arq.progress_ns = stack->now_ns;
+  conn->cwnd = (uint32_t)conn->loss.arq.window * conn->snd_mss;
+}
+
+/* ---- The receiver -------------------------------------------------------- */
+
+bool tcp_arq_keeps(const struct tcp_conn *conn) {
+  return conn->arq == TCP_ARQ_OFF || conn->arq == TCP_ARQ_SELECTIVE_REPEAT;
+}
+
+/* ---- The sender ---------------------------------------------------------- */
+
+/* T0. */
+static uint64_t timeout_ns(const struct tcp_conn *conn) {
+  uint64_t t0 = conn->srtt_ns / 100 * conn->loss.arq.timeout_percent;
+  uint64_t rfc6298 = conn->srtt_ns + 4 * conn->rttvar_ns;
+  return !conn->rtt_valid ? conn->rto_ns : t0 > rfc6298 ? t0 : rfc6298;
+}
+
+/* When the first of what is in flight is lost. */
+static uint64_t deadline(const struct tcp_conn *conn) {
+  uint64_t since = conn->sent.first->u.tx.sent_at_ns;
+  if (conn->arq != TCP_ARQ_SELECTIVE_REPEAT &&
+      conn->loss.arq.progress_ns > since) {
+    since = conn->loss.arq.progress_ns; /* one timer for the window */
+  }
+  return since + timeout_ns(conn);
+}
+
+void tcp_arq_schedule(struct ph_stack *stack, struct tcp_conn *conn) {
+  if (!conn->rtx.first) {
+    tcp_timer_clear(conn, TCP_TIMER_RACK);
+  } else if (conn->sent.first) {
+    tcp_timer_set(stack, conn, TCP_TIMER_RACK, deadline(conn));
+  } else { /* all of it is to be sent again, as soon as the device takes it */
+    tcp_timer_set(stack, conn, TCP_TIMER_RACK,
+                  stack->now_ns + timeout_ns(conn));
+  }
+}
+
+/* Go back N: all that was sent from snd_una on is sent again. */
+static void go_back(struct ph_stack *stack, struct tcp_conn *conn) {
+  tcp_rtx_mark_sent_by(tcp_of(stack), conn, UINT64_MAX, true);
+  conn->sacked_bytes = 0;
+  conn->dupacks = 0;
+}
+
+/* Duplicates that were caused by what was sent before the first segment's last
+ * transmission say nothing about it: they all are here within a round trip. */
+static bool tells(const struct ph_stack *stack, const struct tcp_conn *conn) {
+  const struct tcp_range *first = conn->rtx.first;
+  return first && !(first->u.tx.flags & TCP_RANGE_LOST) &&
+         stack->now_ns - first->u.tx.sent_at_ns >= conn->srtt_ns;
+}
+
+void tcp_arq_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
+                    const struct tcp_ack *info) {
+  conn->cwnd = (uint32_t)conn->loss.arq.window * conn->snd_mss;
+  if (info->acked > 0) {
+    conn->loss.arq.progress_ns = stack->now_ns;
+    conn->dupacks = 0;
+  } else if (info->dupack && conn->arq == TCP_ARQ_GO_BACK_N &&
+             tells(stack, conn)) {
+    stack->stats.TcpDupAcksIn++;
+    conn->dupacks++;
+    if (conn->dupacks == TCP_DUPACK_THRESHOLD) {
+      stack->stats.TcpFastRetrans++;
+      go_back(stack, conn);
+    }
+  }
+  tcp_arq_schedule(stack, conn);
+}
+
+void tcp_arq_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
+  struct tcp_range *first = conn->sent.first;
+  if (first && deadline(conn) <= stack->now_ns) {
+    stack->stats.TcpTimeouts++;
+    if (conn->arq == TCP_ARQ_SELECTIVE_REPEAT) {
+      while ((first = conn->sent.first) != NULL &&
+             deadline(conn) <= stack->now_ns) {
+        tcp_rtx_mark_lost(conn, first);
+      }
+    } else {
+      go_back(stack, conn);
+    }
+    tcp_pend(stack, conn);
+  }
+  tcp_arq_schedule(stack, conn);
+}
+
+void tcp_arq_silence(struct ph_stack *stack, struct tcp_conn *conn) {
+  if (conn->rtx.first->u.tx.flags & TCP_RANGE_SACKED) {
+    stack->stats.TcpSackReneging++; /* RFC 2018 8 */
+    go_back(stack, conn);
+  }
+  tcp_arq_timeout(stack, conn);
+}
