@@ -35,13 +35,14 @@ struct app_sink {
 };
 
 struct app_result {
-  int error;            /* 0, or -PH_E... that ended the application */
-  int status;           /* HTTP status of the last response; else 0 */
-  uint64_t operations;  /* requests, connections, datagrams or echoes */
-  uint64_t bytes;       /* payload moved */
-  uint64_t started_ns;  /* `connect` or `accept` was called */
-  uint64_t finished_ns; /* last payload byte read or accepted for sending */
-  uint64_t lost;        /* datagrams or echoes without an answer */
+  int error;             /* 0, or -PH_E... that ended the application */
+  int status;            /* HTTP status of the last response; else 0 */
+  uint64_t operations;   /* requests, connections, datagrams or echoes */
+  uint64_t bytes;        /* payload moved */
+  uint64_t started_ns;   /* `connect` or `accept` was called */
+  uint64_t connected_ns; /* throughput: the connection is made */
+  uint64_t finished_ns;  /* last payload byte read or accepted for sending */
+  uint64_t lost;         /* datagrams or echoes without an answer */
   uint64_t min_ns, max_ns, total_ns; /* round trips */
 };
 

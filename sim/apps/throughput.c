@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/apps/throughput.h"
 
-/* The receive buffer decides the window scale, so both are set before the
- * connection exists. */
-static int set_buffers(struct ph_stack *stack, int fd,
+/* The receive buffer decides the window scale, so that all of this is set
+ * before the connection exists. */
+static int set_options(struct ph_stack *stack, int fd,
                        const struct throughput_config *config) {
   int error = 0;
   if (config->send_buffer) {
@@ -15,6 +15,10 @@ static int set_buffers(struct ph_stack *stack, int fd,
     int bytes = (int)config->recv_buffer;
     error = ph_setsockopt(stack, fd, PH_SOL_SOCKET, PH_SO_RCVBUF, &bytes,
                           sizeof bytes);
+  }
+  if (!error && config->arq.mode) {
+    error = ph_setsockopt(stack, fd, PH_IPPROTO_TCP, PH_TCP_ARQ, &config->arq,
+                          sizeof config->arq);
   }
   return error;
 }
@@ -68,12 +72,13 @@ void throughput_send(struct ph_stack *stack, const struct app_env *env,
     return;
   }
   struct ph_sockaddr_in peer = app_address(config->ip, config->port);
-  int error = set_buffers(stack, fd, config);
+  int error = set_options(stack, fd, config);
   if (!error) {
     error = ph_connect(stack, fd, &peer, sizeof peer);
   }
   if (!error) {
     result->operations = 1;
+    result->connected_ns = stack->now_ns;
     error = send_source(stack, env, config, fd, source, result);
   }
   if (!error) {
@@ -97,12 +102,13 @@ void throughput_receive(struct ph_stack *stack, const struct app_env *env,
     result->error = listener;
     return;
   }
-  int fd = set_buffers(stack, listener, config);
+  int fd = set_options(stack, listener, config);
   if (!fd) {
     fd = ph_accept(stack, listener, NULL, NULL);
   }
   if (fd >= 0) {
     result->operations = 1;
+    result->connected_ns = stack->now_ns;
     result->error = receive_stream(stack, env, config, fd, sink, result);
     ph_close(stack, fd);
   } else {

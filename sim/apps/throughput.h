@@ -8,10 +8,11 @@
 struct throughput_config {
   uint32_t ip; /* sender: whom to connect to, host order */
   uint16_t port;
-  uint32_t send_buffer; /* SO_SNDBUF; 0: the stack's default */
-  uint32_t recv_buffer; /* SO_RCVBUF; 0: the stack's default */
-  uint64_t rate;        /* bytes per second; 0: no limit */
-  void *buffer;         /* each call moves up to buffer_len bytes */
+  uint32_t send_buffer;  /* SO_SNDBUF; 0: the stack's default */
+  uint32_t recv_buffer;  /* SO_RCVBUF; 0: the stack's default */
+  struct ph_tcp_arq arq; /* PH_TCP_ARQ at both ends; mode 0: TCP as usual */
+  uint64_t rate;         /* bytes per second; 0: no limit */
+  void *buffer;          /* each call moves up to buffer_len bytes */
   size_t buffer_len;
 };
 

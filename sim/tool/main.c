@@ -15,8 +15,12 @@ int main(int argc, char **argv) {
     return 0;
   }
   switch (options.command) {
-    case COMMAND_DOWNLOAD:
     case COMMAND_THROUGHPUT:
+      if (options.arq_grid.modes) {
+        return command_arq(&options);
+      }
+      return command_transfer(&options);
+    case COMMAND_DOWNLOAD:
       return command_transfer(&options);
     case COMMAND_PING:
     case COMMAND_UDP:

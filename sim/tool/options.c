@@ -10,6 +10,7 @@
 #include "sim/apps/ping.h"
 #include "sim/apps/udp_echo.h"
 #include "sim/tool/help.h"
+#include "sim/tool/options_arq.h"
 #include "sim/tool/options_value.h"
 
 enum {
@@ -56,6 +57,13 @@ enum {
   X(picture, "FILE", D | T, "and draw its way (SVG)")                          \
   X(waves, "PREFIX", ALL, "waves of the RTL: PREFIX-<host>.vcd")               \
   X(json, NULL, SIM | R, "print one JSON object instead of the report")        \
+  X(arq, "MODE", T,                                                            \
+    "stop-and-wait, go-back-n, selective-repeat or all: a table")              \
+  X(loss, "LIST", T, "of --arq: probabilities (0,0.001,0.003,0.01,0.03,0.1)")  \
+  X(delay, "LIST", T, "of --arq: one way (500us,2ms)")                         \
+  X(window, "N", T, "of --arq: segments (as many as fill the wire)")           \
+  X(timeout, "PERCENT", T, "of --arq: of the round trip (125)")                \
+  X(plot, "FILE", T, "of --arq: throughput against loss (SVG)")                \
   X(no_compare, NULL, D | T, "do not run again without offloads")              \
   X(max_cycles, "N", ALL, "run the model at most so far per call")             \
   X(no_idle_skip, NULL, ALL, "evaluate idle cycles too")                       \
@@ -158,12 +166,14 @@ static int set_nic(struct options *options, const char *text) {
   if (!soft && strcmp(text, "rtl") != 0) {
     return options_complain("nic", text, "rtl or soft");
   }
+  options->nic_given = true;
   options->nic = soft ? HOST_NIC_SOFT : HOST_NIC_RTL;
   return 0;
 }
 
 static int set_wire(struct options *options, const char *text) {
   char error[256];
+  options->wire_given = true;
   if (link_config_parse(&options->link, text, error, sizeof(error))) {
     return 0;
   }
@@ -225,6 +235,7 @@ static int set_speed(struct options *options, const char *text) {
 static int set_traffic(struct options *options, int code, const char *value) {
   switch (code) {
     case OPTION_bytes:
+      options->bytes_given = true;
       return options_number64("bytes", value, &options->bytes);
     case OPTION_file:
       options->file = value;
@@ -297,6 +308,28 @@ static int set_machine(struct options *options, int code, const char *value) {
       return 0;
     case OPTION_ecn:
       options->tcp.features.ecn = PH_TCP_ON;
+      return 0;
+    default:
+      return -1;
+  }
+}
+
+static int set_arq(struct options *options, int code, const char *value) {
+  struct arq_grid *grid = &options->arq_grid;
+  switch (code) {
+    case OPTION_arq:
+      return options_arq_modes(grid, value);
+    case OPTION_loss:
+      return options_arq_loss(grid, value);
+    case OPTION_delay:
+      return options_arq_delay(grid, value);
+    case OPTION_window:
+      return options_number32("window", value, 4, 4096, &grid->window);
+    case OPTION_timeout:
+      return options_number32("timeout", value, 100, 10000,
+                              &grid->timeout_percent);
+    case OPTION_plot:
+      grid->plot = value;
       return 0;
     default:
       return -1;
@@ -469,6 +502,7 @@ static int parse_command(struct options *options, int argc, char **argv) {
     }
     int status = set_traffic(options, code, optarg);
     status = status < 0 ? set_machine(options, code, optarg) : status;
+    status = status < 0 ? set_arq(options, code, optarg) : status;
     status = status < 0 ? set_other(options, code, optarg) : status;
     if (status) {
       return status;
@@ -487,7 +521,7 @@ static int parse_command(struct options *options, int argc, char **argv) {
         command);
     return 2;
   }
-  return options->help ? 0 : check(options);
+  return options->help ? 0 : check(options) | options_arq_check(options);
 }
 
 int options_parse(struct options *options, int argc, char **argv) {

@@ -7,6 +7,7 @@
 #include "sim/core/cost.h"
 #include "sim/host/host.h"
 #include "sim/wire/link.h"
+#include "stack/socket/socket.h"
 
 enum command {
   COMMAND_DOWNLOAD,
@@ -18,6 +19,19 @@ enum command {
   COMMAND_PACKET,
   COMMAND_HELP,
   COMMAND_COUNT
+};
+
+enum { ARQ_LIST = 16 };
+
+/* throughput --arq. */
+struct arq_grid {
+  unsigned modes; /* bit m: mode m of PH_TCP_ARQ */
+  double loss[ARQ_LIST];
+  sim_time delay[ARQ_LIST];
+  unsigned loss_count, delay_count;
+  uint32_t window; /* N; 0: what fills the wire */
+  uint32_t timeout_percent;
+  const char *plot;
 };
 
 struct options {
@@ -34,11 +48,14 @@ struct options {
   uint16_t mtu, mss;
   enum host_offload offload;
   enum host_nic nic;
+  bool nic_given, wire_given, bytes_given;
   struct link_config link;
   uint32_t mem_latency_ns;
   struct cost_table cost;
   uint32_t app_buffer, sndbuf, rcvbuf;
   struct ph_tcp_config tcp;
+  struct ph_tcp_arq arq;    /* of one run of throughput */
+  struct arq_grid arq_grid; /* all runs of throughput --arq */
   uint64_t read_rate, write_rate;
   uint64_t seed;
   const char *pcapng, *timeline, *waves;

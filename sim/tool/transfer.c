@@ -172,6 +172,7 @@ static struct throughput_config bare_config(const struct work *work,
       .port = BARE_PORT,
       .send_buffer = work->options->sndbuf,
       .recv_buffer = work->options->rcvbuf,
+      .arq = work->options->arq,
       .rate = buffer ? work->options->read_rate : work->options->write_rate,
       .buffer = work->buffers[buffer],
       .buffer_len = work->options->app_buffer,
@@ -263,6 +264,7 @@ static void collect(struct work *work) {
   transfer->receiver_error = work->receiver.error;
   transfer->started_ns =
       http ? work->receiver.started_ns : work->sender.started_ns;
+  transfer->connected_ns = work->sender.connected_ns;
   transfer->finished_ns = work->receiver.finished_ns;
   sha256_hex(&work->supply.sha, transfer->sha256_sent);
   sha256_hex(&work->drain.sha, transfer->sha256_received);

@@ -20,6 +20,7 @@ struct transfer {
   char sha256_sent[65], sha256_received[65];
   int sender_error, receiver_error; /* -PH_E... or 0 */
   uint64_t started_ns, finished_ns; /* connect called, last read returned */
+  uint64_t connected_ns;            /* throughput: connect returned */
   /* Sockets as they were when the last byte was written and read. */
   struct transfer_socket sockets[TRANSFER_SOCKETS];
   unsigned socket_count;
