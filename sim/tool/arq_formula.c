@@ -17,8 +17,14 @@
 
 /* The time from sending a frame to noticing that it was lost: the third
  * duplicate ACK, by the third frame behind it that arrives; or, when of the
- * N - 1 behind it fewer do, T0 after the last progress. */
+ * N - 1 behind it fewer do, T0 after the last progress. The last three of a
+ * burst have theirs in the next one, which begins when the window moves; that
+ * is no later if the window fills the wire. */
 static double notice(const struct arq_model *m, double r) {
+  double s = 1 - m->loss;
+  double last =
+      pow(s, m->window - 3) * (1 - pow(s, 3)) / (1 - pow(s, m->window));
+  double gap = r - m->window * m->frame; /* between bursts */
   double few = 0;
   double ways = 1;
   double behind = m->window - 1;
@@ -26,7 +32,7 @@ static double notice(const struct arq_model *m, double r) {
     few += ways * pow(1 - m->loss, i) * pow(m->loss, behind - i);
     ways = ways * (behind - i) / (i + 1);
   }
-  return (1 - few) * (r + 3 * m->frame / (1 - m->loss)) +
+  return (1 - few) * (r + 3 * m->frame / s + last * gap) +
          few * (r + m->timeout * r);
 }
 

@@ -112,15 +112,24 @@ void tcp_arq_schedule(struct ph_stack *stack, struct tcp_conn *conn) {
 
 /* Go back N: all that was sent from snd_una on is sent again. */
 static void go_back(struct ph_stack *stack, struct tcp_conn *conn) {
+  uint32_t out = (conn->snd_nxt - conn->snd_una) / conn->snd_mss;
+  uint32_t seen = conn->dupacks + 1u; /* and the hole has none */
   tcp_rtx_mark_sent_by(tcp_of(stack), conn, UINT64_MAX, true);
   conn->sacked_bytes = 0;
+  conn->loss.arq.echoes = out > seen ? out - seen : 0;
   conn->dupacks = 0;
 }
 
-/* Duplicates that were caused by what was sent before the first segment's last
- * transmission say nothing about it: they all are here within a round trip. */
-static bool tells(const struct ph_stack *stack, const struct tcp_conn *conn) {
+/* A duplicate ACK says something about the first segment unless it was caused
+ * by one that was sent before its last transmission: those of the flight that
+ * was given up are as many as that had segments behind the hole, and all of
+ * that kind are here within a round trip. */
+static bool tells(const struct ph_stack *stack, struct tcp_conn *conn) {
   const struct tcp_range *first = conn->rtx.first;
+  if (conn->loss.arq.echoes > 0) {
+    conn->loss.arq.echoes--;
+    return false;
+  }
   return first && !(first->u.tx.flags & TCP_RANGE_LOST) &&
          stack->now_ns - first->u.tx.sent_at_ns >= conn->srtt_ns;
 }
@@ -130,6 +139,7 @@ void tcp_arq_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
   conn->cwnd = (uint32_t)conn->loss.arq.window * conn->snd_mss;
   if (info->acked > 0) {
     conn->loss.arq.progress_ns = stack->now_ns;
+    conn->loss.arq.echoes = 0; /* the wire keeps the order */
     conn->dupacks = 0;
   } else if (info->dupack && conn->arq == TCP_ARQ_GO_BACK_N &&
              tells(stack, conn)) {

@@ -41,6 +41,7 @@ struct tcp_rfc6675 {
 /* Textbook ARQ in place of loss recovery and congestion control. */
 struct tcp_arq_state {
   uint64_t progress_ns; /* snd_una moved */
+  uint32_t echoes;      /* duplicate ACKs of what was given up, still due */
   uint16_t window;      /* N, segments */
   uint16_t timeout_percent;
 };
