@@ -23,8 +23,8 @@ static double seconds(sim_time time) {
   return (double)time / (double)SIM_S;
 }
 
-static struct arq_model model_of(const struct options *options, int32_t mode,
-                                 double loss, sim_time delay) {
+static struct arq_model set_up(const struct options *options, int32_t mode,
+                               double loss, sim_time delay) {
   const struct arq_grid *grid = &options->arq_grid;
   uint32_t mss = options_mss(options);
   uint32_t frame = mss + HEADERS + FRAME_ETH_HEADER + FRAME_FCS_LEN;
@@ -129,7 +129,7 @@ int command_arq(const struct options *options) {
            l++) {
         struct arq_point *point = &points[count++];
         point->delay = grid->delay[d];
-        point->model = model_of(options, mode, grid->loss[l], grid->delay[d]);
+        point->model = set_up(options, mode, grid->loss[l], grid->delay[d]);
         if (!measure(options, point)) {
           return 1;
         }

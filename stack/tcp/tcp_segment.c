@@ -91,8 +91,8 @@ void tcp_established(struct ph_stack *stack, struct tcp_conn *conn,
   tcp_timer_clear(conn, TCP_TIMER_RTX);
   tcp_cc_init(conn);
   tcp_plpmtud_start(stack, conn);
-  conn->use_rack = conn->sack_ok && !conn->arq &&
-                   tcp_of(stack)->features.rack != PH_TCP_OFF;
+  conn->use_rack =
+      conn->sack_ok && !conn->arq && tcp_of(stack)->features.rack != PH_TCP_OFF;
   if (conn->use_rack) {
     tcp_rack_init(conn);
   } else if (conn->arq) {

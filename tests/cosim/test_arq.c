@@ -22,23 +22,25 @@ static double utilization(int32_t mode, double p, double r, double n) {
   return arq_formula(&model) / 8;
 }
 
+static void expect_near(double value, double expected) {
+  if (fabs(value - expected) > 1e-9) {
+    fail_msg("%.12g, expected %.12g", value, expected);
+  }
+}
+
 static void formulas_are_the_textbooks(void **state) {
   (void)state;
   double r = 21; /* 1 + 2a for a = 10 */
-  assert_double_equal(utilization(PH_TCP_ARQ_STOP_AND_WAIT, 0.1, r, 1),
-                      0.9 / 21, 1e-9);
-  assert_double_equal(utilization(PH_TCP_ARQ_SELECTIVE_REPEAT, 0.1, r, 7),
-                      7 * 0.9 / 21, 1e-9);
-  assert_double_equal(utilization(PH_TCP_ARQ_SELECTIVE_REPEAT, 0.1, r, 21), 0.9,
-                      1e-9);
-  assert_double_equal(utilization(PH_TCP_ARQ_SELECTIVE_REPEAT, 0.1, r, 40), 0.9,
-                      1e-9);
+  expect_near(utilization(PH_TCP_ARQ_STOP_AND_WAIT, 0.1, r, 1), 0.9 / 21);
+  expect_near(utilization(PH_TCP_ARQ_SELECTIVE_REPEAT, 0.1, r, 7),
+              7 * 0.9 / 21);
+  expect_near(utilization(PH_TCP_ARQ_SELECTIVE_REPEAT, 0.1, r, 21), 0.9);
+  expect_near(utilization(PH_TCP_ARQ_SELECTIVE_REPEAT, 0.1, r, 40), 0.9);
   /* (1 - p) / (1 + 2ap), and what the three duplicates cost. */
   double d = 21 + 3 / 0.99;
-  assert_double_equal(utilization(PH_TCP_ARQ_GO_BACK_N, 0.01, r, 21),
-                      1 / (1 + 0.01 / 0.99 * d), 1e-9);
-  assert_double_equal(utilization(PH_TCP_ARQ_GO_BACK_N, 0, r, 7), 7.0 / 21,
-                      1e-9);
+  expect_near(utilization(PH_TCP_ARQ_GO_BACK_N, 0.01, r, 21),
+              1 / (1 + 0.01 / 0.99 * d));
+  expect_near(utilization(PH_TCP_ARQ_GO_BACK_N, 0, r, 7), 7.0 / 21);
 }
 
 /* Runs a command line; what it printed is in `text`. */
