@@ -98,6 +98,9 @@ bool tcp_ooo_deliver(struct tcp_stack *tcp, struct tcp_conn *conn) {
   struct tcp_range *run;
   while ((run = conn->ooo.first) != NULL && seq_leq(run->seq, conn->rcv_nxt)) {
     uint32_t overlap = ph_min_u32(conn->rcv_nxt - run->seq, run->len);
+    if (tcp->dsack_conn != conn) { /* what filled the hole reached into it */
+      tcp_dsack(tcp->stack, conn, run->seq, run->seq + overlap);
+    }
     run_remove(tcp, conn, run);
     tcp_chunks_drop_front(tcp, conn, &run->u.rx, overlap);
     conn->rcv_nxt += run->len - overlap;
