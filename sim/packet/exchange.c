@@ -187,9 +187,10 @@ static bool no_packet(struct run *run, const struct packet_spec *spec,
   char why[WHY], expected[LINE];
   if (late) {
     int64_t time_us = late->time_ns / 1000;
-    free(late);
     check_time(run, time_us, why, sizeof(why));
-    return fail_packet(run, spec, flow, &view, time_us, why);
+    bool result = fail_packet(run, spec, flow, &view, time_us, why);
+    free(late); /* `view` points into it */
+    return result;
   }
   print_spec(spec, expected, sizeof(expected));
   return run_fail(run, "no packet left up to %.6f\n  expected: %9.6f > %s",
