@@ -34,7 +34,7 @@ tests_of = $(patsubst tests/$(1)/%.c,$(BUILD)/test/$(1)/%,$(wildcard tests/$(1)/
 TEST_RTL := $(call tests_of,rtl)
 TEST_GATES := $(patsubst $(BUILD)/test/rtl/%,$(BUILD)/test/gates/%,$(TEST_RTL))
 TEST_C := $(foreach kind,$(KINDS),$(call tests_of,$(kind)))
-TEST_SCRIPTS := $(wildcard tests/interop/*.sh) tests/packet/run.sh
+TEST_SCRIPTS := $(wildcard tests/interop/*.sh) tests/packet/run.sh tests/soak/quick.sh
 
 # --- What a user calls -------------------------------------------------------
 help: ## this list

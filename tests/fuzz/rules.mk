@@ -26,7 +26,7 @@ $(BUILD)/test/fuzz_script: $(call fuzz_object,tests/fuzz/fuzz_script.c $(SIM_C) 
 $(BUILD)/test/fuzz_%: $(call fuzz_object,tests/fuzz/fuzz_%.c $(filter-out tests/stack/test_%,$(wildcard tests/stack/tcp_*.c)) $(STACK_C) $(DRIVER_C))
 	$(call quiet,LD ) clang -fsanitize=fuzzer,address,undefined $^ -lcmocka -o $@
 
-# It decides for itself how long, so it is not a test of `make test`.
+# Minutes; a part of it is in `make test`.
 soak: $(BUILD)/packhorse ## 1 GB with 5 % loss, reordering, duplication and corruption, 10 MB of it through the RTL
 	@$(PYTHON) tests/soak/soak.py
 

@@ -18,6 +18,8 @@ WIRE = "loss=0.05 reorder=0.05 dup=0.05 flip=0.05"
 SHARE = 0.05
 RUNS = [("soft", 1_000_000_000, 3600), ("rtl", 10_000_000, 3600)]
 QUICK = [("soft", 20_000_000, 240)]
+MSS = 1460
+MORE_FRAMES = 1.25  # data frames against those of a perfect wire: a tenth is sent again
 RATIO = 0.2  # how far a count may lie from its mean: over six sigma at 20 MB
 
 
@@ -47,6 +49,8 @@ def problems(run, size):
         count, mean = run[f"faults_{fault}"], run["wire_frames"] * SHARE
         if abs(count - mean) > RATIO * mean:
             wrong.append(f"the wire did {fault} to {count} frames, not to about {mean:.0f}")
+    if run["frames_data"] > MORE_FRAMES * size / MSS:
+        wrong.append(f"{run['frames_data']} data frames for {size} bytes: too short, or sent too often")
     # Each corrupted frame that arrived was found out once; a duplicate of one is found out again.
     if run["checksum_errors"] < run["faults_flip"] * (1 - RATIO):
         wrong.append(f"{run['checksum_errors']} checksum errors for {run['faults_flip']} corrupted frames")

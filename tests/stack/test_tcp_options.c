@@ -157,6 +157,68 @@ static void syn_mss_at_its_edges(void **state) {
   syn_with_mss(65535, 1460); /* the path's */
 }
 
+static const uint8_t whole[][34] = {
+    {2, 4, 5, 180},
+    {3, 3, 7},
+    {4, 2},
+    {5, 10, 0, 0, 0, 1, 0, 0, 0, 9},
+    {5, 18, 0, 0, 0, 1, 0, 0, 0, 9, 0, 0, 0, 20, 0, 0, 0, 30},
+    {8, 10, 1, 2, 3, 4, 5, 6, 7, 8},
+};
+
+static uint32_t found(const struct tcp_options *o) {
+  return (uint32_t)(o->has_mss + o->has_wscale + o->sack_permitted +
+                    o->has_timestamps) +
+         o->sack_count;
+}
+
+static void option_cut_at_each_byte_is_none(void **state) {
+  /* EVIDENCE: RFC 9293 3.1 MUST-7; AMNESIA:33 (options past the header) */
+  (void)state;
+  for (size_t i = 0; i < PH_ARRAY_LEN(whole); i++) {
+    for (uint32_t nops = 0; nops < 4; nops++) {
+      for (uint32_t len = 0; len <= whole[i][1]; len++) {
+        struct tcp_options o;
+        uint8_t *end = malloc(nops + len + !(nops + len)); /* and no more */
+        memset(end, TCP_OPT_NOP, nops);
+        memcpy(end + nops, whole[i], len);
+        tcp_parse_options(end, nops + len, &o);
+        uint32_t all = whole[i][0] == 5 ? whole[i][1] / 8u : 1;
+        assert_int_equal(found(&o), len == whole[i][1] ? all : 0);
+        free(end);
+      }
+    }
+  }
+}
+
+/* Of two of a kind the first counts, whatever stands between them. */
+static void option_given_twice_counts_once(void **state) {
+  /* EVIDENCE: stack/wire/tcp_wire.h (of two options the first counts) */
+  (void)state;
+  for (size_t i = 0; i < PH_ARRAY_LEN(whole); i++) {
+    uint32_t len = whole[i][1];
+    uint8_t bytes[80];
+    struct tcp_options once, twice;
+    memcpy(bytes, whole[i], len);
+    tcp_parse_options(bytes, len, &once);
+    bytes[len] = TCP_OPT_NOP;
+    memcpy(bytes + len + 1, whole[i], len);
+    for (uint32_t b = 2; b < len; b++) {
+      bytes[len + 1 + b] ^= 0x55;
+    }
+    tcp_parse_options(bytes, 2 * len + 1, &twice);
+    assert_int_equal(found(&twice), found(&once));
+    assert_true(!once.has_mss || twice.mss == once.mss);
+    assert_true(!once.has_wscale || twice.wscale == once.wscale);
+    assert_true(!once.has_timestamps ||
+                (twice.ts_val == once.ts_val && twice.ts_ecr == once.ts_ecr));
+    for (uint32_t n = 0; n < once.sack_count; n++) {
+      assert_int_equal(twice.sack[n].left, once.sack[n].left);
+      assert_int_equal(twice.sack[n].right, once.sack[n].right);
+    }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(aligned_timestamps_are_read_like_any),
@@ -165,6 +227,8 @@ int main(void) {
       cmocka_unit_test(established_random_options_are_survived),
       cmocka_unit_test(established_syn_options_change_nothing),
       cmocka_unit_test(syn_mss_at_its_edges),
+      cmocka_unit_test(option_cut_at_each_byte_is_none),
+      cmocka_unit_test(option_given_twice_counts_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
