@@ -43,15 +43,18 @@ void packet_flags_print(uint8_t flags, bool ae, char *to) {
   *to = '\0';
 }
 
-static void print_sack(struct text *text, const uint8_t *option, uint32_t len) {
+/* What is selectively acknowledged has the numbers of what is acknowledged. */
+static void print_sack(struct text *text, const uint8_t *option, uint32_t len,
+                       uint32_t ack_sub) {
   put(text, "sack");
   for (uint32_t i = 2; i + 8 <= len; i += 8) {
-    put(text, " %u:%u", get_be32(option + i), get_be32(option + i + 4));
+    put(text, " %u:%u", get_be32(option + i) - ack_sub,
+        get_be32(option + i + 4) - ack_sub);
   }
 }
 
-static void print_option(struct text *text, const uint8_t *option,
-                         uint32_t len) {
+static void print_option(struct text *text, const uint8_t *option, uint32_t len,
+                         uint32_t ack_sub) {
   switch (option[0]) {
     case TCP_OPT_END:
       put(text, "eol");
@@ -63,7 +66,7 @@ static void print_option(struct text *text, const uint8_t *option,
       put(text, "sackOK");
       return;
     case TCP_OPT_SACK:
-      print_sack(text, option, len);
+      print_sack(text, option, len, ack_sub);
       return;
     default:
       break;
@@ -101,7 +104,7 @@ static void print_tcp(struct text *text, const struct packet_view *view,
   for (uint32_t at = 0; at < view->options_len;) {
     uint32_t len = packet_option_len(view->options, view->options_len, at);
     put(text, at ? "," : " <");
-    print_option(text, view->options + at, len);
+    print_option(text, view->options + at, len, base->ack_sub);
     at += len;
   }
   if (view->options_len) {
