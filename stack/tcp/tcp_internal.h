@@ -259,7 +259,6 @@ struct tcp_conn {
   bool accept_queued : 1;
   bool syn_due : 1; /* a SYN or SYN-ACK is to be sent */
   bool syn_retransmitted : 1;
-  uint8_t arq : 2;       /* enum tcp_arq_mode; `loss.arq` is valid */
   bool use_rack : 1;     /* with SACK: RFC 8985, else RFC 6675 */
   bool partial_seen : 1; /* the last ACK in fast recovery was partial */
   bool sack_ok : 1;      /* SACK is offered; after the SYNs: is spoken */
@@ -274,6 +273,7 @@ struct tcp_conn {
   bool urg_next : 1;   /* what is written now ends in an urgent octet */
   bool oob_inline : 1; /* SO_OOBINLINE */
   uint8_t rcv_urg : 2; /* enum tcp_urgent */
+  uint8_t arq : 2;     /* enum tcp_arq_mode; `loss.arq` is valid */
 
   /* Timers. */
   struct ph_timer timer;

@@ -261,12 +261,10 @@ static void reno_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
 
 void tcp_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
                 struct tcp_ack *info) {
-  if (conn->use_rack) {
+  if (conn->sack_ok && !conn->arq) {
     sack_on_ack(stack, conn, info);
   } else if (conn->arq) {
     tcp_arq_on_ack(stack, conn, info);
-  } else if (conn->sack_ok) {
-    sack_on_ack(stack, conn, info);
   } else {
     reno_on_ack(stack, conn, info);
   }
