@@ -102,9 +102,8 @@ static int useless(const struct options *options) {
     }
     return 0;
   }
-  if (options->pcapng || options->timeline || options->waves ||
-      options->explain || options->json || options->read_rate ||
-      options->write_rate) {
+  if (options->timeline || options->waves || options->explain ||
+      options->json || options->read_rate || options->write_rate) {
     fprintf(stderr,
             "packhorse: --arq: it runs many transfers; files, --json, "
             "--explain and rates are of one.\n");
@@ -124,6 +123,15 @@ int options_arq_check(struct options *options) {
   }
   if (grid->delay_count == 0) {
     (void)options_arq_delay(grid, DELAY_DEFAULT);
+  }
+  bool one = grid->loss_count == 1 && grid->delay_count == 1 &&
+             (grid->modes & (grid->modes - 1)) == 0;
+  if (options->pcapng && !one) {
+    fprintf(stderr,
+            "packhorse: --pcapng %s: of one run, so --arq, --loss and --delay "
+            "want one value each.\n",
+            options->pcapng);
+    return 2;
   }
   if (grid->timeout_percent == 0) {
     grid->timeout_percent = PERCENT_DEFAULT;

@@ -93,6 +93,8 @@ static const char *const WRONG_LINES[] = {
     "throughput --arq all --window 3",
     "throughput --arq all --timeout 99",
     "throughput --arq all --json",
+    "throughput --arq all --loss 0 --delay 1ms --pcapng f",
+    "throughput --arq go-back-n --delay 1ms --pcapng f",
     "download --arq all",
     "tap --wire loss=0.1",
     "tap --address 10.0.0",
