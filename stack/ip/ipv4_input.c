@@ -50,37 +50,35 @@ static bool options_good(const uint8_t *h, uint32_t ihl) {
   return true;
 }
 
+/* Both are of this host, 127/8 included. */
+static bool loopback_good(const struct ip_state *ip, const struct netif *netif,
+                          uint32_t src, uint32_t dst, bool *broadcast) {
+  *broadcast = !ipv4_is_own(ip, dst);
+  return ipv4_is_own(ip, src) &&
+         (!*broadcast || ipv4_is_broadcast(ip, dst, netif));
+}
+
 /* RFC 1122 3.2.1.3: who can't be a sender. Own addresses come only from the
- * loopback interface (the LAND attack otherwise). */
-static bool source_good(const struct ip_state *ip, const struct netif *netif,
-                        uint32_t src) {
-  if (netif->loopback) {
-    return ipv4_is_own(ip, src);
-  }
+ * loopback interface (the LAND attack otherwise). And is it for us? */
+static bool addresses_good(const struct ip_state *ip, const struct netif *netif,
+                           uint32_t src, uint32_t dst, bool group,
+                           bool *broadcast) {
   /* Multicast and class E are all above 223.255.255.255. */
   if (ipv4_is_zero_net(src) || ipv4_is_loopback(src) || src >> 29 == 7) {
     return false;
   }
+  bool own = false;
   for (uint32_t i = 0; i < ip->address_count; i++) {
     const struct ipv4_address *a = &ip->addresses[i];
     if (src == a->ip || ipv4_is_broadcast_of(a, src)) {
       return false;
     }
+    own |= dst == a->ip;
   }
-  return true;
-}
-
-/* Is it for us? */
-static bool destination_good(const struct ip_state *ip,
-                             const struct netif *netif, uint32_t dst,
-                             bool group, bool *broadcast) {
-  if (ipv4_is_own(ip, dst)) {
-    *broadcast = false;
-    /* RFC 1122 3.3.6: unicast inside a link broadcast is an error. */
-    return !group && (netif->loopback || !ipv4_is_loopback(dst));
-  }
-  *broadcast = true;
-  return ipv4_is_broadcast(ip, dst, netif);
+  *broadcast = !own;
+  /* RFC 1122 3.3.6: unicast inside a link broadcast is an error. */
+  return own ? !group && !ipv4_is_loopback(dst)
+             : !ipv4_is_loopback(dst) && ipv4_is_broadcast(ip, dst, netif);
 }
 
 void ipv4_input(struct netif *netif, struct pkt *pkt, bool group) {
@@ -97,8 +95,10 @@ void ipv4_input(struct netif *netif, struct pkt *pkt, bool group) {
   bool broadcast;
   uint32_t src = get_be32(h + IPV4_OFF_SRC);
   uint32_t dst = get_be32(h + IPV4_OFF_DST);
-  if (!source_good(ip, netif, src) ||
-      !destination_good(ip, netif, dst, group, &broadcast)) {
+  bool good = netif->loopback
+                  ? loopback_good(ip, netif, src, dst, &broadcast)
+                  : addresses_good(ip, netif, src, dst, group, &broadcast);
+  if (!good) {
     drop(pkt, &stats->IpInAddrErrors);
     return;
   }

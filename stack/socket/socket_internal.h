@@ -84,12 +84,23 @@ static inline struct sock_table *sock_table_of(const struct ph_stack *stack) {
   return stack->module[PH_MODULE_SOCKET];
 }
 
+/* What is open there, of any kind, without counting; or NULL. */
+static inline struct ph_sock *sock_get(const struct ph_stack *stack, int fd) {
+  const struct sock_table *table = sock_table_of(stack);
+  if ((uint32_t)fd >= table->count) { /* a negative one is larger than all */
+    return NULL;
+  }
+  struct ph_sock *sock = &table->socks[fd];
+  return sock->open && !sock->closing ? sock : NULL;
+}
 /* Count the call and find the socket; NULL if `fd` is not one, and then
  * sock_missing() says why. */
-struct ph_sock *sock_enter(struct ph_stack *stack, int fd);
+static inline struct ph_sock *sock_enter(struct ph_stack *stack, int fd) {
+  stack->stats.SocketCalls++;
+  struct ph_sock *sock = sock_get(stack, fd);
+  return sock && !sock->is_epoll ? sock : NULL;
+}
 int sock_missing(const struct ph_stack *stack, int fd);
-/* What is open there, of any kind, without counting; or NULL. */
-struct ph_sock *sock_get(const struct ph_stack *stack, int fd);
 /* The lowest free descriptor, opened; -PH_EMFILE. */
 int sock_alloc(struct ph_stack *stack, struct ph_sock **out) PH_MUST_USE;
 void sock_release(struct ph_stack *stack, struct ph_sock *sock);

@@ -238,16 +238,35 @@ static long recv_job(struct ph_stack *stack, struct ph_sock *sock, int fd,
 
 /* ---- The calls ---------------------------------------------------------- */
 
+/* One piece of a stream, and nothing special asked: most calls. What one look
+ * at TCP can't finish goes the long way. */
+static bool is_plain(const struct ph_sock *sock, size_t len, int flags) {
+  return sock->tcp && len - 1 < CALL_MAX &&
+         !(flags & ~(PH_MSG_DONTWAIT | PH_MSG_NOSIGNAL));
+}
+
 long ph_sendto(struct ph_stack *stack, int fd, const void *data, size_t len,
                int flags, const void *addr, ph_socklen_t addr_len) {
   struct ph_sock *sock = sock_enter(stack, fd);
   const struct ph_iovec one = {(void *)(uintptr_t)data, len};
   struct job job;
+  long n = 0;
   if (!sock) {
     return sock_missing(stack, fd);
   }
+  if (is_plain(sock, len, flags)) {
+    n = tcp_send(stack, sock->tcp, data, len, false);
+    if (n == (long)len || (n < 0 && n != -PH_EAGAIN) ||
+        (n > 0 && tcp_error(sock->tcp))) {
+      return n;
+    }
+  }
   int result = job_init(&job, &one, 1, flags);
-  return result < 0 ? result : send_job(stack, sock, fd, &job, addr, addr_len);
+  if (result < 0) {
+    return result;
+  }
+  job_advance(&job, n > 0 ? (size_t)n : 0);
+  return send_job(stack, sock, fd, &job, addr, addr_len);
 }
 
 long ph_send(struct ph_stack *stack, int fd, const void *data, size_t len,
@@ -263,6 +282,12 @@ long ph_recvfrom(struct ph_stack *stack, int fd, void *data, size_t len,
   int msg_flags = 0;
   if (!sock) {
     return sock_missing(stack, fd);
+  }
+  if (!addr && is_plain(sock, len, flags)) {
+    long n = tcp_recv(stack, sock->tcp, data, len, false);
+    if (n != -PH_EAGAIN) {
+      return n;
+    }
   }
   int result = job_init(&job, &one, 1, flags);
   return result < 0

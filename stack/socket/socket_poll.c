@@ -114,8 +114,12 @@ static void poll_count(const struct ph_stack *stack, const void *call,
 int ph_poll(struct ph_stack *stack, struct ph_pollfd *fds, uint32_t count,
             int timeout_ms) {
   struct poll_call call = {fds, count};
-  const struct waiter waiter = {poll_look, poll_count, &call};
   stack->stats.SocketCalls++;
+  int ready = poll_look(stack, &call);
+  if (ready != 0 || timeout_ms == 0) {
+    return ready;
+  }
+  const struct waiter waiter = {poll_look, poll_count, &call};
   return wait_ready(stack, &waiter, sock_poll_deadline(stack, timeout_ms));
 }
 

@@ -60,21 +60,6 @@ int sock_table_init(struct ph_stack *stack, struct sock_table *table,
   return 0;
 }
 
-struct ph_sock *sock_get(const struct ph_stack *stack, int fd) {
-  const struct sock_table *table = sock_table_of(stack);
-  if (fd < 0 || (uint32_t)fd >= table->count) {
-    return NULL;
-  }
-  struct ph_sock *sock = &table->socks[fd];
-  return sock->open && !sock->closing ? sock : NULL;
-}
-
-struct ph_sock *sock_enter(struct ph_stack *stack, int fd) {
-  stack->stats.SocketCalls++;
-  struct ph_sock *sock = sock_get(stack, fd);
-  return sock && !sock->is_epoll ? sock : NULL;
-}
-
 int sock_missing(const struct ph_stack *stack, int fd) {
   return sock_get(stack, fd) ? -PH_ENOTSOCK : -PH_EBADF;
 }

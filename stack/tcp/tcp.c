@@ -146,7 +146,8 @@ long tcp_send(struct ph_stack *stack, struct tcp_conn *conn, const void *data,
 /* Tell the peer when reading has opened the window by enough to matter: at
  * once if it may be waiting, else every quarter of the window. */
 static void window_update(struct ph_stack *stack, struct tcp_conn *conn) {
-  if (conn->state < TCP_STATE_ESTABLISHED || conn->fin_received) {
+  if (conn->state < TCP_STATE_ESTABLISHED || conn->fin_received ||
+      !tcp_window_may_grow(conn)) {
     return;
   }
   uint32_t left = conn->rcv_edge - conn->rcv_nxt;
@@ -217,7 +218,7 @@ long tcp_peek(struct ph_stack *stack, struct tcp_conn *conn, void *data,
 }
 
 uint32_t tcp_unread(const struct tcp_conn *conn) {
-  return tcp_urgent_unread(conn);
+  return conn->rcv_urg ? tcp_urgent_unread(conn) : conn->rcvq_len;
 }
 
 /* ---- CLOSE, ABORT ------------------------------------------------------- */
@@ -314,7 +315,11 @@ uint32_t tcp_ready(const struct tcp_conn *conn) {
       conn->state == TCP_STATE_SYN_RECEIVED) {
     return ready;
   }
-  ready |= tcp_urgent_ready(conn);
+  if (conn->rcv_urg) {
+    ready |= tcp_urgent_ready(conn);
+  } else if (conn->rcvq_len > 0) {
+    ready |= TCP_READY_IN;
+  }
   if (tcp_writable(conn) || conn->fin_queued || conn->done) {
     ready |= TCP_READY_OUT;
   }

@@ -243,7 +243,10 @@ static void in_order(struct ph_stack *stack, struct tcp_conn *conn,
   }
   /* What the rounded window let in beyond the edge is in: move it along. */
   conn->rcv_edge = seq_max(conn->rcv_edge, conn->rcv_nxt);
-  tcp_rcv_account(tcp, conn);
+  if (holes || conn->rcv_edge == conn->rcv_nxt) {
+    tcp_rcv_account(tcp, conn); /* else what waits and what is promised are
+                                   together what they were */
+  }
   conn->bytes_received += conn->rcv_nxt - before;
   conn->last_rx_ns = stack->now_ns;
   uint32_t size = pkt->gso_size ? pkt->gso_size : seg->data_len;
@@ -344,7 +347,9 @@ static void tcp_process_fin(struct ph_stack *stack, struct tcp_conn *conn,
 /* The sixth step and the seventh. */
 static bool process_text(struct ph_stack *stack, struct tcp_conn *conn,
                          struct tcp_seg *seg, const struct pkt *pkt) {
-  tcp_process_urgent(stack, conn, seg);
+  if (seg->flags & TCP_URG) {
+    tcp_process_urgent(stack, conn, seg);
+  }
   if (!tcp_process_data(stack, conn, seg, pkt)) {
     return false;
   }

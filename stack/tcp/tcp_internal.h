@@ -437,6 +437,7 @@ bool tcp_sendq_busy(struct tcp_pos pos, uint32_t len);
 uint32_t tcp_chunks_take(struct tcp_stack *tcp, struct tcp_conn *conn,
                          struct tcp_chunks *to, const struct pkt *pkt,
                          uint32_t from, uint32_t len);
+/* tcp_rcv_account() is left to the caller. */
 void tcp_chunks_drop_front(struct tcp_stack *tcp, struct tcp_conn *conn,
                            struct tcp_chunks *from, uint32_t n);
 void tcp_chunks_concat(struct tcp_chunks *to, struct tcp_chunks *from);
@@ -560,6 +561,9 @@ void tcp_ack_at_once(struct ph_stack *stack, struct tcp_conn *conn);
 /* True if the device still has a packet with the first `len` bytes. */
 bool tcp_range_busy(const struct tcp_range *range, uint32_t len);
 
+/* False if the window's edge could not move by as much as the peer is told of
+ * at once, however much memory there were. */
+bool tcp_window_may_grow(const struct tcp_conn *conn);
 /* How far right the window's edge could move now. */
 uint32_t tcp_window_growth(const struct ph_stack *stack,
                            const struct tcp_conn *conn);

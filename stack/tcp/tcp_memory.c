@@ -26,7 +26,6 @@ enum {
   FLOOR_SHARE = 2,     /* floors take at most 1/2 of the pool */
   SLACK = 255,         /* a scaled window field rounds up by at most this */
   ALLOWANCE_STEP = 16, /* shares shrink while blocks are taken */
-  FIRST_BYTES = PH_BLOCK_SIZE - 256, /* the window that one block serves */
 };
 
 void tcp_memory_init(struct tcp_stack *tcp) {
@@ -78,7 +77,7 @@ uint32_t tcp_rcv_limit(const struct ph_stack *stack,
                        const struct tcp_conn *conn) {
   uint32_t share = rcv_share(conn, &stack->blocks);
   share = ph_min_u32(share, UINT16_MAX); /* of them one is half read */
-  return share < 2 ? FIRST_BYTES : share * PH_BLOCK_SIZE - SLACK;
+  return share < 2 ? TCP_RCV_LIMIT_MIN : share * PH_BLOCK_SIZE - SLACK;
 }
 
 struct ph_block *tcp_rcv_block(struct tcp_stack *tcp, struct tcp_conn *conn,

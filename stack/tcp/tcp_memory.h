@@ -10,9 +10,20 @@ void tcp_memory_init(struct tcp_stack *tcp);
 /* Bring pool->reserve up to date after any change of rcv_nxt, rcv_edge,
  * rcvq_len or rcv_blocks. */
 void tcp_rcv_account(struct tcp_stack *tcp, struct tcp_conn *conn);
+/* The same when a block of the pool was put under a queue, and no more. */
+static inline void tcp_rcv_block_taken(struct tcp_stack *tcp,
+                                       struct tcp_conn *conn) {
+  conn->rcv_blocks++;
+  if (conn->rcv_owed > 0) {
+    conn->rcv_owed--;
+    tcp->stack->blocks.reserve--;
+  }
+}
 /* How many bytes may wait and be on their way together. */
 uint32_t tcp_rcv_limit(const struct ph_stack *stack,
                        const struct tcp_conn *conn);
+/* The least that this ever is: the window that one block serves. */
+enum { TCP_RCV_LIMIT_MIN = PH_BLOCK_SIZE - 256 };
 /* A block to copy into, or NULL. */
 struct ph_block *tcp_rcv_block(struct tcp_stack *tcp, struct tcp_conn *conn,
                                bool in_order);

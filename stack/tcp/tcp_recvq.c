@@ -29,13 +29,11 @@ static struct tcp_chunk *chunk_get(struct tcp_stack *tcp) {
   return chunk;
 }
 
+/* Who calls it calls tcp_rcv_account() in the end. */
 static void chunk_free(struct tcp_stack *tcp, struct tcp_conn *conn,
                        struct tcp_chunk *chunk) {
   conn->rcv_held -= chunk->block->size;
-  if (chunk->copied) {
-    conn->rcv_blocks--;
-    tcp_rcv_account(tcp, conn);
-  }
+  conn->rcv_blocks = (uint16_t)(conn->rcv_blocks - chunk->copied);
   ph_block_put(chunk->block);
   chunk->next = tcp->free_chunks;
   tcp->free_chunks = chunk;
@@ -57,8 +55,7 @@ static bool chunk_append(struct tcp_stack *tcp, struct tcp_conn *conn,
   chunk->copied = copied;
   conn->rcv_held += block->size;
   if (copied) {
-    conn->rcv_blocks++;
-    tcp_rcv_account(tcp, conn);
+    tcp_rcv_block_taken(tcp, conn);
   }
   *(to->tail ? &to->tail->next : &to->head) = chunk;
   to->tail = chunk;
@@ -94,6 +91,7 @@ static bool pack(struct tcp_stack *tcp, struct tcp_conn *conn) {
       }
     }
   }
+  tcp_rcv_account(tcp, conn);
   conn->rcv_packed = true;
   tcp->stack->stats.TcpRcvCollapsed++;
   return conn->rcv_owed > 0 ||
@@ -256,6 +254,7 @@ void tcp_chunks_free(struct tcp_stack *tcp, struct tcp_conn *conn,
     chunk_free(tcp, conn, chunk);
   }
   from->tail = NULL;
+  tcp_rcv_account(tcp, conn);
 }
 
 /* Copy [offset, offset + len) of the queue. */

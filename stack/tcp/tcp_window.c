@@ -34,6 +34,12 @@ static int32_t growth_at_most(const struct tcp_conn *conn) {
   return (int32_t)(conn->rcvbuf / 2 - taken);
 }
 
+bool tcp_window_may_grow(const struct tcp_conn *conn) {
+  uint32_t limit = ph_min_u32(conn->rcvbuf / 2, TCP_RCV_LIMIT_MIN);
+  return growth_at_most(conn) >=
+         (int32_t)ph_min_u32(ph_max_u32(conn->rcv_mss, 1), limit / 2);
+}
+
 uint32_t tcp_window_growth(const struct ph_stack *stack,
                            const struct tcp_conn *conn) {
   if (growth_at_most(conn) <= 0) {

@@ -16,12 +16,12 @@ static inline uint16_t csum_fold(uint32_t sum) {
 /* The sum of an IPv4 header without options: five words in the host's byte
  * order, swapped in the end (RFC 1071 2 (B)). */
 static inline uint16_t csum_ipv4_header(const uint8_t *h) {
-  uint64_t sum = 0;
-  for (int i = 0; i < 20; i += 4) {
-    uint32_t word;
-    memcpy(&word, h + i, 4);
-    sum += word;
-  }
+  uint64_t a, b;
+  uint32_t c;
+  memcpy(&a, h, 8);
+  memcpy(&b, h + 8, 8);
+  memcpy(&c, h + 16, 4);
+  uint64_t sum = (uint32_t)a + (a >> 32) + (uint32_t)b + (b >> 32) + c;
   sum = (sum & 0xffffffff) + (sum >> 32);
   uint16_t folded = csum_fold((uint32_t)((sum & 0xffff) + (sum >> 16)));
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
