@@ -45,7 +45,11 @@ uint64_t ph_siphash24(const struct ph_hash_key *key, const void *data,
   struct sip s = sip_start(key);
   size_t left = len;
   for (; left >= 8; left -= 8, p += 8) {
-    uint64_t word = load_le(p, 8);
+    uint64_t word;
+    memcpy(&word, p, 8);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
     s.v3 ^= word;
     sip_round(&s);
     sip_round(&s);

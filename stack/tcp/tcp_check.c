@@ -73,12 +73,9 @@ static void reject(struct ph_stack *stack, struct tcp_conn *conn,
   }
 }
 
-/* RFC 7323 5.3 R1, before all others. */
+/* RFC 7323 5.3 R1, before all others, on a connection with timestamps. */
 bool tcp_check_timestamps(struct ph_stack *stack, struct tcp_conn *conn,
                           struct tcp_seg *seg) {
-  if (!conn->ts_ok) {
-    return true;
-  }
   seg->at_edge = seq_leq(seg->seq, conn->rcv_acked);
   switch (tcp_ts_check(stack, conn, seg)) {
     case TCP_TS_OLD:

@@ -181,9 +181,13 @@ static bool tcp_check_ack(struct ph_stack *stack, struct tcp_conn *conn,
   if (conn->ecn_ok && (seg->flags & TCP_ECE)) {
     tcp_ecn_echo(stack, conn, seg);
   }
-  bool dupack = is_dupack(conn, seg);
+  bool advances = seq_gt(seg->ack, conn->snd_una);
+  bool dupack = !advances && is_dupack(conn, seg);
   if (seq_leq(conn->snd_una, seg->ack)) {
     update_window(stack, conn, seg);
+  }
+  if (!advances && conn->snd_nxt == conn->snd_una) {
+    return true; /* nothing is out that it could be about */
   }
   struct tcp_ack info = {
       .prior_fack = conn->loss.rack.fack,
@@ -191,17 +195,15 @@ static bool tcp_check_ack(struct ph_stack *stack, struct tcp_conn *conn,
       .has_ts = conn->ts_ok && seg->options.has_timestamps,
       .dupack = dupack,
   };
-  if (seq_gt(seg->ack, conn->snd_una)) {
+  if (advances) {
     return tcp_process_ack(stack, conn, seg, &info);
   }
-  if (conn->snd_nxt != conn->snd_una) { /* a late ACK may carry new blocks */
-    process_sack(stack, conn, seg, &info);
-    if (dupack || info.has_sack) {
-      tcp_on_ack(stack, conn, &info);
-    }
-    if (info.sacked_new) {
-      tcp_tlp_schedule(stack, conn); /* not while something is sacked */
-    }
+  process_sack(stack, conn, seg, &info); /* a late ACK may carry new blocks */
+  if (dupack || info.has_sack) {
+    tcp_on_ack(stack, conn, &info);
+  }
+  if (info.sacked_new) {
+    tcp_tlp_schedule(stack, conn); /* not while something is sacked */
   }
   return true;
 }
@@ -359,15 +361,28 @@ static bool process_text(struct ph_stack *stack, struct tcp_conn *conn,
   return true;
 }
 
+/* Header prediction (Jacobson 1990): the segment that was expected, inside the
+ * window, for which the first four steps find nothing to do or to cut. */
+static bool is_predicted(const struct tcp_conn *conn,
+                         const struct tcp_seg *seg) {
+  return !(seg->flags & (TCP_SYN | TCP_RST | TCP_FIN)) &&
+         seg->seq == conn->rcv_nxt &&
+         seg->len <= conn->rcv_edge - conn->rcv_nxt;
+}
+
 static void synchronized(struct ph_stack *stack, struct tcp_conn *conn,
                          struct tcp_seg *seg, const struct pkt *pkt,
                          const struct ip_rx *rx) {
-  if (!tcp_check_timestamps(stack, conn, seg) ||
-      !tcp_check_seq(stack, conn, seg) || !tcp_check_rst(stack, conn, seg) ||
-      !tcp_check_syn(stack, conn, seg)) {
+  if (conn->ts_ok && !tcp_check_timestamps(stack, conn, seg)) {
     return;
   }
-  tcp_trim(stack, conn, seg);
+  if (!is_predicted(conn, seg)) {
+    if (!tcp_check_seq(stack, conn, seg) || !tcp_check_rst(stack, conn, seg) ||
+        !tcp_check_syn(stack, conn, seg)) {
+      return;
+    }
+    tcp_trim(stack, conn, seg);
+  }
   if (!tcp_check_ack(stack, conn, seg, rx) ||
       !process_text(stack, conn, seg, pkt)) {
     return;

@@ -57,6 +57,13 @@ static inline uint32_t tcp_options_always(const struct tcp_conn *conn) {
   return conn->ts_ok ? TCP_TIMESTAMPS_LEN : 0;
 }
 
+/* Has a segment with these flags any options? Most have none. */
+static inline bool tcp_options_due(const struct tcp_stack *tcp,
+                                   const struct tcp_conn *conn, uint8_t flags) {
+  return conn->ts_ok || conn->ooo.first || tcp->dsack_conn == conn ||
+         (flags & TCP_SYN);
+}
+
 /* ---- tcp_timestamps.c --------------------------------------------------- */
 
 enum tcp_ts_verdict { TCP_TS_GOOD, TCP_TS_OLD, TCP_TS_MISSING };

@@ -82,14 +82,17 @@ static int transmit(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
     stack->stats.PktExhausted++;
     return -PH_EAGAIN;
   }
-  uint8_t options = tcp_options_push(stack, conn, pkt, flags);
+  uint8_t options = tcp_options_due(tcp_of(stack), conn, flags)
+                        ? tcp_options_push(stack, conn, pkt, flags)
+                        : 0;
   uint8_t hlen = (uint8_t)(TCP_HEADER_LEN + options);
-  uint8_t ecn = tcp_ecn_send(conn, seq, len, &flags);
+  uint8_t ecn = conn->ecn_ok ? tcp_ecn_send(conn, seq, len, &flags) : 0;
   uint8_t *h = pkt_prepend(pkt, TCP_HEADER_LEN);
   (void)tcp_sendq_add_frags(pkt, pos, len); /* max_payload() bounds them */
   put_be16(h, conn->local_port);
   put_be16(h + 2, conn->remote_port);
-  put_be16(h + TCP_OFF_URG, tcp_urgent_pointer(conn, seq, &flags));
+  put_be16(h + TCP_OFF_URG,
+           conn->snd_urg ? tcp_urgent_pointer(conn, seq, &flags) : 0);
   put_fields(h, seq, flags & TCP_ACK ? conn->rcv_nxt : 0, hlen, flags,
              tcp_window_field(stack, conn, flags));
   struct ip_tx tx = tcp_ip_tx(conn, ecn);
@@ -408,14 +411,12 @@ static void set_rtx_timer(struct ph_stack *stack, struct tcp_conn *conn,
 
 /* The application waits for blocks: look again later. */
 static void set_retry(struct ph_stack *stack, struct tcp_conn *conn) {
-  if (conn->tx_block_wait) {
-    if (tcp_sendq_allowance(stack, conn) > 0) {
-      conn->tx_block_wait = false;
-      tcp_wake(stack, conn, TCP_READY_OUT);
-    } else {
-      uint64_t wait = conn->sndq_len > 0 ? TCP_BLOCK_WAIT_NS : TCP_RETRY_NS;
-      tcp_timer_set(stack, conn, TCP_TIMER_RETRY, stack->now_ns + wait);
-    }
+  if (tcp_sendq_allowance(stack, conn) > 0) {
+    conn->tx_block_wait = false;
+    tcp_wake(stack, conn, TCP_READY_OUT);
+  } else {
+    uint64_t wait = conn->sndq_len > 0 ? TCP_BLOCK_WAIT_NS : TCP_RETRY_NS;
+    tcp_timer_set(stack, conn, TCP_TIMER_RETRY, stack->now_ns + wait);
   }
 }
 
@@ -463,12 +464,15 @@ void tcp_output(struct ph_stack *stack, struct tcp_conn *conn) {
           sent = send_fin(stack, conn);
         }
       }
-    } while (sent != SENT_BLOCKED && tcp_sack_next_seg(stack, conn));
+    } while (sent != SENT_BLOCKED && conn->recovery == TCP_RECOVERY_FAST &&
+             tcp_sack_next_seg(stack, conn));
     set_rtx_timer(stack, conn, sent == SENT_WINDOW_CLOSED);
     if (conn->snd_nxt != snd_nxt) {
       tcp_tlp_schedule(stack, conn);
     }
-    set_retry(stack, conn);
+    if (conn->tx_block_wait) {
+      set_retry(stack, conn);
+    }
     ok = sent != SENT_BLOCKED;
   }
   if (conn->state != TCP_STATE_SYN_SENT) {
