@@ -151,11 +151,11 @@ static void window_update(struct ph_stack *stack, struct tcp_conn *conn) {
     return;
   }
   uint32_t left = conn->rcv_edge - conn->rcv_nxt;
-  uint32_t grow = tcp_window_growth(stack, conn);
+  uint32_t limit;
+  uint32_t grow = tcp_window_growth(stack, conn, &limit);
   if (grow == 0) {
     return;
   }
-  uint32_t limit = ph_min_u32(conn->rcvbuf / 2, tcp_rcv_limit(stack, conn));
   uint32_t least = ph_min_u32(conn->rcv_mss, limit / 2);
   bool waiting = left < ph_max_u32(2u * conn->rcv_mss, limit / 8);
   if (grow >= least && (waiting || grow >= limit / 4)) {
@@ -324,6 +324,11 @@ uint32_t tcp_ready(const struct tcp_conn *conn) {
     ready |= TCP_READY_OUT;
   }
   return ready;
+}
+
+struct ph_addr tcp_get_remote(const struct tcp_conn *conn, uint16_t *port) {
+  *port = conn->remote_port;
+  return conn->remote;
 }
 
 void tcp_want_room(struct tcp_conn *conn) {

@@ -318,6 +318,9 @@ struct tcp_info {
 void tcp_get_info(const struct ph_stack *stack, const struct tcp_conn *conn,
                   struct tcp_info *info);
 
+/* The peer's end. */
+struct ph_addr tcp_get_remote(const struct tcp_conn *conn, uint16_t *port);
+
 /* The `index`th connection without an owner; NULL past the last. */
 struct tcp_conn *tcp_orphan(struct ph_stack *stack, uint32_t index);
 

@@ -128,7 +128,9 @@ void tcp_cookie_send(struct ph_stack *stack, struct tcp_listener *listener,
   conn.rcv_nxt = conn.rcv_edge = seg->seq + 1;
   uint32_t cookie =
       make(tcp_of(stack), &conn, seg->seq, minute_of(stack), mss_index(seg));
-  uint32_t window = ph_min_u32(tcp_window_growth(stack, &conn), UINT16_MAX);
+  uint32_t limit;
+  uint32_t window =
+      ph_min_u32(tcp_window_growth(stack, &conn, &limit), UINT16_MAX);
   uint32_t len = tcp_build_options(bytes, &options);
   tcp_send_stateless(stack, &conn, cookie, (uint16_t)window, bytes, len);
   listener->cookies_until_ns = stack->now_ns + MINUTES_VALID * MINUTE_NS;

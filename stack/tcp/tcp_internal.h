@@ -501,7 +501,8 @@ bool tcp_addr_overlap(const struct ph_addr *a, const struct ph_addr *b);
 void tcp_port_claim(struct tcp_stack *tcp, struct tcp_conn *conn,
                     uint16_t port);
 void tcp_port_release(struct tcp_conn *conn);
-/* May `conn` have this name, as far as others on the port go? */
+/* May `conn` have this name, as far as others on the port go? NULL: one that
+ * shares nothing. */
 bool tcp_port_allowed(const struct tcp_stack *tcp, const struct tcp_conn *conn,
                       const struct ph_addr *addr, uint16_t port);
 /* Claim an ephemeral port; 0 or -PH_EADDRNOTAVAIL. */
@@ -564,9 +565,10 @@ bool tcp_range_busy(const struct tcp_range *range, uint32_t len);
 /* False if the window's edge could not move by as much as the peer is told of
  * at once, however much memory there were. */
 bool tcp_window_may_grow(const struct tcp_conn *conn);
-/* How far right the window's edge could move now. */
+/* How far right the window's edge could move now; and, if that is not 0, how
+ * wide the window could be. */
 uint32_t tcp_window_growth(const struct ph_stack *stack,
-                           const struct tcp_conn *conn);
+                           const struct tcp_conn *conn, uint32_t *limit);
 /* Move it by `grow`. */
 void tcp_window_open(const struct ph_stack *stack, struct tcp_conn *conn,
                      uint32_t grow);

@@ -57,7 +57,8 @@ bool tcp_port_allowed(const struct tcp_stack *tcp, const struct tcp_conn *conn,
     const struct tcp_conn *other =
         PH_CONTAINER_OF(l, struct tcp_conn, port_link);
     if (other != conn && other->local_port == port &&
-        tcp_addr_overlap(&other->route.src, addr) && !may_share(conn, other)) {
+        tcp_addr_overlap(&other->route.src, addr) &&
+        !(conn && may_share(conn, other))) {
       return false;
     }
   }
@@ -67,8 +68,7 @@ bool tcp_port_allowed(const struct tcp_stack *tcp, const struct tcp_conn *conn,
 /* Is nobody there at all? */
 static bool unused(const struct tcp_stack *tcp, const struct ph_addr *addr,
                    uint16_t port) {
-  static const struct tcp_conn shares_nothing;
-  return tcp_port_allowed(tcp, &shares_nothing, addr, port);
+  return tcp_port_allowed(tcp, NULL, addr, port);
 }
 
 /* May tcp_connect() take this port by itself? Not one that somebody named, and

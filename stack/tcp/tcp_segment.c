@@ -72,7 +72,8 @@ void tcp_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
   conn->snd_wnd = conn->snd_max_wnd = seg->wnd;
   conn->snd_wl1 = seg->seq;
   conn->snd_wl2 = conn->iss;
-  tcp_window_open(stack, conn, tcp_window_growth(stack, conn));
+  uint32_t limit;
+  tcp_window_open(stack, conn, tcp_window_growth(stack, conn, &limit));
 }
 
 void tcp_established(struct ph_stack *stack, struct tcp_conn *conn,

@@ -12,11 +12,8 @@
 
 enum { WINDOW_UNSCALED_MAX = 65535 };
 
-/* The window that memory allows now. */
-static uint32_t offer(const struct ph_stack *stack,
-                      const struct tcp_conn *conn) {
-  /* Memory pressure: docs/stack.md. */
-  uint32_t limit = ph_min_u32(conn->rcvbuf / 2, tcp_rcv_limit(stack, conn));
+/* The window that memory allows now, if it may be `limit` wide. */
+static uint32_t offer(const struct tcp_conn *conn, uint32_t limit) {
   uint32_t wnd = limit > conn->rcvq_len ? limit - conn->rcvq_len : 0;
   /* The first and the last block may be mostly read or mostly empty. */
   uint32_t budget = conn->rcvbuf + 2 * PH_BLOCK_SIZE;
@@ -41,11 +38,13 @@ bool tcp_window_may_grow(const struct tcp_conn *conn) {
 }
 
 uint32_t tcp_window_growth(const struct ph_stack *stack,
-                           const struct tcp_conn *conn) {
+                           const struct tcp_conn *conn, uint32_t *limit) {
   if (growth_at_most(conn) <= 0) {
     return 0;
   }
-  int32_t grow = seq_diff(conn->rcv_nxt + offer(stack, conn), conn->rcv_edge);
+  /* Memory pressure: docs/stack.md. */
+  *limit = ph_min_u32(conn->rcvbuf / 2, tcp_rcv_limit(stack, conn));
+  int32_t grow = seq_diff(conn->rcv_nxt + offer(conn, *limit), conn->rcv_edge);
   return grow > 0 ? (uint32_t)grow : 0;
 }
 
@@ -62,8 +61,8 @@ uint16_t tcp_window_field(const struct ph_stack *stack, struct tcp_conn *conn,
   int32_t most = growth_at_most(conn);
   if (most > 0 &&
       (bsd || (uint32_t)most >= ph_min_u32(conn->rcv_mss, conn->rcvbuf / 4))) {
-    uint32_t grow = tcp_window_growth(stack, conn);
-    uint32_t limit = ph_min_u32(conn->rcvbuf / 2, tcp_rcv_limit(stack, conn));
+    uint32_t limit;
+    uint32_t grow = tcp_window_growth(stack, conn, &limit);
     if (grow > 0 && (bsd || grow >= ph_min_u32(conn->rcv_mss, limit / 2))) {
       tcp_window_open(stack, conn, grow);
     }
