@@ -94,7 +94,9 @@ static bool tcp_process_ack(struct ph_stack *stack, struct tcp_conn *conn,
   tcp_sendq_ack(stack, conn, acked - fin);
   conn->snd_una = seg->ack;
   conn->bytes_acked += acked - fin;
-  tcp_urgent_acked(conn);
+  if (conn->snd_urg) {
+    tcp_urgent_acked(conn);
+  }
   conn->soft_error = 0;
   conn->backoff = 0;
   conn->last_acked = acked;

@@ -535,12 +535,26 @@ bool tcp_writable(const struct tcp_conn *conn);
 void tcp_timer_init(struct tcp_conn *conn);
 void tcp_timer_set(struct ph_stack *stack, struct tcp_conn *conn,
                    enum tcp_timer which, uint64_t deadline_ns);
-void tcp_timer_clear(struct tcp_conn *conn, enum tcp_timer which);
+static inline void tcp_timer_clear(struct tcp_conn *conn,
+                                   enum tcp_timer which) {
+  conn->deadline[which] = UINT64_MAX;
+}
 void tcp_timer_fired(struct ph_stack *stack, struct ph_timer *timer);
 
 /* ---- tcp_output.c, tcp_window.c, tcp_reset.c ---------------------------- */
 /* Have tcp_output() called at the end of this poll. */
 void tcp_pend(struct ph_stack *stack, struct tcp_conn *conn);
+/* Bytes believed to be in the network: `pipe` of RFC 6675. */
+static inline uint32_t tcp_flight(const struct tcp_conn *conn) {
+  uint32_t gone = conn->lost_bytes + conn->sacked_bytes;
+  uint32_t out = conn->snd_nxt - conn->snd_una;
+  return out > gone ? out - gone : 0;
+}
+/* Bytes that congestion control lets go now. */
+static inline uint32_t tcp_cwnd_space(const struct tcp_conn *conn) {
+  uint32_t flight = tcp_flight(conn);
+  return conn->cwnd > flight ? conn->cwnd - flight : 0;
+}
 /* Bytes of the send queue that were never sent. */
 static inline uint32_t tcp_unsent_bytes(const struct tcp_conn *conn) {
   return conn->fin_sent ? 0 : conn->sndq_len - (conn->snd_nxt - conn->snd_una);

@@ -112,7 +112,7 @@ void tcp_urgent_written(struct tcp_conn *conn);
 /* The urgent pointer of a segment at `seq`; sets TCP_URG in its flags. */
 uint16_t tcp_urgent_pointer(const struct tcp_conn *conn, uint32_t seq,
                             uint8_t *flags);
-/* snd_una has moved. */
+/* snd_una has moved, while snd_urg. */
 void tcp_urgent_acked(struct tcp_conn *conn);
 /* The sixth step of RFC 9293 3.10.7.4. */
 void tcp_process_urgent(struct ph_stack *stack, struct tcp_conn *conn,

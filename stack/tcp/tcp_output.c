@@ -254,7 +254,7 @@ static bool tail_allowed(const struct tcp_conn *conn) {
 static uint32_t new_allowed(const struct ph_stack *stack, struct tcp_conn *conn,
                             uint32_t unsent, bool *closed) {
   uint32_t mss = tcp_payload_mss(stack, conn);
-  uint32_t super = max_payload(conn, mss);
+  uint32_t super = unsent <= mss ? mss : max_payload(conn, mss);
   int32_t left = seq_diff(conn->snd_una + conn->snd_wnd, conn->snd_nxt);
   uint32_t window = left > 0 ? (uint32_t)left : 0;
   uint32_t space = tcp_cwnd_space(conn);
@@ -296,7 +296,9 @@ static bool send_next(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n,
     return false;
   }
   tcp_rtx_sent(stack, conn, seq, n + fin, pos, fin ? TCP_RANGE_FIN : 0, mss);
-  tcp_prr_sent(conn, n + fin);
+  if (conn->recovery == TCP_RECOVERY_FAST) {
+    tcp_prr_sent(conn, n + fin);
+  }
   conn->sndq_next = pos;
   tcp_pos_advance(&conn->sndq_next, n);
   conn->snd_nxt = seq + n + fin;

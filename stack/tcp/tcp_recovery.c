@@ -26,17 +26,6 @@ static uint32_t outstanding(const struct tcp_conn *conn) {
   return conn->snd_nxt - conn->snd_una;
 }
 
-uint32_t tcp_flight(const struct tcp_conn *conn) {
-  uint32_t gone = conn->lost_bytes + conn->sacked_bytes;
-  uint32_t out = outstanding(conn);
-  return out > gone ? out - gone : 0;
-}
-
-uint32_t tcp_cwnd_space(const struct tcp_conn *conn) {
-  uint32_t flight = tcp_flight(conn);
-  return conn->cwnd > flight ? conn->cwnd - flight : 0;
-}
-
 /* ---- Fast recovery ------------------------------------------------------ */
 
 static void enter_fast(struct ph_stack *stack, struct tcp_conn *conn,

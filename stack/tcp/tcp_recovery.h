@@ -99,10 +99,6 @@ void tcp_rtx_resent(struct ph_stack *stack, struct tcp_conn *conn,
 void tcp_rtx_free(struct tcp_stack *tcp, struct tcp_conn *conn);
 
 /* ---- tcp_recovery.c ----------------------------------------------------- */
-/* Bytes believed to be in the network: `pipe` of RFC 6675. */
-uint32_t tcp_flight(const struct tcp_conn *conn);
-/* Bytes that congestion control lets go now. */
-uint32_t tcp_cwnd_space(const struct tcp_conn *conn);
 /* An ACK was read: find losses, start, go on with or end a recovery. */
 void tcp_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
                 struct tcp_ack *info);

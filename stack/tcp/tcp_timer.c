@@ -24,10 +24,6 @@ void tcp_timer_set(struct ph_stack *stack, struct tcp_conn *conn,
   }
 }
 
-void tcp_timer_clear(struct tcp_conn *conn, enum tcp_timer which) {
-  conn->deadline[which] = UINT64_MAX;
-}
-
 /* R2 of RFC 9293 3.8.3 passed: nobody answers. */
 static void give_up(struct ph_stack *stack, struct tcp_conn *conn) {
   if (conn->state == TCP_STATE_SYN_SENT ||

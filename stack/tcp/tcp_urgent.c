@@ -58,7 +58,7 @@ uint16_t tcp_urgent_pointer(const struct tcp_conn *conn, uint32_t seq,
 }
 
 void tcp_urgent_acked(struct tcp_conn *conn) {
-  if (conn->snd_urg && seq_geq(conn->snd_una, conn->snd_up)) {
+  if (seq_geq(conn->snd_una, conn->snd_up)) {
     conn->snd_urg = false;
   }
 }
