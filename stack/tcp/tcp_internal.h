@@ -218,6 +218,7 @@ struct tcp_conn {
   void *owner;
   struct tcp_listener *listener; /* in LISTEN: its own; in SYN-RECEIVED or not
                                     yet accepted: the one it came from */
+  const struct tcp_cc_ops *cc;   /* congestion control */
   struct ip_route route;         /* route.src is the local address */
   struct ph_addr remote;
   uint16_t local_port, remote_port;
@@ -305,7 +306,6 @@ struct tcp_conn {
   uint8_t probes;  /* without an answer */
 
   /* Congestion control and RTT. */
-  const struct tcp_cc_ops *cc;
   uint32_t cwnd, ssthresh, bytes_acked_ca;
   union {
     struct tcp_cubic cubic;
@@ -314,7 +314,6 @@ struct tcp_conn {
   uint32_t recover;
   uint32_t ecn_until;    /* no reduction for ECE on an ACK up to here */
   uint32_t loss_recover; /* `recover` of the last timeout */
-  uint32_t last_acked;   /* bytes that the last ACK to advance covered */
   uint64_t srtt_ns, rttvar_ns, rto_ns;
   uint64_t challenge_ns; /* no challenge ACK before this */
   uint64_t last_rx_ns;   /* data arrived; */
@@ -326,6 +325,7 @@ struct tcp_conn {
   uint32_t sndq_tail_used;
   uint32_t sndq_len; /* bytes from snd_una on */
   uint32_t sndbuf;
+  uint32_t last_acked; /* bytes that the last ACK to advance covered */
 
   struct tcp_ranges rtx;
   struct tcp_range_list sent, lost;
@@ -350,11 +350,11 @@ struct tcp_conn {
   uint32_t sack_newest; /* the run that changed last: tcp_sack_blocks.c */
 
   struct tcp_settings settings; /* tcp_info.h, */
+  uint32_t retransmissions;
   struct tcp_counters counters; /* too */
   uint32_t heard_ms;            /* the last valid segment came */
   uint32_t silent_ms;           /* the first timeout or probe since an answer */
 
-  uint32_t retransmissions;
   uint64_t bytes_acked, bytes_received;
 };
 
