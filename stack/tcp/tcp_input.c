@@ -372,6 +372,16 @@ static bool is_predicted(const struct tcp_conn *conn,
          seg->len <= conn->rcv_edge - conn->rcv_nxt;
 }
 
+/* Could tcp_output() do anything? A segment that was expected, with its ACK
+ * delayed and nothing to send, needs none. */
+static bool output_due(const struct tcp_conn *conn) {
+  return conn->ack_now || conn->syn_due || conn->lost.first ||
+         tcp_unsent_bytes(conn) > 0 || (conn->fin_queued && !conn->fin_sent) ||
+         conn->tx_block_wait || conn->recovery != TCP_RECOVERY_NONE ||
+         conn->persist || conn->cork_wait ||
+         (conn->rtx.first && conn->deadline[TCP_TIMER_RTX] == UINT64_MAX);
+}
+
 static void synchronized(struct ph_stack *stack, struct tcp_conn *conn,
                          struct tcp_seg *seg, const struct pkt *pkt,
                          const struct ip_rx *rx) {
@@ -392,7 +402,7 @@ static void synchronized(struct ph_stack *stack, struct tcp_conn *conn,
   if ((seg->flags & TCP_FIN) || conn->fin_seen) {
     tcp_process_fin(stack, conn, seg);
   }
-  if (tcp_output_due(conn)) {
+  if (output_due(conn)) {
     tcp_pend(stack, conn);
   }
 }

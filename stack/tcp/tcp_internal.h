@@ -559,15 +559,6 @@ static inline uint32_t tcp_cwnd_space(const struct tcp_conn *conn) {
 static inline uint32_t tcp_unsent_bytes(const struct tcp_conn *conn) {
   return conn->fin_sent ? 0 : conn->sndq_len - (conn->snd_nxt - conn->snd_una);
 }
-/* Could tcp_output() do anything? A segment that was expected, with its ACK
- * delayed and nothing to send, needs none. */
-static inline bool tcp_output_due(const struct tcp_conn *conn) {
-  return conn->ack_now || conn->syn_due || conn->lost.first ||
-         tcp_unsent_bytes(conn) > 0 || (conn->fin_queued && !conn->fin_sent) ||
-         conn->tx_block_wait || conn->recovery != TCP_RECOVERY_NONE ||
-         conn->persist || conn->cork_wait ||
-         (conn->rtx.first && conn->deadline[TCP_TIMER_RTX] == UINT64_MAX);
-}
 void tcp_poll(struct ph_stack *stack);
 void tcp_output(struct ph_stack *stack, struct tcp_conn *conn);
 void tcp_output_syn(struct ph_stack *stack, struct tcp_conn *conn);
