@@ -141,7 +141,7 @@ static void run(struct transfer *t, int32_t mode) {
 /* ---- One drop in a window of N ------------------------------------------- */
 
 static void go_back_n_one_drop_resends_all_from_it(void **state) {
-  /* EVIDENCE: issue 5 (3): go-back-N */
+  /* EVIDENCE: docs/tcp/arq.md: go-back-N */
   (void)state;
   struct transfer t = {.size = SEGMENTS * MSS, .drop_at = DROP_AT * MSS};
   run(&t, TCP_ARQ_GO_BACK_N);
@@ -154,7 +154,7 @@ static void go_back_n_one_drop_resends_all_from_it(void **state) {
 }
 
 static void selective_repeat_one_drop_resends_it_alone(void **state) {
-  /* EVIDENCE: issue 5 (3): selective repeat */
+  /* EVIDENCE: docs/tcp/arq.md: selective repeat */
   (void)state;
   struct transfer t = {.size = SEGMENTS * MSS, .drop_at = DROP_AT * MSS};
   run(&t, TCP_ARQ_SELECTIVE_REPEAT);
@@ -166,7 +166,7 @@ static void selective_repeat_one_drop_resends_it_alone(void **state) {
 }
 
 static void stop_and_wait_never_has_two_segments_in_flight(void **state) {
-  /* EVIDENCE: issue 5 (3): stop-and-wait */
+  /* EVIDENCE: docs/tcp/arq.md: stop-and-wait */
   (void)state;
   struct transfer t = {.size = SEGMENTS * MSS, .drop_at = DROP_AT * MSS};
   run(&t, TCP_ARQ_STOP_AND_WAIT);
@@ -178,7 +178,7 @@ static void stop_and_wait_never_has_two_segments_in_flight(void **state) {
 /* ---- Heavy loss ---------------------------------------------------------- */
 
 static void stop_and_wait_heavy_loss_is_bit_exact(void **state) {
-  /* EVIDENCE: issue 5 (3): stop-and-wait */
+  /* EVIDENCE: docs/tcp/arq.md: stop-and-wait */
   (void)state;
   struct transfer t = {.size = 300000, .percent = 20, .ack_percent = 20};
   run(&t, TCP_ARQ_STOP_AND_WAIT);
@@ -187,7 +187,7 @@ static void stop_and_wait_heavy_loss_is_bit_exact(void **state) {
 }
 
 static void go_back_n_heavy_loss_is_bit_exact(void **state) {
-  /* EVIDENCE: issue 5 (3): go-back-N */
+  /* EVIDENCE: docs/tcp/arq.md: go-back-N */
   (void)state;
   struct transfer t = {.size = 1000000, .percent = 20, .ack_percent = 20};
   run(&t, TCP_ARQ_GO_BACK_N);
@@ -197,7 +197,7 @@ static void go_back_n_heavy_loss_is_bit_exact(void **state) {
 }
 
 static void selective_repeat_heavy_loss_resends_what_was_lost(void **state) {
-  /* EVIDENCE: issue 5 (3): selective repeat */
+  /* EVIDENCE: docs/tcp/arq.md: selective repeat */
   (void)state;
   struct transfer t = {.size = 1000000, .percent = 20};
   run(&t, TCP_ARQ_SELECTIVE_REPEAT);
@@ -206,7 +206,7 @@ static void selective_repeat_heavy_loss_resends_what_was_lost(void **state) {
 }
 
 static void selective_repeat_lost_acks_too_is_bit_exact(void **state) {
-  /* EVIDENCE: issue 5 (3): selective repeat */
+  /* EVIDENCE: docs/tcp/arq.md: selective repeat */
   (void)state;
   struct transfer t = {.size = 1000000, .percent = 20, .ack_percent = 20};
   run(&t, TCP_ARQ_SELECTIVE_REPEAT);
