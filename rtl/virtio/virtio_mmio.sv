@@ -3,8 +3,9 @@
 // Page 0 (0x000) is the standard's; page 1 (0x1000) is forwarded to the vendor page, rtl/regs.
 // An access takes 3 cycles from its last address or data beat to the response, one more in page 1;
 // Status<-0 and QueueReady<-0 are answered only when the ring engine is idle: after the response
-// there is no DMA of the old life (Linux does not poll). A wrong access is counted and ignored; of
-// a wrong Status write those bits are taken that may be set.
+// there is no DMA of the old life (Linux does not poll). A wrong access is counted and ignored, but
+// for Status: each bit is judged alone (virtio_status), one that may not be set is counted once for
+// the write and refuses no other.
 `default_nettype none
 `include "ph_assert.svh"
 

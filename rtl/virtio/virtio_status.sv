@@ -3,7 +3,9 @@
 // DriverFeatures with its selector, and Status. Bits are set in their turn and cleared by a reset
 // only. FEATURES_OK is refused for a set that was not offered, without VERSION_1, or with HOST_TSO4
 // but no CSUM (5.1.3.1); once given, the features are frozen. `status_bad_o` judges the Status
-// write that `wdata_i` would be.
+// write that `wdata_i` would be. Each bit is a step of its own (2.1): what is wrong with one does
+// not refuse another. 2.2.2 says so of FEATURES_OK, which alone fails to be set; and FAILED, by
+// which a driver gives up, must arrive whatever is written beside it.
 `default_nettype none
 `include "ph_assert.svh"
 

@@ -3,30 +3,30 @@
 """Prove the properties of the RTL with Yosys, yosys-smtbmc + z3 and yosys-abc (docs/verification.md).
 
     tests/formal/prove.py            all of tests/formal/proofs.txt
-    tests/formal/prove.py fifo       only modules whose name contains `fifo`
+    tests/formal/prove.py fifo cdc   only modules whose name contains `fifo` or `cdc`
     tests/formal/prove.py --fast     only proofs marked `fast`: what continuous integration runs
 
 A proof has four parts. Bounded: no assertion fails within `steps` of reset. Unbounded: none ever
 fails, by induction (z3) or by property directed reachability (abc). Cover: each cover is reached
 within `steps`. Mutants: the same sources with one text changed must fail the bounded part.
-Writes build/formal.md and build/formal.json.
+Times and limits are processor seconds, so no verdict depends on what else the machine does: a solver
+or model build that spends PH_FORMAL_TIMEOUT of them is ended, and its proof fails as `no verdict`.
+Writes build/formal.md, build/formal.json and build/formal/times.txt (each part's seconds).
 """
 import collections
 import concurrent.futures
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import threading
-import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LIST = os.path.join(ROOT, "tests", "formal", "proofs.txt")
 FILES = os.path.join(ROOT, "rtl", "filelist.f")
 OUT = os.path.join(ROOT, "build", "formal")
-TIMEOUT_S = int(os.environ.get("PH_FORMAL_TIMEOUT", "200"))
+TIMEOUT_S = int(os.environ.get("PH_FORMAL_TIMEOUT", "600"))
 WORDS = {"abc", "fast", "clocks", "bounded"}
 
 
@@ -152,23 +152,26 @@ def translate(proof, mutant, kind):
     commands = "\n".join(line for line in script(proof, sources, stem, kind) if line)
     with open(f"{stem}.{kind}.ys", "w", encoding="ascii") as out:
         out.write(commands + "\n")
-    result = subprocess.run(["yosys", "-q", "-s", f"{stem}.{kind}.ys"], cwd=ROOT, check=False,
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if result.returncode:
-        print(result.stdout)
+    text, code = output("yosys", "-q", "-s", f"{stem}.{kind}.ys", cwd=ROOT, log=f"{stem}.{kind}.build.log")
+    if code:
+        print(f"  {proof.module}: no model\n{text}")
         return None
     return f"{stem}.{kind}"
 
 
-def output(*command):
-    """What a solver printed; nothing if it took too long (and its own children end with it)."""
-    with subprocess.Popen(command, cwd=OUT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, start_new_session=True) as process:
-        try:
-            return process.communicate(timeout=TIMEOUT_S)[0]
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            return ""
+SPENT = threading.local()
+
+
+def output(*command, log, cwd=OUT):
+    """(what a tool printed, its exit code). Beyond the limit it and its solver are ended."""
+    with open(log, "w", encoding="utf-8") as out:
+        process = subprocess.Popen(["prlimit", f"--cpu={TIMEOUT_S}", *command], cwd=cwd, stdout=out,
+                                   stderr=subprocess.STDOUT)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    SPENT.seconds += usage.ru_utime + usage.ru_stime
+    with open(log, encoding="utf-8", errors="replace") as source:
+        return source.read(), process.returncode
 
 
 def z3(proof, mutant, part):
@@ -177,9 +180,8 @@ def z3(proof, mutant, part):
     if model is None:
         return None
     mode = {"bounded": (), "unbounded": ("-i",), "cover": ("-c",)}[part]
-    text = output("yosys-smtbmc", "-s", "z3", *mode, "-t", str(proof.steps), model)
-    with open(f"{model}.{part}.log", "w", encoding="ascii") as out:
-        out.write(text)
+    text, _ = output("yosys-smtbmc", "-s", "z3", *mode, "-t", str(proof.steps), model,
+                     log=f"{model}.{part}.log")
     if re.search("Status: passed", text, re.I):
         return True
     return False if re.search("Status: failed", text, re.I) else None
@@ -190,12 +192,11 @@ def abc(proof, mutant, part):
     model = model_of(proof, mutant, {"cover": "cover.aig", "bounded": "aig", "unbounded": "all.aig"}[part])
     if model is None:
         return None
-    how = {"bounded": f"bmc3 -F {proof.steps}", "unbounded": f"pdr -T {TIMEOUT_S}",
+    how = {"bounded": f"bmc3 -F {proof.steps}", "unbounded": "pdr",
            "induction": f"orpos; ind -F {proof.depth} -C 0",
            "cover": f"bmc3 -a -F {proof.steps}"}["induction" if part == "unbounded" and proof.depth else part]
-    text = output("yosys-abc", "-c", f"read_aiger {model}; fold; strash; {how}; print_status")
-    with open(f"{model}.{part}.log", "w", encoding="ascii") as out:
-        out.write(text)
+    text, _ = output("yosys-abc", "-c", f"read_aiger {model}; fold; strash; {how}; print_status",
+                     log=f"{model}.{part}.log")
     if part == "cover":
         return bool(re.search(r"All \d+ outputs are found to be SAT|\b0 UNSAT, and 0 UNDEC", text) and
                     not re.search(r"contains 0 SAT", text))
@@ -208,12 +209,18 @@ def abc(proof, mutant, part):
     return None
 
 
+WORD = {True: "ok", False: "FAILED", None: "NO-VERDICT"}
+
+
 def task(job):
-    """(job, verdict, seconds)"""
+    """(job, verdict, processor seconds)"""
     proof, part, mutant = job
-    start = time.monotonic()
+    SPENT.seconds = 0.0
     verdict = (abc if proof.engine == "abc" else z3)(proof, mutant, part)
-    return job, verdict, time.monotonic() - start
+    with open(os.path.join(OUT, "times.txt"), "a", encoding="ascii") as out:
+        out.write(f"{proof.module} {part if mutant is None else f'mutant{mutant}'} "
+                  f"{WORD[verdict]} {SPENT.seconds:.1f}\n")
+    return job, verdict, SPENT.seconds
 
 
 def report(done):
@@ -228,13 +235,14 @@ def report(done):
         for i, mutant in enumerate(proof.mutants):
             if verdicts[f"mutant{i}"] is not False:
                 print(f"  {proof.module}: mutant not killed: {mutant[1]} -> {mutant[2]}")
-        words = {part: "ok" if verdicts[part] is True else "FAILED" for part in parts}
+        words = {part: WORD[verdicts[part]] for part in parts}
         method = "PDR" if proof.engine == "abc" and not proof.depth else "induction"
         print(f"{proof.module}: " + ", ".join(f"{part} {word}" for part, word in words.items()) +
               f", mutants killed {killed}/{len(proof.mutants)}, {proof.seconds:.0f} s", flush=True)
         rows.append(f"| {proof.module} | {proof.steps} | {words['bounded']} | "
                     f"{method + ' ' + words['unbounded'] if 'unbounded' in words else '-'} | {words['cover']} | "
                     f"{killed}/{len(proof.mutants)} | {proof.seconds:.0f} s |")
+    print(f"{sum(proof.seconds for proof, _ in done):.0f} processor seconds")
     print(f"{count[0]} passed, {count[1]} failed")
     return rows, good, count
 
@@ -243,7 +251,10 @@ def main():
     args = [arg for arg in sys.argv[1:] if not arg.startswith("-")]
     fast = "--fast" in sys.argv
     os.makedirs(OUT, exist_ok=True)
-    wanted = [p for p in proofs() if (not args or args[0] in p.module) and (not fast or "fast" in p.words)]
+    wanted = [p for p in proofs() if (not args or any(arg in p.module for arg in args)) and
+              (not fast or "fast" in p.words)]
+    with open(os.path.join(OUT, "times.txt"), "w", encoding="ascii"):
+        pass
     jobs = []
     for proof in wanted:
         parts = ["bounded", "cover"] if "bounded" in proof.words else ["bounded", "unbounded", "cover"]
