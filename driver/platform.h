@@ -17,7 +17,8 @@ void *memcpy(void *restrict to, const void *restrict from, size_t n);
 void *memset(void *to, int value, size_t n);
 
 /* -ffreestanding makes each of them a call; the compiler's own knowledge of
- * them turns small constant sizes into moves. */
+ * them turns small constant sizes into moves. A file that defines them (the
+ * environment's) takes the macros off first, with #undef. */
 #define memcpy(...) __builtin_memcpy(__VA_ARGS__)
 #define memset(...) __builtin_memset(__VA_ARGS__)
 

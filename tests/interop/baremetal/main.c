@@ -33,6 +33,10 @@ static const uint8_t OUR_IP[4] = {10, 0, 2, 15}, GATEWAY_IP[4] = {10, 0, 2, 2};
 /* --- Library -------------------------------------------------------------- */
 
 /* volatile: else the compiler turns the loop into a call of itself. */
+/* This program is the environment: see driver/platform.h. */
+#undef memcpy
+#undef memset
+
 void *memcpy(void *restrict to, const void *restrict from, size_t n) {
   volatile uint8_t *t = to;
   const uint8_t *f = from;
