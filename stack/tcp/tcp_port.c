@@ -56,7 +56,7 @@ bool tcp_port_allowed(const struct tcp_stack *tcp, const struct tcp_conn *conn,
   for (const struct tcp_link *l = head->next; l != head; l = l->next) {
     const struct tcp_conn *other =
         PH_CONTAINER_OF(l, struct tcp_conn, port_link);
-    if (other != conn && other->local_port == port &&
+    if (other->local_port == port && other != conn &&
         tcp_addr_overlap(&other->route.src, addr) &&
         !(conn && may_share(conn, other))) {
       return false;

@@ -181,6 +181,7 @@ bool tcp_sack_next_seg(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_stack *tcp = tcp_of(stack);
   struct tcp_rfc6675 *v = &conn->loss.rfc6675;
   uint32_t mss = conn->snd_mss;
+  PH_ASSERT(mss > 0);
   if (!conn->sack_ok || conn->use_rack || conn->lost_bytes > 0 ||
       conn->recovery != TCP_RECOVERY_FAST || tcp_cwnd_space(conn) < mss) {
     return false;
