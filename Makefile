@@ -170,7 +170,7 @@ $(BUILD)/bench/tcp: $(call rel,tests/bench/bench_tcp.c tests/bench/bed.c $(STACK
 SMALL = -std=c11 -Os -fno-pie -no-pie -fno-asynchronous-unwind-tables -I. $(FREESTANDING) -ffunction-sections -fdata-sections
 SMALL_LINK = -Wl,--gc-sections -nostdlib -static -Wl,-e,main,--unresolved-symbols=ignore-all
 $(BUILD)/bench/minimal: tests/bench/minimal.c $(STACK_C)
-	$(call quiet,LD ) $(CC) $(SMALL) -flto $^ $(SMALL_LINK) -o $@
+	$(call quiet,LD ) $(CC) $(SMALL) -flto=auto $^ $(SMALL_LINK) -o $@
 $(BUILD)/bench/minimal-no-lto: tests/bench/minimal.c $(STACK_C)
 	$(call quiet,LD ) $(CC) $(SMALL) $^ $(SMALL_LINK) -o $@
 
