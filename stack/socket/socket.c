@@ -34,7 +34,9 @@ static void udp_event(struct udp_pcb *udp, uint32_t events) {
   notify(udp->stack, udp->owner, ready);
 }
 
-struct udp_pcb *sock_udp_open(struct ph_stack *stack, struct ph_sock *sock) {
+/* A UDP endpoint from the pool, or NULL. */
+static struct udp_pcb *sock_udp_open(struct ph_stack *stack,
+                                     struct ph_sock *sock) {
   struct sock_table *table = sock_table_of(stack);
   struct udp_pcb *udp = table->free_udp;
   if (udp) {
@@ -46,7 +48,7 @@ struct udp_pcb *sock_udp_open(struct ph_stack *stack, struct ph_sock *sock) {
   return udp;
 }
 
-void sock_udp_close(struct ph_stack *stack, struct ph_sock *sock) {
+static void sock_udp_close(struct ph_stack *stack, struct ph_sock *sock) {
   struct sock_table *table = sock_table_of(stack);
   udp_close(sock->udp);
   sock->udp->next = table->free_udp;

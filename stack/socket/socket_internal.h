@@ -113,9 +113,6 @@ uint64_t sock_deadline(const struct ph_stack *stack, uint64_t timeout_ns);
 int sock_wait(struct ph_stack *stack, struct ph_sock *sock, int fd,
               uint32_t events, uint64_t deadline_ns,
               bool dont_wait) PH_MUST_USE;
-/* A UDP endpoint from the pool, or NULL; and back. */
-struct udp_pcb *sock_udp_open(struct ph_stack *stack, struct ph_sock *sock);
-void sock_udp_close(struct ph_stack *stack, struct ph_sock *sock);
 /* POLL* bits now; what is missing will be told to sock_notify(). */
 uint32_t sock_ready(struct ph_sock *sock);
 /* When a poll that starts now with this timeout ends. */

@@ -328,6 +328,16 @@ long ph_readv(struct ph_stack *stack, int fd, const struct ph_iovec *iov,
              : recv_job(stack, sock, fd, &job, NULL, NULL, &msg_flags);
 }
 
+static int msg_job(struct job *job, const struct ph_msghdr *msg, int flags) {
+  if (!msg) {
+    return -PH_EFAULT;
+  }
+  if (msg->msg_iovlen > IOV_MAX) {
+    return -PH_EMSGSIZE;
+  }
+  return job_init(job, msg->msg_iov, msg->msg_iovlen, flags);
+}
+
 long ph_sendmsg(struct ph_stack *stack, int fd, const struct ph_msghdr *msg,
                 int flags) {
   struct ph_sock *sock = sock_enter(stack, fd);
@@ -335,13 +345,7 @@ long ph_sendmsg(struct ph_stack *stack, int fd, const struct ph_msghdr *msg,
   if (!sock) {
     return sock_missing(stack, fd);
   }
-  if (!msg) {
-    return -PH_EFAULT;
-  }
-  if (msg->msg_iovlen > IOV_MAX) {
-    return -PH_EMSGSIZE;
-  }
-  int result = job_init(&job, msg->msg_iov, msg->msg_iovlen, flags);
+  int result = msg_job(&job, msg, flags);
   return result < 0
              ? result
              : send_job(stack, sock, fd, &job, msg->msg_name, msg->msg_namelen);
@@ -354,13 +358,7 @@ long ph_recvmsg(struct ph_stack *stack, int fd, struct ph_msghdr *msg,
   if (!sock) {
     return sock_missing(stack, fd);
   }
-  if (!msg) {
-    return -PH_EFAULT;
-  }
-  if (msg->msg_iovlen > IOV_MAX) {
-    return -PH_EMSGSIZE;
-  }
-  int result = job_init(&job, msg->msg_iov, msg->msg_iovlen, flags);
+  int result = msg_job(&job, msg, flags);
   if (result < 0) {
     return result;
   }

@@ -335,10 +335,6 @@ void tcp_want_room(struct tcp_conn *conn) {
   conn->room_wanted = true;
 }
 
-bool tcp_used(const struct tcp_conn *conn) {
-  return conn->done;
-}
-
 int tcp_error(const struct tcp_conn *conn) {
   return conn->error;
 }

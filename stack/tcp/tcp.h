@@ -190,9 +190,6 @@ uint32_t tcp_ready(const struct tcp_conn *conn);
  * (Otherwise only that the connection is made, or over, is told.) */
 void tcp_want_room(struct tcp_conn *conn);
 
-/* True if it was connected or tried to: it can't be connected again. */
-bool tcp_used(const struct tcp_conn *conn);
-
 /* The pending error, positive, or 0; tcp_take_error() also clears it. */
 int tcp_error(const struct tcp_conn *conn);
 int tcp_take_error(struct tcp_conn *conn);

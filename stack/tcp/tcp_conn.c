@@ -192,7 +192,7 @@ void tcp_table_insert(struct tcp_stack *tcp, struct tcp_conn *conn) {
   conn->hashed = true;
 }
 
-void tcp_table_remove(struct tcp_stack *tcp, struct tcp_conn *conn) {
+static void tcp_table_remove(struct tcp_stack *tcp, struct tcp_conn *conn) {
   if (!conn->hashed) {
     return;
   }

@@ -513,7 +513,6 @@ struct tcp_conn *tcp_lookup(const struct tcp_stack *tcp,
                             const struct ph_addr *local, uint16_t local_port,
                             const struct ph_addr *remote, uint16_t remote_port);
 void tcp_table_insert(struct tcp_stack *tcp, struct tcp_conn *conn);
-void tcp_table_remove(struct tcp_stack *tcp, struct tcp_conn *conn);
 /* Back to the pool with all it holds. */
 void tcp_conn_free(struct ph_stack *stack, struct tcp_conn *conn);
 /* The connection is over: told to its owner with `error` (0: as it should

@@ -94,24 +94,24 @@ struct ph_block *tcp_rcv_block(struct tcp_stack *tcp, struct tcp_conn *conn,
   return ph_block_get(pool);
 }
 
+/* Pieces of the receive queues are owed like the blocks under them. */
+static bool chunk_spare(const struct tcp_stack *tcp) {
+  return tcp->chunks_available >
+         ph_min_u32(tcp->stack->blocks.reserve, tcp->chunks_count / 2);
+}
+
 uint32_t tcp_rcv_lendable(const struct tcp_stack *tcp,
                           const struct tcp_conn *conn,
                           const struct ph_block_pool *pool) {
   uint64_t lent = conn->rcv_held - conn->rcv_blocks * (uint64_t)PH_BLOCK_SIZE;
   uint32_t blocks = (uint32_t)(lent / pool->block_size);
   uint32_t share = ph_block_for_anyone(pool);
-  if (conn->rcv_packed || !tcp_chunk_spare(tcp) ||
+  if (conn->rcv_packed || !chunk_spare(tcp) ||
       pool->available < pool->reserve) {
     return 0;
   }
   share = blocks < share ? share : rcv_share(conn, pool);
   return blocks < share ? share - blocks : 0;
-}
-
-/* Pieces of the receive queues are owed like the blocks under them. */
-bool tcp_chunk_spare(const struct tcp_stack *tcp) {
-  return tcp->chunks_available >
-         ph_min_u32(tcp->stack->blocks.reserve, tcp->chunks_count / 2);
 }
 
 /* ---- Send --------------------------------------------------------------- */

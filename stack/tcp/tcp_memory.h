@@ -31,7 +31,6 @@ struct ph_block *tcp_rcv_block(struct tcp_stack *tcp, struct tcp_conn *conn,
 uint32_t tcp_rcv_lendable(const struct tcp_stack *tcp,
                           const struct tcp_conn *conn,
                           const struct ph_block_pool *pool);
-bool tcp_chunk_spare(const struct tcp_stack *tcp);
 /* How many blocks more the send queue may take before it has to ask again; 0:
  * none. */
 uint32_t tcp_sendq_allowance(const struct ph_stack *stack,
