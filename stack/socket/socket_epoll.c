@@ -28,8 +28,8 @@ static const uint32_t always = PH_EPOLLERR | PH_EPOLLHUP;
 static const uint32_t modes = PH_EPOLLET | PH_EPOLLONESHOT | PH_EPOLLWAKEUP;
 
 struct sock_watch {
-  struct sock_link of_epoll;       /* epoll->watches */
-  struct sock_link ready;          /* epoll->ready, or in none */
+  struct ph_link of_epoll;         /* epoll->watches */
+  struct ph_link ready;            /* epoll->ready, or in none */
   struct sock_watch *next_of_sock; /* sock->watches; or the next free one */
   struct sock_epoll *epoll;
   struct ph_sock *sock;
@@ -38,7 +38,7 @@ struct sock_watch {
 };
 
 struct sock_epoll {
-  struct sock_link watches, ready;
+  struct ph_link watches, ready;
   struct ph_sock *sock; /* its descriptor's slot: what waiters wait on */
   struct sock_epoll *next_free;
 };
@@ -85,8 +85,8 @@ static void drop(struct ph_stack *stack, struct sock_watch *watch) {
     at = &(*at)->next_of_sock;
   }
   *at = watch->next_of_sock;
-  sock_link_remove(&watch->of_epoll);
-  sock_link_remove(&watch->ready);
+  ph_link_remove(&watch->of_epoll);
+  ph_link_remove(&watch->ready);
   watch->next_of_sock = table->free_watches;
   table->free_watches = watch;
 }
@@ -96,8 +96,8 @@ static uint32_t events_of(const struct sock_watch *watch) {
 }
 
 static void make_ready(struct ph_stack *stack, struct sock_watch *watch) {
-  if (!sock_link_linked(&watch->ready)) {
-    sock_link_append(&watch->epoll->ready, &watch->ready);
+  if (!ph_link_linked(&watch->ready)) {
+    ph_link_append(&watch->epoll->ready, &watch->ready);
   }
   sock_notify(stack, watch->epoll->sock, PH_POLLIN);
 }
@@ -113,14 +113,14 @@ void sock_epoll_notify(struct ph_stack *stack, const struct ph_sock *sock,
 }
 
 uint32_t sock_epoll_ready(struct ph_sock *sock) {
-  struct sock_link *list = &sock->epoll->ready;
-  while (sock_link_linked(list)) {
+  struct ph_link *list = &sock->epoll->ready;
+  while (ph_link_linked(list)) {
     struct sock_watch *watch =
         PH_CONTAINER_OF(list->next, struct sock_watch, ready);
     if (events_of(watch)) {
       return PH_POLLIN | PH_POLLRDNORM;
     }
-    sock_link_remove(&watch->ready);
+    ph_link_remove(&watch->ready);
   }
   return 0;
 }
@@ -132,7 +132,7 @@ void sock_epoll_forget(struct ph_stack *stack, struct ph_sock *sock) {
   if (sock->is_epoll) {
     struct sock_table *table = sock_table_of(stack);
     struct sock_epoll *epoll = sock->epoll;
-    while (sock_link_linked(&epoll->watches)) {
+    while (ph_link_linked(&epoll->watches)) {
       drop(stack,
            PH_CONTAINER_OF(epoll->watches.next, struct sock_watch, of_epoll));
     }
@@ -158,8 +158,8 @@ int ph_epoll_create1(struct ph_stack *stack, int flags) {
   if (fd >= 0) {
     table->free_epolls = epoll->next_free;
     *epoll = (struct sock_epoll){.sock = sock};
-    sock_link_init(&epoll->watches);
-    sock_link_init(&epoll->ready);
+    ph_link_init(&epoll->watches);
+    ph_link_init(&epoll->ready);
     sock->is_epoll = true;
     sock->epoll = epoll;
     sock->cloexec = flags & PH_EPOLL_CLOEXEC;
@@ -187,8 +187,8 @@ static int add(struct ph_stack *stack, struct sock_epoll *epoll,
                                .next_of_sock = sock->watches,
                                .data = event->data.u64,
                                .events = event->events | always};
-  sock_link_init(&watch->ready);
-  sock_link_append(&epoll->watches, &watch->of_epoll);
+  ph_link_init(&watch->ready);
+  ph_link_append(&epoll->watches, &watch->of_epoll);
   sock->watches = watch;
   if (events_of(watch)) {
     make_ready(stack, watch);
@@ -240,14 +240,14 @@ int ph_epoll_ctl(struct ph_stack *stack, int epfd, int op, int fd,
  * collected aside, or they would be looked at again. */
 static int collect(struct sock_epoll *epoll, struct ph_epoll_event *events,
                    int max) {
-  struct sock_link again;
+  struct ph_link again;
   int count = 0;
-  sock_link_init(&again);
-  while (count < max && sock_link_linked(&epoll->ready)) {
+  ph_link_init(&again);
+  while (count < max && ph_link_linked(&epoll->ready)) {
     struct sock_watch *watch =
         PH_CONTAINER_OF(epoll->ready.next, struct sock_watch, ready);
     uint32_t now = events_of(watch);
-    sock_link_remove(&watch->ready);
+    ph_link_remove(&watch->ready);
     if (now == 0) {
       continue;
     }
@@ -256,13 +256,13 @@ static int collect(struct sock_epoll *epoll, struct ph_epoll_event *events,
     if (watch->events & PH_EPOLLONESHOT) {
       watch->events &= modes;
     } else if (!(watch->events & PH_EPOLLET)) {
-      sock_link_append(&again, &watch->ready);
+      ph_link_append(&again, &watch->ready);
     }
   }
-  while (sock_link_linked(&again)) {
-    struct sock_link *link = again.next;
-    sock_link_remove(link);
-    sock_link_append(&epoll->ready, link);
+  while (ph_link_linked(&again)) {
+    struct ph_link *link = again.next;
+    ph_link_remove(link);
+    ph_link_append(&epoll->ready, link);
   }
   return count;
 }

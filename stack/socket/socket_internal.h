@@ -4,33 +4,10 @@
 #ifndef PH_SOCKET_SOCKET_INTERNAL_H
 #define PH_SOCKET_SOCKET_INTERNAL_H
 
+#include "stack/base/list.h"
 #include "stack/socket/socket.h"
 #include "stack/tcp/tcp.h"
 #include "stack/udp/udp.h"
-
-/* A doubly linked circular list; an element outside any points to itself. */
-struct sock_link {
-  struct sock_link *next, *prev;
-};
-
-static inline void sock_link_init(struct sock_link *link) {
-  link->next = link->prev = link;
-}
-static inline bool sock_link_linked(const struct sock_link *link) {
-  return link->next != link;
-}
-static inline void sock_link_remove(struct sock_link *link) {
-  link->prev->next = link->next;
-  link->next->prev = link->prev;
-  sock_link_init(link);
-}
-static inline void sock_link_append(struct sock_link *list,
-                                    struct sock_link *link) {
-  link->prev = list->prev;
-  link->next = list;
-  list->prev->next = link;
-  list->prev = link;
-}
 
 /* What a descriptor's slot holds: a socket, that is its options and a
  * connection or a datagram endpoint, or an epoll instance. */

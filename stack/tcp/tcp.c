@@ -277,7 +277,7 @@ void tcp_close(struct ph_stack *stack, struct tcp_conn *conn, bool abort) {
       tcp_chunks_free(tcp_of(stack), conn, &conn->rcvq);
       conn->rcvq_len = 0;
       tcp_rcv_account(tcp_of(stack), conn);
-      tcp_link_append(&tcp_of(stack)->time_wait, &conn->link);
+      ph_link_append(&tcp_of(stack)->time_wait, &conn->link);
       return;
     default:
       break;

@@ -38,12 +38,12 @@ static bool make_pools(struct tcp_stack *tcp, uint32_t listeners,
   if (!listener || !range || !chunk || !tcp->conns) {
     return false;
   }
-  tcp_link_init(&tcp->free_conns);
+  ph_link_init(&tcp->free_conns);
   for (uint32_t i = 0; i < tcp->max_conns; i++) {
     struct tcp_conn *conn = &tcp->conns[i];
-    tcp_link_init(&conn->pending);
-    tcp_link_init(&conn->port_link);
-    tcp_link_append(&tcp->free_conns, &conn->link);
+    ph_link_init(&conn->pending);
+    ph_link_init(&conn->port_link);
+    ph_link_append(&tcp->free_conns, &conn->link);
   }
   for (uint32_t i = 0; i < listeners; i++) {
     listener[i].next = tcp->free_listeners;
@@ -72,7 +72,7 @@ static bool make_tables(struct tcp_stack *tcp) {
     return false;
   }
   for (uint32_t i = 0; i < size; i++) {
-    tcp_link_init(&tcp->ports[i]);
+    ph_link_init(&tcp->ports[i]);
   }
   return true;
 }
@@ -132,8 +132,8 @@ int ph_tcp_init(struct ph_stack *stack, const struct ph_tcp_config *config) {
       config->max_sndbuf ? config->max_sndbuf : (uint32_t)DEFAULT_MAX_SNDBUF;
   tcp->max_rcvbuf =
       config->max_rcvbuf ? config->max_rcvbuf : (uint32_t)DEFAULT_MAX_RCVBUF;
-  tcp_link_init(&tcp->time_wait);
-  tcp_link_init(&tcp->pending);
+  ph_link_init(&tcp->time_wait);
+  ph_link_init(&tcp->pending);
   set_features(tcp, &config->features);
   uint32_t ranges = tcp->max_conns +
                     (config->max_ranges ? config->max_ranges : DEFAULT_RANGES);
@@ -209,10 +209,10 @@ static void tcp_table_remove(struct tcp_stack *tcp, struct tcp_conn *conn) {
 
 struct tcp_conn *tcp_open(struct ph_stack *stack, void *owner) {
   struct tcp_stack *tcp = tcp_of(stack);
-  if (!tcp_link_linked(&tcp->free_conns)) {
+  if (!ph_link_linked(&tcp->free_conns)) {
     /* The oldest in TIME-WAIT has waited longest for a stray segment, or in
      * FIN-WAIT-2 for a FIN. */
-    if (!tcp_link_linked(&tcp->time_wait)) {
+    if (!ph_link_linked(&tcp->time_wait)) {
       return NULL;
     }
     tcp_conn_free(stack,
@@ -220,11 +220,11 @@ struct tcp_conn *tcp_open(struct ph_stack *stack, void *owner) {
   }
   struct tcp_conn *conn =
       PH_CONTAINER_OF(tcp->free_conns.next, struct tcp_conn, link);
-  tcp_link_remove(&conn->link);
+  ph_link_remove(&conn->link);
   memset(conn, 0, sizeof(*conn));
-  tcp_link_init(&conn->link);
-  tcp_link_init(&conn->pending);
-  tcp_link_init(&conn->port_link);
+  ph_link_init(&conn->link);
+  ph_link_init(&conn->pending);
+  ph_link_init(&conn->port_link);
   conn->owner = owner;
   conn->sndbuf = conn->rcvbuf = DEFAULT_BUFFER;
   conn->rcv_owed = (uint16_t)tcp->floor;
@@ -256,8 +256,8 @@ static void detach(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_stack *tcp = tcp_of(stack);
   tcp_listener_forget(conn);
   tcp_table_remove(tcp, conn);
-  tcp_link_remove(&conn->link);
-  tcp_link_remove(&conn->pending);
+  ph_link_remove(&conn->link);
+  ph_link_remove(&conn->pending);
   ph_timer_cancel(&stack->timers, &conn->timer);
   tcp_timer_init(conn);
   conn->tx_block_wait = false;
@@ -273,7 +273,7 @@ void tcp_conn_free(struct ph_stack *stack, struct tcp_conn *conn) {
   conn->state = TCP_STATE_CLOSED;
   conn->owner = NULL;
   tcp->conns_open--;
-  tcp_link_append(&tcp->free_conns, &conn->link);
+  ph_link_append(&tcp->free_conns, &conn->link);
 }
 
 /* A fresh connection in the place of one that has had its life. */
@@ -348,16 +348,16 @@ void tcp_enter_time_wait(struct ph_stack *stack, struct tcp_conn *conn) {
   tcp_timer_clear(conn, TCP_TIMER_RTX);
   tcp_timer_set(stack, conn, TCP_TIMER_LIFE, stack->now_ns + TCP_2MSL_NS);
   if (!conn->owner) {
-    tcp_link_remove(&conn->link);
-    tcp_link_append(&tcp->time_wait, &conn->link);
+    ph_link_remove(&conn->link);
+    ph_link_append(&tcp->time_wait, &conn->link);
   }
 }
 
 void tcp_linger_fin_wait_2(struct ph_stack *stack, struct tcp_conn *conn) {
   tcp_timer_set(stack, conn, TCP_TIMER_LIFE,
                 stack->now_ns + tcp_fin_wait_2_ns(conn));
-  tcp_link_remove(&conn->link);
-  tcp_link_append(&tcp_of(stack)->time_wait, &conn->link);
+  ph_link_remove(&conn->link);
+  ph_link_append(&tcp_of(stack)->time_wait, &conn->link);
 }
 
 void tcp_wake(struct ph_stack *stack, struct tcp_conn *conn, uint32_t ready) {

@@ -25,6 +25,7 @@
 
 #include "stack/base/errno.h"
 #include "stack/base/hash.h"
+#include "stack/base/list.h"
 #include "stack/base/seq.h"
 #include "stack/tcp/tcp.h"
 #include "stack/tcp/tcp_recovery.h"
@@ -61,31 +62,6 @@ enum {
 #define TCP_RETRY_NS (1 * TCP_MS) /* a resource was missing: look again */
 #define TCP_BLOCK_WAIT_NS (100 * TCP_MS) /* the same, while ACKs are due */
 #define TCP_CHALLENGE_NS (500 * TCP_MS)  /* RFC 5961 7, per connection */
-
-/* Doubly linked circular lists with a sentinel; an element outside any list
- * points to itself. */
-struct tcp_link {
-  struct tcp_link *next, *prev;
-};
-
-static inline void tcp_link_init(struct tcp_link *link) {
-  link->next = link->prev = link;
-}
-static inline bool tcp_link_linked(const struct tcp_link *link) {
-  return link->next != link;
-}
-static inline void tcp_link_remove(struct tcp_link *link) {
-  link->prev->next = link->next;
-  link->next->prev = link->prev;
-  tcp_link_init(link);
-}
-static inline void tcp_link_append(struct tcp_link *list,
-                                   struct tcp_link *link) {
-  link->prev = list->prev;
-  link->next = list;
-  list->prev->next = link;
-  list->prev = link;
-}
 
 /* ---- Ranges of sequence numbers: tcp_range.c ---------------------------- */
 
@@ -211,10 +187,10 @@ struct tcp_listener;
 
 struct tcp_conn {
   /* Names and places. */
-  struct tcp_link link;       /* free, SYN, accept or TIME-WAIT list */
-  struct tcp_link pending;    /* waits for tcp_poll() */
+  struct ph_link link;        /* free, SYN, accept or TIME-WAIT list */
+  struct ph_link pending;     /* waits for tcp_poll() */
   struct tcp_conn *hash_next; /* connections of one bucket */
-  struct tcp_link port_link;  /* of one local port's bucket */
+  struct ph_link port_link;   /* of one local port's bucket */
   void *owner;
   struct tcp_listener *listener; /* in LISTEN: its own; in SYN-RECEIVED or not
                                     yet accepted: the one it came from */
@@ -364,8 +340,8 @@ struct tcp_stack {
   struct tcp_conn *conns;
   const struct tcp_cc_ops *cc; /* of new connections */
   uint32_t max_conns, conns_open;
-  struct tcp_link free_conns, pending;
-  struct tcp_link time_wait; /* nobody's, in TIME-WAIT or FIN-WAIT-2 */
+  struct ph_link free_conns, pending;
+  struct ph_link time_wait; /* nobody's, in TIME-WAIT or FIN-WAIT-2 */
   struct tcp_listener *free_listeners;
   struct ph_tcp_features features;
   struct tcp_range *ranges; /* the whole pool */
@@ -378,7 +354,7 @@ struct tcp_stack {
   uint32_t floor; /* blocks that each queue is sure of: 1, in a small pool 0 */
   uint32_t table_mask, ports_mask;
   struct tcp_conn **table;            /* by both ends */
-  struct tcp_link *ports;             /* by local port */
+  struct ph_link *ports;              /* by local port */
   struct tcp_listener *listeners[64]; /* by local port */
   struct tcp_plpmtud *plpmtud;        /* records of searches, */
   uint16_t plpmtud_free;              /* the first free one's number */

@@ -84,8 +84,8 @@ int tcp_listen(struct ph_stack *stack, struct tcp_conn *conn,
   }
   tcp->free_listeners = listener->next;
   *listener = (struct tcp_listener){.conn = conn, .backlog = backlog};
-  tcp_link_init(&listener->syn_queue);
-  tcp_link_init(&listener->accept_queue);
+  ph_link_init(&listener->syn_queue);
+  ph_link_init(&listener->accept_queue);
   struct tcp_listener **slot = hash_slot(tcp, conn->local_port);
   listener->next = *slot;
   *slot = listener;
@@ -118,7 +118,7 @@ static struct tcp_conn *make_child(struct ph_stack *stack,
   tcp_port_claim(tcp_of(stack), conn, syn->dst_port);
   tcp_table_insert(tcp_of(stack), conn);
   conn->listener = listener;
-  tcp_link_append(&listener->syn_queue, &conn->link);
+  ph_link_append(&listener->syn_queue, &conn->link);
   listener->syn_count++;
   tcp_start(stack, conn, syn->new_iss);
   tcp_take_syn(stack, conn, syn);
@@ -203,8 +203,8 @@ bool tcp_listen_established(struct ph_stack *stack, struct tcp_conn *conn) {
     stack->stats.TcpListenOverflows++;
     return false;
   }
-  tcp_link_remove(&conn->link);
-  tcp_link_append(&listener->accept_queue, &conn->link);
+  ph_link_remove(&conn->link);
+  ph_link_append(&listener->accept_queue, &conn->link);
   listener->syn_count--;
   listener->accept_count++;
   conn->accept_queued = true;
@@ -216,13 +216,13 @@ struct tcp_conn *tcp_accept(struct ph_stack *stack, struct tcp_conn *listener) {
   (void)stack;
   struct tcp_listener *l = listener->listener;
   if (listener->state != TCP_STATE_LISTEN ||
-      !tcp_link_linked(&l->accept_queue)) {
+      !ph_link_linked(&l->accept_queue)) {
     return NULL;
   }
   struct tcp_conn *conn =
       PH_CONTAINER_OF(l->accept_queue.next, struct tcp_conn, link);
   tcp_listener_forget(conn);
-  tcp_link_remove(&conn->link);
+  ph_link_remove(&conn->link);
   return conn;
 }
 
@@ -241,11 +241,11 @@ void tcp_listener_forget(struct tcp_conn *conn) {
 void tcp_listener_close(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_stack *tcp = tcp_of(stack);
   struct tcp_listener *listener = conn->listener;
-  while (tcp_link_linked(&listener->syn_queue)) {
+  while (ph_link_linked(&listener->syn_queue)) {
     tcp_conn_free(stack, PH_CONTAINER_OF(listener->syn_queue.next,
                                          struct tcp_conn, link));
   }
-  while (tcp_link_linked(&listener->accept_queue)) {
+  while (ph_link_linked(&listener->accept_queue)) {
     struct tcp_conn *child =
         PH_CONTAINER_OF(listener->accept_queue.next, struct tcp_conn, link);
     tcp_abort(stack, child);

@@ -8,8 +8,8 @@
 struct tcp_listener {
   struct tcp_listener *next; /* of one bucket, or free */
   struct tcp_conn *conn;
-  struct tcp_link syn_queue;    /* SYN-RECEIVED */
-  struct tcp_link accept_queue; /* established, not accepted */
+  struct ph_link syn_queue;    /* SYN-RECEIVED */
+  struct ph_link accept_queue; /* established, not accepted */
   uint32_t backlog, syn_count, accept_count;
   uint64_t cookies_until_ns; /* a SYN cookie may come back until then */
 };

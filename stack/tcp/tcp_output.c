@@ -22,8 +22,8 @@ enum { ETH_HEADER_LEN = 14, IP_MAX_LEN = 65535 };
 enum sent { SENT_ALL, SENT_BLOCKED, SENT_WINDOW_CLOSED };
 
 void tcp_pend(struct ph_stack *stack, struct tcp_conn *conn) {
-  if (!tcp_link_linked(&conn->pending)) {
-    tcp_link_append(&tcp_of(stack)->pending, &conn->pending);
+  if (!ph_link_linked(&conn->pending)) {
+    ph_link_append(&tcp_of(stack)->pending, &conn->pending);
   }
 }
 
@@ -33,17 +33,17 @@ static void retry_later(struct ph_stack *stack, struct tcp_conn *conn) {
 }
 
 void tcp_poll(struct ph_stack *stack) {
-  struct tcp_link *pending = &tcp_of(stack)->pending;
-  if (!tcp_link_linked(pending)) {
+  struct ph_link *pending = &tcp_of(stack)->pending;
+  if (!ph_link_linked(pending)) {
     return;
   }
   /* Take the list as it is: who is still blocked comes back at its end. */
-  struct tcp_link todo = *pending;
+  struct ph_link todo = *pending;
   todo.next->prev = todo.prev->next = &todo;
-  tcp_link_init(pending);
-  while (tcp_link_linked(&todo)) {
-    struct tcp_link *link = todo.next;
-    tcp_link_remove(link);
+  ph_link_init(pending);
+  while (ph_link_linked(&todo)) {
+    struct ph_link *link = todo.next;
+    ph_link_remove(link);
     tcp_output(stack, PH_CONTAINER_OF(link, struct tcp_conn, pending));
   }
 }

@@ -21,7 +21,7 @@ bool tcp_addr_overlap(const struct ph_addr *a, const struct ph_addr *b) {
   return addr_is_any(a) || addr_is_any(b) || ph_addr_equal(a, b);
 }
 
-static struct tcp_link *bucket(const struct tcp_stack *tcp, uint16_t port) {
+static struct ph_link *bucket(const struct tcp_stack *tcp, uint16_t port) {
   return &tcp->ports[port & tcp->ports_mask];
 }
 
@@ -29,12 +29,12 @@ void tcp_port_claim(struct tcp_stack *tcp, struct tcp_conn *conn,
                     uint16_t port) {
   conn->local_port = port;
   conn->bound = true;
-  tcp_link_append(bucket(tcp, port), &conn->port_link);
+  ph_link_append(bucket(tcp, port), &conn->port_link);
 }
 
 void tcp_port_release(struct tcp_conn *conn) {
   if (conn->bound) {
-    tcp_link_remove(&conn->port_link);
+    ph_link_remove(&conn->port_link);
     conn->bound = false;
     conn->named = false;
   }
@@ -52,8 +52,8 @@ static bool may_share(const struct tcp_conn *conn,
 
 bool tcp_port_allowed(const struct tcp_stack *tcp, const struct tcp_conn *conn,
                       const struct ph_addr *addr, uint16_t port) {
-  const struct tcp_link *head = bucket(tcp, port);
-  for (const struct tcp_link *l = head->next; l != head; l = l->next) {
+  const struct ph_link *head = bucket(tcp, port);
+  for (const struct ph_link *l = head->next; l != head; l = l->next) {
     const struct tcp_conn *other =
         PH_CONTAINER_OF(l, struct tcp_conn, port_link);
     if (other->local_port == port && other != conn &&
@@ -75,8 +75,8 @@ static bool unused(const struct tcp_stack *tcp, const struct ph_addr *addr,
  * not for a pair of ends that exists. */
 static bool connect_allowed(const struct tcp_stack *tcp,
                             const struct tcp_conn *conn, uint16_t port) {
-  const struct tcp_link *head = bucket(tcp, port);
-  for (const struct tcp_link *l = head->next; l != head; l = l->next) {
+  const struct ph_link *head = bucket(tcp, port);
+  for (const struct ph_link *l = head->next; l != head; l = l->next) {
     const struct tcp_conn *other =
         PH_CONTAINER_OF(l, struct tcp_conn, port_link);
     if (other->local_port == port && other->named && !other->passive) {

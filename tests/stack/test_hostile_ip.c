@@ -191,7 +191,7 @@ static void tidy(struct world *w) {
   }
   if (tcp_of(w->p.stack)->conns_open > 2) {
     const struct tcp_listener *l = w->p.listener->listener;
-    while (tcp_link_linked(&l->syn_queue)) {
+    while (ph_link_linked(&l->syn_queue)) {
       tcp_conn_free(w->p.stack,
                     PH_CONTAINER_OF(l->syn_queue.next, struct tcp_conn, link));
     }
