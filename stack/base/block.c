@@ -40,19 +40,41 @@ uint32_t ph_block_earned(const struct ph_block_pool *pool, uint32_t moved) {
                             : moved;
 }
 
-struct ph_block *ph_block_get(struct ph_block_pool *pool) {
-  struct ph_block *block = pool->free;
-  if (!block) {
-    return NULL;
-  }
-  pool->free = block->next;
-  pool->available--;
+/* The blocks up to `last` leave the free list. */
+static void take(struct ph_block_pool *pool, struct ph_block *last,
+                 uint32_t count) {
+  pool->free = last->next;
+  last->next = NULL;
+  pool->available -= count;
   if (pool->available < pool->low_water) {
     pool->low_water = pool->available;
   }
-  block->next = NULL;
-  block->refs = 1;
+}
+
+struct ph_block *ph_block_get(struct ph_block_pool *pool) {
+  struct ph_block *block = pool->free;
+  if (block) {
+    block->refs = 1;
+    take(pool, block, 1);
+  }
   return block;
+}
+
+struct ph_block *ph_block_get_chain(struct ph_block_pool *pool,
+                                    uint32_t count) {
+  struct ph_block *first = pool->free;
+  struct ph_block *last = NULL;
+  uint32_t taken = 0;
+  for (struct ph_block *block = first; block && taken < count; taken++) {
+    block->refs = 1;
+    last = block;
+    block = block->next;
+  }
+  if (!last) {
+    return NULL;
+  }
+  take(pool, last, taken);
+  return first;
 }
 
 void ph_block_recycle(struct ph_block *block) {
@@ -68,5 +90,14 @@ void ph_block_release(struct ph_block *block) {
     block->pool->released(block->pool, block);
   } else {
     ph_block_recycle(block);
+  }
+}
+
+void ph_block_put_chain(struct ph_block *first, const struct ph_block *end) {
+  while (first != end) {
+    struct ph_block *next = first->next;
+    first->next = NULL;
+    ph_block_put(first);
+    first = next;
   }
 }

@@ -80,6 +80,10 @@ static inline struct ph_block *ph_block_get_spare(struct ph_block_pool *pool) {
   return ph_block_spare(pool) > 0 ? ph_block_get(pool) : NULL;
 }
 
+/* Up to `count` blocks, linked by `next` in the order of the free list, with
+ * one reference each: fewer when the pool runs dry, NULL when it is empty. */
+struct ph_block *ph_block_get_chain(struct ph_block_pool *pool, uint32_t count);
+
 static inline void ph_block_ref(struct ph_block *block) {
   block->refs++;
 }
@@ -94,6 +98,10 @@ static inline void ph_block_put(struct ph_block *block) {
     ph_block_release(block);
   }
 }
+
+/* Drop one reference on each block from `first` up to, and without, `end`,
+ * which follows it by `next`. The links are gone then. */
+void ph_block_put_chain(struct ph_block *first, const struct ph_block *end);
 
 /* Put a block without references on the free list. */
 void ph_block_recycle(struct ph_block *block);

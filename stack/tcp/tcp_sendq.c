@@ -14,117 +14,109 @@
 #include "stack/tcp/tcp_memory.h"
 
 void tcp_pos_advance(struct tcp_pos *pos, uint32_t n) {
-  while (pos->block && n >= pos->block->size - pos->offset) {
-    if (!pos->block->next) {
-      break; /* the end of the queue */
-    }
-    n -= pos->block->size - pos->offset;
-    pos->block = pos->block->next;
-    pos->offset = 0;
+  struct ph_block *block = pos->block;
+  n += pos->offset;
+  while (block && n >= block->size && block->next) { /* not beyond the end */
+    n -= block->size;
+    block = block->next;
   }
-  pos->offset += n;
+  *pos = (struct tcp_pos){block, n};
 }
 
-/* A block more behind the tail; false if there is none. */
-static bool grow(struct ph_stack *stack, struct tcp_conn *conn) {
-  struct ph_block *block = ph_block_get(&stack->blocks);
-  if (!block) {
-    return false;
-  }
+/* Fill what is free of the tail; returns how many bytes. */
+static uint32_t fill_tail(struct tcp_conn *conn, const uint8_t *data,
+                          uint32_t len) {
   struct ph_block *tail = conn->sndq_tail;
-  conn->sndq_tail = block;
-  conn->sndq_tail_used = 0;
-  if (tail) {
-    tail->next = block;
+  if (!tail || conn->sndq_tail_used == tail->size) {
+    return 0;
+  }
+  uint32_t n = ph_min_u32(len, tail->size - conn->sndq_tail_used);
+  memcpy(tail->data + conn->sndq_tail_used, data, n);
+  conn->sndq_tail_used += n;
+  conn->sndq_len += n;
+  return n;
+}
+
+/* Put `chain`, empty blocks for `len` bytes or less, behind the tail, which is
+ * full, and fill it; returns how many bytes went in. */
+static uint32_t fill_chain(struct ph_stack *stack, struct tcp_conn *conn,
+                           struct ph_block *chain, const uint8_t *data,
+                           uint32_t len) {
+  if (conn->sndq_tail) {
+    conn->sndq_tail->next = chain;
   } else {
-    conn->sndq_head = conn->sndq_next = (struct tcp_pos){block, 0};
+    conn->sndq_head = conn->sndq_next = (struct tcp_pos){chain, 0};
     stack->blocks.reserve -= tcp_of(stack)->floor; /* it is taken */
   }
-  return true;
+  struct ph_block *last = chain;
+  uint32_t done = 0, n = 0;
+  for (struct ph_block *block = chain; block; block = block->next) {
+    n = ph_min_u32(len - done, block->size);
+    memcpy(block->data, data + done, n);
+    done += n;
+    last = block;
+  }
+  conn->sndq_tail = last;
+  conn->sndq_tail_used = n;
+  conn->sndq_len += done;
+  return done;
 }
 
 uint32_t tcp_sendq_append(struct ph_stack *stack, struct tcp_conn *conn,
                           const uint8_t *data, uint32_t len) {
-  uint32_t done = 0;
-  uint32_t allowance = 0;
+  uint32_t done = fill_tail(conn, data, len);
   while (done < len) {
-    struct ph_block *tail = conn->sndq_tail;
-    if (!tail || conn->sndq_tail_used == tail->size) {
-      allowance = allowance ? allowance : tcp_sendq_allowance(stack, conn);
-      if (allowance == 0 || !grow(stack, conn)) {
-        stack->stats.BlockExhausted++;
-        break;
-      }
-      allowance--;
-      tail = conn->sndq_tail;
+    uint32_t blocks = (len - done - 1) / PH_BLOCK_SIZE + 1;
+    blocks = ph_min_u32(blocks, tcp_sendq_allowance(stack, conn));
+    struct ph_block *chain = ph_block_get_chain(&stack->blocks, blocks);
+    if (!chain) {
+      stack->stats.BlockExhausted++;
+      break;
     }
-    uint32_t n = ph_min_u32(len - done, tail->size - conn->sndq_tail_used);
-    memcpy(tail->data + conn->sndq_tail_used, data + done, n);
-    conn->sndq_tail_used += n;
-    conn->sndq_len += n;
-    done += n;
+    done += fill_chain(stack, conn, chain, data + done, len - done);
   }
   stack->stats.CopiedBytes += done;
   return done;
 }
 
-/* The queue is empty: its first block is owed again. */
-static void emptied(struct ph_stack *stack, struct tcp_conn *conn) {
-  conn->sndq_tail = NULL;
-  stack->blocks.reserve += tcp_of(stack)->floor;
-}
-
 void tcp_sendq_ack(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n) {
+  struct ph_block *first = conn->sndq_head.block;
   conn->sndq_len -= n;
-  while (conn->sndq_head.block) {
-    struct ph_block *block = conn->sndq_head.block;
-    uint32_t step = ph_min_u32(n, block->size - conn->sndq_head.offset);
-    conn->sndq_head.offset += step;
-    n -= step;
-    if (conn->sndq_head.offset < block->size && conn->sndq_len > 0) {
-      return;
-    }
-    /* The block is done: full and acknowledged, or the queue is empty. */
-    conn->sndq_head = (struct tcp_pos){block->next, 0};
-    if (conn->sndq_next.block == block) {
-      conn->sndq_next = conn->sndq_head;
-    }
-    if (conn->sndq_tail == block) {
-      emptied(stack, conn);
-    }
-    block->next = NULL;
-    ph_block_put(block);
+  if (conn->sndq_len == 0) {
+    tcp_sendq_free(stack, conn);
+    return;
   }
+  tcp_pos_advance(&conn->sndq_next, 0); /* off a full block: it may go now */
+  tcp_pos_advance(&conn->sndq_head, n);
+  ph_block_put_chain(first, conn->sndq_head.block);
 }
 
 void tcp_sendq_free(struct ph_stack *stack, struct tcp_conn *conn) {
-  struct ph_block *block = conn->sndq_head.block;
-  if (block) {
-    emptied(stack, conn);
+  if (!conn->sndq_head.block) {
+    return;
   }
-  while (block) {
-    struct ph_block *next = block->next;
-    block->next = NULL;
-    ph_block_put(block);
-    block = next;
-  }
+  stack->blocks.reserve += tcp_of(stack)->floor; /* the first is owed again */
+  ph_block_put_chain(conn->sndq_head.block, NULL);
   conn->sndq_head = conn->sndq_next = (struct tcp_pos){NULL, 0};
+  conn->sndq_tail = NULL;
   conn->sndq_len = 0;
 }
 
 bool tcp_sendq_add_frags(struct pkt *pkt, struct tcp_pos pos, uint32_t len) {
-  while (len > 0) {
-    if (pos.offset == pos.block->size) {
-      pos = (struct tcp_pos){pos.block->next, 0};
-    }
-    uint32_t n = ph_min_u32(len, pos.block->size - pos.offset);
-    if (!pkt_add_frag(pkt, pos.block, pos.block->data + pos.offset, n)) {
-      return false;
-    }
-    pos.offset += n;
-    len -= n;
+  struct pkt_frag *frag = pkt->frags + pkt->nfrags;
+  const struct pkt_frag *end = pkt->frags + PKT_MAX_FRAGS;
+  uint32_t left = len;
+  tcp_pos_advance(&pos, 0);
+  for (; left > 0 && frag < end; frag++) {
+    uint32_t n = ph_min_u32(left, pos.block->size - pos.offset);
+    ph_block_ref(pos.block);
+    *frag = (struct pkt_frag){pos.block, pos.block->data + pos.offset, n};
+    left -= n;
+    pos = (struct tcp_pos){pos.block->next, 0};
   }
-  return true;
+  pkt->nfrags = (uint8_t)(frag - pkt->frags);
+  pkt->len += len - left;
+  return left == 0;
 }
 
 bool tcp_sendq_busy(struct tcp_pos pos, uint32_t len) {

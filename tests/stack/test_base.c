@@ -113,11 +113,44 @@ static void pools_exhausted_give_null_and_recover(void **state) {
   lower_free(host);
 }
 
+static void block_chain_from_nearly_dry_pool_is_short(void **state) {
+  /* EVIDENCE: stack/base/block.h */
+  (void)state;
+  struct lower *host = lower_new(NULL);
+  struct ph_block_pool *pool = &host->stack.blocks;
+  struct ph_block *most = ph_block_get_chain(pool, 509);
+  struct ph_block *rest = ph_block_get_chain(pool, 16);
+  assert_int_equal(pool->available, 0);
+  assert_int_equal(pool->low_water, 0);
+  assert_null(ph_block_get_chain(pool, 1));
+  assert_null(ph_block_get(pool));
+  uint32_t count = 0;
+  for (struct ph_block *b = rest; b; b = b->next) {
+    assert_int_equal(b->refs, 1);
+    count++;
+  }
+  assert_int_equal(count, 3);
+  ph_block_ref(rest->next); /* some packet has the second, too */
+  struct ph_block *held = rest->next;
+  struct ph_block *third = held->next;
+  ph_block_put_chain(rest, third);
+  assert_int_equal(pool->available, 1);
+  assert_null(held->next);
+  ph_block_put_chain(third, NULL);
+  assert_int_equal(pool->available, 2);
+  assert_null(ph_block_get_chain(pool, 0));
+  ph_block_put(held);
+  ph_block_put_chain(most, NULL);
+  assert_int_equal(pool->available, 512);
+  lower_free(host);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(timers_random_set_move_cancel_fire_in_order),
       cmocka_unit_test(pkt_trim_copy_push_pull_keep_count),
       cmocka_unit_test(pools_exhausted_give_null_and_recover),
+      cmocka_unit_test(block_chain_from_nearly_dry_pool_is_short),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
