@@ -107,7 +107,7 @@ static bool tcp_process_ack(struct ph_stack *stack, struct tcp_conn *conn,
   conn->snd_sml = seq_max(conn->snd_sml, conn->snd_una);
   conn->snd_push = seq_max(conn->snd_push, conn->snd_una);
   if (conn->plpmtud) {
-    tcp_plpmtud_acked(stack, conn);
+    tcp_plpmtud_acked(stack, conn, info);
   }
   process_sack(stack, conn, seg, info);
   bool partial = !conn->sack_ok && conn->recovery == TCP_RECOVERY_FAST &&

@@ -2,11 +2,14 @@
 /* Packetization layer path MTU discovery, RFC 4821: finding out without ICMP,
  * which many networks drop.
  *
- * Down: a black hole (7.7). A segment longer than TCP_BASE_PMTU timed out three
- * times in a row and no ICMP came. Packets become TCP_BASE_PMTU long; if that
- * does not help either, as long as the family's floor, and IPv4 lets routers
- * fragment those. (If the path was down altogether, nothing is lost but a
- * probe.)
+ * Down: a black hole (7.7) lets short segments through and long ones never.
+ *   suspected  A segment longer than TCP_BASE_PMTU timed out three times in a
+ *              row and no ICMP came. Packets become TCP_BASE_PMTU long; if that
+ *              does not help either, as long as the family's floor, and IPv4
+ *              lets routers fragment those.
+ *   on trial   A short one was acknowledged. Packets are as long as before: if
+ *              one is acknowledged, it was an outage, or plain loss.
+ *   found      It timed out as well. Packets stay as long as the short one.
  *
  * Up: a search (7.3). search_low is known to pass, search_high is not known to
  * be too long; a probe is one segment of a length in between, made of new data
@@ -75,6 +78,23 @@ static struct tcp_plpmtud *claim(struct tcp_stack *tcp, struct tcp_conn *conn) {
   return of(tcp, conn);
 }
 
+/* ---- Suspicion --------------------------------------------------------- */
+
+/* Back to what was sent before there was a suspicion, if there is one. */
+static void withdraw(struct tcp_conn *conn, struct tcp_plpmtud *v) {
+  if (v->hole == TCP_HOLE_SUSPECTED) {
+    conn->route.mtu = v->mtu_before;
+    tcp_sync_mss(conn);
+  }
+  v->hole = TCP_HOLE_NONE;
+}
+
+/* Of the long segments that left since the trial began, one has arrived. */
+static bool long_one_arrived(const struct tcp_conn *conn,
+                             const struct tcp_plpmtud *v) {
+  return conn->use_rack && conn->loss.rack.xmit_ns >= v->trial_ns;
+}
+
 /* ---- The search --------------------------------------------------------- */
 
 static bool over(const struct tcp_plpmtud *v) {
@@ -93,6 +113,7 @@ static void search(struct tcp_plpmtud *v, uint16_t low, uint16_t high) {
   v->search_high = high;
   v->try_high = high > low;
   v->probe_size = 0;
+  v->hole = TCP_HOLE_NONE;
 }
 
 static uint16_t next_size(const struct tcp_plpmtud *v) {
@@ -125,6 +146,7 @@ uint16_t tcp_plpmtud_route(const struct ph_stack *stack, struct tcp_conn *conn,
   const struct tcp_stack *tcp = tcp_of(stack);
   struct tcp_plpmtud *v = of(tcp, conn);
   if (v && mtu < v->search_low) {
+    withdraw(conn, v);
     search(v, mtu, mtu);
     rest_if_over(stack, v);
   }
@@ -146,6 +168,7 @@ void tcp_plpmtud_too_big(struct ph_stack *stack, struct tcp_conn *conn,
   if (!v) {
     return;
   }
+  withdraw(conn, v); /* who says so knows better */
   if (mtu < v->search_low) {
     search(v, mtu, mtu);
   } else if (mtu < v->search_high) {
@@ -164,33 +187,72 @@ void tcp_plpmtud_too_big(struct ph_stack *stack, struct tcp_conn *conn,
   }
 }
 
+/* Timeouts have said all that they can: what is shorter? */
+static uint16_t shorter(const struct tcp_conn *conn) {
+  uint16_t floor = conn->route.family->pmtu_floor;
+  return conn->route.mtu > TCP_BASE_PMTU && floor < TCP_BASE_PMTU
+             ? (uint16_t)TCP_BASE_PMTU
+             : floor;
+}
+
+static void suspect(struct ph_stack *stack, struct tcp_conn *conn) {
+  struct tcp_plpmtud *v = claim(tcp_of(stack), conn);
+  uint16_t mtu = shorter(conn);
+  if (v && v->hole != TCP_HOLE_SUSPECTED) {
+    v->hole = TCP_HOLE_SUSPECTED;
+    v->mtu_before = conn->route.mtu;
+  } else if (!v) {
+    stack->stats.TcpMtuBlackHoles++; /* nobody to remember: for good */
+  }
+  tcp_path_mtu_fell(stack, conn, mtu, mtu);
+}
+
 void tcp_plpmtud_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
-  struct tcp_stack *tcp = tcp_of(stack);
-  struct tcp_plpmtud *v = of(tcp, conn);
+  struct tcp_plpmtud *v = of(tcp_of(stack), conn);
   if (v) {
     v->probe_size = 0;
   }
-  uint16_t base = conn->route.family->pmtu_floor;
-  if (conn->route.mtu > TCP_BASE_PMTU && base < TCP_BASE_PMTU) {
-    base = TCP_BASE_PMTU;
-  }
-  if (conn->backoff + 1 < TCP_BLACK_HOLE_TIMEOUTS || conn->snd_wnd == 0 ||
-      tcp->features.mtu_probing == PH_TCP_OFF ||
-      tcp_packet_len_at(conn, conn->snd_una) <= base) {
+  if (conn->snd_wnd == 0 || tcp_of(stack)->features.mtu_probing == PH_TCP_OFF ||
+      tcp_packet_len_at(conn, conn->snd_una) <= shorter(conn)) {
     return;
   }
-  stack->stats.TcpMtuBlackHoles++;
-  v = claim(tcp, conn);
-  if (v) {
-    search(v, base, (uint16_t)ph_max_u32(v->search_high, conn->route.mtu));
+  if (v && v->hole == TCP_HOLE_ON_TRIAL && long_one_arrived(conn, v)) {
+    v->hole = TCP_HOLE_NONE;
   }
-  tcp_path_mtu_fell(stack, conn, base, base);
+  if (v && v->hole == TCP_HOLE_ON_TRIAL) {
+    uint16_t high = (uint16_t)ph_max_u32(v->search_high, conn->route.mtu);
+    stack->stats.TcpMtuBlackHoles++;
+    search(v, v->mtu_short, high);
+    tcp_path_mtu_fell(stack, conn, v->mtu_short, v->mtu_short);
+  } else if (conn->backoff + 1 >= TCP_BLACK_HOLE_TIMEOUTS) {
+    suspect(stack, conn);
+  }
 }
 
 /* ---- Up ----------------------------------------------------------------- */
 
-void tcp_plpmtud_acked(struct ph_stack *stack, struct tcp_conn *conn) {
+/* Something was acknowledged: of which length? */
+static void judge(const struct ph_stack *stack, struct tcp_conn *conn,
+                  struct tcp_plpmtud *v, const struct tcp_ack *info) {
+  if (v->hole == TCP_HOLE_SUSPECTED) {
+    v->mtu_short = conn->route.mtu;
+    withdraw(conn, v);
+    v->hole = TCP_HOLE_ON_TRIAL;
+    v->trial_ns = stack->now_ns;
+    /* The loss window of RFC 5681 3.1 is one segment, of the longer kind. */
+    conn->cwnd = ph_max_u32(conn->cwnd, tcp_flight(conn) + conn->snd_mss);
+  } else if (info->acked_sent_ns >= v->trial_ns &&
+             info->acked + tcp_headers_len(conn) > v->mtu_short) {
+    v->hole = TCP_HOLE_NONE;
+  }
+}
+
+void tcp_plpmtud_acked(struct ph_stack *stack, struct tcp_conn *conn,
+                       const struct tcp_ack *info) {
   struct tcp_plpmtud *v = of(tcp_of(stack), conn);
+  if (v->hole != TCP_HOLE_NONE) {
+    judge(stack, conn, v, info);
+  }
   if (v->probe_size == 0 || seq_lt(conn->snd_una, v->probe_end)) {
     return;
   }
@@ -233,7 +295,7 @@ static bool undisturbed(const struct tcp_conn *conn) {
 bool tcp_plpmtud_probe(struct ph_stack *stack, struct tcp_conn *conn,
                        uint32_t unsent) {
   struct tcp_plpmtud *v = of(tcp_of(stack), conn);
-  if (v->probe_size || !undisturbed(conn)) {
+  if (v->probe_size || v->hole != TCP_HOLE_NONE || !undisturbed(conn)) {
     return false;
   }
   if (over(v)) {

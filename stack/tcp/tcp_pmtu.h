@@ -27,15 +27,22 @@ void tcp_route_refresh(struct ph_stack *stack, struct tcp_conn *conn);
 
 /* ---- tcp_plpmtud.c ------------------------------------------------------ */
 
+/* Is there a black hole? tcp_plpmtud.c. */
+enum tcp_hole { TCP_HOLE_NONE, TCP_HOLE_SUSPECTED, TCP_HOLE_ON_TRIAL };
+
 /* The state of a search, out of line: few connections have one. MTUs. */
 struct tcp_plpmtud {
   uint64_t again_ns; /* when a search that is over begins anew */
+  uint64_t trial_ns; /* since when, if on trial */
   uint32_t probe_end;
   uint16_t search_low;  /* known to pass */
   uint16_t search_high; /* not known to be too long */
   uint16_t probe_size;  /* of the probe that is out; 0: none is */
   uint16_t next_free;
-  bool try_high; /* search_high itself was not tried yet */
+  uint16_t mtu_before; /* if suspected: until then */
+  uint16_t mtu_short;  /* if on trial: what passed */
+  uint8_t hole;        /* enum tcp_hole */
+  bool try_high;       /* search_high itself was not tried yet */
 };
 
 bool tcp_plpmtud_init(struct tcp_stack *tcp);
@@ -51,7 +58,8 @@ void tcp_plpmtud_too_big(struct ph_stack *stack, struct tcp_conn *conn,
 /* The retransmission timer expired, before anything is done about it. */
 void tcp_plpmtud_timeout(struct ph_stack *stack, struct tcp_conn *conn);
 /* snd_una has moved. */
-void tcp_plpmtud_acked(struct ph_stack *stack, struct tcp_conn *conn);
+void tcp_plpmtud_acked(struct ph_stack *stack, struct tcp_conn *conn,
+                       const struct tcp_ack *info);
 /* `range` was found lost and is about to be marked so. True if it was a probe,
  * and its length was why: no congestion. */
 bool tcp_plpmtud_lost(struct ph_stack *stack, struct tcp_conn *conn,
