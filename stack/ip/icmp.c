@@ -29,7 +29,7 @@ static int icmp_output(struct ph_stack *stack, struct pkt *pkt,
   return error;
 }
 
-static bool take_token(struct ph_stack *stack) {
+bool icmp_take_token(struct ph_stack *stack) {
   struct ip_state *ip = ip_of(stack);
   uint64_t earned = (stack->now_ns - ip->icmp_refilled_ns) / ICMP_INTERVAL_NS;
   if (earned > 0) {
@@ -68,13 +68,13 @@ static bool code_of(enum ip_error error, uint8_t *code) {
   }
 }
 
-void ip_send_unreachable(struct ph_stack *stack, const struct pkt *pkt,
-                         const struct ip_rx *rx, enum ip_error error) {
+void icmp_send_error(struct ph_stack *stack, const struct pkt *pkt,
+                     const struct ip_rx *rx, enum ip_error error) {
   uint8_t code;
   /* RFC 1122 3.2.2: never about a broadcast, or about ICMP. That the source is
    * one host, and that it is no later fragment, was checked on input. */
   if (!pkt->l3 || rx->broadcast || rx->protocol == IP_PROTO_ICMP ||
-      !code_of(error, &code) || !take_token(stack)) {
+      !code_of(error, &code) || !icmp_take_token(stack)) {
     return;
   }
   struct pkt *out = pkt_get(&stack->pkts, ICMP_HEADROOM);
@@ -93,24 +93,12 @@ void ip_send_unreachable(struct ph_stack *stack, const struct pkt *pkt,
   (void)icmp_output(stack, out, &rx->dst, &rx->src, 0);
 }
 
-void icmp_on_echo_reply(struct ph_stack *stack, icmp_echo_fn *fn, void *ctx) {
-  ip_of(stack)->echo_fn = fn;
-  ip_of(stack)->echo_ctx = ctx;
-}
-
-int icmp_send_echo(struct ph_stack *stack, const struct ph_addr *to,
-                   uint16_t id, uint16_t seq, const uint8_t *data,
-                   uint32_t len) {
-  struct ip_route route;
-  if (!ip_family_of(stack, to)) {
-    return -PH_EAFNOSUPPORT;
-  }
+struct pkt *icmp_make_echo(struct ph_stack *stack, uint8_t type, uint16_t id,
+                           uint16_t seq, const uint8_t *data, uint32_t len,
+                           int *error) {
   if (len > PH_BLOCK_SIZE) {
-    return -PH_EMSGSIZE;
-  }
-  int error = ipv4_route(stack, to, NULL, &route);
-  if (error) {
-    return error;
+    *error = -PH_EMSGSIZE;
+    return NULL;
   }
   struct pkt *pkt = pkt_get(&stack->pkts, ICMP_HEADROOM);
   struct ph_block *block = len > 0 ? ph_block_get_spare(&stack->blocks) : NULL;
@@ -123,11 +111,12 @@ int icmp_send_echo(struct ph_stack *stack, const struct ph_addr *to,
     if (block) {
       ph_block_put(block);
     }
-    return -PH_ENOBUFS;
+    *error = -PH_ENOBUFS;
+    return NULL;
   }
   pkt->head_len = pkt->len = ICMP_HDR_LEN;
   pkt->id = ++stack->next_packet_id;
-  pkt->head[0] = ICMP_ECHO;
+  pkt->head[0] = type;
   pkt->head[1] = 0;
   put_be16(pkt->head + 4, id);
   put_be16(pkt->head + 6, seq);
@@ -136,7 +125,20 @@ int icmp_send_echo(struct ph_stack *stack, const struct ph_addr *to,
     (void)pkt_add_frag(pkt, block, block->data, len);
     ph_block_put(block);
   }
-  return icmp_output(stack, pkt, &route.src, to, 0);
+  return pkt;
+}
+
+int icmp_send_echo_v4(struct ph_stack *stack, const struct ph_addr *to,
+                      uint16_t id, uint16_t seq, const uint8_t *data,
+                      uint32_t len) {
+  struct ip_route route;
+  int error = ipv4_route(stack, to, NULL, &route);
+  if (error) {
+    return error;
+  }
+  struct pkt *pkt =
+      icmp_make_echo(stack, ICMP_ECHO, id, seq, data, len, &error);
+  return pkt ? icmp_output(stack, pkt, &route.src, to, 0) : error;
 }
 
 /* ---- Receiving ----------------------------------------------------------- */

@@ -16,7 +16,38 @@ bool ip_addr_is_v4(const struct ph_addr *addr) {
 
 const struct ip_family *ip_family_of(struct ph_stack *stack,
                                      const struct ph_addr *addr) {
-  return ip_of(stack) && ip_addr_is_v4(addr) ? &ipv4_family : NULL;
+  const struct ip_state *ip = ip_of(stack);
+  return ip ? ip->families[!ip_addr_is_v4(addr)] : NULL;
+}
+
+static bool is_zero(const struct ph_addr *addr) {
+  static const struct ph_addr zero;
+  return ph_addr_equal(addr, &zero);
+}
+
+bool ip_addr_is_any(const struct ph_addr *addr) {
+  const struct ph_addr any4 = ph_addr_v4(0);
+  return ph_addr_equal(addr, &any4) || is_zero(addr);
+}
+
+bool ip_bound_takes(const struct ip_bound *bound, const struct ph_addr *to) {
+  if (!ip_addr_is_any(bound->addr)) {
+    return ph_addr_equal(bound->addr, to);
+  }
+  return is_zero(bound->addr) ? !bound->only_v6 || !ip_addr_is_v4(to)
+                              : ip_addr_is_v4(to);
+}
+
+bool ip_bound_overlap(const struct ip_bound *a, const struct ip_bound *b) {
+  /* If one is an address, the other has to take it; of two that take any the
+   * one for IPv4 alone and the one for IPv6 alone have none in common. */
+  if (!ip_addr_is_any(b->addr)) {
+    return ip_bound_takes(a, b->addr);
+  }
+  if (!ip_addr_is_any(a->addr)) {
+    return ip_bound_takes(b, a->addr);
+  }
+  return is_zero(a->addr) == is_zero(b->addr) || (!a->only_v6 && !b->only_v6);
 }
 
 int ip_register_protocol(struct ph_stack *stack, uint8_t protocol,
@@ -32,8 +63,14 @@ int ip_register_protocol(struct ph_stack *stack, uint8_t protocol,
   return 0;
 }
 
+/* No link layer says which family it is. */
 static void loopback_input(struct netif *netif, struct pkt *pkt) {
-  ipv4_input(netif, pkt, false);
+  const struct ip_state *ip = ip_of(netif->stack);
+  if (ip->families[0] && (!ip->ipv6_input || pkt->head[0] >> 4 == 4)) {
+    ipv4_input(netif, pkt, false);
+  } else {
+    ip->ipv6_input(netif, pkt, false);
+  }
 }
 
 static int ip_attach(struct netif *netif) {
@@ -50,7 +87,10 @@ static void unresolved(struct ph_stack *stack, const struct pkt *pkt) {
                           IP_ERROR_HOST_UNREACHABLE, 0);
 }
 
-int ph_ipv4_init(struct ph_stack *stack) {
+int ip_init(struct ph_stack *stack) {
+  if (ip_of(stack)) {
+    return 0;
+  }
   int error = ph_netif_init(stack);
   if (!error) {
     error = ph_eth_init(stack);
@@ -63,14 +103,39 @@ int ph_ipv4_init(struct ph_stack *stack) {
   ph_hash_key_init(stack, &ip->key);
   stack->platform->random(stack->platform->ctx, ip->ids, sizeof(ip->ids));
   ip->icmp_tokens = ICMP_BURST;
+  return netif_on_added(stack, ip_attach);
+}
+
+int ph_ipv4_init(struct ph_stack *stack) {
+  int error = ip_init(stack);
+  if (error) {
+    return error;
+  }
+  ip_of(stack)->families[0] = &ipv4_family;
   arp_on_unresolved(stack, unresolved);
   error = ip_register_protocol(stack, IP_PROTO_ICMP, &ICMP_PROTOCOL);
-  if (!error) {
-    error = eth_register(stack, ETH_TYPE_IPV4, ipv4_input);
-  }
-  return error ? error : netif_on_added(stack, ip_attach);
+  return error ? error : eth_register(stack, ETH_TYPE_IPV4, ipv4_input);
 }
 
 bool ip_is_local(struct ph_stack *stack, const struct ph_addr *addr) {
-  return ip_addr_is_v4(addr) && ipv4_is_own(ip_of(stack), ph_addr_to_v4(addr));
+  const struct ip_family *family = ip_family_of(stack, addr);
+  return family && family->is_local(stack, addr);
+}
+
+void ip_send_unreachable(struct ph_stack *stack, const struct pkt *pkt,
+                         const struct ip_rx *rx, enum ip_error error) {
+  rx->family->send_error(stack, pkt, rx, error);
+}
+
+void icmp_on_echo_reply(struct ph_stack *stack, icmp_echo_fn *fn, void *ctx) {
+  ip_of(stack)->echo_fn = fn;
+  ip_of(stack)->echo_ctx = ctx;
+}
+
+int icmp_send_echo(struct ph_stack *stack, const struct ph_addr *to,
+                   uint16_t id, uint16_t seq, const uint8_t *data,
+                   uint32_t len) {
+  const struct ip_family *family = ip_family_of(stack, to);
+  return family ? family->send_echo(stack, to, id, seq, data, len)
+                : -PH_EAFNOSUPPORT;
 }

@@ -6,7 +6,17 @@
 
 #include "stack/netif/netif.h"
 
-enum { IP_PROTO_ICMP = 1, IP_PROTO_TCP = 6, IP_PROTO_UDP = 17 };
+enum {
+  IP_PROTO_ICMP = 1,
+  IP_PROTO_TCP = 6,
+  IP_PROTO_UDP = 17,
+  IP_PROTO_ICMPV6 = 58,
+};
+
+/* A handler of echo replies (ping). */
+typedef void icmp_echo_fn(void *ctx, const struct ph_addr *from, uint16_t id,
+                          uint16_t seq, const uint8_t *data, uint32_t len,
+                          uint8_t ttl);
 
 /* Where a packet to some destination goes. Valid until routes change. */
 struct ip_route {
@@ -71,11 +81,14 @@ struct ip_protocol {
 };
 
 struct ip_family {
-  int af;              /* PH_AF_INET, PH_AF_INET6 */
-  uint16_t header_len; /* without options */
-  uint16_t pmtu_floor; /* no path MTU below; an IPv4 packet of this length or
-                          less may be fragmented on the way */
-  uint8_t gso_tcp;     /* enum pkt_gso for TCP */
+  int af;               /* PH_AF_INET, PH_AF_INET6 */
+  uint16_t header_len;  /* without options */
+  uint16_t pmtu_floor;  /* no path MTU below; an IPv4 packet of this length or
+                           less may be fragmented on the way */
+  uint16_t mss_default; /* what a peer takes that names none */
+  uint8_t gso_tcp;      /* enum pkt_gso for TCP */
+  bool udp_sum_needed;  /* a UDP checksum of 0 is an error */
+  bool fragmented_on_path; /* routers may fragment our packets */
   /* 0 or -PH_ENETUNREACH. `src` may be NULL or unspecified. */
   int (*route)(struct ph_stack *stack, const struct ph_addr *dst,
                const struct ph_addr *src, struct ip_route *route);
@@ -87,11 +100,40 @@ struct ip_family {
    * with which the packet is as it was before the call. */
   int (*output)(struct ph_stack *stack, struct pkt *pkt, const struct ip_tx *tx,
                 const struct ip_route *route);
+  /* Is it one of ours? */
+  bool (*is_local)(struct ph_stack *stack, const struct ph_addr *addr);
+  /* See ip_send_unreachable() and icmp_send_echo(). */
+  void (*send_error)(struct ph_stack *stack, const struct pkt *pkt,
+                     const struct ip_rx *rx, enum ip_error error);
+  int (*send_echo)(struct ph_stack *stack, const struct ph_addr *to,
+                   uint16_t id, uint16_t seq, const uint8_t *data,
+                   uint32_t len);
+  /* The neighbour that packets by this route go to was heard to make progress
+   * (RFC 4861 7.3.1); NULL: nobody needs to know. */
+  void (*confirm)(struct ph_stack *stack, const struct ip_route *route);
 };
 
-/* The family of an address, NULL if that family was never registered. */
+/* The family of an address, NULL if that family was never registered. `::` is
+ * an address of IPv6. */
 const struct ip_family *ip_family_of(struct ph_stack *stack,
                                      const struct ph_addr *addr);
+
+/* True for `::` and `::ffff:0.0.0.0`. */
+bool ip_addr_is_any(const struct ph_addr *addr);
+
+/* What an endpoint is bound to: an address, or any. `::` is any address of
+ * either family unless `only_v6` (RFC 3493 5.3); `::ffff:0.0.0.0` is any IPv4
+ * address. */
+struct ip_bound {
+  const struct ph_addr *addr;
+  bool only_v6;
+};
+
+/* Is a packet to `to` for who is bound so? */
+bool ip_bound_takes(const struct ip_bound *bound, const struct ph_addr *to);
+
+/* Is there an address that both would take? */
+bool ip_bound_overlap(const struct ip_bound *a, const struct ip_bound *b);
 
 int ip_register_protocol(struct ph_stack *stack, uint8_t protocol,
                          const struct ip_protocol *handlers) PH_MUST_USE;
@@ -121,15 +163,12 @@ void ip_lower_path_mtu(struct ph_stack *stack, const struct ph_addr *dst,
 bool ip_is_local(struct ph_stack *stack, const struct ph_addr *addr);
 
 /* Send an ICMP error about the received packet whose IP header starts at
- * `ip_header` (rate-limited; RFC 1122 3.2.2 says about what never). Used by
- * UDP for port unreachable. */
+ * `pkt->l3` (rate-limited; RFC 1122 3.2.2 and RFC 4443 2.4 say about what
+ * never). Used by UDP for port unreachable. */
 void ip_send_unreachable(struct ph_stack *stack, const struct pkt *pkt,
                          const struct ip_rx *rx, enum ip_error error);
 
 /* Echo (ping): replies are given to the registered handler. */
-typedef void icmp_echo_fn(void *ctx, const struct ph_addr *from, uint16_t id,
-                          uint16_t seq, const uint8_t *data, uint32_t len,
-                          uint8_t ttl);
 void icmp_on_echo_reply(struct ph_stack *stack, icmp_echo_fn *fn, void *ctx);
 int icmp_send_echo(struct ph_stack *stack, const struct ph_addr *to,
                    uint16_t id, uint16_t seq, const uint8_t *data,

@@ -12,6 +12,7 @@ enum {
   IPV4_TTL_DEFAULT = 64,   /* RFC 1700 */
   IPV4_MIN_MTU = 68,       /* RFC 791 3.2 */
   IPV4_PMTU_FLOOR = 552,   /* as Linux: what an ICMP may lower a path to */
+  IPV4_MSS_DEFAULT = 536,  /* RFC 9293 3.7.1 */
   IP_PMTU_ENTRIES = 64,
   IP_PMTU_WAYS = 4,
   ICMP_BURST = 50, /* errors at once, then one per ICMP_INTERVAL_NS */
@@ -38,6 +39,10 @@ struct ip_pmtu {
 
 struct ip_state {
   const struct ip_protocol *protocols[256];
+  const struct ip_family *families[2]; /* IPv4, IPv6; NULL without */
+  /* eth_input_fn of the second, and its state. */
+  void (*ipv6_input)(struct netif *netif, struct pkt *pkt, bool group);
+  struct ipv6_state *v6;
   struct netif *loopback; /* NULL until there is one */
   struct ipv4_address addresses[IPV4_MAX_ADDRESSES];
   uint32_t address_count;
@@ -64,6 +69,12 @@ static inline struct ip_state *ip_of(struct ph_stack *stack) {
 
 /* True for ::ffff:0:0/96. */
 bool ip_addr_is_v4(const struct ph_addr *addr);
+
+/* The common state, made by the first family. 0, -PH_ENOMEM. */
+int ip_init(struct ph_stack *stack) PH_MUST_USE;
+
+/* May an ICMP error of either family be sent now? Counts it if so. */
+bool icmp_take_token(struct ph_stack *stack);
 
 /* eth_input_fn; `group`: sent to a link-layer group. Takes `pkt`. */
 void ipv4_input(struct netif *netif, struct pkt *pkt, bool group);
@@ -94,5 +105,18 @@ bool ipv4_report_error(struct ph_stack *stack, const uint8_t *header,
 
 void icmp_input(struct ph_stack *stack, struct pkt *pkt,
                 const struct ip_rx *rx);
+
+/* ip_family.send_error and send_echo of IPv4. */
+void icmp_send_error(struct ph_stack *stack, const struct pkt *pkt,
+                     const struct ip_rx *rx, enum ip_error error);
+int icmp_send_echo_v4(struct ph_stack *stack, const struct ph_addr *to,
+                      uint16_t id, uint16_t seq, const uint8_t *data,
+                      uint32_t len);
+
+/* A packet with an ICMP echo header of these values and a copy of the data, or
+ * NULL with `*error` set. */
+struct pkt *icmp_make_echo(struct ph_stack *stack, uint8_t type, uint16_t id,
+                           uint16_t seq, const uint8_t *data, uint32_t len,
+                           int *error);
 
 #endif

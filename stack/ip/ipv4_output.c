@@ -17,14 +17,23 @@ static uint16_t pseudo_sum(const struct ph_addr *src, const struct ph_addr *dst,
   return csum_fold(sum);
 }
 
+static bool is_local(struct ph_stack *stack, const struct ph_addr *addr) {
+  return ipv4_is_own(ip_of(stack), ph_addr_to_v4(addr));
+}
+
 const struct ip_family ipv4_family = {
     .af = 2,
     .header_len = IPV4_HDR_LEN,
     .pmtu_floor = IPV4_PMTU_FLOOR,
+    .mss_default = IPV4_MSS_DEFAULT,
     .gso_tcp = PKT_GSO_TCPV4,
+    .fragmented_on_path = true,
     .route = ipv4_route,
     .pseudo_sum = pseudo_sum,
     .output = ipv4_output,
+    .is_local = is_local,
+    .send_error = icmp_send_error,
+    .send_echo = icmp_send_echo_v4,
 };
 
 /* How many packets the device will make of `pkt`, which starts at the TCP

@@ -10,6 +10,7 @@ enum { MAX_HANDLERS = 4 };
 
 struct netif_state {
   struct netif *first;
+  uint8_t count; /* ever added */
   void (*writable[MAX_HANDLERS])(struct ph_stack *stack);
   int (*added[MAX_HANDLERS])(struct netif *netif);
   uint32_t writable_count, added_count;
@@ -47,6 +48,10 @@ int netif_add(struct ph_stack *stack, struct netif *netif) {
   }
   netif->stack = stack;
   netif->next = NULL;
+  if (state->count == UINT8_MAX) {
+    return -PH_ENOMEM;
+  }
+  netif->index = ++state->count;
   netif->backlog = netif->backlog_tail = NULL;
   for (uint32_t i = 0; i < state->added_count; i++) {
     int error = state->added[i](netif);
@@ -80,6 +85,14 @@ int netif_on_added(struct ph_stack *stack, int (*fn)(struct netif *netif)) {
 struct netif *netif_first(struct ph_stack *stack) {
   struct netif_state *state = state_of(stack);
   return state ? state->first : NULL;
+}
+
+struct netif *netif_by_index(struct ph_stack *stack, uint32_t index) {
+  struct netif *netif = netif_first(stack);
+  while (netif && netif->index != index) {
+    netif = netif->next;
+  }
+  return netif;
 }
 
 /* ---- Output -------------------------------------------------------------- */

@@ -29,6 +29,7 @@ struct netif {
   struct ph_stack *stack;
   struct netif_caps caps;
   uint8_t mac[6];
+  uint8_t index; /* from 1, by netif_add(); what a scope id names */
   bool up;       /* administratively and carrier */
   bool loopback; /* no link layer */
   void *link;    /* state of the eth module for this interface */
@@ -65,6 +66,9 @@ int netif_on_added(struct ph_stack *stack,
 
 struct netif *netif_first(struct ph_stack *stack);
 
+/* The interface with this index, or NULL. */
+struct netif *netif_by_index(struct ph_stack *stack, uint32_t index);
+
 /* Send one whole frame: cuts and sums in software what `caps` lack, then
  * transmits. Takes `pkt` in every case but -PH_EAGAIN. */
 int netif_output(struct netif *netif, struct pkt *pkt) PH_MUST_USE;
@@ -80,10 +84,10 @@ void netif_on_writable(struct ph_stack *stack,
 void netif_writable(struct netif *netif);
 
 /* The software segmenter: cut `pkt` (a whole Ethernet frame with
- * PKT_GSO_TCPV4) into frames of at most gso_size payload bytes, each with its
- * final headers and PKT_CSUM_PARTIAL, given to `emit` in order. Returns the
- * number of segments or -PH_E...; `pkt` stays with the caller. `emit` takes
- * its packet. */
+ * PKT_GSO_TCPV4 or _TCPV6) into frames of at most gso_size payload bytes, each
+ * with its final headers and PKT_CSUM_PARTIAL, given to `emit` in order.
+ * Returns the number of segments or -PH_E...; `pkt` stays with the caller.
+ * `emit` takes its packet. */
 int netif_segment(struct ph_stack *stack, struct pkt *pkt,
                   int (*emit)(void *ctx, struct pkt *segment),
                   void *ctx) PH_MUST_USE;
@@ -91,7 +95,7 @@ int netif_segment(struct ph_stack *stack, struct pkt *pkt,
 /* The software checksummer: complete PKT_CSUM_PARTIAL in place. */
 void netif_checksum(struct ph_stack *stack, struct pkt *pkt);
 
-/* The loopback interface: own addresses, 127/8. */
+/* The loopback interface: own addresses, 127/8, ::1. */
 int ph_loopback_init(struct ph_stack *stack) PH_MUST_USE;
 
 #endif

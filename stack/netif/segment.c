@@ -7,6 +7,7 @@
 #include "stack/wire/checksum.h"
 #include "stack/wire/eth_wire.h"
 #include "stack/wire/ip_wire.h"
+#include "stack/wire/ipv6_wire.h"
 #include "stack/wire/tcp_wire.h"
 
 enum { SEGMENT_HEADROOM = 32 }; /* the driver's header goes there */
@@ -20,18 +21,33 @@ struct cutter {
   uint32_t offset;  /* inside it */
 };
 
+/* The length of the IP header in front of TCP, 0 if it is not what gso_type
+ * says. In IPv6 nothing stands between the two. */
+static uint32_t ip_header_len(const struct pkt *pkt) {
+  const uint8_t *ip = pkt->head + ETH_HDR_LEN;
+  switch (pkt->gso_type & ~PKT_GSO_ECN) {
+    case PKT_GSO_TCPV4:
+      return ip[0] >> 4 == 4 && (ip[0] & 15u) * 4 >= IPV4_HDR_LEN &&
+                     ip[IPV4_OFF_PROTO] == 6
+                 ? (ip[0] & 15u) * 4
+                 : 0;
+    case PKT_GSO_TCPV6:
+      return ip[0] >> 4 == 6 && ip[IPV6_OFF_NEXT] == 6 ? IPV6_HDR_LEN : 0;
+    default:
+      return 0;
+  }
+}
+
 /* Check that this is a frame that can be cut. */
 static int cutter_init(struct cutter *cut, const struct pkt *pkt) {
-  const uint8_t *ip = pkt->head + ETH_HDR_LEN;
-  if ((pkt->gso_type & ~PKT_GSO_ECN) != PKT_GSO_TCPV4 || pkt->gso_size == 0 ||
-      pkt->csum != PKT_CSUM_PARTIAL ||
+  if (pkt->gso_size == 0 || pkt->csum != PKT_CSUM_PARTIAL ||
       pkt->head_len < ETH_HDR_LEN + IPV4_HDR_LEN + TCP_HEADER_LEN) {
     return -PH_EINVAL;
   }
-  uint32_t ihl = (ip[0] & 15u) * 4;
+  uint32_t ihl = ip_header_len(pkt);
   uint32_t l4 = ETH_HDR_LEN + ihl;
-  if (ip[0] >> 4 != 4 || ihl < IPV4_HDR_LEN || ip[IPV4_OFF_PROTO] != 6 ||
-      l4 + TCP_HEADER_LEN > pkt->head_len || pkt->csum_start != l4) {
+  if (ihl == 0 || l4 + TCP_HEADER_LEN > pkt->head_len ||
+      pkt->csum_start != l4) {
     return -PH_EINVAL;
   }
   uint32_t doff = (uint32_t)(pkt->head[l4 + TCP_OFF_DATA] >> 4) * 4;
@@ -64,18 +80,30 @@ static void cut_payload(struct cutter *cut, struct pkt *to, uint32_t len) {
   }
 }
 
-/* Segment `index` starts `at` bytes into the payload: its length,
- * identification (RFC 6864: one each), sequence number and flags. */
-static void edit_header(const struct cutter *cut, struct pkt *segment,
-                        uint32_t index, uint32_t at) {
-  uint8_t *ip = segment->head + ETH_HDR_LEN;
-  uint8_t *tcp = segment->head + cut->l4;
-  uint32_t ihl = cut->l4 - ETH_HDR_LEN;
-  uint32_t tcp_len = segment->len - cut->l4;
+/* The lengths, IPv4's identification (RFC 6864: one each) and checksum; returns
+ * the sum of the pseudo-header. */
+static uint16_t edit_ip(uint8_t *ip, uint32_t ihl, uint32_t tcp_len,
+                        uint32_t index) {
+  if (ip[0] >> 4 == 6) {
+    put_be16(ip + IPV6_OFF_LEN, (uint16_t)tcp_len);
+    return csum_data(ip + IPV6_OFF_SRC, 32, 6 + tcp_len);
+  }
   put_be16(ip + IPV4_OFF_LEN, (uint16_t)(ihl + tcp_len));
   put_be16(ip + IPV4_OFF_ID, (uint16_t)(get_be16(ip + IPV4_OFF_ID) + index));
   put_be16(ip + IPV4_OFF_CSUM, 0);
   put_be16(ip + IPV4_OFF_CSUM, (uint16_t)~csum_data(ip, ihl, 0));
+  return csum_data(ip + IPV4_OFF_SRC, 8, 6 + tcp_len);
+}
+
+/* Segment `index` starts `at` bytes into the payload: its IP header, sequence
+ * number and flags. */
+static void edit_header(const struct cutter *cut, struct pkt *segment,
+                        uint32_t index, uint32_t at) {
+  uint8_t *ip = segment->head + ETH_HDR_LEN;
+  uint8_t *tcp = segment->head + cut->l4;
+  uint32_t tcp_len = segment->len - cut->l4;
+  put_be16(tcp + TCP_OFF_CSUM,
+           edit_ip(ip, cut->l4 - ETH_HDR_LEN, tcp_len, index));
   put_be32(tcp + TCP_OFF_SEQ, get_be32(tcp + TCP_OFF_SEQ) + at);
   if (segment->len - cut->hdr_len + at < cut->payload) { /* not the last */
     tcp[TCP_OFF_FLAGS] &= (uint8_t) ~(TCP_FIN | TCP_PSH);
@@ -83,8 +111,6 @@ static void edit_header(const struct cutter *cut, struct pkt *segment,
   if (index > 0) { /* RFC 3168 6.1.2: told once */
     tcp[TCP_OFF_FLAGS] &= (uint8_t)~TCP_CWR;
   }
-  put_be16(tcp + TCP_OFF_CSUM,
-           csum_data(ip + IPV4_OFF_SRC, 8, ip[IPV4_OFF_PROTO] + tcp_len));
 }
 
 int netif_segment(struct ph_stack *stack, struct pkt *pkt,

@@ -83,7 +83,7 @@ static void set_ends(struct tcp_conn *conn, const struct tcp_listener *listener,
 static void answer_options(struct ph_stack *stack, struct tcp_conn *conn,
                            const struct tcp_seg *seg, struct tcp_options *o) {
   conn->rcv_wscale = tcp_of(stack)->features.window_scale;
-  conn->rcv_mss = conn->snd_mss = TCP_MSS_DEFAULT;
+  conn->rcv_mss = conn->snd_mss = conn->route.family->mss_default;
   tcp_options_start(stack, conn);
   tcp_options_take_syn(stack, conn, seg);
   tcp_options_clear(o);
@@ -107,9 +107,10 @@ static void answer_options(struct ph_stack *stack, struct tcp_conn *conn,
   o->ts_ecr = seg->options.ts_val;
 }
 
-static uint32_t mss_index(const struct tcp_seg *seg) {
+static uint32_t mss_index(const struct tcp_seg *seg,
+                          const struct ip_family *family) {
   uint32_t mss =
-      seg->options.has_mss ? seg->options.mss : (uint32_t)TCP_MSS_DEFAULT;
+      seg->options.has_mss ? seg->options.mss : (uint32_t)family->mss_default;
   uint32_t i = PH_ARRAY_LEN(mss_table) - 1;
   while (i > 0 && mss_table[i] > mss) {
     i--;
@@ -126,8 +127,8 @@ void tcp_cookie_send(struct ph_stack *stack, struct tcp_listener *listener,
   set_ends(&conn, listener, seg, rx, route);
   answer_options(stack, &conn, seg, &options);
   conn.rcv_nxt = conn.rcv_edge = seg->seq + 1;
-  uint32_t cookie =
-      make(tcp_of(stack), &conn, seg->seq, minute_of(stack), mss_index(seg));
+  uint32_t cookie = make(tcp_of(stack), &conn, seg->seq, minute_of(stack),
+                         mss_index(seg, rx->family));
   uint32_t limit;
   uint32_t window =
       ph_min_u32(tcp_window_growth(stack, &conn, &limit), UINT16_MAX);

@@ -39,7 +39,7 @@ enum {
   TCP_HEADROOM = 152,    /* in front of the TCP header: Ethernet and IP, then
                             up to 40 bytes of TCP in PKT_ROOM */
   TCP_COPY_BREAK = 512,  /* shorter payloads are copied, not lent */
-  TCP_MSS_DEFAULT = 536, /* RFC 9293 3.7.1: no MSS option */
+  TCP_MSS_DEFAULT = 536, /* what TCP_MAXSEG says before there is a peer */
   TCP_MSS_MIN = 48,      /* a peer's MSS below this is raised to it */
   TCP_RCV_WSCALE = 8,    /* 65535 << 8 covers the largest buffer, 8 MiB */
   TCP_INITIAL_WINDOW_SEGS = 10, /* RFC 6928 */
@@ -231,6 +231,7 @@ struct tcp_conn {
   bool named : 1;         /* by bind() */
   bool port_given : 1;    /* bind() asked for this very port */
   bool addr_given : 1;    /* and for this address */
+  bool only_v6 : 1;       /* IPV6_V6ONLY: `::` takes no IPv4 */
   bool sws_override : 1;  /* send into a silly window */
   bool done : 1;          /* had its life: CLOSED for good */
   bool accept_queued : 1;
@@ -472,8 +473,10 @@ uint64_t tcp_hash_word(const struct tcp_stack *tcp, const struct tcp_conn *conn,
                        uint16_t local_port, uint32_t domain, uint32_t word);
 uint32_t tcp_isn(struct ph_stack *stack, const struct tcp_conn *conn);
 
-/* Equal, or one of them unspecified. */
-bool tcp_addr_overlap(const struct ph_addr *a, const struct ph_addr *b);
+/* What a connection or a listener was bound to. */
+static inline struct ip_bound tcp_bound_to(const struct tcp_conn *conn) {
+  return (struct ip_bound){&conn->route.src, conn->only_v6};
+}
 void tcp_port_claim(struct tcp_stack *tcp, struct tcp_conn *conn,
                     uint16_t port);
 void tcp_port_release(struct tcp_conn *conn);

@@ -20,9 +20,8 @@ static int fit(const struct tcp_listener *l, const struct ph_addr *addr,
   if (l->conn->local_port != port) {
     return 0;
   }
-  return ph_addr_equal(&l->conn->route.src, addr)      ? 2
-         : tcp_addr_overlap(&l->conn->route.src, addr) ? 1
-                                                       : 0;
+  const struct ip_bound bound = tcp_bound_to(l->conn);
+  return !ip_bound_takes(&bound, addr) ? 0 : ip_addr_is_any(bound.addr) ? 1 : 2;
 }
 
 /* The best fit. Of several (SO_REUSEPORT) the one that a keyed hash of both
@@ -69,7 +68,7 @@ int tcp_listen(struct ph_stack *stack, struct tcp_conn *conn,
     return -PH_EINVAL;
   }
   if (!conn->bound) {
-    static const struct ph_addr any;
+    const struct ph_addr any = conn->route.src; /* of its family */
     int result = tcp_bind(stack, conn, &any, 0, false);
     if (result < 0) {
       return result;

@@ -65,7 +65,8 @@ void tcp_options_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
       tcp_ts_start(stack, conn);
     }
   }
-  uint32_t mss = options->has_mss ? options->mss : (uint32_t)TCP_MSS_DEFAULT;
+  uint32_t mss = options->has_mss ? options->mss
+                                  : (uint32_t)conn->route.family->mss_default;
   conn->peer_mss = (uint16_t)ph_max_u32(mss, TCP_MSS_MIN);
   tcp_sync_mss(conn);
   conn->wscale_ok = options->has_wscale;

@@ -9,18 +9,6 @@
 
 enum { PORT_FIRST = 32768, PORT_COUNT = 28232 }; /* to 60999, as in Linux */
 
-static bool addr_is_any(const struct ph_addr *addr) {
-  static const uint8_t zero[4];
-  return memcmp(addr->bytes + 12, zero, 4) == 0 &&
-         memcmp(addr->bytes, zero, 4) == 0 &&
-         memcmp(addr->bytes + 4, zero, 4) == 0 &&
-         memcmp(addr->bytes + 8, zero, 2) == 0;
-}
-
-bool tcp_addr_overlap(const struct ph_addr *a, const struct ph_addr *b) {
-  return addr_is_any(a) || addr_is_any(b) || ph_addr_equal(a, b);
-}
-
 static struct ph_link *bucket(const struct tcp_stack *tcp, uint16_t port) {
   return &tcp->ports[port & tcp->ports_mask];
 }
@@ -53,12 +41,13 @@ static bool may_share(const struct tcp_conn *conn,
 bool tcp_port_allowed(const struct tcp_stack *tcp, const struct tcp_conn *conn,
                       const struct ph_addr *addr, uint16_t port) {
   const struct ph_link *head = bucket(tcp, port);
+  const struct ip_bound wanted = {addr, conn && conn->only_v6};
   for (const struct ph_link *l = head->next; l != head; l = l->next) {
     const struct tcp_conn *other =
         PH_CONTAINER_OF(l, struct tcp_conn, port_link);
+    const struct ip_bound has = tcp_bound_to(other);
     if (other->local_port == port && other != conn &&
-        tcp_addr_overlap(&other->route.src, addr) &&
-        !(conn && may_share(conn, other))) {
+        ip_bound_overlap(&has, &wanted) && !(conn && may_share(conn, other))) {
       return false;
     }
   }
@@ -93,7 +82,7 @@ int tcp_bind(struct ph_stack *stack, struct tcp_conn *conn,
   if (conn->bound || conn->state != TCP_STATE_CLOSED) {
     return -PH_EINVAL;
   }
-  if (!addr_is_any(addr) && !ip_is_local(stack, addr)) {
+  if (!ip_addr_is_any(addr) && !ip_is_local(stack, addr)) {
     return -PH_EADDRNOTAVAIL;
   }
   conn->reuse_addr |= reuse_addr;
@@ -115,7 +104,7 @@ int tcp_bind(struct ph_stack *stack, struct tcp_conn *conn,
   tcp_port_claim(tcp, conn, port);
   conn->named = true;
   conn->port_given = given;
-  conn->addr_given = !addr_is_any(addr);
+  conn->addr_given = !ip_addr_is_any(addr);
   return 0;
 }
 

@@ -4,15 +4,9 @@
 #include "stack/udp/udp_internal.h"
 #include "stack/wire/ip_wire.h"
 
-enum { UDP_HEADROOM = 64, UDP_INLINE_MAX = 96, UDP_MAX_LEN = 65507 };
+enum { UDP_HEADROOM = 72, UDP_INLINE_MAX = 96, UDP_MAX_LEN = 65507 };
 
 static const struct ip_protocol UDP_PROTOCOL = {udp_input, udp_icmp_error};
-
-bool udp_is_any(const struct ph_addr *addr) {
-  static const uint8_t zero[16] = {0};
-  static const uint8_t v4[16] = {[10] = 0xff, [11] = 0xff};
-  return memcmp(addr->bytes, zero, 16) == 0 || memcmp(addr->bytes, v4, 16) == 0;
-}
 
 /* A device has room again: each that was refused is told once. */
 static void udp_writable(struct ph_stack *stack) {
@@ -43,7 +37,11 @@ int ph_udp_init(struct ph_stack *stack) {
 
 void udp_open(struct ph_stack *stack, struct udp_pcb *pcb, uint32_t rcvbuf) {
   *pcb = (struct udp_pcb){.stack = stack, .rcvbuf = rcvbuf};
-  pcb->local = pcb->remote = ph_addr_v4(0);
+  pcb->local = pcb->remote = pcb->any = ph_addr_v4(0);
+}
+
+void udp_set_any(struct udp_pcb *pcb, const struct ph_addr *any) {
+  pcb->local = pcb->remote = pcb->any = *any;
 }
 
 void udp_close(struct udp_pcb *pcb) {
@@ -70,10 +68,10 @@ void udp_close(struct udp_pcb *pcb) {
 
 static bool port_taken(struct udp_state *udp, const struct udp_pcb *pcb,
                        const struct ph_addr *addr, uint16_t port) {
+  const struct ip_bound wanted = {addr, pcb->only_v6};
   for (struct udp_pcb *p = *udp_bucket(udp, port); p; p = p->next) {
-    bool overlap = udp_is_any(&p->local) || udp_is_any(addr) ||
-                   ph_addr_equal(&p->local, addr);
-    if (p->local_port == port && overlap &&
+    const struct ip_bound has = udp_bound_to(p);
+    if (p->local_port == port && ip_bound_overlap(&has, &wanted) &&
         !(p->reuse_address && pcb->reuse_address)) {
       return true;
     }
@@ -101,7 +99,7 @@ int udp_bind(struct udp_pcb *pcb, const struct ph_addr *addr, uint16_t port) {
   if (pcb->bound) {
     return -PH_EINVAL;
   }
-  if (!udp_is_any(addr) && !ip_is_local(pcb->stack, addr)) {
+  if (!ip_addr_is_any(addr) && !ip_is_local(pcb->stack, addr)) {
     return -PH_EADDRNOTAVAIL;
   }
   if (port == 0) {
@@ -131,7 +129,7 @@ static int find_route(struct udp_pcb *pcb, const struct ph_addr *dst,
   if (!family) {
     return -PH_ENETUNREACH;
   }
-  bool fixed = pcb->bound && !udp_is_any(&pcb->local);
+  bool fixed = pcb->bound && !ip_addr_is_any(&pcb->local);
   return family->route(pcb->stack, dst, fixed ? &pcb->local : NULL, route);
 }
 
@@ -148,7 +146,7 @@ int udp_connect(struct udp_pcb *pcb, const struct ph_addr *addr,
     return -PH_EINVAL;
   }
   if (pcb->address_chosen) {
-    pcb->local = ph_addr_v4(0);
+    pcb->local = pcb->any;
     pcb->address_chosen = false;
   }
   int error = find_route(pcb, addr, &route);
@@ -158,7 +156,7 @@ int udp_connect(struct udp_pcb *pcb, const struct ph_addr *addr,
   if (error) {
     return error;
   }
-  if (udp_is_any(&pcb->local)) {
+  if (ip_addr_is_any(&pcb->local)) {
     pcb->local = route.src;
     pcb->address_chosen = true;
   }
@@ -170,10 +168,10 @@ int udp_connect(struct udp_pcb *pcb, const struct ph_addr *addr,
 
 void udp_disconnect(struct udp_pcb *pcb) {
   if (pcb->address_chosen) {
-    pcb->local = ph_addr_v4(0);
+    pcb->local = pcb->any;
     pcb->address_chosen = false;
   }
-  pcb->remote = ph_addr_v4(0);
+  pcb->remote = pcb->any;
   pcb->remote_port = 0;
   pcb->connected = false;
 }
@@ -280,6 +278,13 @@ long udp_sendto(struct udp_pcb *pcb, const void *data, size_t len,
   return udp_sendv(pcb, &one, 1, addr, port);
 }
 
+/* The longest packet: the link's MTU where who is on the path may fragment it,
+ * else the path's. */
+static uint16_t datagram_max(const struct ip_route *route) {
+  return route->family->fragmented_on_path ? route->netif->caps.mtu
+                                           : route->mtu;
+}
+
 long udp_sendv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
                const struct ph_addr *addr, uint16_t port) {
   struct ph_stack *stack = pcb->stack;
@@ -308,8 +313,7 @@ long udp_sendv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
   if (error) {
     return error;
   }
-  /* The link's: whoever is on the path may fragment it. */
-  if (len + UDP_HDR_LEN + route.family->header_len > route.netif->caps.mtu) {
+  if (len + UDP_HDR_LEN + route.family->header_len > datagram_max(&route)) {
     return -PH_EMSGSIZE;
   }
   struct ip_tx tx = {.src = route.src,

@@ -19,10 +19,12 @@ struct udp_pcb {
   struct udp_pcb *wait_next; /* list of those that wait for the device */
   struct ph_stack *stack;
   struct ph_addr local, remote;     /* unspecified: any */
+  struct ph_addr any;               /* udp_set_any() */
   uint16_t local_port, remote_port; /* 0: not bound, not connected */
   bool bound, connected, waiting;
   bool address_chosen; /* `local` came from the route, not udp_bind() */
-  bool reuse_address;  /* set before udp_bind() */
+  bool reuse_address;  /* set before udp_bind(), */
+  bool only_v6;        /* too: `::` takes no IPv4 */
   uint8_t error;       /* positive; see udp_take_error() */
   struct ip_marks marks;
   uint32_t rcvbuf;     /* bytes of memory that the queue may hold */
@@ -38,8 +40,13 @@ struct udp_pcb {
 /* After ph_ipv4_init(). 0, -PH_ENOMEM. */
 int ph_udp_init(struct ph_stack *stack) PH_MUST_USE;
 
-/* Make `pcb` (memory of the caller) a fresh, unbound one. */
+/* Make `pcb` (memory of the caller) a fresh, unbound one for IPv4;
+ * udp_set_any() with `::` makes it one for both families. */
 void udp_open(struct ph_stack *stack, struct udp_pcb *pcb, uint32_t rcvbuf);
+
+/* What an unbound endpoint is: any address of IPv4 (`::ffff:0.0.0.0`), or any
+ * at all (`::`). */
+void udp_set_any(struct udp_pcb *pcb, const struct ph_addr *any);
 
 /* Unbind and free what is queued. The memory is the caller's again. */
 void udp_close(struct udp_pcb *pcb);

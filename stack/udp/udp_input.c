@@ -52,9 +52,10 @@ static struct udp_pcb *lookup(struct ph_stack *stack,
   int best_score = -1;
   for (struct udp_pcb *p = *udp_bucket(udp_of(stack), local_port); p;
        p = p->next) {
-    bool any = udp_is_any(&p->local);
+    const struct ip_bound bound = udp_bound_to(p);
+    bool any = ip_addr_is_any(&p->local);
     if (p->local_port != local_port ||
-        !(any || broadcast || ph_addr_equal(&p->local, local)) ||
+        !(ip_bound_takes(&bound, local) || (broadcast && !any)) ||
         (p->connected && !(p->remote_port == remote_port &&
                            ph_addr_equal(&p->remote, remote)))) {
       continue;
@@ -80,8 +81,11 @@ static bool check(struct ph_stack *stack, struct pkt *pkt,
     return false;
   }
   pkt_trim(pkt, len);
-  if (pkt->csum != PKT_CSUM_NONE || get_be16(h + UDP_OFF_CSUM) == 0) {
-    return true; /* RFC 768: zero is "not computed" */
+  if (get_be16(h + UDP_OFF_CSUM) == 0 && pkt->csum != PKT_CSUM_PARTIAL) {
+    return !rx->family->udp_sum_needed; /* RFC 768: zero is "not computed" */
+  }
+  if (pkt->csum != PKT_CSUM_NONE) {
+    return true;
   }
   stack->stats.SwVerifyBytes += len;
   uint16_t sum = rx->family->pseudo_sum(&rx->src, &rx->dst, IP_PROTO_UDP, len);

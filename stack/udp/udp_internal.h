@@ -27,8 +27,9 @@ static inline struct udp_pcb **udp_bucket(struct udp_state *udp,
   return &udp->buckets[port % UDP_BUCKETS];
 }
 
-/* True for `::` and `::ffff:0.0.0.0`. */
-bool udp_is_any(const struct ph_addr *addr);
+static inline struct ip_bound udp_bound_to(const struct udp_pcb *pcb) {
+  return (struct ip_bound){&pcb->local, pcb->only_v6};
+}
 
 void udp_input(struct ph_stack *stack, struct pkt *pkt, const struct ip_rx *rx);
 void udp_icmp_error(struct ph_stack *stack, const struct ip_error_info *info);
