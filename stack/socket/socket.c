@@ -215,6 +215,6 @@ int ph_shutdown(struct ph_stack *stack, int fd, int how) {
   }
   sock->rd_shutdown |= read;
   sock->wr_shutdown |= write;
-  notify(stack, sock, sock_ready(sock));
+  notify(stack, sock, sock_ready(sock, ~0u));
   return sock->udp->connected ? 0 : -PH_ENOTCONN;
 }

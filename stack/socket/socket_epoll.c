@@ -92,7 +92,8 @@ static void drop(struct ph_stack *stack, struct sock_watch *watch) {
 }
 
 static uint32_t events_of(const struct sock_watch *watch) {
-  return sock_ready(watch->sock) & watch->events & ~modes;
+  uint32_t events = watch->events & ~modes;
+  return sock_ready(watch->sock, events) & events;
 }
 
 static void make_ready(struct ph_stack *stack, struct sock_watch *watch) {

@@ -90,8 +90,9 @@ uint64_t sock_deadline(const struct ph_stack *stack, uint64_t timeout_ns);
 int sock_wait(struct ph_stack *stack, struct ph_sock *sock, int fd,
               uint32_t events, uint64_t deadline_ns,
               bool dont_wait) PH_MUST_USE;
-/* POLL* bits now; what is missing will be told to sock_notify(). */
-uint32_t sock_ready(struct ph_sock *sock);
+/* POLL* bits now, at least those of `events` and POLLERR, POLLHUP; what is
+ * missing of `events` will be told to sock_notify(). */
+uint32_t sock_ready(struct ph_sock *sock, uint32_t events);
 /* When a poll that starts now with this timeout ends. */
 uint64_t sock_poll_deadline(const struct ph_stack *stack, int timeout_ms);
 /* `sock` became ready for these POLL* bits, or is closed (POLLNVAL). */

@@ -165,7 +165,7 @@ static int dissolve(struct ph_stack *stack, struct ph_sock *sock) {
   }
   sock->tcp = tcp_disconnect(stack, sock->tcp);
   sock->connecting = sock->connected = false;
-  sock_notify(stack, sock, sock_ready(sock));
+  sock_notify(stack, sock, sock_ready(sock, ~0u));
   return 0;
 }
 

@@ -146,7 +146,8 @@ static int set_socket_option(struct ph_stack *stack, struct ph_sock *sock,
       return 0;
     case PH_SO_SNDBUF:
       set_sndbuf(stack, sock, number);
-      sock_notify(stack, sock, sock_ready(sock)); /* there may be room now */
+      sock_notify(stack, sock,
+                  sock_ready(sock, ~0u)); /* there may be room now */
       return 0;
     case PH_SO_RCVBUF:
       set_rcvbuf(stack, sock, number);

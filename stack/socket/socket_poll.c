@@ -5,26 +5,30 @@
 
 enum { BITS = 8 * sizeof(unsigned long) };
 
-uint32_t sock_ready(struct ph_sock *sock) {
-  uint32_t ready;
-  if (sock->is_epoll) {
-    return sock_epoll_ready(sock);
-  }
-  if (sock->tcp) {
-    ready = tcp_ready(sock->tcp);
-    if (!(ready & PH_POLLOUT)) {
-      tcp_want_room(sock->tcp);
-    }
-  } else {
-    ready = sock->udp->waiting ? 0 : PH_POLLOUT | PH_POLLWRBAND;
-    ready |= sock->udp->queued_len > 0 ? PH_POLLIN : 0;
-    ready |= sock->udp->error ? PH_POLLERR : 0;
-    ready |= sock->rd_shutdown ? PH_POLLIN | PH_POLLRDHUP : 0;
-    ready |= sock->rd_shutdown && sock->wr_shutdown ? PH_POLLHUP : 0;
-  }
-  ready |= ready & PH_POLLIN ? PH_POLLRDNORM : 0;
-  ready |= ready & PH_POLLOUT ? PH_POLLWRNORM : 0;
+enum { NORM_SHIFT = 6 }; /* the bit that goes with each of IN and OUT */
+_Static_assert(PH_POLLRDNORM == PH_POLLIN << NORM_SHIFT &&
+                   PH_POLLWRNORM == PH_POLLOUT << NORM_SHIFT,
+               "Linux's values");
+
+static uint32_t with_norm(uint32_t ready) {
+  return ready | (ready & (PH_POLLIN | PH_POLLOUT)) << NORM_SHIFT;
+}
+
+static uint32_t udp_ready(const struct ph_sock *sock) {
+  uint32_t ready = sock->udp->waiting ? 0 : PH_POLLOUT | PH_POLLWRBAND;
+  ready |= sock->udp->queued_len > 0 ? PH_POLLIN : 0;
+  ready |= sock->udp->error ? PH_POLLERR : 0;
+  ready |= sock->rd_shutdown ? PH_POLLIN | PH_POLLRDHUP : 0;
+  ready |= sock->rd_shutdown && sock->wr_shutdown ? PH_POLLHUP : 0;
   return ready;
+}
+
+uint32_t sock_ready(struct ph_sock *sock, uint32_t events) {
+  if (sock->tcp) { /* POLLWRNORM asks for POLLOUT */
+    events |= events >> NORM_SHIFT & PH_POLLOUT;
+    return with_norm(tcp_ready_for(sock->tcp, events));
+  }
+  return sock->is_epoll ? sock_epoll_ready(sock) : with_norm(udp_ready(sock));
 }
 
 uint64_t sock_poll_deadline(const struct ph_stack *stack, int timeout_ms) {
@@ -87,12 +91,13 @@ struct poll_call {
 static int poll_look(const struct ph_stack *stack, void *call) {
   const struct poll_call *poll = call;
   int ready = 0;
-  for (uint32_t i = 0; i < poll->count; i++) {
-    struct ph_pollfd *entry = &poll->fds[i];
+  struct ph_pollfd *end = poll->fds + poll->count;
+  for (struct ph_pollfd *entry = poll->fds; entry < end; entry++) {
     struct ph_sock *sock = sock_get(stack, entry->fd);
     uint32_t always = PH_POLLERR | PH_POLLHUP | PH_POLLNVAL;
-    uint32_t now = sock ? sock_ready(sock) : PH_POLLNVAL;
-    now &= (uint16_t)entry->events | always;
+    uint32_t events = (uint16_t)entry->events | always;
+    uint32_t now = sock ? sock_ready(sock, events) : PH_POLLNVAL;
+    now &= events;
     entry->revents = entry->fd < 0 ? 0 : (int16_t)now;
     ready += entry->revents != 0;
   }
@@ -162,7 +167,7 @@ static int select_look(const struct ph_stack *stack, void *arg) {
   }
   for (uint32_t fd = 0; fd < call->count; fd++) {
     struct ph_sock *sock = asks(call, fd) ? sock_get(stack, (int)fd) : NULL;
-    uint32_t now = sock ? sock_ready(sock) : 0;
+    uint32_t now = sock ? sock_ready(sock, ~0u) : 0;
     for (int s = 0; s < SETS && now != 0; s++) {
       if (call->set[s] && is_set(&call->asked[s], fd) && (now & events_of(s))) {
         call->set[s]->fds_bits[fd / BITS] |= 1ul << fd % BITS;

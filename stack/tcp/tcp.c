@@ -327,13 +327,21 @@ uint32_t tcp_ready(const struct tcp_conn *conn) {
   return ready;
 }
 
+uint32_t tcp_ready_for(struct tcp_conn *conn, uint32_t events) {
+  uint32_t ready = TCP_READY_IN; /* a reader, as most are */
+  if ((events & TCP_READY_OUT) || conn->state != TCP_STATE_ESTABLISHED ||
+      conn->rcv_shutdown || conn->rcv_urg || conn->error) {
+    ready = tcp_ready(conn);
+    conn->room_wanted |= (events & ~ready & TCP_READY_OUT) != 0;
+  } else if (conn->rcvq_len == 0) {
+    ready = 0;
+  }
+  return ready;
+}
+
 struct ph_addr tcp_get_remote(const struct tcp_conn *conn, uint16_t *port) {
   *port = conn->remote_port;
   return conn->remote;
-}
-
-void tcp_want_room(struct tcp_conn *conn) {
-  conn->room_wanted = true;
 }
 
 int tcp_error(const struct tcp_conn *conn) {

@@ -186,9 +186,11 @@ void tcp_close(struct ph_stack *stack, struct tcp_conn *conn, bool abort);
 /* What tcp_send/tcp_recv would find now: TCP_READY_*. */
 uint32_t tcp_ready(const struct tcp_conn *conn);
 
-/* The owner waits for TCP_READY_OUT: it is told when there is room again.
- * (Otherwise only that the connection is made, or over, is told.) */
-void tcp_want_room(struct tcp_conn *conn);
+/* The same for an owner who waits for `events`; of TCP_READY_IN and _OUT those
+ * that it does not wait for may be left out. If there is no room and it waits
+ * for TCP_READY_OUT, it is told when there is again. (Otherwise only that the
+ * connection is made, or over, is told.) */
+uint32_t tcp_ready_for(struct tcp_conn *conn, uint32_t events);
 
 /* The pending error, positive, or 0; tcp_take_error() also clears it. */
 int tcp_error(const struct tcp_conn *conn);
