@@ -60,10 +60,11 @@ static inline bool ph_addr_equal(const struct ph_addr *a,
 static inline struct ph_addr ph_addr_v4(uint32_t ip) {
   static const struct ph_addr any = {
       {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0}};
-  const uint8_t bytes[4] = {(uint8_t)(ip >> 24), (uint8_t)(ip >> 16),
-                            (uint8_t)(ip >> 8), (uint8_t)ip};
   struct ph_addr a = any;
-  memcpy(a.bytes + 12, bytes, 4);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  ip = __builtin_bswap32(ip);
+#endif
+  memcpy(a.bytes + 12, &ip, 4);
   return a;
 }
 

@@ -27,7 +27,7 @@ static void eth_input(struct netif *netif, struct pkt *pkt) {
       !eth_addr_is_group(frame + ETH_OFF_SRC)) {
     uint16_t type = get_be16(frame + ETH_OFF_TYPE);
     bool group = eth_addr_is_group(frame);
-    for (uint32_t i = 0; i < state->type_count; i++) {
+    for (uint32_t i = state->type_count; i-- > 0;) { /* IP before ARP */
       if (state->types[i].type == type) {
         (void)pkt_pull(pkt, ETH_HDR_LEN);
         state->types[i].fn(netif, pkt, group);

@@ -22,9 +22,9 @@ static uint32_t check_header(struct ph_stats *stats, struct pkt *pkt) {
   if (len < ihl || len > pkt->len) {
     return 0;
   }
-  uint16_t sum =
-      ihl == IPV4_HDR_LEN ? csum_ipv4_header(h) : csum_data(h, ihl, 0);
-  if (sum != 0xffff) { /* RFC 1122 3.2.1.2 */
+  bool good = ihl == IPV4_HDR_LEN ? csum_ipv4_header_good(h)
+                                  : csum_data(h, ihl, 0) == 0xffff;
+  if (!good) { /* RFC 1122 3.2.1.2 */
     stats->IpInCsumErrors++;
     return 0;
   }

@@ -30,6 +30,15 @@ static inline uint16_t csum_ipv4_header(const uint8_t *h) {
   return folded;
 }
 
+/* Is it right? A header's sum is never 0, and it is 0xffff if the sum without
+ * carries is a multiple of that, in any byte order and with words of any
+ * multiple of 16 bits: 2^16 is 1 modulo 0xffff. */
+static inline bool csum_ipv4_header_good(const uint8_t *h) {
+  uint32_t w[5];
+  memcpy(w, h, sizeof w);
+  return ((uint64_t)w[0] + w[1] + w[2] + w[3] + w[4]) % 0xffff == 0;
+}
+
 /* `sum` plus `len` bytes, folded; an odd last byte is padded with zero. */
 uint16_t csum_data(const void *data, uint32_t len, uint32_t sum);
 

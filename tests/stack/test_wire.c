@@ -30,6 +30,28 @@ static void csum_every_length_and_alignment_equals_model(void **state) {
   }
 }
 
+static void csum_ipv4_header_is_good_if_model_says_so(void **state) {
+  /* EVIDENCE: RFC 1071 1 */
+  (void)state;
+  uint32_t good = 0;
+  uint8_t h[20];
+  for (uint32_t round = 0; round < 4000; round++) {
+    for (uint32_t i = 0; i < sizeof(h); i++) {
+      h[i] = round & 1 ? 0xff : (uint8_t)(round * 31 + i * (round >> 3));
+    }
+    h[0] = 0x45;
+    put_be16(h + 10, 0);
+    uint16_t right = (uint16_t)~model_sum(h, sizeof(h), 0);
+    for (int off = -2; off <= 2; off++) {
+      put_be16(h + 10, (uint16_t)(right + off));
+      bool model = model_sum(h, sizeof(h), 0) == 0xffff;
+      assert_int_equal(csum_ipv4_header_good(h), model);
+      good += model;
+    }
+  }
+  assert_true(good >= 4000 && good < 3 * 4000);
+}
+
 static void csum_packet_split_at_every_byte_equals_whole(void **state) {
   /* EVIDENCE: RFC 1071 2 (B): odd pieces are swapped */
   (void)state;
@@ -157,6 +179,7 @@ static void siphash24_reference_vectors_match(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(csum_every_length_and_alignment_equals_model),
+      cmocka_unit_test(csum_ipv4_header_is_good_if_model_says_so),
       cmocka_unit_test(csum_packet_split_at_every_byte_equals_whole),
       cmocka_unit_test(tcp_options_built_are_parsed_back),
       cmocka_unit_test(tcp_syn_options_in_the_order_of_freebsd),
