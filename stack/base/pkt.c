@@ -45,8 +45,9 @@ struct pkt *pkt_get(struct pkt_pool *pool, uint32_t reserve) {
 
 void pkt_put(struct pkt *pkt) {
   struct pkt_pool *pool = pkt->pool;
-  for (uint32_t i = 0; i < pkt->nfrags; i++) {
-    ph_block_put(pkt->frags[i].block);
+  const struct pkt_frag *end = pkt->frags + pkt->nfrags;
+  for (const struct pkt_frag *frag = pkt->frags; frag < end; frag++) {
+    ph_block_put(frag->block);
   }
   if (pkt->lent) {
     ph_block_put(pkt->lent);

@@ -29,15 +29,26 @@ static struct tcp_chunk *chunk_get(struct tcp_stack *tcp) {
   return chunk;
 }
 
-/* Who calls it calls tcp_rcv_account() in the end. */
-static void chunk_free(struct tcp_stack *tcp, struct tcp_conn *conn,
-                       struct tcp_chunk *chunk) {
-  conn->rcv_held -= chunk->block->size;
-  conn->rcv_blocks = (uint16_t)(conn->rcv_blocks - chunk->copied);
-  ph_block_put(chunk->block);
-  chunk->next = tcp->free_chunks;
-  tcp->free_chunks = chunk;
-  tcp->chunks_available++;
+/* Those from `first` up to, and without, `end`, which follows it. Who calls it
+ * calls tcp_rcv_account() in the end. */
+static void chunks_put(struct tcp_stack *tcp, struct tcp_conn *conn,
+                       struct tcp_chunk *first, const struct tcp_chunk *end) {
+  struct tcp_chunk *last = NULL;
+  uint32_t count = 0, held = 0, copied = 0;
+  for (struct tcp_chunk *chunk = first; chunk != end; chunk = chunk->next) {
+    count++;
+    held += chunk->block->size;
+    copied += chunk->copied;
+    ph_block_put(chunk->block);
+    last = chunk;
+  }
+  if (last) {
+    last->next = tcp->free_chunks;
+    tcp->free_chunks = first;
+    tcp->chunks_available += count;
+    conn->rcv_held -= held;
+    conn->rcv_blocks = (uint16_t)(conn->rcv_blocks - copied);
+  }
 }
 
 /* Append a chunk of `len` bytes at `data`; takes over one reference. */
@@ -87,7 +98,7 @@ static bool pack(struct tcp_stack *tcp, struct tcp_conn *conn) {
       if (from->len == 0) {
         to->next = from->next;
         queue->tail = to->next ? queue->tail : to;
-        chunk_free(tcp, conn, from);
+        chunks_put(tcp, conn, from, to->next);
       }
     }
   }
@@ -150,41 +161,102 @@ struct taking {
   int64_t room;      /* and of SO_RCVBUF, the window packed densely */
 };
 
-/* Rules 1 to 3 at the head of this file. */
-static bool take_lent(struct tcp_stack *tcp, struct tcp_conn *conn,
-                      struct taking *taking, struct ph_block *block,
-                      uint8_t *data, uint32_t len) {
+/* Ask once per packet what rules 1 and 3 at the head of this file leave. */
+static void ask(const struct tcp_stack *tcp, const struct tcp_conn *conn,
+                struct taking *taking, const struct ph_block_pool *pool) {
   if (!taking->asked) {
     taking->asked = true;
-    taking->lendable = tcp_rcv_lendable(tcp, conn, block->pool);
+    taking->lendable = tcp_rcv_lendable(tcp, conn, pool);
     taking->room = (int64_t)conn->rcvbuf - conn->rcv_held -
                    (uint32_t)(conn->rcv_edge - conn->rcv_nxt);
   }
-  if (taking->lendable == 0 || (int64_t)block->size - len > taking->room ||
-      !lend(tcp, conn, taking->to, block, data, len)) {
-    return false;
-  }
-  taking->lendable--;
-  taking->room -= block->size;
-  return true;
 }
 
-/* Take one contiguous piece, lent or copied. */
-static uint32_t take_piece(struct tcp_stack *tcp, struct tcp_conn *conn,
-                           struct taking *taking, struct ph_block *block,
-                           uint8_t *data, uint32_t len) {
-  bool may_lend = taking->may_lend && block;
-  if (may_lend && len >= TCP_COPY_BREAK &&
-      take_lent(tcp, conn, taking, block, data, len)) {
-    return len;
+/* Lend the first of these pieces, as many as rules 1 to 3 at the head of this
+ * file allow; *piece is the first of the others then. Returns how many bytes
+ * of `len`. */
+static uint32_t lend_pieces(struct tcp_stack *tcp, struct tcp_conn *conn,
+                            struct taking *taking,
+                            const struct pkt_frag **piece,
+                            const struct pkt_frag *end, uint32_t len) {
+  const struct pkt_frag *frag = *piece;
+  if (!taking->may_lend || frag == end || !frag->block ||
+      ph_min_u32(frag->len, len) < TCP_COPY_BREAK) {
+    return 0;
   }
-  uint32_t n = copy_in(tcp, conn, taking->to, data, len);
-  if (n < len && may_lend && taking->to == &conn->rcvq &&
-      ph_block_lendable(block) &&
-      lend(tcp, conn, taking->to, block, data + n, len - n)) {
+  ask(tcp, conn, taking, frag->block->pool);
+  uint32_t most = ph_min_u32(taking->lendable, tcp->chunks_available);
+  if (most < (uint32_t)(end - frag)) {
+    end = frag + most;
+  }
+  struct tcp_chunk *chunk = tcp->free_chunks;
+  struct tcp_chunk *last = NULL;
+  int64_t room = taking->room;
+  uint32_t left = len;
+  for (; frag < end && left > 0; frag++) {
+    struct ph_block *block = frag->block;
+    uint32_t n = ph_min_u32(frag->len, left);
+    if (n < TCP_COPY_BREAK || (int64_t)block->size - n > room) {
+      break;
+    }
+    ph_block_ref(block);
+    chunk->block = block;
+    chunk->data = frag->data;
+    chunk->len = n;
+    chunk->copied = false;
+    room -= block->size;
+    left -= n;
+    last = chunk;
+    chunk = chunk->next;
+  }
+  if (last) {
+    struct tcp_chunks run = {tcp->free_chunks, last};
+    uint32_t count = (uint32_t)(frag - *piece);
+    tcp->free_chunks = chunk;
+    tcp->chunks_available -= count;
+    last->next = NULL;
+    tcp_chunks_concat(taking->to, &run);
+    conn->rcv_held += (uint32_t)(taking->room - room);
+    taking->lendable -= count;
+    taking->room = room;
+    *piece = frag;
+  }
+  return len - left;
+}
+
+/* Copy a piece, `len` bytes of it. What there is no memory for may stay where
+ * it is as long as the device has enough. */
+static uint32_t copy_piece(struct tcp_stack *tcp, struct tcp_conn *conn,
+                           const struct taking *taking,
+                           const struct pkt_frag *piece, uint32_t len) {
+  uint32_t n = copy_in(tcp, conn, taking->to, piece->data, len);
+  if (n < len && taking->may_lend && piece->block &&
+      taking->to == &conn->rcvq && ph_block_lendable(piece->block) &&
+      lend(tcp, conn, taking->to, piece->block, piece->data + n, len - n)) {
     n = len;
   }
   return n;
+}
+
+/* Take these pieces, lent or copied, `len` bytes at most. */
+static uint32_t take_pieces(struct tcp_stack *tcp, struct tcp_conn *conn,
+                            struct taking *taking, const struct pkt_frag *piece,
+                            uint32_t count, uint32_t len) {
+  const struct pkt_frag *end = piece + count;
+  uint32_t done = 0;
+  for (;; piece++) {
+    done += lend_pieces(tcp, conn, taking, &piece, end, len - done);
+    if (piece == end || done == len) {
+      return done;
+    }
+    uint32_t want = ph_min_u32(piece->len, len - done);
+    uint32_t got = copy_piece(tcp, conn, taking, piece, want);
+    done += got;
+    if (got < want) {
+      tcp->stack->stats.TcpRcvBufDrops++;
+      return done;
+    }
+  }
 }
 
 uint32_t tcp_chunks_take(struct tcp_stack *tcp, struct tcp_conn *conn,
@@ -192,50 +264,39 @@ uint32_t tcp_chunks_take(struct tcp_stack *tcp, struct tcp_conn *conn,
                          uint32_t from, uint32_t len) {
   struct taking taking = {.to = to,
                           .may_lend = !pkt->netif || !pkt->netif->loopback};
-  uint32_t left = len;
-  /* Piece 0 is the linear part behind the TCP header. */
-  struct ph_block *block = pkt->lent;
-  uint8_t *data = pkt->head;
-  uint32_t size = pkt->head_len;
-  for (const struct pkt_frag *frag = pkt->frags; left > 0; frag++) {
-    if (from < size) {
-      uint32_t want = ph_min_u32(size - from, left);
-      uint32_t got = take_piece(tcp, conn, &taking, block, data + from, want);
-      left -= got;
-      if (got < want) {
-        tcp->stack->stats.TcpRcvBufDrops++;
-        break;
-      }
-      from = 0;
-    } else {
-      from -= size;
-    }
-    if (frag == pkt->frags + pkt->nfrags) {
-      break;
-    }
-    block = frag->block;
-    data = frag->data;
-    size = frag->len;
+  /* The piece in which it begins: the linear part behind the TCP header, */
+  struct pkt_frag first = {pkt->lent, pkt->head, pkt->head_len};
+  uint32_t next = 0;
+  while (from >= first.len && next < pkt->nfrags) { /* or a fragment */
+    from -= first.len;
+    first = pkt->frags[next++];
   }
-  return len - left;
+  first.data += from;
+  first.len -= from;
+  uint32_t done = take_pieces(tcp, conn, &taking, &first, 1, len);
+  if (done < first.len) {
+    return done;
+  }
+  return done + take_pieces(tcp, conn, &taking, pkt->frags + next,
+                            pkt->nfrags - next, len - done);
 }
 
 void tcp_chunks_drop_front(struct tcp_stack *tcp, struct tcp_conn *conn,
                            struct tcp_chunks *from, uint32_t n) {
-  while (n > 0 && from->head) {
-    struct tcp_chunk *chunk = from->head;
-    if (n < chunk->len) {
-      chunk->data += n;
-      chunk->len -= n;
-      return;
-    }
+  struct tcp_chunk *first = from->head;
+  struct tcp_chunk *chunk = first;
+  while (chunk && n >= chunk->len) {
     n -= chunk->len;
-    from->head = chunk->next;
-    if (!from->head) {
-      from->tail = NULL;
-    }
-    chunk_free(tcp, conn, chunk);
+    chunk = chunk->next;
   }
+  from->head = chunk;
+  if (chunk) {
+    chunk->data += n;
+    chunk->len -= n;
+  } else {
+    from->tail = NULL;
+  }
+  chunks_put(tcp, conn, first, chunk);
 }
 
 void tcp_chunks_concat(struct tcp_chunks *to, struct tcp_chunks *from) {
@@ -248,28 +309,23 @@ void tcp_chunks_concat(struct tcp_chunks *to, struct tcp_chunks *from) {
 
 void tcp_chunks_free(struct tcp_stack *tcp, struct tcp_conn *conn,
                      struct tcp_chunks *from) {
-  while (from->head) {
-    struct tcp_chunk *chunk = from->head;
-    from->head = chunk->next;
-    chunk_free(tcp, conn, chunk);
-  }
-  from->tail = NULL;
+  chunks_put(tcp, conn, from->head, NULL);
+  from->head = from->tail = NULL;
   tcp_rcv_account(tcp, conn);
 }
 
 /* Copy [offset, offset + len) of the queue. */
 static void copy_out(const struct tcp_conn *conn, uint8_t *out, uint32_t len,
                      uint32_t offset) {
-  uint32_t done = 0;
-  for (const struct tcp_chunk *chunk = conn->rcvq.head; done < len;
-       chunk = chunk->next) {
-    if (offset >= chunk->len) {
-      offset -= chunk->len;
-      continue;
-    }
-    uint32_t n = ph_min_u32(chunk->len - offset, len - done);
-    memcpy(out + done, chunk->data + offset, n);
-    done += n;
+  const struct tcp_chunk *chunk = conn->rcvq.head;
+  for (; offset >= chunk->len; chunk = chunk->next) {
+    offset -= chunk->len;
+  }
+  for (; len > 0; chunk = chunk->next) {
+    uint32_t n = ph_min_u32(chunk->len - offset, len);
+    memcpy(out, chunk->data + offset, n);
+    out += n;
+    len -= n;
     offset = 0;
   }
 }

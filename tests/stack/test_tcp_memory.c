@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A pool in which nothing is left but what is owed: all that was promised
  * arrives, packed if need be, and what was not promised gives way. */
+#include "tests/stack/poison.h"
 #include "tests/stack/tcp_peer.h"
 
 enum { FLOOR_WINDOW = 3840, LOOT = 4096 };
@@ -162,8 +163,105 @@ static void small_pool_has_no_floors_and_still_moves(void **state) {
   peer_free(&p);
 }
 
+/* 60 bytes in the linear part, then fragments of unlike sizes in blocks of the
+ * device, whose bytes are those of the stream. */
+static struct pkt *scattered(struct peer *p) {
+  static const uint32_t sizes[] = {2048, 700, 10, 2048, 511, 512, 1, 2048};
+  struct pair_host *host = &p->pair->host[0];
+  struct pkt *pkt = pkt_get(&host->stack.pkts, 0);
+  assert_non_null(pkt);
+  pkt->netif = &host->netif;
+  pkt->head_len = pkt->len = 60;
+  for (uint32_t i = 0; i < 60; i++) {
+    pkt->head[i] = pair_byte(i);
+  }
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    struct ph_block *block = ph_block_get(&host->rx_pool);
+    assert_non_null(block);
+    uint8_t bytes[2048];
+    for (uint32_t j = 0; j < sizes[i]; j++) {
+      bytes[j] = pair_byte(pkt->len + j);
+    }
+    poison_fill(block->data, block->size, bytes, sizes[i]);
+    assert_true(pkt_add_frag(pkt, block, block->data, sizes[i]));
+    ph_block_put(block);
+  }
+  return pkt;
+}
+
+/* Take [from, from + len), compare it, and forget it. */
+static void take_and_forget(struct peer *p, uint32_t from, uint32_t len) {
+  static uint8_t got[8192];
+  struct tcp_stack *tcp = tcp_of(p->stack);
+  struct ph_block_pool *rx = &p->pair->host[0].rx_pool;
+  const uint32_t chunks = tcp->chunks_available;
+  const uint32_t blocks = rx->available;
+  struct pkt *pkt = scattered(p);
+  assert_int_equal(
+      tcp_chunks_take(tcp, p->conn, &p->conn->rcvq, pkt, from, len), len);
+  pkt_put(pkt);
+  p->conn->rcvq_len = len;
+  tcp_recvq_peek(tcp, p->conn, got, len, 0);
+  for (uint32_t i = 0; i < len; i++) {
+    assert_int_equal(got[i], pair_byte(from + i));
+  }
+  for (uint32_t done = 0; done < len; done += 777) { /* read in steps, too */
+    uint32_t n = tcp_recvq_read(tcp, p->conn, got, 777, false);
+    assert_int_equal(n, ph_min_u32(777, len - done));
+    assert_int_equal(got[n - 1], pair_byte(from + done + n - 1));
+  }
+  assert_null(p->conn->rcvq.head);
+  assert_null(p->conn->rcvq.tail);
+  assert_int_equal(p->conn->rcv_held, 0);
+  assert_int_equal(tcp->chunks_available, chunks);
+  assert_int_equal(rx->available, blocks);
+}
+
+static void scattered_pieces_of_any_size_are_taken_from_any_byte(void **state) {
+  /* EVIDENCE: docs/stack.md, receive queue */
+  (void)state;
+  struct peer p;
+  peer_passive(&p, NULL);
+  const uint32_t size = 60 + 3 * 2048 + 700 + 10 + 511 + 512 + 1;
+  for (uint32_t from = 0; from < size; from += 59) {
+    take_and_forget(&p, from, size - from);
+    take_and_forget(&p, from, (size - from + 1) / 2);
+  }
+  /* The same with so little to spare that nothing or little may be lent. */
+  struct tcp_stack *tcp = tcp_of(p.stack);
+  struct ph_block_pool *rx = &p.pair->host[0].rx_pool;
+  const uint32_t rcvbuf = p.conn->rcvbuf;
+  for (uint32_t spare = 0; spare < 6; spare++) {
+    uint32_t window = p.conn->rcv_edge - p.conn->rcv_nxt;
+    p.conn->rcvbuf = window + spare * 1700;
+    take_and_forget(&p, 0, size);
+    p.conn->rcvbuf = rcvbuf;
+    const uint32_t reserve = rx->reserve;
+    ph_block_pool_reserve(rx, rx->available - 8 - 4 * spare);
+    take_and_forget(&p, 60, size - 60);
+    ph_block_pool_reserve(rx, reserve);
+    const uint32_t chunks = tcp->chunks_available;
+    struct tcp_chunk *rest = tcp->free_chunks;
+    for (uint32_t i = 0; i < 10 + spare; i++) {
+      rest = rest->next;
+    }
+    struct tcp_chunk *hidden = rest->next;
+    rest->next = NULL;
+    tcp->chunks_available = 11 + spare;
+    take_and_forget(&p, 0, size);
+    struct tcp_chunk *last = tcp->free_chunks;
+    while (last->next) {
+      last = last->next;
+    }
+    last->next = hidden;
+    tcp->chunks_available = chunks;
+  }
+  peer_free(&p);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(scattered_pieces_of_any_size_are_taken_from_any_byte),
       cmocka_unit_test(nothing_spare_promised_window_is_taken_whole),
       cmocka_unit_test(nothing_spare_window_is_one_block_and_moves),
       cmocka_unit_test(nothing_spare_data_out_of_order_gives_way),
