@@ -221,9 +221,8 @@ static void schedule_ack(struct ph_stack *stack, struct tcp_conn *conn,
   if (at_once || conn->quickack > 0 || unacked >= 2u * conn->rcv_mss ||
       conn->arq) {
     conn->ack_now = true;
-  } else if (!conn->ack_delayed) {
-    conn->ack_delayed = true;
-    tcp_timer_set(stack, conn, TCP_TIMER_DELACK, stack->now_ns + TCP_DELACK_NS);
+  } else {
+    tcp_ack_later(stack, conn, TCP_DELACK_NS);
   }
 }
 
@@ -327,7 +326,13 @@ static void tcp_process_fin(struct ph_stack *stack, struct tcp_conn *conn,
   conn->rcv_nxt++;
   conn->rcv_edge++; /* a FIN takes no memory: the window stays */
   tcp_rcv_account(tcp_of(stack), conn);
-  conn->ack_now = true;
+  if (conn->state == TCP_STATE_ESTABLISHED) {
+    /* Most applications close, too, when they read the end: one segment is
+     * then ACK and FIN. */
+    tcp_ack_later(stack, conn, TCP_FIN_DELACK_NS);
+  } else {
+    conn->ack_now = true;
+  }
   switch (conn->state) {
     case TCP_STATE_ESTABLISHED:
       conn->state = TCP_STATE_CLOSE_WAIT;

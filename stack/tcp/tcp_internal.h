@@ -54,6 +54,7 @@ enum {
 };
 
 #define TCP_DELACK_NS (40 * TCP_MS)
+#define TCP_FIN_DELACK_NS (1 * TCP_MS) /* for our own FIN to carry the ACK */
 #define TCP_RTO_INITIAL_NS (1 * TCP_S)
 #define TCP_RTO_MIN_NS (200 * TCP_MS)
 #define TCP_RTO_MAX_NS (120 * TCP_S)
@@ -559,6 +560,9 @@ void tcp_window_open(const struct ph_stack *stack, struct tcp_conn *conn,
 uint16_t tcp_window_field(const struct ph_stack *stack, struct tcp_conn *conn,
                           uint8_t flags);
 void tcp_ack_sent(struct tcp_conn *conn);
+/* An ACK that is not urgent: with what is sent next, or after `delay_ns`. */
+void tcp_ack_later(struct ph_stack *stack, struct tcp_conn *conn,
+                   uint64_t delay_ns);
 
 void tcp_send_reset(struct ph_stack *stack, const struct tcp_seg *seg,
                     const struct ip_rx *rx);

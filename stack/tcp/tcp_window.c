@@ -92,3 +92,12 @@ void tcp_ack_sent(struct tcp_conn *conn) {
   conn->rcv_acked = conn->rcv_nxt;
   tcp_timer_clear(conn, TCP_TIMER_DELACK);
 }
+
+void tcp_ack_later(struct ph_stack *stack, struct tcp_conn *conn,
+                   uint64_t delay_ns) {
+  uint64_t deadline_ns = stack->now_ns + delay_ns;
+  conn->ack_delayed = true;
+  if (deadline_ns < conn->deadline[TCP_TIMER_DELACK]) {
+    tcp_timer_set(stack, conn, TCP_TIMER_DELACK, deadline_ns);
+  }
+}

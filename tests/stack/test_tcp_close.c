@@ -49,6 +49,7 @@ static void established_fin_goes_through_close_wait_and_last_ack(void **state) {
   peer_passive(&p, NULL);
   struct tcp_conn *conn = p.conn;
   peer_fin(&p);
+  peer_pass(&p, PAIR_MS);
   peer_expect(&p, TCP_ACK, first, first + 1, 0);
   assert_int_equal(tcp_get_state(conn), TCP_STATE_CLOSE_WAIT);
   assert_int_equal(tcp_recv(p.stack, conn, NULL, 9, false), 0);
@@ -60,6 +61,43 @@ static void established_fin_goes_through_close_wait_and_last_ack(void **state) {
   assert_int_equal(tcp_get_state(conn), TCP_STATE_LAST_ACK);
   peer_ack(&p, first + 101);
   assert_int_equal(open_conns(&p), 0);
+  peer_free(&p);
+}
+
+static void established_fin_then_close_is_one_segment(void **state) {
+  /* EVIDENCE: RFC 9293 3.8.6.3 (an ACK may ride on what is sent anyway) */
+  (void)state;
+  struct peer p;
+  peer_passive(&p, NULL);
+  peer_mark(&p);
+  peer_fin(&p);
+  assert_int_equal(peer_sent(&p), 0);
+  close_app(&p);
+  p.conn = NULL;
+  peer_expect(&p, TCP_FIN | TCP_ACK, first, first + 1, 0);
+  assert_int_equal(peer_sent(&p), 1);
+  peer_ack(&p, first + 1);
+  assert_int_equal(open_conns(&p), 0);
+  peer_free(&p);
+}
+
+static void established_fin_without_answer_is_acknowledged_soon(void **state) {
+  /* EVIDENCE: RFC 9293 3.8.6.3 (MUST-40), 3.10.7.4 (eighth) */
+  (void)state;
+  struct peer p;
+  peer_passive(&p, NULL);
+  peer_mark(&p);
+  peer_fin(&p);
+  peer_pass(&p, PAIR_MS - 1000);
+  assert_int_equal(peer_sent(&p), 0);
+  peer_pass(&p, 1000);
+  peer_expect(&p, TCP_ACK, first, first + 1, 0);
+  peer_pass(&p, PAIR_S);
+  assert_int_equal(peer_sent(&p), 1); /* and once is enough */
+  p.seq--;
+  peer_mark(&p);
+  peer_fin(&p); /* again: the ACK was lost */
+  peer_expect(&p, TCP_ACK, first, first + 1, 0);
   peer_free(&p);
 }
 
@@ -293,6 +331,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(established_close_goes_through_all_states),
       cmocka_unit_test(established_fin_goes_through_close_wait_and_last_ack),
+      cmocka_unit_test(established_fin_then_close_is_one_segment),
+      cmocka_unit_test(established_fin_without_answer_is_acknowledged_soon),
       cmocka_unit_test(fin_wait_1_fin_closes_simultaneously),
       cmocka_unit_test(fin_wait_1_fin_with_ack_of_fin_goes_to_time_wait),
       cmocka_unit_test(established_close_sends_queued_data_before_fin),
