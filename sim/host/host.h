@@ -46,7 +46,11 @@ struct host_config {
   enum host_nic nic;
   enum host_offload offload;
   uint16_t mtu;
-  uint16_t mss;                    /* 0: mtu - 40 */
+  uint16_t mss; /* 0: mtu - 40 */
+  /* Soft NIC: packets of TCP up to 64 KiB may come, as coalesced ones, whose
+   * parts have so many bytes (gso_size); 0: one part, if `large` is set. */
+  bool large;
+  uint16_t coalesced_mss;
   uint32_t sndbuf, rcvbuf;         /* defaults of sockets, bytes */
   const struct ph_tcp_config *tcp; /* NULL: its defaults */
   uint32_t mem_latency_ns;         /* RTL: of reads and of write responses */

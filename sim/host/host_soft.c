@@ -155,7 +155,7 @@ static uint64_t *refuse(const struct host *host, const struct frame *frame) {
   if (frame->len < FRAME_MIN) {
     return &nic->runts;
   }
-  if (frame->len > (uint32_t)host->config.mtu + 22) {
+  if (frame->len > (uint32_t)host->config.mtu + 22 && !host->config.large) {
     return &nic->oversize;
   }
   if (!frame_fcs_good(frame->data, frame->len)) {
@@ -188,27 +188,69 @@ static bool has_checksum(const struct frame *frame, uint32_t len) {
          kind != FRAME_KIND_OTHER;
 }
 
-static void deliver(struct soft_nic *nic, const struct frame *frame) {
-  struct ph_stack *stack = nic->netif.stack;
-  uint32_t len = frame->len - FRAME_FCS_LEN;
-  struct ph_block *block = NULL;
-  struct pkt *pkt = pkt_get(&stack->pkts, COPY_HEADROOM);
-  if (pkt && len > PKT_ROOM - COPY_HEADROOM) {
-    block = ph_block_get(&nic->pool);
-  }
-  if (!pkt || (len > PKT_ROOM - COPY_HEADROOM && !block)) {
-    stack->stats.NetifDrops++;
-    if (pkt) {
-      pkt_put(pkt);
+/* What does not fit into the first buffer goes into further ones. */
+static bool fill_frags(struct soft_nic *nic, struct pkt *pkt,
+                       const uint8_t *data, uint32_t len) {
+  while (len > 0) {
+    struct ph_block *block = ph_block_get(&nic->pool);
+    uint32_t n = len < nic->block_size ? len : nic->block_size;
+    if (!block) {
+      return false;
     }
-    return;
+    memcpy(block->data, data, n);
+    bool added = pkt_add_frag(pkt, block, block->data, n);
+    ph_block_put(block); /* the packet has its own reference */
+    if (!added) {
+      return false;
+    }
+    data += n;
+    len -= n;
   }
-  if (block) {
+  return true;
+}
+
+/* The frame as a packet, or NULL: there is no memory. */
+static struct pkt *packet_of(struct soft_nic *nic, const struct frame *frame,
+                             uint32_t len) {
+  struct pkt *pkt = pkt_get(&nic->netif.stack->pkts, COPY_HEADROOM);
+  uint32_t first = len;
+  if (pkt && len > PKT_ROOM - COPY_HEADROOM) {
+    struct ph_block *block = ph_block_get(&nic->pool);
+    if (!block) {
+      pkt_put(pkt);
+      return NULL;
+    }
     pkt->head = block->data + COPY_HEADROOM;
     pkt->lent = block;
+    first = len < nic->block_size - COPY_HEADROOM
+                ? len
+                : nic->block_size - COPY_HEADROOM;
   }
-  memcpy(pkt->head, frame->data, len);
-  pkt->head_len = pkt->len = len;
+  if (!pkt) {
+    return NULL;
+  }
+  memcpy(pkt->head, frame->data, first);
+  pkt->head_len = pkt->len = first;
+  if (!fill_frags(nic, pkt, frame->data + first, len - first)) {
+    pkt_put(pkt);
+    return NULL;
+  }
+  return pkt;
+}
+
+static void deliver(struct soft_nic *nic, const struct frame *frame) {
+  struct ph_stack *stack = nic->netif.stack;
+  const struct host *host = stack->platform->ctx;
+  uint32_t len = frame->len - FRAME_FCS_LEN;
+  struct pkt *pkt = packet_of(nic, frame, len);
+  if (!pkt) {
+    stack->stats.NetifDrops++;
+    return;
+  }
+  if (len > host->config.mtu + (uint32_t)FRAME_ETH_HEADER) {
+    pkt->gso_type = PKT_GSO_TCPV4;
+    pkt->gso_size = host->config.coalesced_mss;
+  }
   pkt->netif = &nic->netif;
   pkt->id = ++stack->next_packet_id;
   bool good = nic->netif.caps.rx_csum && soft_verify(frame->data, len);
@@ -291,7 +333,9 @@ static const struct netif_ops ops = {
 };
 
 static uint32_t buffer_size(const struct host *host) {
-  return ((uint32_t)host->config.mtu + BUFFER_SLACK + 2047) / 2048 * 2048;
+  /* 64 KiB in as many pieces as a packet has. */
+  uint32_t least = host->config.large ? 4096 : host->config.mtu;
+  return (least + BUFFER_SLACK + 2047) / 2048 * 2048;
 }
 
 static size_t soft_device_bytes(const struct host *host) {
@@ -329,6 +373,7 @@ static void soft_start(struct host *host) {
               .tx_csum = offload != HOST_OFFLOAD_NONE,
               .tso4 = offload == HOST_OFFLOAD_ALL,
               .rx_csum = offload != HOST_OFFLOAD_NONE,
+              .lro = host->config.large,
               .max_super = offload == HOST_OFFLOAD_ALL ? MAX_SUPER : 0,
               .mtu = host->config.mtu,
           },

@@ -80,6 +80,11 @@ static int64_t whole(struct eval *e, double value) {
 
 static double info_value(struct eval *e, const char *name) {
   double value = 0;
+  if (lacks_info(name)) {
+    run_skip(e->run, e->run->event->line, lacks_info(name));
+    e->failed = true;
+    return 0;
+  }
   if (!e->asked) {
     e->asked = true;
     e->info = (struct tcpinfo){.fd = e->run->last_tcp_fd};
@@ -105,7 +110,7 @@ static double variable(struct eval *e, const char *name) {
       return e->run->variables[i].value;
     }
   }
-  if (strncmp(name, "tcpi_", 5) == 0) {
+  if (strncmp(name, "tcpi_", 5) == 0 || lacks_info(name)) {
     return info_value(e, name);
   }
   if (strcmp(name, "True") == 0 || strcmp(name, "False") == 0) {

@@ -119,6 +119,7 @@ struct script {
   struct script_event *events;
   const char *init_command, *cleanup_command;
   unsigned init_line, cleanup_line;
+  bool skipped; /* it was not read on: it is about what is not built */
 };
 
 /* NAME=VALUE of -D. */
@@ -129,8 +130,9 @@ struct definition {
 enum { SCRIPT_ERROR_MAX = 400 };
 
 /* Parse `len` bytes of `text`. True, or false with one sentence in `error`
- * ("path:line: ..."). `path` and the definitions are kept by reference. The
- * caller frees the script in both cases. */
+ * ("path:line: ..."), which may be the reason for script->skipped. `path` and
+ * the definitions are kept by reference. The caller frees the script in both
+ * cases. */
 bool script_parse(struct script *script, const char *path, const char *text,
                   size_t len, const struct definition *definitions,
                   size_t definition_count, char error[SCRIPT_ERROR_MAX]);

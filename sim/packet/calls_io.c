@@ -98,9 +98,13 @@ static bool check_bytes(struct run *run, const struct call *call,
 
 static bool prepare_recv(struct run *run, struct call *call) {
   call->addr_len = sizeof(call->addr);
-  return prepare_buffer(run, call) &&
-         (call->arg_count < 4 ||
-          arg_number(run, call->arg[3], &call->number[0]));
+  if (!prepare_buffer(run, call) ||
+      (call->arg_count >= 4 &&
+       !arg_number(run, call->arg[3], &call->number[0]))) {
+    return false;
+  }
+  const char *lacks = lacks_receive_flag(call->number[0]);
+  return !lacks || run_skip(run, call->event->line, lacks);
 }
 
 static long execute_recv(struct call *call) {
@@ -126,6 +130,10 @@ static bool prepare_send(struct run *run, struct call *call) {
       (call->arg_count >= 4 &&
        !arg_number(run, call->arg[3], &call->number[0]))) {
     return false;
+  }
+  const char *lacks = lacks_send_flag(call->number[0]);
+  if (lacks) {
+    return run_skip(run, call->event->line, lacks);
   }
   fill(call->arg[1], call->buffer, call->len);
   return call->arg_count < 6 ||

@@ -15,8 +15,7 @@ static bool prepare_message(struct run *run, struct call *call) {
   }
   const struct expr *control = arg_field(header, "msg_control");
   if (control && control->items) {
-    return run_wrong(run, control->line,
-                     "the stack has no control messages (msg_control).");
+    return run_skip(run, control->line, "control messages (msg_control)");
   }
   if (!call_iov(run, call, iov)) {
     return false;
@@ -30,6 +29,10 @@ static bool prepare_sendmsg(struct run *run, struct call *call) {
   const struct expr *name = arg_field(call->arg[1], "msg_name");
   if (!prepare_message(run, call)) {
     return false;
+  }
+  const char *lacks = lacks_send_flag(call->number[0]);
+  if (lacks) {
+    return run_skip(run, call->event->line, lacks);
   }
   /* An ellipsis: a connected socket's peer. */
   if (name && name->kind == EXPR_STRUCT &&

@@ -21,6 +21,10 @@ static bool prepare_setsockopt(struct run *run, struct call *call) {
   if (!prepare_option(run, call)) {
     return false;
   }
+  const char *lacks = lacks_option(call->number[0], call->number[1]);
+  if (lacks && call->spec->result->number == 0) {
+    return run_skip(run, call->event->line, lacks);
+  }
   /* FreeBSD's choice between its stacks: there is one here. */
   bool function = call->number[1] == FUNCTION_BLK;
   if ((!function && !arg_value(run, call, call->arg[3])) ||

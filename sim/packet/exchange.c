@@ -214,6 +214,7 @@ static bool gather(struct run *run, const struct packet_spec *spec,
       bool holds = flow_holds(flow, &more);
       view->payload_len += more.payload_len;
       view->flags |= more.flags & (TCP_PSH | TCP_FIN);
+      view->gathered++;
       free(packet);
       if (!holds) {
         return false;

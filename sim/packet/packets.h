@@ -24,6 +24,7 @@ struct packet_view {
   uint16_t mtu;
   const uint8_t *payload;
   uint32_t payload_len;
+  uint32_t gathered; /* segments that were joined to this one */
 };
 
 /* False: it is not whole, its header's checksum is wrong, or it is neither TCP,

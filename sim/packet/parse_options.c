@@ -65,6 +65,11 @@ static void add_cookie(struct parser *parser, struct packet_spec *packet,
   struct token token = parser->token;
   bool given = token.kind == TOKEN_WORD || token.kind == TOKEN_INT ||
                token.kind == TOKEN_HEX;
+  for (size_t i = 0; given && i < token.len; i++) {
+    if (nibble(token.text[i]) < 0) { /* a name that -D was to define */
+      parser_skip(parser, token.line, "TCP Fast Open (RFC 7413)");
+    }
+  }
   if (!parser->failed && given) {
     if (token.len % 2 || token.len / 2 > PACKET_OPTIONS_MAX - 2 - at) {
       parser_expected(parser, "an even number of hexadecimal digits");
@@ -72,10 +77,6 @@ static void add_cookie(struct parser *parser, struct packet_spec *packet,
     }
     for (size_t i = 0; i < token.len; i += 2) {
       int high = nibble(token.text[i]), low = nibble(token.text[i + 1]);
-      if (high < 0 || low < 0) {
-        parser_expected(parser, "hexadecimal digits");
-        return;
-      }
       data[at++] = (uint8_t)(high << 4 | low);
     }
     parser_advance(parser);
@@ -154,6 +155,13 @@ static void parse_option(struct parser *parser, struct packet_spec *packet) {
     add_cookie(parser, packet, OPT_EXPERIMENTAL, data, 2);
   } else if (parser_take_word(parser, "md5")) {
     add_cookie(parser, packet, OPT_MD5, data, 0);
+  } else if (parser_is_word(parser, "ECN")) {
+    parser_skip(parser, parser->token.line, "accurate ECN (RFC 9768)");
+  } else if (parser_is_word(parser, "mp_capable") ||
+             parser_is_word(parser, "mp_join") ||
+             parser_is_word(parser, "dss") ||
+             parser_is_word(parser, "add_address")) {
+    parser_skip(parser, parser->token.line, "Multipath TCP (RFC 8684)");
   } else {
     parser_expected(parser,
                     "a TCP option: mss, wscale, sackOK, sack, TS, nop, "

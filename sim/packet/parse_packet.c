@@ -230,11 +230,12 @@ static void parse_quote(struct parser *parser, struct icmp_spec *icmp) {
 /* ---- All ---------------------------------------------------------------- */
 
 static void refuse_tunnels(struct parser *parser) {
-  static const char *const words[] = {"ipv4", "ipv6", "gre", "GREv0", "mpls"};
+  static const char *const words[] = {"ipv4",  "ipv6", "gre",
+                                      "GREv0", "mpls", "psp"};
   for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
     if (parser_is_word(parser, words[i])) {
-      parser_fail(parser, parser->token.line,
-                  "packets inside packets ('%s') are not supported", words[i]);
+      parser_skip(parser, parser->token.line,
+                  "packets inside packets (tunnels)");
     }
   }
 }
@@ -260,8 +261,7 @@ struct packet_spec *parse_packet(struct parser *parser) {
     parse_tcp(parser, packet);
   }
   if (parser_is_char(parser, '{')) {
-    parser_fail(parser, parser->token.line,
-                "mutated packets ('{mut ...}') are not supported");
+    parser_skip(parser, parser->token.line, "mutated packets ({mut ...})");
   }
   return packet;
 }

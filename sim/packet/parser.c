@@ -52,6 +52,11 @@ void parser_fail(struct parser *parser, unsigned line, const char *format,
   parser->failed = true;
 }
 
+void parser_skip(struct parser *parser, unsigned line, const char *what) {
+  parser->script->skipped = !parser->failed || parser->script->skipped;
+  parser_fail(parser, line, "not built: %s", what);
+}
+
 void parser_expected(struct parser *parser, const char *what) {
   const struct token *token = &parser->token;
   if (token->kind == TOKEN_BAD) {

@@ -18,6 +18,8 @@ struct parser {
 /* Note the first error: one sentence without path and full stop. */
 void parser_fail(struct parser *parser, unsigned line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The script is about something that is not built: "WHAT is not built". */
+void parser_skip(struct parser *parser, unsigned line, const char *what);
 /* "expected WHAT, but found ...". */
 void parser_expected(struct parser *parser, const char *what);
 

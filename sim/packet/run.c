@@ -117,6 +117,9 @@ static bool run_all(struct run *run) {
   const struct script *script = &run->script;
   const struct script_option *option;
   settings_init(run);
+  if (lacks_script(run)) {
+    return false;
+  }
   for (option = script->options; option; option = option->next) {
     if (!settings_option(run, option)) {
       return false;
@@ -165,7 +168,7 @@ enum run_outcome run_script(const struct run_options *options, const char *path,
   run->history = sim_alloc(HISTORY_MAX * sizeof(*run->history));
   if (!script_parse(&run->script, path, text, len, options->definitions,
                     options->definition_count, result->text)) {
-    result->outcome = RUN_WRONG;
+    result->outcome = run->script.skipped ? RUN_SKIPPED : RUN_WRONG;
   } else {
     run_all(run);
   }

@@ -15,6 +15,7 @@ struct run_options {
   enum run_profile profile;
   int64_t tolerance_us;       /* -1: the script's, or 4000 */
   int64_t tolerance_permille; /* of the time since the event before; -1: 125 */
+  bool push_bursts;           /* ph_tcp_features.push_bursts */
   bool verbose;               /* every packet and call, to `out` */
   const struct definition *definitions;
   size_t definition_count;
@@ -23,8 +24,9 @@ struct run_options {
 
 enum run_outcome {
   RUN_PASSED,
-  RUN_FAILED, /* the stack did something else */
-  RUN_WRONG,  /* the script can't be run: a mistake, or a word not known */
+  RUN_FAILED,  /* the stack did something else */
+  RUN_WRONG,   /* the script can't be run: a mistake, or a word not known */
+  RUN_SKIPPED, /* it is about something that this stack does not have */
 };
 
 enum { RUN_TEXT_MAX = 16384 };
@@ -33,8 +35,8 @@ struct run_result {
   enum run_outcome outcome;
   unsigned events;         /* that were run */
   int64_t virtual_us;      /* script time that passed */
-  char text[RUN_TEXT_MAX]; /* failed: line, expected, came, history; wrong: one
-                              sentence */
+  char text[RUN_TEXT_MAX]; /* failed: line, expected, came, history; wrong and
+                              skipped: one sentence */
 };
 
 /* Runs a script of `len` bytes. */

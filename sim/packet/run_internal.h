@@ -33,7 +33,7 @@ struct script_fd {
 struct run_settings {
   uint32_t local_ip, remote_ip, gateway_ip;
   uint8_t prefix_len;
-  uint16_t mtu, bind_port, connect_port;
+  uint16_t mtu, mss, bind_port, connect_port;
   int64_t tolerance_us, tolerance_permille;
   int64_t ts_tick_us; /* 0: TS val is not checked */
   bool strict_segments;
@@ -83,6 +83,8 @@ bool run_fail(struct run *run, const char *format, ...)
 /* The script is wrong. */
 bool run_wrong(struct run *run, unsigned line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The script is about `what`, which is not built; false. */
+bool run_skip(struct run *run, unsigned line, const char *what);
 void run_remember(struct run *run, bool inbound, int64_t time_ns,
                   const uint8_t *packet, uint32_t len);
 void run_verbose(struct run *run, const char *format, ...)
@@ -97,14 +99,30 @@ bool run_wait(struct run *run);
 /* The stack under test; makes it at the first use. */
 struct world *run_world(struct run *run);
 
-/* ---- settings.c, sysctl.c ----------------------------------------------- */
+/* ---- settings.c --------------------------------------------------------- */
 /* What a stack of this profile is set to without options. */
 void settings_profile(struct run_settings *settings, enum run_profile profile);
 struct world *settings_world(const struct run_settings *settings,
                              enum host_nic nic);
 void settings_init(struct run *run);
 bool settings_option(struct run *run, const struct script_option *option);
+/* ---- sysctl.c, command.c ------------------------------------------------ */
+bool run_sysctl(struct run *run, unsigned line, const char *name,
+                const char *value);
 bool run_command(struct run *run, unsigned line, const char *text);
+
+/* ---- lacks.c ------------------------------------------------------------ */
+/* Why something of a script is not built here, or NULL: it is, or it is not
+ * known. */
+const char *lacks_option(int64_t level, int64_t name);
+const char *lacks_send_flag(int64_t flags);
+const char *lacks_receive_flag(int64_t flags);
+const char *lacks_call(const char *name);
+const char *lacks_info(const char *name);
+const char *lacks_queue(const char *command);
+/* The whole script is about something that is not built; run_skip() was
+ * called. */
+bool lacks_script(struct run *run);
 
 /* ---- match.c ------------------------------------------------------------ */
 bool run_packet_in(struct run *run, const struct packet_spec *spec);

@@ -95,6 +95,12 @@ bool run_wrong(struct run *run, unsigned line, const char *format, ...) {
   return false;
 }
 
+bool run_skip(struct run *run, unsigned line, const char *what) {
+  run_wrong(run, line, "not built: %s.", what);
+  run->result->outcome = RUN_SKIPPED;
+  return false;
+}
+
 void run_verbose(struct run *run, const char *format, ...) {
   if (run->options->verbose && run->options->out) {
     va_list args;

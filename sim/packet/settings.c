@@ -45,6 +45,7 @@ void settings_profile(struct run_settings *settings, enum run_profile profile) {
 void settings_init(struct run *run) {
   const struct run_options *options = run->options;
   settings_profile(&run->settings, options->profile);
+  run->settings.tcp.features.push_bursts = options->push_bursts;
   if (options->tolerance_us >= 0) {
     run->settings.tolerance_us = options->tolerance_us;
   }
@@ -61,6 +62,7 @@ struct world *settings_world(const struct run_settings *settings,
       .gateway_ip = settings->gateway_ip,
       .prefix_len = settings->prefix_len,
       .mtu = settings->mtu,
+      .coalesced_mss = settings->mss,
       .sndbuf = settings->sndbuf,
       .rcvbuf = settings->rcvbuf,
       .tcp = &settings->tcp,
@@ -111,7 +113,7 @@ static const struct option_row rows[] = {
     /* TS ecr is always computed where it was not seen. */
     {"tcp_ts_ecr_scaled", OPTION_IGNORED, 0, 0, 0, 0, NULL},
     {"send_omit_free", OPTION_IGNORED, 0, 0, 0, 0, NULL},
-    {"mss", OPTION_IGNORED, 0, 0, 0, 0, NULL}, /* of a GSO test device */
+    {"mss", OPTION_NUMBER, AT(mss), 0, 65535, NULL},
     {"speed", OPTION_IGNORED, 0, 0, 0, 0, NULL},
     {"code_command", OPTION_IGNORED, 0, 0, 0, 0, NULL},
     {"code_format", OPTION_IGNORED, 0, 0, 0, 0, NULL},
@@ -182,9 +184,7 @@ static bool set_version(struct run *run, const struct script_option *option) {
     return true;
   }
   if (strcmp(value, "ipv6") == 0) {
-    return run_wrong(run, option->line,
-                     "the stack has no IPv6 yet: ipv4 and ipv4-mapped-ipv6 "
-                     "scripts run.");
+    return run_skip(run, option->line, "IPv6");
   }
   return run_wrong(run, option->line,
                    "--ip_version is ipv4, ipv4-mapped-ipv6 or ipv6.");

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/net_tstamp.h>
 #include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
@@ -83,6 +84,7 @@ static const struct {
     S(SO_TIMESTAMPING),
     S(SO_TYPE),
     S(SO_ZEROCOPY),
+    S(SO_TXTIME),
     S(IP_TOS),
     S(IP_TTL),
     S(IP_MTU),
@@ -218,6 +220,18 @@ static const struct {
     S(TCPI_OPT_ECN),
     S(TCPI_OPT_ECN_SEEN),
     S(TCPI_OPT_SYN_DATA),
+    S(SOF_TIMESTAMPING_TX_HARDWARE),
+    S(SOF_TIMESTAMPING_TX_SOFTWARE),
+    S(SOF_TIMESTAMPING_RX_HARDWARE),
+    S(SOF_TIMESTAMPING_RX_SOFTWARE),
+    S(SOF_TIMESTAMPING_SOFTWARE),
+    S(SOF_TIMESTAMPING_RAW_HARDWARE),
+    S(SOF_TIMESTAMPING_OPT_ID),
+    S(SOF_TIMESTAMPING_TX_SCHED),
+    S(SOF_TIMESTAMPING_TX_ACK),
+    S(SOF_TIMESTAMPING_OPT_CMSG),
+    S(SOF_TIMESTAMPING_OPT_TSONLY),
+    S(SOF_TIMESTAMPING_OPT_STATS),
     {"TCP_ESTABLISHED", 1},
     {"TCP_SYN_SENT", 2},
     {"TCP_SYN_RECV", 3},

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `commands` of scripts. None is ever run: the few that prepare a test are
- * understood. sysctl sets what the stack has settings for; what prepares
- * devices and routes of a real machine has nothing to do here. */
+/* What sysctls of Linux and FreeBSD set here. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "sim/packet/run_internal.h"
-
-enum { WORD = 256 };
 
 /* ---- Settings ----------------------------------------------------------- */
 
@@ -105,7 +101,35 @@ static const struct sysctl_row rows[] = {
     {"net.ipv4.tcp_retries2", NULL, "15"},
     {"net.ipv4.tcp_rfc1337", NULL, "1"},
     {"net.ipv4.tcp_stdurg", NULL, "0"},
-    {"net.ipv4.tcp_fastopen", NULL, "0"},
+    {"net.ipv4.tcp_fastopen", NULL, NULL},
+    {"net.ipv4.tcp_fastopen_key", NULL, NULL},
+    {"net.ipv4.tcp_fastopen_blackhole_timeout_sec", NULL, NULL},
+    {"net.ipv4.tcp_fack", NULL, NULL},
+    {"net.ipv4.tcp_low_latency", NULL, NULL},
+    {"net.ipv4.tcp_rto_max_ms", NULL, "120000"},
+    {"net.ipv4.tcp_rto_min_us", NULL, "200000"},
+    {"net.ipv4.tcp_shrink_window", NULL, "0"},
+    {"net.ipv4.tcp_mtu_probe_floor", NULL, NULL},
+    {"net.ipv4.tcp_probe_interval", NULL, NULL},
+    {"net.ipv4.tcp_probe_threshold", NULL, NULL},
+    {"net.ipv4.tcp_min_snd_mss", NULL, NULL},
+    {"net.ipv4.tcp_comp_sack_rtt_percent", NULL, NULL},
+    {"net.ipv4.tcp_backlog_ack_defer", NULL, NULL},
+    {"net.ipv4.tcp_max_syn_backlog", NULL, NULL},
+    {"net.ipv4.tcp_max_tw_buckets", NULL, NULL},
+    {"net.ipv4.tcp_migrate_req", NULL, NULL},
+    {"net.ipv4.tcp_reflect_tos", NULL, NULL},
+    {"net.ipv4.tcp_ecn_option", NULL, NULL},
+    {"net.ipv4.tcp_ecn_option_beacon", NULL, NULL},
+    {"net.ipv4.tcp_syn_linear_timeouts", NULL, "0"},
+    {"net.ipv4.tcp_plb_enabled", NULL, NULL},
+    {"net.ipv4.tcp_available_congestion_control", NULL, NULL},
+    {"net.ipv4.tcp_allowed_congestion_control", NULL, NULL},
+    {"net.ipv4.ip_local_port_range", NULL, NULL},
+    {"net.ipv4.ip_nonlocal_bind", NULL, NULL},
+    {"net.ipv4.fib_multipath_hash_policy", NULL, NULL},
+    {"net.ipv4.icmp_echo_ignore_all", NULL, NULL},
+    {"net.ipv4.icmp_ratemask", NULL, NULL},
     {"net.ipv4.tcp_frto", NULL, "0"},
     {"net.ipv4.tcp_sack", set_sack, NULL},
     {"net.ipv4.tcp_dsack", set_dsack, NULL},
@@ -155,6 +179,12 @@ static const struct sysctl_row rows[] = {
     {"net.core.somaxconn", NULL, NULL},
 };
 
+/* Linux 6.18: 3 to 5 speak of accurate ECN. */
+static bool is_accurate_ecn(const struct sysctl_row *row, const char *value) {
+  return strcmp(row->name, "net.ipv4.tcp_ecn") == 0 && *value >= '3' &&
+         *value <= '5' && !value[1];
+}
+
 /* FreeBSD's tree, and devices: nothing of it is ours. */
 static bool of_another_machine(const char *name) {
   static const char *const prefixes[] = {
@@ -172,8 +202,8 @@ static void set_features(struct ph_stack *stack, void *features) {
   tcp_set_features(stack, features);
 }
 
-static bool apply(struct run *run, unsigned line, const char *name,
-                  const char *value) {
+bool run_sysctl(struct run *run, unsigned line, const char *name,
+                const char *value) {
   const struct sysctl_row *row = NULL;
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
     row = strcmp(rows[i].name, name) == 0 ? &rows[i] : row;
@@ -181,6 +211,9 @@ static bool apply(struct run *run, unsigned line, const char *name,
   if (!row) {
     return of_another_machine(name) ||
            run_wrong(run, line, "sysctl '%.80s' is not known here.", name);
+  }
+  if (is_accurate_ecn(row, value)) {
+    return run_skip(run, line, "accurate ECN (RFC 9768)");
   }
   if (row->set && !row->set(&run->settings, value)) {
     return run_wrong(run, line, "sysctl %s: '%.60s' is no value of it.", name,
@@ -193,100 +226,4 @@ static bool apply(struct run *run, unsigned line, const char *name,
     run_verbose(run, "  note: line %u: %s stays %s\n", line, name, row->ours);
   }
   return true;
-}
-
-/* ---- Words -------------------------------------------------------------- */
-
-/* The next word up to white space; quotes are taken off. False: no more. */
-static bool next_word(const char **at, char word[WORD]) {
-  const char *p = *at;
-  size_t n = 0;
-  char mark = '\0';
-  p += strspn(p, " \t\r");
-  if (!*p) {
-    return false;
-  }
-  for (; *p && (mark || !strchr(" \t\r", *p)); p++) {
-    if (mark ? *p == mark : *p == '"' || *p == '\'') {
-      mark = mark ? '\0' : *p;
-    } else if (n < WORD - 1) {
-      word[n++] = *p;
-    }
-  }
-  word[n] = '\0';
-  *at = p;
-  return true;
-}
-
-/* net.ipv4.tcp_sack=1, or /proc/sys/net/ipv4/tcp_sack=1. */
-static bool assignment(struct run *run, unsigned line, char *word) {
-  static const char proc[] = "/proc/sys/";
-  char *name = word, *equals = strchr(word, '=');
-  if (!equals) {
-    return true; /* it is only looked at */
-  }
-  *equals = '\0';
-  if (strncmp(name, proc, sizeof(proc) - 1) == 0) {
-    name += sizeof(proc) - 1;
-    for (char *p = name; *p; p++) {
-      *p = *p == '/' ? '.' : *p;
-    }
-  }
-  return apply(run, line, name, equals + 1);
-}
-
-static bool is_setup(const char *program) {
-  static const char *const names[] = {
-      "ip",      "tc",    "ethtool",     "ifconfig",       "modprobe",
-      "kldload", "route", "sockstat",    "nstat",          "ss",
-      "netstat", "sync",  "true",        "echo",           "sleep",
-      "grep",    "cat",   "rm",          "mkdir",          "tcpdump",
-      "killall", "arp",   "defaults.sh", "set_sysctls.py", "conntrack"};
-  const char *slash = strrchr(program, '/');
-  const char *name = slash ? slash + 1 : program;
-  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-    if (strcmp(name, names[i]) == 0) {
-      return true;
-    }
-  }
-  return false;
-}
-
-static bool one_command(struct run *run, unsigned line, const char *text) {
-  char word[WORD];
-  const char *at = text;
-  if (!next_word(&at, word)) {
-    return true;
-  }
-  bool sysctl =
-      strcmp(word, "sysctl") == 0 || strcmp(word, "/sbin/sysctl") == 0;
-  size_t len = strlen(word);
-  bool setter = len >= 14 && strcmp(word + len - 14, "set_sysctls.py") == 0;
-  if (!sysctl && !is_setup(word)) {
-    return run_wrong(run, line,
-                     "the command '%.80s' is not known here, and commands are "
-                     "never run.",
-                     word);
-  }
-  while ((sysctl || setter) && next_word(&at, word)) {
-    if (word[0] != '-' && !assignment(run, line, word)) {
-      return false;
-    }
-  }
-  return true;
-}
-
-bool run_command(struct run *run, unsigned line, const char *text) {
-  char *copy = strdup(text);
-  bool good = copy != NULL;
-  char *rest = copy, *part;
-  while (good && (part = strsep(&rest, "\n;&|"))) {
-    char *comment = strchr(part, '#');
-    if (comment) {
-      *comment = '\0';
-    }
-    good = one_command(run, line, part);
-  }
-  free(copy);
-  return good;
 }

@@ -200,8 +200,8 @@ static void inject_piece(void *ctx, uint8_t *frame, size_t len) {
   settle(world);
 }
 
-/* More than fits into a frame comes in several, as from a sender with TSO.
- * False: it is not TCP. */
+/* The RTL's wire has frames of the MTU: more comes in several, as from a sender
+ * with TSO. False: it is not TCP. */
 static bool inject_cut(struct world *world, const uint8_t *packet,
                        uint32_t len) {
   uint32_t ip_len = (packet[0] & 15) * 4u;
@@ -220,7 +220,8 @@ static bool inject_cut(struct world *world, const uint8_t *packet,
 }
 
 void world_inject(struct world *world, const uint8_t *packet, uint32_t len) {
-  if (len > world->config.mtu && inject_cut(world, packet, len)) {
+  bool cut = world->config.nic == HOST_NIC_RTL && len > world->config.mtu;
+  if (cut && inject_cut(world, packet, len)) {
     return;
   }
   host_arrive(world->host, make_frame(ETH_TYPE_IPV4, packet, len), world->now);
@@ -279,6 +280,8 @@ struct world *world_create(const struct world_config *config) {
       .nic = config->nic,
       .offload = HOST_OFFLOAD_ALL,
       .mtu = config->mtu,
+      .large = true,
+      .coalesced_mss = config->coalesced_mss,
       .sndbuf = config->sndbuf,
       .rcvbuf = config->rcvbuf,
       .tcp = &world->tcp,

@@ -16,6 +16,7 @@ struct world_config {
   uint32_t local_ip, gateway_ip; /* host order */
   uint8_t prefix_len;
   uint16_t mtu;
+  uint16_t coalesced_mss; /* soft NIC: of the parts of larger packets; 0: one */
   uint32_t sndbuf, rcvbuf;         /* defaults of sockets; 0: the profile's */
   const struct ph_tcp_config *tcp; /* copied */
 };

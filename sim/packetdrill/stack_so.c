@@ -110,7 +110,7 @@ int so_fd(const struct so *so, int fd) {
 /* ---- Making ------------------------------------------------------------- */
 
 static bool set_flag(const char *flag, enum host_nic *nic,
-                     enum run_profile *profile) {
+                     enum run_profile *profile, bool *push_bursts) {
   if (strcmp(flag, "nic=rtl") == 0 || strcmp(flag, "nic=soft") == 0) {
     *nic = flag[4] == 'r' ? HOST_NIC_RTL : HOST_NIC_SOFT;
     return true;
@@ -119,9 +119,13 @@ static bool set_flag(const char *flag, enum host_nic *nic,
     *profile = flag[8] == 'b' ? RUN_PROFILE_BSD : RUN_PROFILE_LINUX;
     return true;
   }
+  if (strcmp(flag, "push=burst") == 0 || strcmp(flag, "push=write") == 0) {
+    *push_bursts = flag[5] == 'b';
+    return true;
+  }
   fprintf(stderr,
           "libpackhorse_packetdrill: --so_flags: '%s' is none of nic=soft, "
-          "nic=rtl, profile=linux, profile=bsd.\n",
+          "nic=rtl, profile=linux, profile=bsd, push=write, push=burst.\n",
           flag);
   return false;
 }
@@ -130,9 +134,9 @@ struct so *so_create(const char *flags) {
   enum host_nic nic = HOST_NIC_SOFT;
   enum run_profile profile = RUN_PROFILE_LINUX;
   char *copy = strdup(flags ? flags : ""), *rest = copy, *flag;
-  bool good = copy != NULL;
+  bool good = copy != NULL, push_bursts = false;
   while (good && (flag = strsep(&rest, ", "))) {
-    good = !*flag || set_flag(flag, &nic, &profile);
+    good = !*flag || set_flag(flag, &nic, &profile, &push_bursts);
   }
   free(copy);
   if (!good) {
@@ -140,6 +144,7 @@ struct so *so_create(const char *flags) {
   }
   struct so *so = sim_alloc(sizeof(*so));
   settings_profile(&so->settings, profile);
+  so->settings.tcp.features.push_bursts = push_bursts;
   so->world = settings_world(&so->settings, nic);
   pthread_mutex_init(&so->lock, NULL);
   pthread_cond_init(&so->changed, NULL);

@@ -8,11 +8,16 @@
 #include "sim/tool/commands.h"
 #include "sim/tool/json.h"
 
-enum { DEFINITIONS_MAX = 64, PERMILLE_MAX = 1000 };
+enum {
+  DEFINITIONS_MAX = 64,
+  PERMILLE_MAX = 1000,
+  STATUS_SKIPPED = 77, /* as test drivers have it */
+};
 
 enum {
   CODE_NIC = 256,
   CODE_PROFILE,
+  CODE_PUSH,
   CODE_TOLERANCE,
   CODE_PERCENT,
   CODE_JSON,
@@ -23,12 +28,13 @@ struct packet_command {
   struct run_options run;
   struct definition definitions[DEFINITIONS_MAX];
   bool json, quiet;
-  unsigned passed, failed, wrong;
+  unsigned passed, failed, wrong, skipped;
 };
 
 static const struct option longs[] = {
     {"nic", required_argument, NULL, CODE_NIC},
     {"profile", required_argument, NULL, CODE_PROFILE},
+    {"push", required_argument, NULL, CODE_PUSH},
     {"tolerance_usecs", required_argument, NULL, CODE_TOLERANCE},
     {"tolerance_percent", required_argument, NULL, CODE_PERCENT},
     {"define", required_argument, NULL, 'D'},
@@ -48,6 +54,9 @@ static void help(void) {
       "(soft)\n"
       "  --profile NAME           linux or bsd: what the stack looks like "
       "(linux)\n"
+      "  --push WHERE             PSH: write: where a write ends; burst: where "
+      "a "
+      "burst\n                           of segments does too (write)\n"
       "  --tolerance_usecs N      how far times may be off (4000)\n"
       "  --tolerance_percent N    the same, of the time since the event before "
       "(12.5)\n"
@@ -58,7 +67,7 @@ static void help(void) {
       "sum\n"
       "  --help                   this text\n\n"
       "Exit status 0: all pass; 1: one failed; 2: one is no script, or can't "
-      "be run.\n");
+      "be run;\n77: all were skipped.\n");
 }
 
 static int wrong(const char *option, const char *value, const char *expected) {
@@ -112,6 +121,10 @@ static int set_option(struct packet_command *command, int code, char *value) {
       status = set_name("--profile", value, "linux", "bsd", &which);
       command->run.profile = which ? RUN_PROFILE_BSD : RUN_PROFILE_LINUX;
       return status;
+    case CODE_PUSH:
+      status = set_name("--push", value, "write", "burst", &which);
+      command->run.push_bursts = which;
+      return status;
     case CODE_TOLERANCE:
       return set_number("--tolerance_usecs", value, 1, 1e9,
                         &command->run.tolerance_us);
@@ -132,7 +145,7 @@ static int set_option(struct packet_command *command, int code, char *value) {
   }
 }
 
-static const char *const outcomes[] = {"ok", "FAIL", "WRONG"};
+static const char *const outcomes[] = {"ok", "FAIL", "WRONG", "SKIP"};
 
 static void report(struct packet_command *command, const char *path,
                    const struct run_result *result) {
@@ -154,7 +167,7 @@ static void report(struct packet_command *command, const char *path,
          (double)result->virtual_us / 1e6);
   if (result->outcome != RUN_PASSED) {
     printf("%s%s", result->text,
-           result->outcome == RUN_WRONG && *result->text ? "\n" : "");
+           result->outcome >= RUN_WRONG && *result->text ? "\n" : "");
   }
 }
 
@@ -165,10 +178,12 @@ static void sum(const struct packet_command *command) {
     json_u64(&json, "passed", command->passed);
     json_u64(&json, "failed", command->failed);
     json_u64(&json, "wrong", command->wrong);
+    json_u64(&json, "skipped", command->skipped);
     json_end(&json);
   } else {
-    printf("%u passed, %u failed\n", command->passed,
+    printf("%u passed, %u failed", command->passed,
            command->failed + command->wrong);
+    printf(command->skipped ? ", %u skipped\n" : "\n", command->skipped);
   }
 }
 
@@ -182,12 +197,16 @@ static int run_all(struct packet_command *command, char **paths, int count) {
     command->passed += outcome == RUN_PASSED;
     command->failed += outcome == RUN_FAILED;
     command->wrong += outcome == RUN_WRONG;
+    command->skipped += outcome == RUN_SKIPPED;
     report(command, paths[i], result);
     fflush(stdout);
   }
   free(result);
   sum(command);
-  return command->wrong ? 2 : command->failed ? 1 : 0;
+  if (command->wrong || command->failed) {
+    return command->wrong ? 2 : 1;
+  }
+  return command->skipped && !command->passed ? STATUS_SKIPPED : 0;
 }
 
 int command_packet(const struct options *options) {

@@ -63,6 +63,8 @@ struct ph_tcp_features {
    * tells it. */
   bool whole_window;
   uint8_t window_scale; /* of our SYNs, 1 .. 14; default 8 */
+  bool push_bursts;     /* PSH at the end of every super-segment too, as Linux
+                           since 5.5; else only where a write ends */
   /* Search for the path's MTU with probes (RFC 4821): always, or (on request)
    * after a black hole or an ICMP. Default on request. */
   uint8_t mtu_probing;

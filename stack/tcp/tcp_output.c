@@ -292,7 +292,11 @@ static bool send_next(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n,
   struct tcp_pos pos = conn->sndq_next;
   tcp_pos_advance(&pos, 0);
   uint32_t mss = tcp_payload_mss(stack, conn); /* before it is told */
-  if (transmit(stack, conn, seq, data_flags(conn, seq, n, fin), pos, n) < 0) {
+  uint8_t flags = data_flags(conn, seq, n, fin);
+  if (n > mss && tcp_of(stack)->features.push_bursts) {
+    flags |= TCP_PSH;
+  }
+  if (transmit(stack, conn, seq, flags, pos, n) < 0) {
     return false;
   }
   tcp_rtx_sent(stack, conn, seq, n + fin, pos, fin ? TCP_RANGE_FIN : 0, mss);
