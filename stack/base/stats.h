@@ -53,6 +53,7 @@
   X(TcpLossProbeRecovery, "losses that a probe alone repaired") \
   X(TcpSackDiscarded, "SACK blocks that can't be") \
   X(TcpSackIgnored, "SACK blocks for which no record was left") \
+  X(TcpOutForgotten, "records of what is out that others needed more") \
   X(TcpSackReneging, "timeouts with the first range sacked") \
   X(TcpDsackIn, "duplicates that the peer reported") \
   X(TcpReorderSeen, "connections on which reordering was seen") \

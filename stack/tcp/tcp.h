@@ -74,9 +74,13 @@ struct ph_tcp_features {
 struct ph_tcp_config {
   uint32_t max_connections; /* default 256 */
   uint32_t max_listeners;   /* default 16 */
+  uint32_t max_senders;     /* connections with data out at the same time
+                               (more can have, and recover from losses as if
+                               there were no SACK); default 4096, never more
+                               than max_connections */
   uint32_t max_ranges;      /* retransmission and out-of-order records above
-                               the one that each connection is sure of;
-                               default 4096 */
+                               the one that each of those is sure of; default
+                               4096 */
   uint32_t max_chunks;      /* pieces in receive queues; default 8192 */
   uint32_t max_sndbuf;      /* buffers that nobody set tune themselves up to */
   uint32_t max_rcvbuf;      /* these; default 8 MiB, 16 MiB */

@@ -43,25 +43,21 @@ int tcp_set_arq(struct tcp_conn *conn, const struct tcp_arq *arq) {
     return -PH_EINVAL;
   }
   conn->arq = (unsigned)arq->mode & 3u;
-  conn->loss.arq = (struct tcp_arq_state){
-      .window = conn->arq == TCP_ARQ_STOP_AND_WAIT ? 1 : (uint16_t)window,
-      .timeout_percent = (uint16_t)percent,
-  };
+  conn->arq_window = conn->arq == TCP_ARQ_STOP_AND_WAIT ? 1 : (uint16_t)window;
+  conn->arq_percent = (uint16_t)percent;
   return 0;
 }
 
 struct tcp_arq tcp_get_arq(const struct tcp_conn *conn) {
-  const struct tcp_arq_state *state = &conn->loss.arq;
-  return conn->arq ? (struct tcp_arq){conn->arq, state->window,
-                                      state->timeout_percent}
-                   : (struct tcp_arq){TCP_ARQ_OFF, 0, 0};
+  return conn->arq
+             ? (struct tcp_arq){conn->arq, conn->arq_window, conn->arq_percent}
+             : (struct tcp_arq){TCP_ARQ_OFF, 0, 0};
 }
 
 void tcp_arq_inherit(struct tcp_conn *to, const struct tcp_conn *from) {
   to->arq = from->arq;
-  if (from->arq) {
-    to->loss.arq = from->loss.arq;
-  }
+  to->arq_window = from->arq_window;
+  to->arq_percent = from->arq_percent;
 }
 
 void tcp_arq_options(struct tcp_conn *conn) {
@@ -69,9 +65,8 @@ void tcp_arq_options(struct tcp_conn *conn) {
   conn->ecn_ok = false; /* no congestion control that could answer it */
 }
 
-void tcp_arq_start(struct ph_stack *stack, struct tcp_conn *conn) {
-  conn->loss.arq.progress_ns = stack->now_ns;
-  conn->cwnd = (uint32_t)conn->loss.arq.window * conn->snd_mss;
+void tcp_arq_start(struct tcp_conn *conn) {
+  conn->cwnd = (uint32_t)conn->arq_window * conn->snd_mss;
 }
 
 /* ---- The receiver -------------------------------------------------------- */
@@ -84,25 +79,25 @@ bool tcp_arq_keeps(const struct tcp_conn *conn) {
 
 /* T0. */
 static uint64_t timeout_ns(const struct tcp_conn *conn) {
-  uint64_t t0 = conn->srtt_ns / 100 * conn->loss.arq.timeout_percent;
+  uint64_t t0 = conn->srtt_ns / 100 * conn->arq_percent;
   uint64_t rfc6298 = conn->srtt_ns + 4 * conn->rttvar_ns;
   return !conn->rtt_valid ? conn->rto_ns : t0 > rfc6298 ? t0 : rfc6298;
 }
 
 /* When the first of what is in flight is lost. */
 static uint64_t deadline(const struct tcp_conn *conn) {
-  uint64_t since = conn->sent.first->u.tx.sent_at_ns;
+  uint64_t since = conn->out->sent.first->u.tx.sent_at_ns;
   if (conn->arq != TCP_ARQ_SELECTIVE_REPEAT &&
-      conn->loss.arq.progress_ns > since) {
-    since = conn->loss.arq.progress_ns; /* one timer for the window */
+      conn->out->loss.arq.progress_ns > since) {
+    since = conn->out->loss.arq.progress_ns; /* one timer for the window */
   }
   return since + timeout_ns(conn);
 }
 
 void tcp_arq_schedule(struct ph_stack *stack, struct tcp_conn *conn) {
-  if (!conn->rtx.first) {
+  if (!conn->out->rtx.first) {
     tcp_timer_clear(conn, TCP_TIMER_RACK);
-  } else if (conn->sent.first) {
+  } else if (conn->out->sent.first) {
     tcp_timer_set(stack, conn, TCP_TIMER_RACK, deadline(conn));
   } else { /* all of it is to be sent again, as soon as the device takes it */
     tcp_timer_set(stack, conn, TCP_TIMER_RACK,
@@ -115,8 +110,8 @@ static void go_back(struct ph_stack *stack, struct tcp_conn *conn) {
   uint32_t out = (conn->snd_nxt - conn->snd_una) / conn->snd_mss;
   uint32_t seen = conn->dupacks + 1u; /* and the hole has none */
   tcp_rtx_mark_sent_by(tcp_of(stack), conn, UINT64_MAX, true);
-  conn->sacked_bytes = 0;
-  conn->loss.arq.echoes = out > seen ? out - seen : 0;
+  conn->out->sacked_bytes = 0;
+  conn->out->loss.arq.echoes = out > seen ? out - seen : 0;
   conn->dupacks = 0;
 }
 
@@ -125,9 +120,9 @@ static void go_back(struct ph_stack *stack, struct tcp_conn *conn) {
  * was given up are as many as that had segments behind the hole, and all of
  * that kind are here within a round trip. */
 static bool tells(const struct ph_stack *stack, struct tcp_conn *conn) {
-  const struct tcp_range *first = conn->rtx.first;
-  if (conn->loss.arq.echoes > 0) {
-    conn->loss.arq.echoes--;
+  const struct tcp_range *first = conn->out->rtx.first;
+  if (conn->out->loss.arq.echoes > 0) {
+    conn->out->loss.arq.echoes--;
     return false;
   }
   return first && !(first->u.tx.flags & TCP_RANGE_LOST) &&
@@ -136,10 +131,10 @@ static bool tells(const struct ph_stack *stack, struct tcp_conn *conn) {
 
 void tcp_arq_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
                     const struct tcp_ack *info) {
-  conn->cwnd = (uint32_t)conn->loss.arq.window * conn->snd_mss;
+  conn->cwnd = (uint32_t)conn->arq_window * conn->snd_mss;
   if (info->acked > 0) {
-    conn->loss.arq.progress_ns = stack->now_ns;
-    conn->loss.arq.echoes = 0; /* the wire keeps the order */
+    conn->out->loss.arq.progress_ns = stack->now_ns;
+    conn->out->loss.arq.echoes = 0; /* the wire keeps the order */
     conn->dupacks = 0;
   } else if (info->dupack && conn->arq == TCP_ARQ_GO_BACK_N &&
              tells(stack, conn)) {
@@ -154,11 +149,11 @@ void tcp_arq_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
 }
 
 void tcp_arq_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
-  struct tcp_range *first = conn->sent.first;
+  struct tcp_range *first = conn->out->sent.first;
   if (first && deadline(conn) <= stack->now_ns) {
     stack->stats.TcpTimeouts++;
     if (conn->arq == TCP_ARQ_SELECTIVE_REPEAT) {
-      while ((first = conn->sent.first) != NULL &&
+      while ((first = conn->out->sent.first) != NULL &&
              deadline(conn) <= stack->now_ns) {
         tcp_rtx_mark_lost(conn, first);
       }
@@ -171,7 +166,7 @@ void tcp_arq_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
 }
 
 void tcp_arq_silence(struct ph_stack *stack, struct tcp_conn *conn) {
-  if (conn->rtx.first->u.tx.flags & TCP_RANGE_SACKED) {
+  if (conn->out->rtx.first->u.tx.flags & TCP_RANGE_SACKED) {
     stack->stats.TcpSackReneging++; /* RFC 2018 8 */
     go_back(stack, conn);
   }

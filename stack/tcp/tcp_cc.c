@@ -36,18 +36,21 @@ static uint32_t initial_window(const struct tcp_conn *conn) {
 void tcp_cc_init(struct tcp_conn *conn) {
   conn->cwnd = initial_window(conn);
   conn->ssthresh = UINT32_MAX; /* "arbitrarily high", RFC 5681 3.1 */
-  conn->bytes_acked_ca = 0;
-  if (conn->cc->init) {
+  conn->bytes_acked_ca = conn->w_max = 0;
+}
+
+void tcp_cc_start(struct tcp_conn *conn) {
+  conn->out->cc_state.cubic = (struct tcp_cubic){.cwnd_prior = conn->cwnd};
+  if (conn->ssthresh == UINT32_MAX && conn->cc->init) {
     conn->cc->init(conn);
   }
 }
 
 void tcp_cc_change(struct tcp_conn *conn, const struct tcp_cc_ops *cc) {
   conn->cc = cc;
-  conn->bytes_acked_ca = 0;
-  conn->cc_state.cubic = (struct tcp_cubic){.cwnd_prior = conn->cwnd};
-  if (conn->ssthresh == UINT32_MAX && cc->init) {
-    cc->init(conn);
+  conn->bytes_acked_ca = conn->w_max = 0;
+  if (conn->out != &tcp_out_none) {
+    tcp_cc_start(conn);
   }
 }
 

@@ -10,6 +10,7 @@
 enum {
   DEFAULT_CONNECTIONS = 256,
   DEFAULT_LISTENERS = 16,
+  DEFAULT_SENDERS = 4096,
   DEFAULT_RANGES = 4096,
   DEFAULT_CHUNKS = 8192,
   DEFAULT_BUFFER = 256 * 1024,
@@ -135,13 +136,17 @@ int ph_tcp_init(struct ph_stack *stack, const struct ph_tcp_config *config) {
   ph_link_init(&tcp->time_wait);
   ph_link_init(&tcp->pending);
   set_features(tcp, &config->features);
-  uint32_t ranges = tcp->max_conns +
-                    (config->max_ranges ? config->max_ranges : DEFAULT_RANGES);
+  uint32_t senders = ph_min_u32(
+      config->max_senders ? config->max_senders : (uint32_t)DEFAULT_SENDERS,
+      tcp->max_conns);
+  uint32_t ranges =
+      senders + (config->max_ranges ? config->max_ranges : DEFAULT_RANGES);
   if (!make_pools(
           tcp,
           config->max_listeners ? config->max_listeners : DEFAULT_LISTENERS,
           ranges, config->max_chunks ? config->max_chunks : DEFAULT_CHUNKS) ||
-      !make_tables(tcp) || !tcp_plpmtud_init(tcp)) {
+      !make_tables(tcp) || !tcp_out_init(tcp, senders) ||
+      !tcp_plpmtud_init(tcp)) {
     return -PH_ENOMEM;
   }
   tcp_memory_init(tcp);
@@ -228,6 +233,7 @@ struct tcp_conn *tcp_open(struct ph_stack *stack, void *owner) {
   conn->owner = owner;
   conn->sndbuf = conn->rcvbuf = DEFAULT_BUFFER;
   conn->rcv_owed = (uint16_t)tcp->floor;
+  tcp_out_clear(conn);
   tcp_timer_init(conn);
   tcp->conns_open++;
   return conn;
@@ -240,7 +246,7 @@ void tcp_set_owner(struct tcp_conn *conn, void *owner) {
 static void tcp_conn_free_queues(struct ph_stack *stack, struct tcp_conn *conn,
                                  bool received_too) {
   struct tcp_stack *tcp = tcp_of(stack);
-  tcp_rtx_free(tcp, conn);
+  tcp_out_free(tcp, conn);
   tcp_sendq_free(stack, conn);
   tcp_ooo_free(tcp, conn);
   if (received_too) {
@@ -341,7 +347,7 @@ void tcp_enter_time_wait(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_stack *tcp = tcp_of(stack);
   conn->state = TCP_STATE_TIME_WAIT;
   tcp_plpmtud_free(tcp, conn);
-  tcp_rtx_free(tcp, conn);
+  tcp_out_free(tcp, conn);
   tcp_sendq_free(stack, conn);
   tcp_ooo_free(tcp, conn);
   tcp_rcv_account(tcp, conn);

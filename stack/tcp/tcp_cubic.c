@@ -32,27 +32,27 @@ static uint64_t cubed(uint32_t distance_ms, uint32_t mss) {
 
 /* W_cubic(t), (1) of 4.2. */
 static uint64_t w_cubic(const struct tcp_conn *conn, uint32_t t_ms) {
-  const struct tcp_cubic *c = &conn->cc_state.cubic;
+  const struct tcp_cubic *c = &conn->out->cc_state.cubic;
   if (t_ms >= c->k_ms) {
-    return c->w_max + cubed(t_ms - c->k_ms, conn->snd_mss);
+    return conn->w_max + cubed(t_ms - c->k_ms, conn->snd_mss);
   }
   uint64_t below = cubed(c->k_ms - t_ms, conn->snd_mss);
-  return below < c->w_max ? c->w_max - below : 0;
+  return below < conn->w_max ? conn->w_max - below : 0;
 }
 
 /* Congestion avoidance begins: t = 0. */
 static void start_epoch(struct tcp_conn *conn, uint32_t now_ms) {
-  struct tcp_cubic *c = &conn->cc_state.cubic;
+  struct tcp_cubic *c = &conn->out->cc_state.cubic;
   c->epoch = true;
   c->epoch_ms = c->last_ms = now_ms;
   c->w_est = conn->cwnd;
   c->w_est_rest = 0;
   conn->bytes_acked_ca = 0;
-  if (c->w_max > conn->cwnd) { /* (2): K = cbrt((W_max - cwnd_epoch) / C) */
-    uint64_t segs_1e9 = (uint64_t)(c->w_max - conn->cwnd) * 2500000000u;
+  if (conn->w_max > conn->cwnd) { /* (2): K = cbrt((W_max - cwnd_epoch) / C) */
+    uint64_t segs_1e9 = (uint64_t)(conn->w_max - conn->cwnd) * 2500000000u;
     c->k_ms = cube_root(segs_1e9 / conn->snd_mss);
   } else { /* 4.8, or slow start overshot */
-    c->w_max = conn->cwnd;
+    conn->w_max = conn->cwnd;
     c->k_ms = 0;
   }
 }
@@ -60,7 +60,7 @@ static void start_epoch(struct tcp_conn *conn, uint32_t now_ms) {
 /* NewReno's window under CUBIC's milder decrease, (4) of 4.3: alpha is
  * 3 (1 - beta) / (1 + beta) = 9/17 until the old window is reached. */
 static void grow_w_est(struct tcp_conn *conn, uint32_t acked) {
-  struct tcp_cubic *c = &conn->cc_state.cubic;
+  struct tcp_cubic *c = &conn->out->cc_state.cubic;
   uint64_t grow = (uint64_t)acked * conn->snd_mss;
   if (c->w_est < c->cwnd_prior) {
     grow = grow * 9 / 17;
@@ -72,7 +72,7 @@ static void grow_w_est(struct tcp_conn *conn, uint32_t acked) {
 
 /* Time in which the window did not limit us does not count (4.2, 5.8). */
 static void skip_idle_time(struct tcp_conn *conn, uint32_t now_ms) {
-  struct tcp_cubic *c = &conn->cc_state.cubic;
+  struct tcp_cubic *c = &conn->out->cc_state.cubic;
   uint32_t gap = now_ms - c->last_ms;
   uint32_t rtt_ms = (uint32_t)(conn->srtt_ns / TCP_MS) + 1;
   if (gap > 2 * rtt_ms) {
@@ -83,7 +83,7 @@ static void skip_idle_time(struct tcp_conn *conn, uint32_t now_ms) {
 
 static void avoid_congestion(struct tcp_conn *conn, uint32_t now_ms,
                              uint32_t acked) {
-  struct tcp_cubic *c = &conn->cc_state.cubic;
+  struct tcp_cubic *c = &conn->out->cc_state.cubic;
   if (!c->epoch) {
     start_epoch(conn, now_ms);
   }
@@ -123,20 +123,23 @@ static void cubic_rtt(struct tcp_conn *conn, uint64_t r_ns) {
   if (conn->ssthresh == UINT32_MAX) {
     tcp_hystart_rtt(conn, r_ns);
     if (conn->ssthresh != UINT32_MAX) { /* slow start ended without a loss */
-      conn->cc_state.cubic = (struct tcp_cubic){.cwnd_prior = conn->cwnd};
+      conn->w_max = 0;
+      conn->out->cc_state.cubic = (struct tcp_cubic){.cwnd_prior = conn->cwnd};
     }
   }
 }
 
 static uint32_t cubic_ssthresh(struct tcp_conn *conn, uint32_t flight,
                                bool timeout) {
-  struct tcp_cubic *c = &conn->cc_state.cubic;
-  uint32_t w_max = conn->ssthresh == UINT32_MAX ? 0 : c->w_max;
+  struct tcp_cubic *c = &conn->out->cc_state.cubic;
+  uint32_t w_max = conn->ssthresh == UINT32_MAX ? 0 : conn->w_max;
   *c = (struct tcp_cubic){.cwnd_prior = conn->cwnd};
+  conn->w_max = 0;
   if (!timeout) { /* 4.8: after a timeout W_max is set when growth restarts */
     /* 4.7, fast convergence: a window that shrinks makes room for others. */
-    c->w_max = conn->cwnd < w_max ? (uint32_t)((uint64_t)conn->cwnd * 17 / 20)
-                                  : conn->cwnd;
+    conn->w_max = conn->cwnd < w_max
+                      ? (uint32_t)((uint64_t)conn->cwnd * 17 / 20)
+                      : conn->cwnd;
   }
   /* 4.6; of cwnd, which holds no more than was used, instead of what happens
    * to be in flight. */

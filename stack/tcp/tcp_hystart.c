@@ -22,7 +22,7 @@ enum { /* RFC 9406 4.3 */
 };
 
 static void start_round(struct tcp_conn *conn) {
-  struct tcp_hystart *h = &conn->cc_state.hystart;
+  struct tcp_hystart *h = &conn->out->cc_state.hystart;
   h->last_round_min_us = h->current_round_min_us;
   h->current_round_min_us = UINT32_MAX;
   h->samples = 0;
@@ -30,7 +30,7 @@ static void start_round(struct tcp_conn *conn) {
 }
 
 void tcp_hystart_init(struct tcp_conn *conn) {
-  struct tcp_hystart *h = &conn->cc_state.hystart;
+  struct tcp_hystart *h = &conn->out->cc_state.hystart;
   h->current_round_min_us = UINT32_MAX;
   h->css_rounds = 0;
   start_round(conn);
@@ -57,7 +57,7 @@ static void judge(struct tcp_hystart *h) {
 }
 
 void tcp_hystart_rtt(struct tcp_conn *conn, uint64_t r_ns) {
-  struct tcp_hystart *h = &conn->cc_state.hystart;
+  struct tcp_hystart *h = &conn->out->cc_state.hystart;
   if (conn->ssthresh != UINT32_MAX) {
     return; /* only the initial slow start, 4.3 */
   }
@@ -79,7 +79,7 @@ void tcp_hystart_rtt(struct tcp_conn *conn, uint64_t r_ns) {
 }
 
 void tcp_hystart_acked(struct tcp_conn *conn, uint32_t acked) {
-  if (conn->cc_state.hystart.css_rounds > 0) {
+  if (conn->out->cc_state.hystart.css_rounds > 0) {
     acked /= CSS_GROWTH_DIVISOR;
   }
   (void)tcp_cc_slow_start(conn, acked);

@@ -32,6 +32,9 @@ static int error_of(enum ip_error error) {
 
 static void too_big(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
                     uint16_t mtu) {
+  if (conn->state >= TCP_STATE_ESTABLISHED) {
+    tcp_out_need(stack, conn);
+  }
   if (mtu >= tcp_packet_len_at(conn, seq)) {
     stack->stats.TcpIcmpIgnored++;
     return;

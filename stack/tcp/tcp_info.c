@@ -10,7 +10,10 @@ static uint32_t segments(uint32_t bytes, uint32_t mss) {
 
 /* Segments out, by what has become of them. */
 static void count_out(const struct tcp_conn *conn, struct tcp_info *info) {
-  const struct tcp_range *range = conn->rtx.first;
+  if (conn->out == &tcp_out_none) {
+    info->unacked_segs = segments(conn->snd_nxt - conn->snd_una, conn->snd_mss);
+  }
+  const struct tcp_range *range = conn->out->rtx.first;
   for (; range; range = range->next) {
     uint32_t n = segments(range->len, conn->snd_mss);
     uint32_t flags = range->u.tx.flags;
@@ -30,15 +33,16 @@ static uint8_t ca_state(const struct tcp_conn *conn) {
     case TCP_RECOVERY_LOSS:
       return TCP_INFO_LOSS;
     case TCP_RECOVERY_NONE:
-      return conn->dupacks > 0 || conn->sacked_bytes > 0 ? TCP_INFO_DISORDER
-                                                         : TCP_INFO_OPEN;
+      return conn->dupacks > 0 || conn->out->sacked_bytes > 0
+                 ? TCP_INFO_DISORDER
+                 : TCP_INFO_OPEN;
     default:
       return TCP_INFO_RECOVERY;
   }
 }
 
 static uint32_t min_rtt_us(const struct tcp_conn *conn) {
-  const struct tcp_rack *rack = &conn->loss.rack;
+  const struct tcp_rack *rack = &conn->out->loss.rack;
   return conn->use_rack && conn->rtt_valid
              ? ph_min_u32(rack->min_rtt_us[0], rack->min_rtt_us[1])
              : UINT32_MAX;
@@ -60,7 +64,7 @@ static void synchronized(const struct ph_stack *stack,
                                  : (uint32_t)(conn->syn_sent_ns / TCP_MS));
   info->ca_state = ca_state(conn);
   info->min_rtt_us = min_rtt_us(conn);
-  info->reordering_seen = conn->use_rack && conn->loss.rack.reordering_seen;
+  info->reordering_seen = conn->use_rack && conn->reordering_seen;
   count_out(conn, info);
 }
 

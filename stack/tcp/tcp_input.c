@@ -34,7 +34,8 @@ static void update_window(struct ph_stack *stack, struct tcp_conn *conn,
     conn->snd_wl2 = seg->ack;
     conn->snd_max_wnd = ph_max_u32(conn->snd_max_wnd, conn->snd_wnd);
   }
-  if (closed && conn->snd_wnd > 0 && conn->rtx.first && conn->backoff > 0) {
+  if (closed && conn->snd_wnd > 0 && conn->snd_nxt != conn->snd_una &&
+      conn->backoff > 0) {
     /* What is out was a probe of a window that had shrunk; now it counts. */
     conn->backoff = 0;
     tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + conn->rto_ns);
@@ -46,6 +47,7 @@ static bool fin_acked(struct ph_stack *stack, struct tcp_conn *conn) {
   switch (conn->state) {
     case TCP_STATE_FIN_WAIT_1:
       conn->state = TCP_STATE_FIN_WAIT_2;
+      tcp_out_free(tcp_of(stack), conn); /* nothing more will be sent */
       if (!conn->owner && conn->settings.linger2_s < 0) {
         tcp_conn_drop(stack, conn, 0); /* as in Linux: TCP_LINGER2 */
         return false;
@@ -99,7 +101,7 @@ static bool tcp_process_ack(struct ph_stack *stack, struct tcp_conn *conn,
   }
   conn->soft_error = 0;
   conn->backoff = 0;
-  conn->last_acked = acked;
+  conn->out->last_acked = acked;
   /* Marks that lie behind go along, or they would seem ahead after 2 GiB. */
   conn->recover = seq_max(conn->recover, conn->snd_una);
   conn->loss_recover = seq_max(conn->loss_recover, conn->snd_una);
@@ -115,7 +117,7 @@ static bool tcp_process_ack(struct ph_stack *stack, struct tcp_conn *conn,
   tcp_on_ack(stack, conn, info);
   /* RFC 6298 (5.2), (5.3); in fast recovery only the first partial ACK
    * restarts it (RFC 6582 3.2, the impatient variant). */
-  if (!conn->rtx.first) {
+  if (!conn->out->rtx.first) {
     tcp_timer_clear(conn, TCP_TIMER_RTX);
   } else if (!partial || !conn->partial_seen) {
     tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + conn->rto_ns);
@@ -191,8 +193,9 @@ static bool tcp_check_ack(struct ph_stack *stack, struct tcp_conn *conn,
   if (!advances && conn->snd_nxt == conn->snd_una) {
     return true; /* nothing is out that it could be about */
   }
+  tcp_out_need(stack, conn);
   struct tcp_ack info = {
-      .prior_fack = conn->loss.rack.fack,
+      .prior_fack = conn->out->loss.rack.fack,
       .ts_ecr_ms = seg->options.ts_ecr - conn->ts_offset,
       .has_ts = conn->ts_ok && seg->options.has_timestamps,
       .dupack = dupack,
@@ -380,11 +383,11 @@ static bool is_predicted(const struct tcp_conn *conn,
 /* Could tcp_output() do anything? A segment that was expected, with its ACK
  * delayed and nothing to send, needs none. */
 static bool output_due(const struct tcp_conn *conn) {
-  return conn->ack_now || conn->syn_due || conn->lost.first ||
+  return conn->ack_now || conn->syn_due || conn->out->lost.first ||
          tcp_unsent_bytes(conn) > 0 || (conn->fin_queued && !conn->fin_sent) ||
          conn->tx_block_wait || conn->recovery != TCP_RECOVERY_NONE ||
          conn->persist || conn->cork_wait ||
-         (conn->rtx.first && conn->deadline[TCP_TIMER_RTX] == UINT64_MAX);
+         (conn->out->rtx.first && conn->deadline[TCP_TIMER_RTX] == UINT64_MAX);
 }
 
 static void synchronized(struct ph_stack *stack, struct tcp_conn *conn,

@@ -28,6 +28,7 @@
 #include "stack/base/list.h"
 #include "stack/base/seq.h"
 #include "stack/tcp/tcp.h"
+#include "stack/tcp/tcp_cc.h"
 #include "stack/tcp/tcp_recovery.h"
 #include "stack/tcp/tcp_segment.h"
 #include "stack/wire/tcp_wire.h"
@@ -146,42 +147,34 @@ enum tcp_recovery {
   TCP_RECOVERY_LOSS, /* after a timeout, until `recover` is acknowledged */
 };
 
-/* A congestion control algorithm. cwnd and ssthresh of the connection are its
- * to move; loss recovery sets them while it repairs. */
-struct tcp_cc_ops {
-  const char *name; /* of TCP_CONGESTION */
-  /* The connection starts; cwnd and ssthresh are set. May be NULL. */
-  void (*init)(struct tcp_conn *conn);
-  /* `acked` bytes were newly acknowledged while the window limited us. */
-  void (*acked)(struct tcp_conn *conn, uint64_t now_ns, uint32_t acked);
-  /* A round trip was measured, on any ACK. May be NULL. */
-  void (*rtt)(struct tcp_conn *conn, uint64_t r_ns);
-  /* Congestion, of which `timeout` is the worst kind, with `flight` bytes out:
-   * the new slow start threshold. Called before cwnd is reduced. */
-  uint32_t (*ssthresh)(struct tcp_conn *conn, uint32_t flight, bool timeout);
-};
-
-/* RFC 9438's variables, windows in bytes, from the first congestion on. */
-struct tcp_cubic {
-  uint32_t w_max, cwnd_prior, w_est;
-  uint32_t w_est_rest; /* of the division that moved w_est, times cwnd */
-  uint32_t k_ms;
-  uint32_t epoch_ms; /* t = 0 */
-  uint32_t last_ms;  /* the window grew, or would have */
-  bool epoch;        /* congestion avoidance has begun */
-};
-
-/* RFC 9406's variables, in the initial slow start. */
-struct tcp_hystart {
-  uint32_t last_round_min_us, current_round_min_us, css_baseline_us;
-  uint32_t window_end;
-  uint8_t samples, css_rounds; /* css_rounds 0: not in CSS */
-};
-
 /* A place in the send queue. */
 struct tcp_pos {
   struct ph_block *block;
   uint32_t offset;
+};
+
+/* What a connection needs to know while data are out, and likes to remember
+ * between two flights. There are fewer of these than connections: who has
+ * none when it sends takes one from who needs it least (tcp_out.c). */
+struct tcp_out {
+  struct tcp_conn *conn; /* whose it is */
+  struct tcp_out *next;  /* of those that are nobody's */
+  struct tcp_ranges rtx; /* the retransmission queue */
+  struct tcp_range_list sent, lost;
+  uint32_t lost_bytes, sacked_bytes;
+  uint32_t records;    /* in `rtx` */
+  uint32_t last_acked; /* bytes that the last ACK to advance covered */
+  struct tcp_prr prr;
+  bool used; /* since the hand of tcp_out.c passed */
+  union {
+    struct tcp_rack rack;
+    struct tcp_rfc6675 rfc6675; /* if not use_rack */
+    struct tcp_arq_state arq;   /* if `arq` */
+  } loss;
+  union {
+    struct tcp_cubic cubic;
+    struct tcp_hystart hystart;
+  } cc_state;
 };
 
 struct tcp_listener;
@@ -196,6 +189,7 @@ struct tcp_conn {
   struct tcp_listener *listener; /* in LISTEN: its own; in SYN-RECEIVED or not
                                     yet accepted: the one it came from */
   const struct tcp_cc_ops *cc;   /* congestion control */
+  struct tcp_out *out;           /* tcp_out_none, or its own */
   struct ip_route route;         /* route.src is the local address */
   struct ph_addr remote;
   uint16_t local_port, remote_port;
@@ -252,7 +246,9 @@ struct tcp_conn {
   bool urg_next : 1;   /* what is written now ends in an urgent octet */
   bool oob_inline : 1; /* SO_OOBINLINE */
   uint8_t rcv_urg : 2; /* enum tcp_urgent */
-  uint8_t arq : 2;     /* enum tcp_arq_mode; `loss.arq` is valid */
+  uint8_t arq : 2;     /* enum tcp_arq_mode */
+  bool out_lost : 1;   /* without a tcp_out: snd_una on is to be sent again */
+  bool reordering_seen : 1; /* RFC 8985 6.2 step 3 */
 
   /* Timers. */
   struct ph_timer timer;
@@ -285,10 +281,8 @@ struct tcp_conn {
 
   /* Congestion control and RTT. */
   uint32_t cwnd, ssthresh, bytes_acked_ca;
-  union {
-    struct tcp_cubic cubic;
-    struct tcp_hystart hystart;
-  } cc_state;
+  uint32_t w_max;                   /* of RFC 9438 */
+  uint16_t arq_window, arq_percent; /* of tcp_set_arq() */
   uint32_t recover;
   uint32_t ecn_until;    /* no reduction for ECE on an ACK up to here */
   uint32_t loss_recover; /* `recover` of the last timeout */
@@ -303,18 +297,6 @@ struct tcp_conn {
   uint32_t sndq_tail_used;
   uint32_t sndq_len; /* bytes from snd_una on */
   uint32_t sndbuf;
-  uint32_t last_acked; /* bytes that the last ACK to advance covered */
-
-  struct tcp_ranges rtx;
-  struct tcp_range_list sent, lost;
-  uint32_t lost_bytes, sacked_bytes;
-  uint32_t rtx_records; /* in `rtx` */
-  struct tcp_prr prr;
-  union {
-    struct tcp_rack rack;
-    struct tcp_rfc6675 rfc6675; /* if not use_rack */
-    struct tcp_arq_state arq;   /* if `arq`, from setsockopt() on */
-  } loss;
 
   /* Receive queues. */
   struct tcp_chunks rcvq;
@@ -349,7 +331,11 @@ struct tcp_stack {
   struct tcp_range *ranges; /* the whole pool */
   struct tcp_range *free_ranges;
   uint32_t ranges_available, ranges_count;
-  uint32_t rtx_users; /* connections with at least one range of `rtx` */
+  struct tcp_out *outs;      /* the whole pool, */
+  struct tcp_out *free_outs; /* of which these are nobody's */
+  uint32_t outs_count, outs_available;
+  uint32_t out_hand;  /* the next to be looked at when there is none */
+  uint32_t rtx_users; /* of them, those with at least one range of `rtx` */
   struct tcp_chunk *free_chunks;
   uint32_t chunks_available, chunks_count;
   uint32_t max_sndbuf, max_rcvbuf; /* of tuning */
@@ -391,10 +377,43 @@ static inline struct ip_tx tcp_ip_tx(const struct tcp_conn *conn, uint8_t ecn) {
 
 /* ---- tcp_range.c -------------------------------------------------------- */
 /* A record, unless that would leave no more than `keep`. */
-struct tcp_range *tcp_range_get(struct tcp_stack *tcp, uint32_t keep);
-void tcp_range_put(struct tcp_stack *tcp, struct tcp_range *range);
-/* Records promised to connections that have none in their `rtx`. */
-uint32_t tcp_range_reserve(const struct tcp_stack *tcp);
+static inline struct tcp_range *tcp_range_get(struct tcp_stack *tcp,
+                                              uint32_t keep) {
+  struct tcp_range *range = tcp->free_ranges;
+  if (!range || tcp->ranges_available <= keep) {
+    return NULL;
+  }
+  tcp->free_ranges = range->next;
+  tcp->ranges_available--;
+  return range;
+}
+static inline void tcp_range_put(struct tcp_stack *tcp,
+                                 struct tcp_range *range) {
+  range->next = tcp->free_ranges;
+  tcp->free_ranges = range;
+  tcp->ranges_available++;
+}
+/* Records promised to those of `outs` that have none in their `rtx`. */
+static inline uint32_t tcp_range_reserve(const struct tcp_stack *tcp) {
+  return tcp->outs_count - tcp->rtx_users;
+}
+
+/* ---- tcp_out.c ---------------------------------------------------------- */
+/* What a connection has that owns none: nothing, and never written to. */
+extern const struct tcp_out tcp_out_none;
+bool tcp_out_init(struct tcp_stack *tcp, uint32_t count);
+/* The connection is new, or done with sending. */
+void tcp_out_clear(struct tcp_conn *conn);
+void tcp_out_free(struct tcp_stack *tcp, struct tcp_conn *conn);
+void tcp_out_take(struct ph_stack *stack, struct tcp_conn *conn);
+/* Before data are sent, or something is heard of them: conn->out is its own
+ * from here on. What others had there may be forgotten. */
+static inline void tcp_out_need(struct ph_stack *stack, struct tcp_conn *conn) {
+  if (conn->out == &tcp_out_none) {
+    tcp_out_take(stack, conn);
+  }
+  conn->out->used = true;
+}
 
 /* ---- tcp_sendq.c -------------------------------------------------------- */
 void tcp_pos_advance(struct tcp_pos *pos, uint32_t n);
@@ -438,29 +457,10 @@ bool tcp_ooo_insert(struct tcp_stack *tcp, struct tcp_conn *conn,
 bool tcp_ooo_deliver(struct tcp_stack *tcp, struct tcp_conn *conn);
 void tcp_ooo_free(struct tcp_stack *tcp, struct tcp_conn *conn);
 
-/* ---- tcp_rto.c, tcp_cc.c -------------------------------- */
+/* ---- tcp_rto.c ---------------------------------------------------------- */
 void tcp_rto_init(struct tcp_conn *conn);
 void tcp_rto_sample(struct tcp_conn *conn, uint64_t r_ns);
 uint64_t tcp_rto_backed_off(const struct tcp_conn *conn);
-
-extern const struct tcp_cc_ops tcp_newreno, tcp_cubic;
-/* The algorithm of that name, or NULL. */
-const struct tcp_cc_ops *tcp_cc_find(const char *name, size_t len);
-const struct tcp_cc_ops *tcp_cc_default(void);
-/* The initial window, for the algorithm of `conn->cc`. */
-void tcp_cc_init(struct tcp_conn *conn);
-/* Another algorithm goes on from where the connection is. */
-void tcp_cc_change(struct tcp_conn *conn, const struct tcp_cc_ops *cc);
-/* Nothing was out; the last data left `idle_ms` ago. */
-void tcp_cc_idle(struct tcp_conn *conn, uint32_t idle_ms);
-/* What every algorithm does below ssthresh; returns what is left of `acked`. */
-uint32_t tcp_cc_slow_start(struct tcp_conn *conn, uint32_t acked);
-
-/* HyStart++: tcp_hystart.c. */
-void tcp_hystart_init(struct tcp_conn *conn);
-void tcp_hystart_rtt(struct tcp_conn *conn, uint64_t r_ns);
-/* The initial slow start grows by `acked` bytes, or by part of them. */
-void tcp_hystart_acked(struct tcp_conn *conn, uint32_t acked);
 
 static inline uint32_t tcp_range_end(const struct tcp_range *range) {
   return range->seq + range->len;
@@ -525,7 +525,7 @@ void tcp_timer_fired(struct ph_stack *stack, struct ph_timer *timer);
 void tcp_pend(struct ph_stack *stack, struct tcp_conn *conn);
 /* Bytes believed to be in the network: `pipe` of RFC 6675. */
 static inline uint32_t tcp_flight(const struct tcp_conn *conn) {
-  uint32_t gone = conn->lost_bytes + conn->sacked_bytes;
+  uint32_t gone = conn->out->lost_bytes + conn->out->sacked_bytes;
   uint32_t out = conn->snd_nxt - conn->snd_una;
   return out > gone ? out - gone : 0;
 }

@@ -56,7 +56,7 @@ void tcp_keepalive_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
   if (!conn->keepalive) {
     return;
   }
-  if (conn->sndq_len > 0 || conn->rtx.first) {
+  if (conn->sndq_len > 0 || conn->snd_nxt != conn->snd_una) {
     restart(stack, conn, idle); /* what is in flight asks already */
   } else if (silent < idle) {
     restart(stack, conn, idle - silent);

@@ -214,12 +214,12 @@ static bool resend(struct ph_stack *stack, struct tcp_conn *conn,
 
 static bool send_lost(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_range *range;
-  while ((range = conn->lost.first) != NULL) {
+  while ((range = conn->out->lost.first) != NULL) {
     uint32_t n = lost_allowed(stack, conn, range);
     if (n == 0) {
       return true;
     }
-    bool first = range == conn->rtx.first;
+    bool first = range == conn->out->rtx.first;
     uint32_t end = range->seq + n;
     if (!resend(stack, conn, range, n)) {
       return false;
@@ -329,10 +329,10 @@ bool tcp_output_mtu_probe(struct ph_stack *stack, struct tcp_conn *conn,
                         tcp_unsent_bytes(conn));
   conn->snd_mss = mss;
   conn->route.mtu = mtu;
-  if (!sent || conn->rtx.last->seq != seq) {
+  if (!sent || conn->out->rtx.last->seq != seq) {
     return false; /* without a record nobody can tell what becomes of it */
   }
-  conn->rtx.last->u.tx.flags |= TCP_RANGE_PROBE;
+  conn->out->rtx.last->u.tx.flags |= TCP_RANGE_PROBE;
   return true;
 }
 
@@ -389,7 +389,7 @@ static bool tail_corked(const struct tcp_conn *conn) {
 
 static void set_rtx_timer(struct ph_stack *stack, struct tcp_conn *conn,
                           bool window_closed) {
-  if (conn->rtx.first) {
+  if (conn->out->rtx.first) {
     if (conn->persist || conn->cork_wait ||
         conn->deadline[TCP_TIMER_RTX] == UINT64_MAX) {
       conn->persist = conn->cork_wait = false;
@@ -463,6 +463,10 @@ void tcp_output(struct ph_stack *stack, struct tcp_conn *conn) {
   } else if (conn->state != TCP_STATE_TIME_WAIT) {
     enum sent sent = SENT_BLOCKED;
     uint32_t snd_nxt = conn->snd_nxt;
+    if (conn->sndq_len > 0 || snd_nxt != conn->snd_una ||
+        (conn->fin_queued && !conn->fin_sent)) {
+      tcp_out_need(stack, conn);
+    }
     do {
       if (send_lost(stack, conn)) {
         sent = send_new(stack, conn);
@@ -510,7 +514,7 @@ enum tcp_probe tcp_output_loss_probe(struct ph_stack *stack,
   if (n > 0 && left >= (int32_t)n && (n == mss || tail_allowed(conn))) {
     return send_next(stack, conn, n, unsent) ? TCP_PROBE_NEW : TCP_PROBE_NONE;
   }
-  struct tcp_range *range = conn->rtx.last;
+  struct tcp_range *range = conn->out->rtx.last;
   if (range->len > mss) {
     /* The last segment of it, which may be a short one. */
     if (!tcp_rtx_split(tcp_of(stack), conn, range,

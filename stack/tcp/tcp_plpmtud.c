@@ -92,7 +92,7 @@ static void withdraw(struct tcp_conn *conn, struct tcp_plpmtud *v) {
 /* Of the long segments that left since the trial began, one has arrived. */
 static bool long_one_arrived(const struct tcp_conn *conn,
                              const struct tcp_plpmtud *v) {
-  return conn->use_rack && conn->loss.rack.xmit_ns >= v->trial_ns;
+  return conn->use_rack && conn->out->loss.rack.xmit_ns >= v->trial_ns;
 }
 
 /* ---- The search --------------------------------------------------------- */
@@ -176,7 +176,7 @@ void tcp_plpmtud_too_big(struct ph_stack *stack, struct tcp_conn *conn,
     v->try_high = mtu > v->search_low;
   }
   rest_if_over(stack, v);
-  struct tcp_range *probe = tcp_ranges_floor(&conn->rtx, seq);
+  struct tcp_range *probe = tcp_ranges_floor(&conn->out->rtx, seq);
   if (v->probe_size > mtu && probe &&
       (probe->u.tx.flags & (TCP_RANGE_PROBE | TCP_RANGE_LOST |
                             TCP_RANGE_SACKED)) == TCP_RANGE_PROBE) {
@@ -273,8 +273,8 @@ bool tcp_plpmtud_lost(struct ph_stack *stack, struct tcp_conn *conn,
   /* Alone: nothing else is lost, and what was sent next has arrived. */
   const struct tcp_range *next = range->next;
   bool arrived = next && (next->u.tx.flags & TCP_RANGE_SACKED);
-  bool alone = conn->recovery == TCP_RECOVERY_NONE && conn->lost_bytes == 0 &&
-               (arrived || !conn->sack_ok);
+  bool alone = conn->recovery == TCP_RECOVERY_NONE &&
+               conn->out->lost_bytes == 0 && (arrived || !conn->sack_ok);
   if (alone) {
     v->search_high = (uint16_t)(v->probe_size - 1);
     v->try_high = false;
@@ -287,8 +287,8 @@ bool tcp_plpmtud_lost(struct ph_stack *stack, struct tcp_conn *conn,
 
 /* Nothing is being repaired, and nothing would be mistaken for a loss. */
 static bool undisturbed(const struct tcp_conn *conn) {
-  return conn->recovery == TCP_RECOVERY_NONE && conn->lost_bytes == 0 &&
-         conn->sacked_bytes == 0 && conn->dupacks == 0 && !conn->snd_urg &&
+  return conn->recovery == TCP_RECOVERY_NONE && conn->out->lost_bytes == 0 &&
+         conn->out->sacked_bytes == 0 && conn->dupacks == 0 && !conn->snd_urg &&
          conn->backoff == 0;
 }
 

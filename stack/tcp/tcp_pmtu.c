@@ -32,7 +32,7 @@ static uint32_t payload_of(const struct tcp_range *range) {
 }
 
 uint32_t tcp_packet_len_at(struct tcp_conn *conn, uint32_t seq) {
-  const struct tcp_range *range = tcp_ranges_floor(&conn->rtx, seq);
+  const struct tcp_range *range = tcp_ranges_floor(&conn->out->rtx, seq);
   if (!range || seq_geq(seq, range->seq + payload_of(range))) {
     return 0;
   }
@@ -49,7 +49,7 @@ uint32_t tcp_packet_len_at(struct tcp_conn *conn, uint32_t seq) {
  * segment of a range may be a short one. */
 static void mark_longer(struct tcp_stack *tcp, struct tcp_conn *conn,
                         uint32_t mss) {
-  struct tcp_range *range = conn->rtx.first;
+  struct tcp_range *range = conn->out->rtx.first;
   for (; range; range = range->next) {
     uint32_t payload = payload_of(range);
     uint32_t size = ph_min_u32(payload, range->u.tx.mss);
@@ -72,14 +72,14 @@ void tcp_path_mtu_fell(struct ph_stack *stack, struct tcp_conn *conn,
   stack->stats.TcpPathMtuFell++;
   uint32_t headers = tcp_headers_len(conn);
   mark_longer(tcp_of(stack), conn, fits > headers ? fits - headers : 0);
-  if (conn->lost_bytes == 0) {
+  if (conn->out->lost_bytes == 0) {
     return;
   }
   if (!conn->sack_ok && conn->recovery == TCP_RECOVERY_NONE) {
     /* Short segments that passed make duplicate ACKs: RFC 6582 shall not take
      * them for news of another loss. */
     conn->recover = conn->snd_nxt;
-    conn->last_acked = UINT32_MAX;
+    conn->out->last_acked = UINT32_MAX;
   }
   tcp_tlp_schedule(stack, conn); /* what it waits for will not come */
   tcp_timer_set(stack, conn, TCP_TIMER_RTX,

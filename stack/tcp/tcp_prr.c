@@ -13,13 +13,13 @@
 #include "stack/tcp/tcp_internal.h"
 
 void tcp_prr_enter(struct tcp_conn *conn) {
-  conn->prr.delivered = conn->prr.out = 0;
-  conn->prr.recover_fs = ph_max_u32(conn->snd_nxt - conn->snd_una, 1);
+  conn->out->prr.delivered = conn->out->prr.out = 0;
+  conn->out->prr.recover_fs = ph_max_u32(conn->snd_nxt - conn->snd_una, 1);
 }
 
 void tcp_prr_ack(struct tcp_conn *conn, const struct tcp_ack *info,
                  bool force) {
-  struct tcp_prr *prr = &conn->prr;
+  struct tcp_prr *prr = &conn->out->prr;
   uint32_t mss = conn->snd_mss;
   uint32_t pipe = tcp_flight(conn);
   uint32_t sndcnt;
@@ -41,5 +41,5 @@ void tcp_prr_ack(struct tcp_conn *conn, const struct tcp_ack *info,
 }
 
 void tcp_prr_sent(struct tcp_conn *conn, uint32_t n) {
-  conn->prr.out += n;
+  conn->out->prr.out += n;
 }

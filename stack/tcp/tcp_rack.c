@@ -24,7 +24,7 @@ enum {
 };
 
 void tcp_rack_init(struct tcp_conn *conn) {
-  struct tcp_rack *rack = &conn->loss.rack;
+  struct tcp_rack *rack = &conn->out->loss.rack;
   *rack = (struct tcp_rack){.fack = conn->snd_una, .reo_wnd_mult = 1};
   rack->min_rtt_us[0] = rack->min_rtt_us[1] = UINT32_MAX;
 }
@@ -67,7 +67,7 @@ static bool is_ambiguous(const struct tcp_rack *rack,
 void tcp_rack_delivered(const struct ph_stack *stack, struct tcp_conn *conn,
                         const struct tcp_range *range, uint32_t end_seq,
                         struct tcp_ack *info) {
-  struct tcp_rack *rack = &conn->loss.rack;
+  struct tcp_rack *rack = &conn->out->loss.rack;
   uint64_t xmit_ns = range->u.tx.sent_at_ns;
   uint64_t rtt = (stack->now_ns - xmit_ns) / US; /* down: not a tick late */
   uint32_t rtt_us = rtt < UINT32_MAX ? (uint32_t)rtt : UINT32_MAX;
@@ -93,7 +93,7 @@ void tcp_rack_delivered(const struct ph_stack *stack, struct tcp_conn *conn,
 /* ---- Step 4: the reordering window --------------------------------------- */
 
 void tcp_rack_on_dsack(struct tcp_conn *conn, const struct tcp_ack *info) {
-  struct tcp_rack *rack = &conn->loss.rack;
+  struct tcp_rack *rack = &conn->out->loss.rack;
   if (rack->dsack_in_round && seq_geq(conn->snd_una, rack->dsack_round)) {
     rack->dsack_in_round = false;
   }
@@ -109,15 +109,15 @@ void tcp_rack_on_dsack(struct tcp_conn *conn, const struct tcp_ack *info) {
 }
 
 void tcp_rack_recovery_ended(struct tcp_conn *conn) {
-  struct tcp_rack *rack = &conn->loss.rack;
+  struct tcp_rack *rack = &conn->out->loss.rack;
   if (rack->reo_wnd_persist > 0 && --rack->reo_wnd_persist == 0) {
     rack->reo_wnd_mult = 1;
   }
 }
 
 static uint64_t reo_wnd_ns(const struct tcp_conn *conn) {
-  const struct tcp_rack *rack = &conn->loss.rack;
-  if (!rack->reordering_seen &&
+  const struct tcp_rack *rack = &conn->out->loss.rack;
+  if (!conn->reordering_seen &&
       (conn->recovery != TCP_RECOVERY_NONE || tcp_sack_dupthresh(conn))) {
     return 0; /* as fast as counting to DupThresh */
   }
@@ -131,14 +131,14 @@ static uint64_t reo_wnd_ns(const struct tcp_conn *conn) {
 /* ---- Step 5: what is lost ------------------------------------------------ */
 
 uint32_t tcp_rack_detect_loss(struct ph_stack *stack, struct tcp_conn *conn) {
-  struct tcp_rack *rack = &conn->loss.rack;
+  struct tcp_rack *rack = &conn->out->loss.rack;
   uint64_t wait = (uint64_t)rack->rtt_us * US + reo_wnd_ns(conn);
   uint32_t lost = 0;
   struct tcp_range *range;
   if (!rack->pto) {
     tcp_timer_clear(conn, TCP_TIMER_RACK);
   }
-  while ((range = conn->sent.first) != NULL &&
+  while ((range = conn->out->sent.first) != NULL &&
          sent_after(rack->xmit_ns, rack->end_seq, range->u.tx.sent_at_ns,
                     tcp_range_end(range))) {
     uint64_t deadline = range->u.tx.sent_at_ns + wait;
@@ -168,6 +168,6 @@ void tcp_rack_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
 /* 6.3: xmit_ts + RACK.rtt + reo_wnd has passed. */
 uint64_t tcp_rack_rto_horizon(const struct ph_stack *stack,
                               const struct tcp_conn *conn) {
-  uint64_t wait = (uint64_t)conn->loss.rack.rtt_us * US + reo_wnd_ns(conn);
+  uint64_t wait = (uint64_t)conn->out->loss.rack.rtt_us * US + reo_wnd_ns(conn);
   return stack->now_ns > wait ? stack->now_ns - wait : 0;
 }

@@ -13,7 +13,8 @@
 /* Bring the range with `seq`, or the last one on the way there, to the root.
  */
 static struct tcp_range *splay(struct tcp_range *t, uint32_t seq) {
-  struct tcp_range header = {0};
+  struct tcp_range header; /* of which only this is used: */
+  header.left = header.right = NULL;
   struct tcp_range *l = &header; /* greatest of those below */
   struct tcp_range *r = &header; /* smallest of those above */
   while (t->seq != seq) {
@@ -88,7 +89,9 @@ void tcp_ranges_insert(struct tcp_ranges *set, struct tcp_range *range) {
 }
 
 void tcp_ranges_remove(struct tcp_ranges *set, struct tcp_range *range) {
-  set->root = splay(set->root, range->seq);
+  if (set->root != range) {
+    set->root = splay(set->root, range->seq);
+  }
   if (!range->left) {
     set->root = range->right;
   } else { /* the greatest on the left has no right child once splayed */
@@ -98,24 +101,4 @@ void tcp_ranges_remove(struct tcp_ranges *set, struct tcp_range *range) {
   }
   *(range->prev ? &range->prev->next : &set->first) = range->next;
   *(range->next ? &range->next->prev : &set->last) = range->prev;
-}
-
-struct tcp_range *tcp_range_get(struct tcp_stack *tcp, uint32_t keep) {
-  struct tcp_range *range = tcp->free_ranges;
-  if (!range || tcp->ranges_available <= keep) {
-    return NULL;
-  }
-  tcp->free_ranges = range->next;
-  tcp->ranges_available--;
-  return range;
-}
-
-void tcp_range_put(struct tcp_stack *tcp, struct tcp_range *range) {
-  range->next = tcp->free_ranges;
-  tcp->free_ranges = range;
-  tcp->ranges_available++;
-}
-
-uint32_t tcp_range_reserve(const struct tcp_stack *tcp) {
-  return tcp->max_conns - tcp->rtx_users;
 }

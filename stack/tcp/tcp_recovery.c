@@ -61,28 +61,27 @@ static void count_dupack(struct ph_stack *stack, struct tcp_conn *conn) {
 
 /* Duplicate ACKs say so. Returns the bytes that congestion has cost. */
 static uint32_t first_is_lost(struct ph_stack *stack, struct tcp_conn *conn) {
-  struct tcp_range *first = conn->rtx.first;
+  struct tcp_range *first = conn->out->rtx.first;
   if (tcp_plpmtud_lost(stack, conn, first)) {
     tcp_rtx_mark_lost(conn, first);
     return 0;
   }
   tcp_rtx_mark_first_lost(tcp_of(stack), conn, conn->snd_mss);
-  return conn->lost_bytes;
+  return conn->out->lost_bytes;
 }
 
 static void find_losses(struct ph_stack *stack, struct tcp_conn *conn,
                         struct tcp_ack *info) {
   if (!conn->use_rack) {
     if (conn->recovery == TCP_RECOVERY_NONE &&
-        conn->dupacks == TCP_DUPACK_THRESHOLD && conn->lost_bytes == 0) {
+        conn->dupacks == TCP_DUPACK_THRESHOLD && conn->out->lost_bytes == 0) {
       info->lost = first_is_lost(stack, conn);
     }
     tcp_sack_mark_lost(stack, conn, info);
     return;
   }
-  struct tcp_rack *rack = &conn->loss.rack;
-  if (info->reordered && !rack->reordering_seen) {
-    rack->reordering_seen = true;
+  if (info->reordered && !conn->reordering_seen) {
+    conn->reordering_seen = true;
     stack->stats.TcpReorderSeen++;
   }
   tcp_rack_on_dsack(conn, info);
@@ -128,7 +127,7 @@ static void sack_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
   }
   /* Losses of what was sent since the last recovery began are new ones; a
    * smaller path MTU (RFC 1191 6.4) marks ranges without being one. */
-  if (conn->recovery == TCP_RECOVERY_NONE && conn->lost_bytes > 0 &&
+  if (conn->recovery == TCP_RECOVERY_NONE && conn->out->lost_bytes > 0 &&
       (info->lost > 0 || ended)) {
     enter_fast(stack, conn, conn->snd_nxt, outstanding(conn) + info->acked);
     tcp_prr_ack(conn, info, true);
@@ -157,11 +156,11 @@ static void reno_dupack(struct ph_stack *stack, struct tcp_conn *conn,
   uint32_t able = conn->recovery == TCP_RECOVERY_FAST
                       ? conn->recover - conn->snd_una
                       : outstanding(conn);
-  uint32_t gone =
-      ph_max_u32(conn->lost_bytes, conn->snd_mss) + conn->sacked_bytes;
+  uint32_t gone = ph_max_u32(conn->out->lost_bytes, conn->snd_mss) +
+                  conn->out->sacked_bytes;
   if (conn->recovery != TCP_RECOVERY_LOSS && able > gone) {
     info->delivered = ph_min_u32(conn->snd_mss, able - gone);
-    conn->sacked_bytes += info->delivered;
+    conn->out->sacked_bytes += info->delivered;
   }
   if (conn->recovery == TCP_RECOVERY_FAST) {
     stack->stats.TcpDupAcksIn++;
@@ -175,16 +174,16 @@ static void reno_dupack(struct ph_stack *stack, struct tcp_conn *conn,
   if (conn->dupacks == TCP_DUPACK_THRESHOLD &&
       (seq_geq(conn->snd_una, conn->recover) ||
        (conn->cwnd > conn->snd_mss &&
-        conn->last_acked <= 4u * conn->snd_mss))) {
-    if (tcp_plpmtud_lost(stack, conn, conn->rtx.first)) {
-      tcp_rtx_mark_lost(conn, conn->rtx.first);
+        conn->out->last_acked <= 4u * conn->snd_mss))) {
+    if (tcp_plpmtud_lost(stack, conn, conn->out->rtx.first)) {
+      tcp_rtx_mark_lost(conn, conn->out->rtx.first);
       return; /* too long, not lost to congestion */
     }
     /* Step 2. After a timeout it ends where sending had come to; what is
      * marked lost behind that is none of its business. */
-    const struct tcp_range *lost = conn->lost.first;
+    const struct tcp_range *lost = conn->out->lost.first;
     enter_fast(stack, conn, lost ? lost->seq : conn->snd_nxt,
-               outstanding(conn) - conn->lost_bytes);
+               outstanding(conn) - conn->out->lost_bytes);
     tcp_rtx_mark_first_lost(tcp_of(stack), conn, conn->snd_mss);
     tcp_prr_ack(conn, info, true);
   }
@@ -195,7 +194,7 @@ static void reno_dupack(struct ph_stack *stack, struct tcp_conn *conn,
  * few bytes at a time. */
 static void reno_partial(struct ph_stack *stack, struct tcp_conn *conn,
                          struct tcp_ack *info) {
-  const struct tcp_range *first = conn->rtx.first;
+  const struct tcp_range *first = conn->out->rtx.first;
   bool hole = info->acked >= conn->snd_mss ||
               !(first && (first->u.tx.flags & TCP_RANGE_RETRANSMITTED));
   if (hole) {
@@ -216,19 +215,19 @@ static void reno_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
   /* Behind the hole that was filled is what duplicate ACKs have counted. */
   uint32_t known =
       info->acked > conn->snd_mss ? info->acked - conn->snd_mss : 0;
-  known = ph_min_u32(known, conn->sacked_bytes);
+  known = ph_min_u32(known, conn->out->sacked_bytes);
   /* Crumbs add up: no more can have left the network than is out. */
-  if (conn->sacked_bytes - known > outstanding(conn)) {
-    known = conn->sacked_bytes - outstanding(conn);
+  if (conn->out->sacked_bytes - known > outstanding(conn)) {
+    known = conn->out->sacked_bytes - outstanding(conn);
   }
-  conn->sacked_bytes -= known;
+  conn->out->sacked_bytes -= known;
   info->delivered -= known;
   if (conn->recovery == TCP_RECOVERY_FAST &&
       seq_lt(conn->snd_una, conn->recover)) {
     reno_partial(stack, conn, info);
     return;
   }
-  conn->sacked_bytes = 0;
+  conn->out->sacked_bytes = 0;
   if (conn->recovery == TCP_RECOVERY_FAST) { /* full acknowledgement */
     conn->cwnd = ph_min_u32(
         conn->ssthresh,
@@ -267,7 +266,8 @@ void tcp_on_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
   if (conn->backoff == 0) { /* RFC 5681 (4): once per loss, not per timeout */
     conn->ssthresh = conn->cc->ssthresh(conn, outstanding(conn), true);
   }
-  if (conn->rtx.first && (conn->rtx.first->u.tx.flags & TCP_RANGE_SACKED)) {
+  if (conn->out->rtx.first &&
+      (conn->out->rtx.first->u.tx.flags & TCP_RANGE_SACKED)) {
     stack->stats.TcpSackReneging++;
   }
   conn->bytes_acked_ca = 0;
@@ -276,14 +276,14 @@ void tcp_on_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
   conn->dupacks = 0;
   tcp_ecn_reduced(conn);
   if (conn->use_rack) {
-    struct tcp_rack *rack = &conn->loss.rack;
+    struct tcp_rack *rack = &conn->out->loss.rack;
     horizon = tcp_rack_rto_horizon(stack, conn); /* RFC 8985 6.3 */
     rack->tlp_out = rack->pto = false;
     tcp_timer_clear(conn, TCP_TIMER_RACK);
   }
   /* RFC 2018 8: the peer may have dropped what it sacked. */
   tcp_rtx_mark_sent_by(tcp, conn, horizon, true);
-  conn->sacked_bytes = 0;
+  conn->out->sacked_bytes = 0;
   /* The loss window of RFC 5681 3.1, beside what is not lost. */
   conn->cwnd = tcp_flight(conn) + conn->snd_mss;
 }

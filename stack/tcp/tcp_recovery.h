@@ -22,7 +22,6 @@ struct tcp_rack {
   uint32_t window_ms;     /* when this one began */
   uint32_t tlp_end_seq;
   uint8_t reo_wnd_mult, reo_wnd_persist;
-  bool reordering_seen : 1;
   bool dsack_in_round : 1; /* dsack_round is valid */
   bool pto : 1;            /* TCP_TIMER_RACK is the PTO */
   bool tlp_out : 1;        /* tlp_end_seq is valid */
@@ -38,12 +37,11 @@ struct tcp_rfc6675 {
   bool rescuing;        /* what is sent next is the rescue retransmission */
 };
 
-/* Textbook ARQ in place of loss recovery and congestion control. */
+/* Textbook ARQ in place of loss recovery and congestion control. N and the
+ * timeout are the connection's. */
 struct tcp_arq_state {
   uint64_t progress_ns; /* snd_una moved */
   uint32_t echoes;      /* duplicate ACKs of what was given up, still due */
-  uint16_t window;      /* N, segments */
-  uint16_t timeout_percent;
 };
 
 /* RFC 6937's, valid in fast recovery. */
@@ -92,10 +90,12 @@ void tcp_rtx_mark_sent_by(struct tcp_stack *tcp, struct tcp_conn *conn,
                           uint64_t sent_by_ns, bool forget);
 void tcp_rtx_mark_first_lost(struct tcp_stack *tcp, struct tcp_conn *conn,
                              uint32_t len);
-/* The first lost range is conn->lost.first: sent again in this order. */
+/* The first lost range is conn->out->lost.first: sent again in this order. */
 /* The first `n` bytes, or all of it, were sent again. */
 void tcp_rtx_resent(struct ph_stack *stack, struct tcp_conn *conn,
                     struct tcp_range *range, uint32_t n, uint32_t mss);
+/* Of a range in flight only the first `n` bytes are: the rest is lost. */
+void tcp_rtx_sent_in_part(struct tcp_range *range, uint32_t n);
 void tcp_rtx_free(struct tcp_stack *tcp, struct tcp_conn *conn);
 
 /* ---- tcp_recovery.c ----------------------------------------------------- */
@@ -153,7 +153,7 @@ void tcp_prr_sent(struct tcp_conn *conn, uint32_t n);
 /* What the SYN does not offer. */
 void tcp_arq_options(struct tcp_conn *conn);
 /* Established: the fixed window. */
-void tcp_arq_start(struct ph_stack *stack, struct tcp_conn *conn);
+void tcp_arq_start(struct tcp_conn *conn);
 void tcp_arq_inherit(struct tcp_conn *to, const struct tcp_conn *from);
 /* False if the receiver keeps nothing that is out of order. */
 bool tcp_arq_keeps(const struct tcp_conn *conn);

@@ -27,12 +27,12 @@ enum { MERGE_MAX = 256 * 1024 };
 
 /* ---- The two lists ------------------------------------------------------ */
 
-static struct tcp_range_list *list_of(struct tcp_conn *conn,
+static struct tcp_range_list *list_of(struct tcp_out *out,
                                       const struct tcp_range *range) {
   if (range->u.tx.flags & TCP_RANGE_SACKED) {
     return NULL;
   }
-  return range->u.tx.flags & TCP_RANGE_LOST ? &conn->lost : &conn->sent;
+  return range->u.tx.flags & TCP_RANGE_LOST ? &out->lost : &out->sent;
 }
 
 /* Behind `at`, or in front if that is NULL. */
@@ -44,8 +44,8 @@ static void list_insert(struct tcp_range_list *list, struct tcp_range *at,
   *(range->u.tx.after ? &range->u.tx.after->u.tx.before : &list->last) = range;
 }
 
-static void list_remove(struct tcp_conn *conn, struct tcp_range *range) {
-  struct tcp_range_list *list = list_of(conn, range);
+static void list_remove(struct tcp_out *out, struct tcp_range *range) {
+  struct tcp_range_list *list = list_of(out, range);
   struct tcp_range *before = range->u.tx.before;
   struct tcp_range *after = range->u.tx.after;
   if (list) {
@@ -56,15 +56,15 @@ static void list_remove(struct tcp_conn *conn, struct tcp_range *range) {
 
 /* Losses are found in the order of sending: nearly always this is the end of
  * the list, or the front when a retransmission was lost. */
-static void lost_insert(struct tcp_conn *conn, struct tcp_range *range) {
-  struct tcp_range *at = conn->lost.last;
-  if (conn->lost.first && seq_lt(range->seq, conn->lost.first->seq)) {
+static void lost_insert(struct tcp_out *out, struct tcp_range *range) {
+  struct tcp_range *at = out->lost.last;
+  if (out->lost.first && seq_lt(range->seq, out->lost.first->seq)) {
     at = NULL;
   }
   while (at && seq_gt(at->seq, range->seq)) {
     at = at->u.tx.before;
   }
-  list_insert(&conn->lost, at, range);
+  list_insert(&out->lost, at, range);
 }
 
 /* ---- Records ------------------------------------------------------------ */
@@ -74,35 +74,35 @@ static void set_flags(struct tcp_range *range, uint32_t set, uint32_t clear) {
 }
 
 /* Add `n` bytes to what the range's state counts. */
-static void count(struct tcp_conn *conn, const struct tcp_range *range,
+static void count(struct tcp_out *out, const struct tcp_range *range,
                   uint32_t n) {
   if (range->u.tx.flags & TCP_RANGE_LOST) {
-    conn->lost_bytes += n;
+    out->lost_bytes += n;
   } else if (range->u.tx.flags & TCP_RANGE_SACKED) {
-    conn->sacked_bytes += n;
+    out->sacked_bytes += n;
   }
 }
 
-static struct tcp_range *record_get(struct tcp_stack *tcp,
-                                    struct tcp_conn *conn) {
-  bool first = !conn->rtx.root;
-  uint32_t keep = first ? 0 : tcp_range_reserve(tcp) + conn->rtx_records;
+static inline struct tcp_range *record_get(struct tcp_stack *tcp,
+                                           struct tcp_out *out) {
+  bool first = !out->rtx.root;
+  uint32_t keep = first ? 0 : tcp_range_reserve(tcp) + out->records;
   struct tcp_range *range = tcp_range_get(tcp, keep);
   if (range) {
-    conn->rtx_records++;
+    out->records++;
     tcp->rtx_users += first;
   }
   return range;
 }
 
-static void record_put(struct tcp_stack *tcp, struct tcp_conn *conn,
+static void record_put(struct tcp_stack *tcp, struct tcp_out *out,
                        struct tcp_range *range) {
-  count(conn, range, 0 - range->len);
-  list_remove(conn, range);
-  tcp_ranges_remove(&conn->rtx, range);
+  count(out, range, 0 - range->len);
+  list_remove(out, range);
+  tcp_ranges_remove(&out->rtx, range);
   tcp_range_put(tcp, range);
-  conn->rtx_records--;
-  tcp->rtx_users -= !conn->rtx.root;
+  out->records--;
+  tcp->rtx_users -= !out->rtx.root;
 }
 
 static void advance(struct tcp_range *range, uint32_t n) {
@@ -114,7 +114,7 @@ static void advance(struct tcp_range *range, uint32_t n) {
 
 /* Take `n` bytes off the front. */
 static void trim(struct tcp_conn *conn, struct tcp_range *range, uint32_t n) {
-  count(conn, range, 0 - n);
+  count(conn->out, range, 0 - n);
   advance(range, n);
   range->seq += n;
   range->len -= n;
@@ -132,9 +132,9 @@ static void merge_next(struct tcp_stack *tcp, struct tcp_conn *conn,
                        struct tcp_range *range) {
   uint32_t len = range->next->len;
   uint32_t flags = range->next->u.tx.flags;
-  record_put(tcp, conn, range->next);
+  record_put(tcp, conn->out, range->next);
   range->len += len;
-  count(conn, range, len);
+  count(conn->out, range, len);
   set_flags(range, (flags & TCP_RANGE_FIN) | TCP_RANGE_RETRANSMITTED, 0);
 }
 
@@ -142,7 +142,8 @@ void tcp_rtx_sent(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
                   uint32_t len, struct tcp_pos pos, uint32_t flags,
                   uint32_t mss) {
   struct tcp_stack *tcp = tcp_of(stack);
-  struct tcp_range *range = record_get(tcp, conn);
+  struct tcp_out *out = conn->out;
+  struct tcp_range *range = record_get(tcp, out);
   if (range) {
     range->seq = seq;
     range->len = len;
@@ -150,27 +151,27 @@ void tcp_rtx_sent(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
     range->u.tx.offset = (uint16_t)pos.offset;
     range->u.tx.flags = (uint16_t)flags;
     range->u.tx.mss = (uint16_t)mss;
-    tcp_ranges_insert(&conn->rtx, range);
+    tcp_ranges_insert(&out->rtx, range);
   } else {
-    range = conn->rtx.last;
+    range = out->rtx.last;
     if (range->u.tx.flags & TCP_RANGE_LOST) {
       range->len += len; /* sent twice, at worst */
-      conn->lost_bytes += len;
+      out->lost_bytes += len;
       set_flags(range, flags | TCP_RANGE_RETRANSMITTED, 0);
       return;
     }
-    count(conn, range, 0 - range->len); /* forget that it was sacked */
-    list_remove(conn, range);
+    count(out, range, 0 - range->len); /* forget that it was sacked */
+    list_remove(out, range);
     range->len += len;
     set_flags(range, flags | TCP_RANGE_RETRANSMITTED, TCP_RANGE_SACKED);
   }
   range->u.tx.sent_at_ns = stack->now_ns;
-  list_insert(&conn->sent, conn->sent.last, range);
+  list_insert(&out->sent, out->sent.last, range);
 }
 
 bool tcp_rtx_split(struct tcp_stack *tcp, struct tcp_conn *conn,
                    struct tcp_range *range, uint32_t at) {
-  struct tcp_range *back = record_get(tcp, conn);
+  struct tcp_range *back = record_get(tcp, conn->out);
   if (!back) {
     return false;
   }
@@ -180,8 +181,8 @@ bool tcp_rtx_split(struct tcp_stack *tcp, struct tcp_conn *conn,
   advance(back, at);
   range->len = at;
   set_flags(range, 0, TCP_RANGE_FIN);
-  tcp_ranges_insert(&conn->rtx, back);
-  struct tcp_range_list *list = list_of(conn, range);
+  tcp_ranges_insert(&conn->out->rtx, back);
+  struct tcp_range_list *list = list_of(conn->out, range);
   if (list) {
     list_insert(list, range, back);
   }
@@ -200,8 +201,8 @@ bool tcp_rtx_split(struct tcp_stack *tcp, struct tcp_conn *conn,
 }
 
 void tcp_rtx_free(struct tcp_stack *tcp, struct tcp_conn *conn) {
-  while (conn->rtx.first) {
-    record_put(tcp, conn, conn->rtx.first);
+  while (conn->out->rtx.first) {
+    record_put(tcp, conn->out, conn->out->rtx.first);
   }
 }
 
@@ -209,8 +210,9 @@ void tcp_rtx_free(struct tcp_stack *tcp, struct tcp_conn *conn) {
 
 void tcp_rtx_ack(struct ph_stack *stack, struct tcp_conn *conn, uint32_t ack,
                  struct tcp_ack *info) {
+  struct tcp_out *out = conn->out;
   struct tcp_range *range;
-  while ((range = conn->rtx.first) != NULL && seq_lt(range->seq, ack)) {
+  while ((range = out->rtx.first) != NULL && seq_lt(range->seq, ack)) {
     uint32_t n = ph_min_u32(ack - range->seq, range->len);
     if (!(range->u.tx.flags & TCP_RANGE_SACKED)) {
       info->delivered += n;
@@ -222,7 +224,7 @@ void tcp_rtx_ack(struct ph_stack *stack, struct tcp_conn *conn, uint32_t ack,
       }
     }
     if (n == range->len) {
-      record_put(tcp_of(stack), conn, range);
+      record_put(tcp_of(stack), out, range);
     } else {
       trim(conn, range, n);
     }
@@ -233,7 +235,7 @@ void tcp_rtx_ack(struct ph_stack *stack, struct tcp_conn *conn, uint32_t ack,
 static void give_to_prev(struct tcp_conn *conn, struct tcp_range *range,
                          uint32_t n) {
   range->prev->len += n;
-  count(conn, range->prev, n);
+  count(conn->out, range->prev, n);
   trim(conn, range, n);
 }
 
@@ -241,14 +243,14 @@ static void give_to_prev(struct tcp_conn *conn, struct tcp_range *range,
 static void give_to_next(struct tcp_conn *conn, struct tcp_range *range,
                          uint32_t n) {
   struct tcp_range *next = range->next;
-  count(conn, range, 0 - n);
+  count(conn->out, range, 0 - n);
   range->len -= n;
   next->seq -= n;
   next->len += n;
   next->u.tx.block = range->u.tx.block;
   next->u.tx.offset = range->u.tx.offset;
   advance(next, range->len);
-  count(conn, next, n);
+  count(conn->out, next, n);
 }
 
 static bool is_sacked(const struct tcp_range *range) {
@@ -275,10 +277,10 @@ bool tcp_rtx_mark_sacked(struct tcp_stack *tcp, struct tcp_conn *conn,
     }
     range = range->next;
   }
-  count(conn, range, 0 - range->len);
-  list_remove(conn, range);
+  count(conn->out, range, 0 - range->len);
+  list_remove(conn->out, range);
   set_flags(range, TCP_RANGE_SACKED, TCP_RANGE_LOST | TCP_RANGE_PARTIAL);
-  count(conn, range, range->len);
+  count(conn->out, range, range->len);
   if (is_sacked(range->next)) {
     merge_next(tcp, conn, range);
   }
@@ -294,26 +296,27 @@ void tcp_rtx_mark_lost(struct tcp_conn *conn, struct tcp_range *range) {
   if (range->u.tx.flags & TCP_RANGE_LOST) {
     return;
   }
-  list_remove(conn, range);
+  list_remove(conn->out, range);
   set_flags(range, TCP_RANGE_LOST, TCP_RANGE_PARTIAL);
-  count(conn, range, range->len);
-  lost_insert(conn, range);
+  count(conn->out, range, range->len);
+  lost_insert(conn->out, range);
 }
 
 void tcp_rtx_mark_sent_by(struct tcp_stack *tcp, struct tcp_conn *conn,
                           uint64_t sent_by_ns, bool forget) {
+  struct tcp_out *out = conn->out;
   struct tcp_range *next;
-  for (struct tcp_range *range = conn->rtx.first; range; range = next) {
+  for (struct tcp_range *range = out->rtx.first; range; range = next) {
     next = range->next;
     bool sacked = is_sacked(range);
     if (sacked && forget) {
-      count(conn, range, 0 - range->len);
+      count(out, range, 0 - range->len);
       set_flags(range, 0, TCP_RANGE_SACKED);
-      list_insert(&conn->sent, conn->sent.last, range);
+      list_insert(&out->sent, out->sent.last, range);
     }
-    if (sacked ? forget
-               : range == conn->rtx.first ||
-                     range->u.tx.sent_at_ns <= sent_by_ns) {
+    if (sacked
+            ? forget
+            : range == out->rtx.first || range->u.tx.sent_at_ns <= sent_by_ns) {
       tcp_rtx_mark_lost(conn, range);
     }
     /* Ranges with the same mark: one record says it all. */
@@ -327,7 +330,7 @@ void tcp_rtx_mark_sent_by(struct tcp_stack *tcp, struct tcp_conn *conn,
 
 void tcp_rtx_mark_first_lost(struct tcp_stack *tcp, struct tcp_conn *conn,
                              uint32_t len) {
-  struct tcp_range *first = conn->rtx.first;
+  struct tcp_range *first = conn->out->rtx.first;
   if (!first || is_sacked(first)) { /* reneging is for the timeout */
     return;
   }
@@ -337,17 +340,21 @@ void tcp_rtx_mark_first_lost(struct tcp_stack *tcp, struct tcp_conn *conn,
   tcp_rtx_mark_lost(conn, first);
 }
 
+void tcp_rtx_sent_in_part(struct tcp_range *range, uint32_t n) {
+  set_flags(range, TCP_RANGE_PARTIAL, 0);
+  range->u.tx.resent = (uint16_t)n;
+}
+
 void tcp_rtx_resent(struct ph_stack *stack, struct tcp_conn *conn,
                     struct tcp_range *range, uint32_t n, uint32_t mss) {
-  count(conn, range, 0 - range->len);
-  list_remove(conn, range);
+  count(conn->out, range, 0 - range->len);
+  list_remove(conn->out, range);
   set_flags(range, TCP_RANGE_RETRANSMITTED,
             TCP_RANGE_LOST | TCP_RANGE_PARTIAL | TCP_RANGE_PROBE);
   if (n < range->len) {
-    set_flags(range, TCP_RANGE_PARTIAL, 0);
-    range->u.tx.resent = (uint16_t)n;
+    tcp_rtx_sent_in_part(range, n);
   }
   range->u.tx.mss = (uint16_t)mss;
   range->u.tx.sent_at_ns = stack->now_ns;
-  list_insert(&conn->sent, conn->sent.last, range);
+  list_insert(&conn->out->sent, conn->out->sent.last, range);
 }

@@ -48,7 +48,7 @@ static void sack_range(struct ph_stack *stack, struct tcp_conn *conn,
   if (conn->use_rack) {
     tcp_rack_delivered(stack, conn, &was, was.seq + end, info);
   } else if (!conn->arq) {
-    struct tcp_rfc6675 *v = &conn->loss.rfc6675;
+    struct tcp_rfc6675 *v = &conn->out->loss.rfc6675;
     v->high_sacked = seq_max(v->high_sacked, was.seq + end);
   }
 }
@@ -58,7 +58,7 @@ static void sack_block(struct ph_stack *stack, struct tcp_conn *conn,
                        struct tcp_ack *info) {
   uint32_t at = block->left;
   while (seq_lt(at, block->right)) {
-    struct tcp_range *range = tcp_ranges_floor(&conn->rtx, at);
+    struct tcp_range *range = tcp_ranges_floor(&conn->out->rtx, at);
     if (!range) {
       return;
     }
@@ -72,7 +72,7 @@ static void sack_block(struct ph_stack *stack, struct tcp_conn *conn,
 
 void tcp_sack_input(struct ph_stack *stack, struct tcp_conn *conn,
                     const struct tcp_seg *seg, struct tcp_ack *info) {
-  const struct tcp_rack *rack = &conn->loss.rack;
+  const struct tcp_rack *rack = &conn->out->loss.rack;
   info->has_sack = seg->dsack || seg->options.sack_count > 0;
   if (seg->dsack) {
     stack->stats.TcpDsackIn++;
@@ -92,7 +92,7 @@ void tcp_sack_input(struct ph_stack *stack, struct tcp_conn *conn,
 
 bool tcp_sack_dupthresh(const struct tcp_conn *conn) {
   return conn->dupacks >= TCP_DUPACK_THRESHOLD ||
-         conn->sacked_bytes > (TCP_DUPACK_THRESHOLD - 1u) * conn->snd_mss;
+         conn->out->sacked_bytes > (TCP_DUPACK_THRESHOLD - 1u) * conn->snd_mss;
 }
 
 /* ---- RFC 6675 ----------------------------------------------------------- */
@@ -106,10 +106,10 @@ static bool is_outstanding(const struct tcp_range *range) {
  * last time are marked, or sent again, already. */
 void tcp_sack_mark_lost(struct ph_stack *stack, struct tcp_conn *conn,
                         struct tcp_ack *info) {
-  struct tcp_rfc6675 *v = &conn->loss.rfc6675;
+  struct tcp_rfc6675 *v = &conn->out->loss.rfc6675;
   uint32_t runs = 0;
   uint32_t bytes = 0;
-  struct tcp_range *range = conn->rtx.last;
+  struct tcp_range *range = conn->out->rtx.last;
   /* What lies behind goes along, or it would seem ahead after 2 GiB. */
   v->high_sacked = seq_max(v->high_sacked, conn->snd_una);
   v->lost_edge = seq_max(v->lost_edge, conn->snd_una);
@@ -140,13 +140,13 @@ void tcp_sack_mark_lost(struct ph_stack *stack, struct tcp_conn *conn,
 }
 
 void tcp_sack_recovery_started(struct tcp_conn *conn) {
-  struct tcp_rfc6675 *v = &conn->loss.rfc6675;
+  struct tcp_rfc6675 *v = &conn->out->loss.rfc6675;
   v->high_rxt = conn->snd_una; /* "(4.3)" */
   v->rescue_used = v->rescuing = false;
 }
 
 void tcp_sack_resent(struct tcp_conn *conn, uint32_t end) {
-  struct tcp_rfc6675 *v = &conn->loss.rfc6675;
+  struct tcp_rfc6675 *v = &conn->out->loss.rfc6675;
   if (!v->rescuing) { /* NextSeg (4): "HighRxt MUST NOT be updated" */
     v->high_rxt = seq_max(v->high_rxt, end);
   }
@@ -155,9 +155,9 @@ void tcp_sack_resent(struct tcp_conn *conn, uint32_t end) {
 
 /* The first range that may be sent again by (1.a) and (1.b). */
 static struct tcp_range *unsacked_hole(struct tcp_conn *conn) {
-  struct tcp_rfc6675 *v = &conn->loss.rfc6675;
+  struct tcp_rfc6675 *v = &conn->out->loss.rfc6675;
   struct tcp_range *range =
-      tcp_ranges_floor(&conn->rtx, seq_max(v->high_rxt, conn->snd_una));
+      tcp_ranges_floor(&conn->out->rtx, seq_max(v->high_rxt, conn->snd_una));
   while (range && seq_lt(range->seq, v->high_sacked)) {
     if (is_outstanding(range) &&
         !(range->u.tx.flags & TCP_RANGE_RETRANSMITTED)) {
@@ -179,10 +179,10 @@ static void mark_doubtful(struct tcp_conn *conn, struct tcp_range *range) {
 
 bool tcp_sack_next_seg(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_stack *tcp = tcp_of(stack);
-  struct tcp_rfc6675 *v = &conn->loss.rfc6675;
+  struct tcp_rfc6675 *v = &conn->out->loss.rfc6675;
   uint32_t mss = conn->snd_mss;
   PH_ASSERT(mss > 0);
-  if (!conn->sack_ok || conn->use_rack || conn->lost_bytes > 0 ||
+  if (!conn->sack_ok || conn->use_rack || conn->out->lost_bytes > 0 ||
       conn->recovery != TCP_RECOVERY_FAST || tcp_cwnd_space(conn) < mss) {
     return false;
   }
@@ -197,7 +197,8 @@ bool tcp_sack_next_seg(struct ph_stack *stack, struct tcp_conn *conn) {
   if (v->rescue_used && seq_leq(conn->snd_una, v->rescue_rxt)) {
     return false;
   }
-  for (range = conn->rtx.last; range && !is_outstanding(range);) { /* (4) */
+  for (range = conn->out->rtx.last;
+       range && !is_outstanding(range);) { /* (4) */
     range = range->prev;
   }
   if (!range) {

@@ -94,13 +94,8 @@ void tcp_established(struct ph_stack *stack, struct tcp_conn *conn,
   tcp_plpmtud_start(stack, conn);
   conn->use_rack =
       conn->sack_ok && !conn->arq && tcp_of(stack)->features.rack != PH_TCP_OFF;
-  if (conn->use_rack) {
-    tcp_rack_init(conn);
-  } else if (conn->arq) {
-    tcp_arq_start(stack, conn);
-  } else {
-    conn->loss.rfc6675 = (struct tcp_rfc6675){.high_sacked = conn->snd_una,
-                                              .lost_edge = conn->snd_una};
+  if (conn->arq) {
+    tcp_arq_start(conn);
   }
   if (!conn->syn_retransmitted) {
     if (conn->syn_sent_ns) { /* else SYN cookie */

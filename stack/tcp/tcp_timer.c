@@ -82,7 +82,7 @@ static void persist_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
     conn->sws_override = true;
     tcp_output(stack, conn);
     conn->sws_override = false;
-    if (conn->rtx.first) {
+    if (conn->snd_nxt != conn->snd_una) {
       return;
     }
   }
@@ -112,10 +112,11 @@ static void rtx_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
     tcp_pend(stack, conn);
     return;
   }
-  struct tcp_range *first = conn->rtx.first;
-  if (!first) {
+  if (conn->snd_nxt == conn->snd_una) {
     return;
   }
+  tcp_out_need(stack, conn);
+  struct tcp_range *first = conn->out->rtx.first;
   if (tcp_range_busy(first, conn->snd_mss)) {
     /* The device still has it: it is late, not lost. */
     tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + TCP_RETRY_NS);
@@ -153,8 +154,8 @@ static void rack_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
     tcp_arq_timeout(stack, conn);
     return;
   }
-  bool pto = conn->loss.rack.pto;
-  conn->loss.rack.pto = false;
+  bool pto = conn->out->loss.rack.pto;
+  conn->out->loss.rack.pto = false;
   if (pto) {
     tcp_tlp_timeout(stack, conn);
   } else {

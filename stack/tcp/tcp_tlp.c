@@ -32,15 +32,15 @@ static uint64_t pto_deadline(const struct ph_stack *stack,
 }
 
 void tcp_tlp_schedule(struct ph_stack *stack, struct tcp_conn *conn) {
-  struct tcp_rack *rack = &conn->loss.rack;
+  struct tcp_rack *rack = &conn->out->loss.rack;
   if (!conn->use_rack) {
     if (conn->arq) {
       tcp_arq_schedule(stack, conn);
     }
     return;
   }
-  if (conn->recovery != TCP_RECOVERY_NONE || conn->sacked_bytes > 0 ||
-      conn->lost_bytes > 0 || rack->tlp_out || !conn->rtx.first ||
+  if (conn->recovery != TCP_RECOVERY_NONE || conn->out->sacked_bytes > 0 ||
+      conn->out->lost_bytes > 0 || rack->tlp_out || !conn->out->rtx.first ||
       conn->persist || conn->backoff > 0) {
     if (rack->pto) {
       rack->pto = false;
@@ -54,8 +54,8 @@ void tcp_tlp_schedule(struct ph_stack *stack, struct tcp_conn *conn) {
 
 /* 7.3: TLP_send_probe(). */
 void tcp_tlp_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
-  struct tcp_rack *rack = &conn->loss.rack;
-  if (!conn->rtx.first) {
+  struct tcp_rack *rack = &conn->out->loss.rack;
+  if (!conn->out->rtx.first) {
     return;
   }
   enum tcp_probe probe = tcp_output_loss_probe(stack, conn);
@@ -72,7 +72,7 @@ void tcp_tlp_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
 
 /* 7.4: TLP_process_ack(). */
 bool tcp_tlp_process_ack(struct tcp_conn *conn, const struct tcp_ack *info) {
-  struct tcp_rack *rack = &conn->loss.rack;
+  struct tcp_rack *rack = &conn->out->loss.rack;
   if (!rack->tlp_out || seq_lt(conn->snd_una, rack->tlp_end_seq)) {
     return false;
   }

@@ -130,7 +130,7 @@ static void divided_acks_grow_the_window_by_bytes(void **state) {
   }
   assert_in_range(p.conn->cwnd, before, before + 3 * PEER_MSS);
   /* What the crumbs made room for leaves in segments, not in crumbs. */
-  const struct tcp_range *r = p.conn->rtx.last;
+  const struct tcp_range *r = p.conn->out->rtx.last;
   assert_true(r->len >= PEER_MSS);
   peer_free(&p);
 }

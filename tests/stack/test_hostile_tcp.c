@@ -252,13 +252,13 @@ static void crumbs_of_partial_acks_take_duplicates_back(void **state) {
   for (int i = 0; i < 20; i++) {
     peer_ack(&p, first);
   }
-  assert_int_equal(p.conn->sacked_bytes, 9000);
+  assert_int_equal(p.conn->out->sacked_bytes, 9000);
   for (uint32_t n = 100; n < 10000; n += 100) {
     peer_ack(&p, first + n); /* the invariants are checked after each */
-    assert_true(p.conn->sacked_bytes <= 10000 - n);
+    assert_true(p.conn->out->sacked_bytes <= 10000 - n);
   }
   peer_ack(&p, first + 10000);
-  assert_int_equal(p.conn->sacked_bytes, 0);
+  assert_int_equal(p.conn->out->sacked_bytes, 0);
   peer_free(&p);
 }
 

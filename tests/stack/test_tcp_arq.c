@@ -122,7 +122,7 @@ static struct pair *begin(struct transfer *t, const struct tcp_arq *arq) {
 
 static void end(struct pair *pair, struct transfer *t) {
   pair_pass(pair, PAIR_S);
-  assert_null(t->ends.client->rtx.first);
+  assert_null(t->ends.client->out->rtx.first);
   tcp_close(&pair->host[1].stack, t->ends.client, true);
   pair_pass(pair, PAIR_S);
   tcp_close(&pair->host[0].stack, t->ends.server, true);

@@ -148,11 +148,11 @@ static void slow_start_after_a_loss_is_not_hystart(void **state) {
   peer_ack(&p, first);
   peer_ack(&p, first); /* congestion in the initial slow start */
   assert_true(p.conn->ssthresh < UINT32_MAX);
-  struct tcp_cubic before = p.conn->cc_state.cubic;
+  struct tcp_cubic before = p.conn->out->cc_state.cubic;
   for (int i = 0; i < 20; i++) { /* long round trips say nothing now */
     p.conn->cc->rtt(p.conn, PAIR_S);
   }
-  assert_memory_equal(&before, &p.conn->cc_state.cubic, sizeof(before));
+  assert_memory_equal(&before, &p.conn->out->cc_state.cubic, sizeof(before));
   p.conn->cwnd = 2 * PEER_MSS;
   p.conn->ssthresh = 8 * PEER_MSS;
   p.conn->cc->acked(p.conn, p.pair->now_ns, 2 * PEER_MSS);
@@ -166,6 +166,7 @@ static void cubic_target_is_at_most_one_and_a_half(void **state) {
   struct peer p;
   peer_passive(&p, NULL);
   struct tcp_conn *conn = p.conn;
+  tcp_out_need(p.stack, conn);
   conn->cwnd = 100 * PEER_MSS;
   conn->ssthresh = conn->cc->ssthresh(conn, conn->cwnd, false);
   conn->cwnd = conn->ssthresh;
@@ -260,7 +261,7 @@ static void timeout_in_sack_recovery_ends_it_until_recover(void **state) {
                                         first + (4 + i) * PEER_MSS};
     peer_ack(&p, first + PEER_MSS);
     assert_int_equal(p.conn->recovery, TCP_RECOVERY_LOSS);
-    assert_int_equal(p.conn->sacked_bytes, (1 + i) * PEER_MSS);
+    assert_int_equal(p.conn->out->sacked_bytes, (1 + i) * PEER_MSS);
   }
   assert_int_equal(p.stack->stats.TcpFastRetrans, started);
   p.sack_count = 0;
@@ -418,9 +419,9 @@ static void handshake_and_further_duplicates_move_cwnd_as_written(
   /* Of ten segments, not of the two that limited transmit added. */
   assert_int_equal(p.conn->ssthresh, 5 * PEER_MSS);
   for (int i = 0; i < 4; i++) { /* one segment fewer in the network each */
-    uint32_t sacked = p.conn->sacked_bytes;
+    uint32_t sacked = p.conn->out->sacked_bytes;
     peer_ack(&p, first);
-    assert_int_equal(p.conn->sacked_bytes, sacked + PEER_MSS);
+    assert_int_equal(p.conn->out->sacked_bytes, sacked + PEER_MSS);
   }
   peer_free(&p);
 }

@@ -33,7 +33,8 @@ static void begin(struct peer *p, uint32_t n, uint32_t queued, bool arrived) {
   p->conn->cwnd = n * PEER_MSS;
   p->conn->srtt_ns = 10 * PAIR_MS;
   p->conn->rttvar_ns = 0;
-  p->conn->loss.rack.min_rtt_us[0] = 10000;
+  tcp_out_need(p->stack, p->conn);
+  p->conn->out->loss.rack.min_rtt_us[0] = 10000;
   assert_int_equal(peer_app_send(p, queued * PEER_MSS), queued * PEER_MSS);
   assert_int_equal(peer_sent(p), n);
   if (arrived) {
@@ -53,7 +54,7 @@ static void three_sacked_and_no_reordering_resends_at_once(void **state) {
   assert_int_equal(peer_sent(&p), 1);
   assert_int_equal(peer_seg(&p, 0)->seq, first);
   peer_ack(&p, at(10)); /* what was sent again is not late */
-  assert_false(p.conn->loss.rack.reordering_seen);
+  assert_false(p.conn->reordering_seen);
   peer_free(&p);
 }
 
@@ -93,7 +94,7 @@ static void reordering_within_the_window_resends_nothing(void **state) {
   sack1(&p, 0, 1, 2);
   peer_pass(&p, 2 * PAIR_MS);
   peer_ack(&p, at(2)); /* it was late */
-  assert_true(p.conn->loss.rack.reordering_seen);
+  assert_true(p.conn->reordering_seen);
   sack1(&p, 2, 3, 8); /* now five above a hole are not enough */
   peer_pass(&p, PAIR_MS);
   peer_ack(&p, at(8));
@@ -109,10 +110,10 @@ static void filled_hole_sacked_by_the_same_ack_is_not_reordering(void **state) {
   struct peer p;
   begin(&p, 10, 10, true);
   sack1(&p, 2, 3, 4); /* 0 and 1 in order, 2 missing */
-  assert_false(p.conn->loss.rack.reordering_seen);
+  assert_false(p.conn->reordering_seen);
   const struct tcp_sack_block b[] = {{at(7), at(8)}, {at(5), at(6)}};
   sack(&p, at(2), 2, b); /* two at once: most recent first */
-  assert_false(p.conn->loss.rack.reordering_seen);
+  assert_false(p.conn->reordering_seen);
   peer_free(&p);
 }
 
@@ -145,12 +146,12 @@ static void early_ack_of_a_retransmission_is_not_believed(void **state) {
   sack1(&p, 0, 4, 7);
   assert_true(resent(&p) > 0); /* 0 to 3, as the pipe allows */
   peer_pass(&p, PAIR_MS);      /* less than any round trip: the original's */
-  uint64_t xmit = p.conn->loss.rack.xmit_ns;
+  uint64_t xmit = p.conn->out->loss.rack.xmit_ns;
   peer_ack(&p, at(1));
-  assert_int_equal(p.conn->loss.rack.xmit_ns, xmit);
+  assert_int_equal(p.conn->out->loss.rack.xmit_ns, xmit);
   peer_pass(&p, 10 * PAIR_MS); /* and this is the retransmission's */
   peer_ack(&p, at(2));
-  assert_true(p.conn->loss.rack.xmit_ns > xmit);
+  assert_true(p.conn->out->loss.rack.xmit_ns > xmit);
   peer_free(&p);
 }
 
@@ -186,13 +187,13 @@ static void timestamp_tells_which_copy_arrived(void **state) {
   const struct tcp_sack_block b = {first + 4 * mss, first + 8 * mss};
   sack(&p, first, 1, &b); /* 0 to 3 are lost, it seems */
   assert_true(resent(&p) > 1);
-  uint64_t xmit = p.conn->loss.rack.xmit_ns;
+  uint64_t xmit = p.conn->out->loss.rack.xmit_ns;
   peer_pass(&p, 15 * PAIR_MS);
   peer_ack(&p, first + mss); /* late enough, but for the first copy */
-  assert_int_equal(p.conn->loss.rack.xmit_ns, xmit);
+  assert_int_equal(p.conn->out->loss.rack.xmit_ns, xmit);
   p.ts_ecr = original + 10;
   peer_ack(&p, first + 2 * mss);
-  assert_true(p.conn->loss.rack.xmit_ns > xmit);
+  assert_true(p.conn->out->loss.rack.xmit_ns > xmit);
   peer_free(&p);
 }
 
@@ -202,7 +203,7 @@ static void dsack_widens_the_window_once_a_round_trip(void **state) {
   (void)state;
   struct peer p;
   begin(&p, 10, 40, true);
-  const struct tcp_rack *rack = &p.conn->loss.rack;
+  const struct tcp_rack *rack = &p.conn->out->loss.rack;
   const struct tcp_sack_block dup = {first, at(1)};
   sack(&p, at(1), 1, &dup);
   assert_int_equal(rack->reo_wnd_mult, 2);
@@ -238,17 +239,17 @@ static void timeout_leaves_what_was_just_sent(void **state) {
   peer_pass(&p, 195 * PAIR_MS);
   p.conn->cwnd = 20 * PEER_MSS;
   peer_app_send(&p, 10 * PEER_MSS); /* 5 ms before it expires */
-  uint32_t recent = p.conn->sent.last->seq;
+  uint32_t recent = p.conn->out->sent.last->seq;
   assert_int_equal(p.stack->stats.TcpTimeouts, 0);
   peer_mark(&p);
   peer_pass(&p, 6 * PAIR_MS);
   assert_int_equal(p.stack->stats.TcpTimeouts, 1);
   assert_true(peer_sent(&p) > 0); /* beside what is in flight */
   assert_int_equal(peer_seg(&p, 0)->seq, first);
-  assert_int_equal(p.conn->sacked_bytes, 0);
-  const struct tcp_range *r = tcp_ranges_floor(&p.conn->rtx, recent);
+  assert_int_equal(p.conn->out->sacked_bytes, 0);
+  const struct tcp_range *r = tcp_ranges_floor(&p.conn->out->rtx, recent);
   assert_false(r->u.tx.flags & TCP_RANGE_LOST);
-  assert_true(p.conn->lost_bytes > 0 || resent(&p) > 1);
+  assert_true(p.conn->out->lost_bytes > 0 || resent(&p) > 1);
   peer_free(&p);
 }
 
@@ -257,15 +258,15 @@ static void min_rtt_forgets_what_is_a_minute_old(void **state) {
   (void)state;
   struct peer p;
   begin(&p, 10, 10, false);
-  p.conn->loss.rack.min_rtt_us[0] = 100;
+  p.conn->out->loss.rack.min_rtt_us[0] = 100;
   for (uint32_t i = 1; i <= 10; i++) { /* ACKs of round trips of seconds */
     p.conn->deadline[TCP_TIMER_RTX] = UINT64_MAX;
     p.conn->deadline[TCP_TIMER_RACK] = UINT64_MAX;
     peer_pass(&p, 10 * PAIR_S);
     peer_ack(&p, at(i));
   }
-  assert_true(p.conn->loss.rack.min_rtt_us[0] > 100 &&
-              p.conn->loss.rack.min_rtt_us[1] > 100);
+  assert_true(p.conn->out->loss.rack.min_rtt_us[0] > 100 &&
+              p.conn->out->loss.rack.min_rtt_us[1] > 100);
   peer_free(&p);
 }
 
@@ -284,11 +285,11 @@ static void silence_of_two_round_trips_probes_with_the_last(void **state) {
   assert_int_equal(peer_seg(&p, 0)->time_ns - sent, 20 * PAIR_MS);
   assert_int_equal(p.stack->stats.TcpLossProbes, 1);
   /* Its SACK tells what is lost. */
-  p.conn->loss.rack.min_rtt_us[0] = 10000;
+  p.conn->out->loss.rack.min_rtt_us[0] = 10000;
   sack1(&p, 0, 4, 5);
   peer_pass(&p, 5 * PAIR_MS);
   assert_int_equal(resent(&p), 3); /* the others follow as PRR lets them */
-  assert_int_equal(p.conn->lost_bytes, 2 * PEER_MSS);
+  assert_int_equal(p.conn->out->lost_bytes, 2 * PEER_MSS);
   peer_pass(&p, 10 * PAIR_MS);
   sack1(&p, 1, 4, 5);
   peer_pass(&p, 10 * PAIR_MS);
@@ -357,7 +358,7 @@ static void probe_that_was_not_needed_changes_nothing(void **state) {
     peer_pass(&p, 10 * PAIR_MS);
     peer_ack(&p, at(15));
     assert_int_equal(p.stack->stats.TcpLossProbeRecovery, 0);
-    assert_int_equal(p.conn->loss.rack.reo_wnd_mult, 1);
+    assert_int_equal(p.conn->out->loss.rack.reo_wnd_mult, 1);
     assert_true(p.conn->cwnd >= 10 * PEER_MSS);
     peer_free(&p);
   }

@@ -54,20 +54,20 @@ static void block_is_remembered_and_leaves_the_pipe(void **state) {
   struct peer p;
   begin(&p, &no_rack, 10);
   sack1(&p, 0, 3, 4);
-  assert_int_equal(p.conn->sacked_bytes, PEER_MSS);
+  assert_int_equal(p.conn->out->sacked_bytes, PEER_MSS);
   assert_int_equal(tcp_flight(p.conn), 9 * PEER_MSS);
   sack1(&p, 0, 3, 4); /* again: nothing new, not a duplicate ACK */
   assert_int_equal(p.conn->dupacks, 1);
   sack1(&p, 0, 3, 5); /* grows to the right: still one record, */
-  assert_int_equal(p.conn->rtx_records, 3);
+  assert_int_equal(p.conn->out->records, 3);
   sack1(&p, 0, 2, 5); /* and to the left; the first is sent again by itself */
-  assert_int_equal(p.conn->sacked_bytes, 3 * PEER_MSS);
-  assert_int_equal(p.conn->rtx_records, 4);
+  assert_int_equal(p.conn->out->sacked_bytes, 3 * PEER_MSS);
+  assert_int_equal(p.conn->out->records, 4);
   sack1(&p, 5, 7, 8); /* the acknowledgement passes what was sacked */
-  assert_int_equal(p.conn->sacked_bytes, PEER_MSS);
+  assert_int_equal(p.conn->out->sacked_bytes, PEER_MSS);
   peer_ack(&p, at(10));
-  assert_int_equal(p.conn->sacked_bytes, 0);
-  assert_null(p.conn->rtx.first);
+  assert_int_equal(p.conn->out->sacked_bytes, 0);
+  assert_null(p.conn->out->rtx.first);
   peer_free(&p);
 }
 
@@ -86,7 +86,7 @@ static void blocks_that_can_not_be_are_ignored(void **state) {
   for (uint32_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
     uint64_t before = p.stack->stats.TcpSackDiscarded;
     sack(&p, first, 1, &bad[i]);
-    assert_int_equal(p.conn->sacked_bytes, 0);
+    assert_int_equal(p.conn->out->sacked_bytes, 0);
     assert_int_equal(p.stack->stats.TcpSackDiscarded, before + 1);
   }
   assert_int_equal(data_segs(&p), 0);
@@ -102,11 +102,11 @@ static void duplicates_reported_mark_nothing(void **state) {
   const struct tcp_sack_block below = {at(1), at(2)};
   sack(&p, at(2), 1, &below);
   assert_int_equal(p.stack->stats.TcpDsackIn, 1);
-  assert_int_equal(p.conn->sacked_bytes, 0);
+  assert_int_equal(p.conn->out->sacked_bytes, 0);
   const struct tcp_sack_block inside[] = {{at(5), at(6)}, {at(4), at(7)}};
   sack(&p, at(2), 2, inside);
   assert_int_equal(p.stack->stats.TcpDsackIn, 2);
-  assert_int_equal(p.conn->sacked_bytes, 3 * PEER_MSS);
+  assert_int_equal(p.conn->out->sacked_bytes, 3 * PEER_MSS);
   peer_free(&p);
 }
 
@@ -115,20 +115,20 @@ static void tiny_blocks_make_no_records(void **state) {
   (void)state;
   struct peer p;
   begin(&p, NULL, 10);
-  uint32_t records = p.conn->rtx_records;
+  uint32_t records = p.conn->out->records;
   for (uint32_t i = 10; i < 9000; i += 8) {
     const struct tcp_sack_block b[] = {{first + i, first + i + 1},
                                        {first + i + 2, first + i + 3},
                                        {first + i + 4, first + i + 5}};
     sack(&p, first, 3, b);
   }
-  assert_int_equal(p.conn->rtx_records, records);
-  assert_int_equal(p.conn->sacked_bytes, 0);
+  assert_int_equal(p.conn->out->records, records);
+  assert_int_equal(p.conn->out->sacked_bytes, 0);
   assert_int_equal(data_segs(&p), 0);
   /* Of a block that ends inside segments the whole ones count. */
   const struct tcp_sack_block b = {at(2) + 1, at(5) - 1};
   sack(&p, first, 1, &b);
-  assert_int_equal(p.conn->sacked_bytes, PEER_MSS);
+  assert_int_equal(p.conn->out->sacked_bytes, PEER_MSS);
   peer_free(&p);
 }
 
@@ -142,9 +142,9 @@ static void no_records_left_blocks_are_ignored_and_data_is_not(void **state) {
   sack1(&p, 0, 2, 3);
   sack1(&p, 0, 6, 7);
   assert_true(p.stack->stats.TcpSackIgnored > 0);
-  assert_true(p.conn->rtx_records <= 3);
+  assert_true(p.conn->out->records <= 3);
   peer_pass(&p, PAIR_S); /* everything is sent again until it arrives */
-  for (int i = 0; i < 100 && p.conn->rtx.first; i++) {
+  for (int i = 0; i < 100 && p.conn->out->rtx.first; i++) {
     peer_mark(&p);
     peer_pass(&p, PAIR_S);
     for (uint32_t n = 0; n < peer_sent(&p); n++) {
@@ -154,7 +154,7 @@ static void no_records_left_blocks_are_ignored_and_data_is_not(void **state) {
       }
     }
   }
-  assert_null(p.conn->rtx.first);
+  assert_null(p.conn->out->rtx.first);
   peer_free(&p);
 }
 
@@ -181,9 +181,9 @@ static void ack_of_the_middle_of_a_sacked_range_keeps_count(void **state) {
   begin(&p, &no_rack, 10);
   sack1(&p, 0, 2, 6);
   peer_ack(&p, at(4)); /* the peer merged, then told less than it has */
-  assert_int_equal(p.conn->sacked_bytes, 2 * PEER_MSS);
+  assert_int_equal(p.conn->out->sacked_bytes, 2 * PEER_MSS);
   peer_ack(&p, at(5) + 500);
-  assert_int_equal(p.conn->sacked_bytes, 500);
+  assert_int_equal(p.conn->out->sacked_bytes, 500);
   peer_free(&p);
 }
 
@@ -194,10 +194,10 @@ static void timeout_forgets_what_was_sacked(void **state) {
   struct peer p;
   begin(&p, &no_rack, 3);
   sack1(&p, 0, 1, 2);
-  assert_int_equal(p.conn->sacked_bytes, PEER_MSS);
+  assert_int_equal(p.conn->out->sacked_bytes, PEER_MSS);
   peer_pass(&p, 400 * PAIR_MS);
   assert_int_equal(p.stack->stats.TcpTimeouts, 1);
-  assert_int_equal(p.conn->sacked_bytes, 0);
+  assert_int_equal(p.conn->out->sacked_bytes, 0);
   peer_mark(&p);
   peer_ack(&p, at(1)); /* it has reneged */
   assert_true(data_segs(&p) > 0);
@@ -315,8 +315,8 @@ static void marks_of_rfc_6675_do_not_stay_behind(void **state) {
   struct peer p;
   begin(&p, &no_rack, 10);
   peer_ack(&p, at(5));
-  assert_int_equal(p.conn->loss.rfc6675.lost_edge, at(5));
-  assert_int_equal(p.conn->loss.rfc6675.high_sacked, at(5));
+  assert_int_equal(p.conn->out->loss.rfc6675.lost_edge, at(5));
+  assert_int_equal(p.conn->out->loss.rfc6675.high_sacked, at(5));
   peer_free(&p);
 }
 
@@ -355,7 +355,7 @@ static void smaller_path_mtu_is_no_congestion(void **state) {
                                .transport = quoted,
                                .transport_len = 8};
   tcp_icmp_error(p.stack, &info);
-  assert_true(p.conn->lost_bytes > 0);
+  assert_true(p.conn->out->lost_bytes > 0);
   peer_ack(&p, at(1));
   assert_int_equal(p.conn->recovery, TCP_RECOVERY_NONE);
   assert_true(p.conn->cwnd >= 10 * PEER_MSS);
@@ -413,11 +413,11 @@ static void any_blocks_keep_the_scoreboard_whole(void **state) {
       assert_true(space <= p.conn->cwnd);
     }
     /* However it was treated, an honest peer gets everything. */
-    for (int i = 0; i < 2000 && p.conn->rtx.first; i++) {
+    for (int i = 0; i < 2000 && p.conn->out->rtx.first; i++) {
       peer_pass(&p, PAIR_MS);
       peer_ack(&p, p.conn->snd_nxt);
     }
-    assert_null(p.conn->rtx.first);
+    assert_null(p.conn->out->rtx.first);
     assert_int_equal(p.conn->sndq_len, 0);
     peer_free(&p);
   }
@@ -443,14 +443,14 @@ static void lost_range_that_can_not_be_split_goes_out_whole(void **state) {
   /* Only what was sent again may be believed to be out: each ACK brings the
    * next piece, and no further timeout is needed. */
   uint32_t next = first + PEER_MSS;
-  while (p.conn->rtx.first) {
+  while (p.conn->out->rtx.first) {
     peer_mark(&p);
     peer_ack(&p, next);
     for (uint32_t i = 0; i < peer_sent(&p); i++) {
       assert_int_equal(peer_seg(&p, i)->seq, next);
       next += peer_seg(&p, i)->len;
     }
-    assert_true(peer_sent(&p) > 0 || !p.conn->rtx.first);
+    assert_true(peer_sent(&p) > 0 || !p.conn->out->rtx.first);
   }
   assert_int_equal(p.stack->stats.TcpTimeouts, 1);
   assert_int_equal(p.ack, first + 10000);

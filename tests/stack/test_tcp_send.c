@@ -238,7 +238,7 @@ static void established_timeout_resends_from_snd_una_in_slow_start(
   assert_int_equal(peer_seg(&p, 0)->seq, first + PEER_MSS);
   /* The rest had arrived: one ACK for all ends the recovery. */
   peer_ack(&p, first + 10000);
-  assert_null(p.conn->rtx.first);
+  assert_null(p.conn->out->rtx.first);
   assert_int_equal(p.conn->recovery, TCP_RECOVERY_NONE);
   peer_free(&p);
 }

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Congestion control: what an algorithm is, the variables of each, and what
+ * they have in common (tcp_cc.c). */
+#ifndef PH_TCP_TCP_CC_H
+#define PH_TCP_TCP_CC_H
+
+#include "stack/base/types.h"
+
+struct tcp_conn;
+
+/* A congestion control algorithm. cwnd and ssthresh of the connection are its
+ * to move; loss recovery sets them while it repairs. */
+struct tcp_cc_ops {
+  const char *name; /* of TCP_CONGESTION */
+  /* conn->out is new, and it is the initial slow start. May be NULL. */
+  void (*init)(struct tcp_conn *conn);
+  /* `acked` bytes were newly acknowledged while the window limited us. */
+  void (*acked)(struct tcp_conn *conn, uint64_t now_ns, uint32_t acked);
+  /* A round trip was measured, on any ACK. May be NULL. */
+  void (*rtt)(struct tcp_conn *conn, uint64_t r_ns);
+  /* Congestion, of which `timeout` is the worst kind, with `flight` bytes out:
+   * the new slow start threshold. Called before cwnd is reduced. */
+  uint32_t (*ssthresh)(struct tcp_conn *conn, uint32_t flight, bool timeout);
+};
+
+/* RFC 9438's variables beside W_max, windows in bytes, from the first
+ * congestion on. */
+struct tcp_cubic {
+  uint32_t cwnd_prior, w_est;
+  uint32_t w_est_rest; /* of the division that moved w_est, times cwnd */
+  uint32_t k_ms;
+  uint32_t epoch_ms; /* t = 0 */
+  uint32_t last_ms;  /* the window grew, or would have */
+  bool epoch;        /* congestion avoidance has begun */
+};
+
+/* RFC 9406's variables, in the initial slow start. */
+struct tcp_hystart {
+  uint32_t last_round_min_us, current_round_min_us, css_baseline_us;
+  uint32_t window_end;
+  uint8_t samples, css_rounds; /* css_rounds 0: not in CSS */
+};
+
+extern const struct tcp_cc_ops tcp_newreno, tcp_cubic;
+/* The algorithm of that name, or NULL. */
+const struct tcp_cc_ops *tcp_cc_find(const char *name, size_t len);
+const struct tcp_cc_ops *tcp_cc_default(void);
+/* The initial window, for the algorithm of `conn->cc`. */
+void tcp_cc_init(struct tcp_conn *conn);
+/* conn->out is new. */
+void tcp_cc_start(struct tcp_conn *conn);
+/* Another algorithm goes on from where the connection is. */
+void tcp_cc_change(struct tcp_conn *conn, const struct tcp_cc_ops *cc);
+/* Nothing was out; the last data left `idle_ms` ago. */
+void tcp_cc_idle(struct tcp_conn *conn, uint32_t idle_ms);
+/* What every algorithm does below ssthresh; returns what is left of `acked`. */
+uint32_t tcp_cc_slow_start(struct tcp_conn *conn, uint32_t acked);
+
+/* HyStart++: tcp_hystart.c. */
+void tcp_hystart_init(struct tcp_conn *conn);
+void tcp_hystart_rtt(struct tcp_conn *conn, uint64_t r_ns);
+/* The initial slow start grows by `acked` bytes, or by part of them. */
+void tcp_hystart_acked(struct tcp_conn *conn, uint32_t acked);
+
+#endif
