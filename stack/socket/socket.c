@@ -95,8 +95,7 @@ uint64_t sock_deadline(const struct ph_stack *stack, uint64_t timeout_ns) {
 int sock_wait(struct ph_stack *stack, struct ph_sock *sock, int fd,
               uint32_t events, uint64_t deadline_ns, bool dont_wait) {
   const struct ph_platform *platform = stack->platform;
-  if (dont_wait || sock->nonblock || !platform->wait ||
-      stack->now_ns >= deadline_ns) {
+  if (!sock_waits(stack, sock, dont_wait) || stack->now_ns >= deadline_ns) {
     return -PH_EAGAIN;
   }
   uint32_t generation = sock->generation;

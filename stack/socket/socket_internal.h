@@ -84,6 +84,11 @@ void sock_release(struct ph_stack *stack, struct ph_sock *sock);
 
 /* When a wait that starts now with this timeout ends. */
 uint64_t sock_deadline(const struct ph_stack *stack, uint64_t timeout_ns);
+/* Would a call on this socket wait? */
+static inline bool sock_waits(const struct ph_stack *stack,
+                              const struct ph_sock *sock, bool dont_wait) {
+  return !dont_wait && !sock->nonblock && stack->platform->wait;
+}
 /* Wait until `sock` (descriptor `fd`) may be ready for `events`. 0: look again.
  * -PH_EAGAIN: must not block, or the deadline has passed. -PH_EINTR.
  * -PH_EBADF: closed meanwhile. */

@@ -239,7 +239,7 @@ static long recv_job(struct ph_stack *stack, struct ph_sock *sock, int fd,
 /* ---- The calls ---------------------------------------------------------- */
 
 /* One piece of a stream, and nothing special asked: most calls. What one look
- * at TCP can't finish goes the long way. */
+ * at TCP can't finish goes the long way if the call may wait. */
 static bool is_plain(const struct ph_sock *sock, size_t len, int flags) {
   return sock->tcp && len - 1 < CALL_MAX &&
          !(flags & ~(PH_MSG_DONTWAIT | PH_MSG_NOSIGNAL));
@@ -257,7 +257,8 @@ long ph_sendto(struct ph_stack *stack, int fd, const void *data, size_t len,
   if (is_plain(sock, len, flags)) {
     n = tcp_send(stack, sock->tcp, data, len, false);
     if (n == (long)len || (n < 0 && n != -PH_EAGAIN) ||
-        (n > 0 && tcp_error(sock->tcp))) {
+        (n > 0 && tcp_error(sock->tcp)) ||
+        !sock_waits(stack, sock, flags & PH_MSG_DONTWAIT)) {
       return n;
     }
   }
@@ -285,7 +286,7 @@ long ph_recvfrom(struct ph_stack *stack, int fd, void *data, size_t len,
   }
   if (!addr && is_plain(sock, len, flags)) {
     long n = tcp_recv(stack, sock->tcp, data, len, false);
-    if (n != -PH_EAGAIN) {
+    if (n != -PH_EAGAIN || !sock_waits(stack, sock, flags & PH_MSG_DONTWAIT)) {
       return n;
     }
   }

@@ -121,14 +121,14 @@ long tcp_send(struct ph_stack *stack, struct tcp_conn *conn, const void *data,
     return 0;
   }
   uint32_t room = sndbuf_free(conn);
-  uint32_t n = len < room ? (uint32_t)len : room;
-  if (n > 0) {
-    n = tcp_sendq_append(stack, conn, data, n);
-    conn->tx_block_wait = n == 0;
-  }
+  uint32_t want = len < room ? (uint32_t)len : room;
+  uint32_t n = want > 0 ? tcp_sendq_append(stack, conn, data, want) : 0;
+  conn->tx_block_wait = n < want || (conn->tx_block_wait && want == 0);
+  conn->room_wanted |= n < len;
   if (n == 0) {
-    conn->room_wanted = true;
-    tcp_output(stack, conn);
+    if (conn->tx_block_wait) {
+      tcp_output(stack, conn); /* looks again later */
+    }
     return -PH_EAGAIN;
   }
   ph_stack_trace_stream(stack, conn->snd_una + conn->sndq_len - n, n, "write");
@@ -168,6 +168,7 @@ static void window_update(struct ph_stack *stack, struct tcp_conn *conn) {
     tcp_ack_later(stack, conn, TCP_DELACK_NS);
   } else {
     stack->stats.TcpWindowUpdates++;
+    tcp_window_open(stack, conn, grow);
     tcp_ack_at_once(stack, conn);
   }
 }

@@ -145,6 +145,34 @@ static void nothing_spare_each_connection_sends_one_block(void **state) {
   peer_free(&p);
 }
 
+static void count_writable(struct ph_stack *stack, void *owner,
+                           uint32_t ready) {
+  (void)stack;
+  *(int *)owner += (ready & TCP_READY_OUT) != 0;
+}
+
+static void nothing_spare_partial_write_waits_for_blocks(void **state) {
+  /* EVIDENCE: docs/stack.md, when memory is short */
+  (void)state;
+  static struct thief t;
+  struct peer p;
+  poor(&p, &t);
+  assert_int_equal(peer_app_send(&p, 10000), PH_BLOCK_SIZE);
+  /* Nobody need try again in vain to be woken when there is more. */
+  assert_false(tcp_ready(p.conn) & TCP_READY_OUT);
+  int writable = 0;
+  tcp_set_owner(p.conn, &writable);
+  tcp_set_notify(p.stack, count_writable);
+  pair_pass(p.pair, 150 * PAIR_MS);
+  assert_false(tcp_ready(p.conn) & TCP_READY_OUT);
+  assert_int_equal(writable, 0);
+  give_back(&t);
+  pair_pass(p.pair, 150 * PAIR_MS);
+  assert_true(tcp_ready(p.conn) & TCP_READY_OUT);
+  assert_int_equal(writable, 1);
+  peer_free(&p);
+}
+
 static void small_pool_has_no_floors_and_still_moves(void **state) {
   /* EVIDENCE: docs/stack.md, when memory is short (1) */
   (void)state;
@@ -266,6 +294,7 @@ int main(void) {
       cmocka_unit_test(nothing_spare_window_is_one_block_and_moves),
       cmocka_unit_test(nothing_spare_data_out_of_order_gives_way),
       cmocka_unit_test(nothing_spare_each_connection_sends_one_block),
+      cmocka_unit_test(nothing_spare_partial_write_waits_for_blocks),
       cmocka_unit_test(small_pool_has_no_floors_and_still_moves),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
