@@ -17,6 +17,7 @@ int ph_stack_init(struct ph_stack *stack,
   }
   memset(stack, 0, sizeof(*stack));
   stack->platform = config->platform;
+  stack->route_generation = 1; /* 0: of what was never looked up */
   stack->arena = config->arena;
   stack->arena_left = config->arena_size;
   struct ph_block *blocks = ph_stack_alloc(

@@ -24,6 +24,7 @@
   X(IpOutRequests, "") \
   X(IpOutDiscards, "") \
   X(IpOutNoRoutes, "") \
+  X(IpPathsMade, "times that a path was looked up in the routes") \
   X(IpReasmFails, "fragments received: not built, dropped") \
   X(IcmpInMsgs, "") \
   X(IcmpInErrors, "") \

@@ -51,6 +51,7 @@ static void entry_free(struct ph_stack *stack, struct arp_entry *entry,
   struct pkt *pkt;
   ph_timer_cancel(&stack->timers, &entry->timer);
   entry->state = ARP_STATE_FREE;
+  entry->neighbour.fresh_until_ns = 0;
   while ((pkt = dequeue(entry)) != NULL) {
     stack->stats.ArpResolveFailed++;
     if (report && state->unresolved) {
@@ -66,7 +67,8 @@ static struct arp_entry *entry_make(struct eth_link *link, uint32_t ip) {
   struct arp_entry *set = set_of(link, ip);
   struct arp_entry *best = &set[0];
   for (int i = 0; i < ARP_WAYS && best->state != ARP_STATE_FREE; i++) {
-    if (set[i].state == ARP_STATE_FREE || set[i].used_ns < best->used_ns) {
+    if (set[i].state == ARP_STATE_FREE ||
+        set[i].neighbour.used_ns < best->neighbour.used_ns) {
       best = &set[i];
     }
   }
@@ -76,7 +78,8 @@ static struct arp_entry *entry_make(struct eth_link *link, uint32_t ip) {
   best->ip = ip;
   best->tries = 0;
   best->asked_ns = best->confirmed_ns = 0;
-  best->used_ns = stack->now_ns;
+  best->neighbour.used_ns = stack->now_ns;
+  best->neighbour.version++;
   return best;
 }
 
@@ -156,14 +159,16 @@ static void enqueue(struct arp_entry *entry, struct pkt *pkt) {
   entry->link->queued++;
 }
 
-int arp_output(struct netif *netif, struct pkt *pkt, uint32_t next_hop) {
+int arp_output(struct netif *netif, struct pkt *pkt, uint32_t next_hop,
+               struct eth_neighbour **neighbour) {
   struct eth_link *link = netif->link;
   struct ph_stack *stack = netif->stack;
   struct arp_entry *entry = entry_find(link, next_hop);
   if (!entry) {
     entry = entry_make(link, next_hop);
   }
-  entry->used_ns = stack->now_ns;
+  *neighbour = &entry->neighbour;
+  entry->neighbour.used_ns = stack->now_ns;
   if (entry->state == ARP_STATE_RESOLVED) {
     uint64_t age = stack->now_ns - entry->confirmed_ns;
     if (age < ARP_LIFE_NS) {
@@ -171,7 +176,7 @@ int arp_output(struct netif *netif, struct pkt *pkt, uint32_t next_hop) {
           stack->now_ns - entry->asked_ns >= ARP_RETRY_NS) {
         entry_ask(entry);
       }
-      return eth_output(netif, pkt, entry->mac, ETH_TYPE_IPV4);
+      return eth_output(netif, pkt, entry->neighbour.mac, ETH_TYPE_IPV4);
     }
     entry->state = ARP_STATE_FREE;
   }
@@ -236,17 +241,23 @@ static void learn(struct eth_link *link, const uint8_t *p, bool for_us) {
     entry = entry_make(link, ip);
   } else if (entry->state == ARP_STATE_RESOLVED &&
              stack->now_ns - entry->confirmed_ns < ARP_LOCK_NS &&
-             memcmp(entry->mac, p + ARP_OFF_SHA, ETH_ADDR_LEN) != 0) {
+             memcmp(entry->neighbour.mac, p + ARP_OFF_SHA, ETH_ADDR_LEN) != 0) {
     stack->stats.ArpInErrors++;
     return;
   }
-  memcpy(entry->mac, p + ARP_OFF_SHA, ETH_ADDR_LEN);
+  if (entry->state != ARP_STATE_RESOLVED ||
+      memcmp(entry->neighbour.mac, p + ARP_OFF_SHA, ETH_ADDR_LEN) != 0) {
+    entry->neighbour.version++;
+  }
+  memcpy(entry->neighbour.mac, p + ARP_OFF_SHA, ETH_ADDR_LEN);
   entry->state = ARP_STATE_RESOLVED;
   entry->confirmed_ns = stack->now_ns;
+  entry->neighbour.fresh_until_ns = stack->now_ns + ARP_REFRESH_NS;
   ph_timer_cancel(&stack->timers, &entry->timer);
   struct pkt *pkt;
   while ((pkt = dequeue(entry)) != NULL) {
-    if (eth_output(link->netif, pkt, entry->mac, ETH_TYPE_IPV4) == -PH_EAGAIN) {
+    if (eth_output(link->netif, pkt, entry->neighbour.mac, ETH_TYPE_IPV4) ==
+        -PH_EAGAIN) {
       stack->stats.NetifDrops++;
       pkt_put(pkt);
     }
@@ -313,7 +324,7 @@ int arp_info(struct netif *netif, uint32_t index, struct arp_info *info) {
     *info = (struct arp_info){.ip = entry->ip,
                               .resolved = entry->state == ARP_STATE_RESOLVED,
                               .queued = entry->queued};
-    memcpy(info->mac, entry->mac, ETH_ADDR_LEN);
+    memcpy(info->mac, entry->neighbour.mac, ETH_ADDR_LEN);
     return 0;
   }
   return -PH_ENOENT;

@@ -29,10 +29,21 @@ int eth_output(struct netif *netif, struct pkt *pkt, const uint8_t *dst,
 int arp_add_address(struct netif *netif, uint32_t address,
                     uint8_t prefix_len) PH_MUST_USE;
 
+/* What is known of a neighbour, for who prepares headers (stack/ip/ip_path.h):
+ * as long as the version is the same and it is fresh, frames may go to `mac`
+ * without asking; they note that in used_ns. It stays where it is for ever. */
+struct eth_neighbour {
+  uint64_t fresh_until_ns; /* 0: not known, or needs to be confirmed */
+  uint64_t used_ns;
+  uint32_t version; /* moves on with `mac`, and with whose it is */
+  uint8_t mac[6];
+};
+
 /* Send the IPv4 packet to the neighbour `next_hop` (host order) at once or,
- * while it is being asked for, later. Result as eth_output(). */
-int arp_output(struct netif *netif, struct pkt *pkt,
-               uint32_t next_hop) PH_MUST_USE;
+ * while it is being asked for, later; `*neighbour` is what is known of it.
+ * Result as eth_output(). */
+int arp_output(struct netif *netif, struct pkt *pkt, uint32_t next_hop,
+               struct eth_neighbour **neighbour) PH_MUST_USE;
 
 /* Register who is shown packets that nobody answered for, IP header first;
  * they stay ARP's. */

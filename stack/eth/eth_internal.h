@@ -23,15 +23,15 @@ enum {
 enum arp_state {
   ARP_STATE_FREE,
   ARP_STATE_INCOMPLETE, /* asked; packets wait; the timer runs */
-  ARP_STATE_RESOLVED,   /* `mac` is good until ARP_LIFE_NS after `confirmed` */
+  ARP_STATE_RESOLVED, /* its MAC is good until ARP_LIFE_NS after `confirmed` */
 };
 
 struct arp_entry {
+  struct eth_neighbour neighbour; /* fresh until ARP_REFRESH_NS */
   uint32_t ip;
-  uint8_t mac[6];
   uint8_t state; /* enum arp_state */
   uint8_t tries;
-  uint64_t confirmed_ns, asked_ns, used_ns;
+  uint64_t confirmed_ns, asked_ns;
   struct ph_timer timer;
   struct eth_link *link;
   struct pkt *head, *tail;

@@ -18,10 +18,9 @@ static int icmp_output(struct ph_stack *stack, struct pkt *pkt,
                        uint8_t tos) {
   put_be16(pkt->head + 2, 0);
   put_be16(pkt->head + 2, (uint16_t)~csum_pkt(pkt, 0, 0));
-  struct ip_tx tx = {
-      .src = *src, .dst = *dst, .protocol = IP_PROTO_ICMP, .tos = tos};
+  struct ip_tx tx = {.protocol = IP_PROTO_ICMP, .tos = tos};
   stack->stats.IcmpOutMsgs++;
-  int error = ipv4_output(stack, pkt, &tx, NULL);
+  int error = ip_send(stack, pkt, src, dst, tx);
   if (error == -PH_EAGAIN) {
     stack->stats.NetifDrops++;
     pkt_put(pkt);
@@ -131,14 +130,14 @@ struct pkt *icmp_make_echo(struct ph_stack *stack, uint8_t type, uint16_t id,
 int icmp_send_echo_v4(struct ph_stack *stack, const struct ph_addr *to,
                       uint16_t id, uint16_t seq, const uint8_t *data,
                       uint32_t len) {
-  struct ip_route route;
-  int error = ipv4_route(stack, to, NULL, &route);
+  const struct ip_path *path = ip_path_find(stack, NULL, NULL, to);
+  int error = path->error;
   if (error) {
     return error;
   }
   struct pkt *pkt =
       icmp_make_echo(stack, ICMP_ECHO, id, seq, data, len, &error);
-  return pkt ? icmp_output(stack, pkt, &route.src, to, 0) : error;
+  return pkt ? icmp_output(stack, pkt, &path->src, to, 0) : error;
 }
 
 /* ---- Receiving ----------------------------------------------------------- */

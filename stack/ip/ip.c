@@ -87,7 +87,7 @@ static void unresolved(struct ph_stack *stack, const struct pkt *pkt) {
                           IP_ERROR_HOST_UNREACHABLE, 0);
 }
 
-int ip_init(struct ph_stack *stack) {
+int ph_ip_init(struct ph_stack *stack, const struct ph_ip_config *config) {
   if (ip_of(stack)) {
     return 0;
   }
@@ -103,11 +103,13 @@ int ip_init(struct ph_stack *stack) {
   ph_hash_key_init(stack, &ip->key);
   stack->platform->random(stack->platform->ctx, ip->ids, sizeof(ip->ids));
   ip->icmp_tokens = ICMP_BURST;
-  return netif_on_added(stack, ip_attach);
+  uint32_t paths = config ? config->max_paths : 0;
+  error = ip_paths_init(stack, ip, paths ? paths : IP_PATHS_DEFAULT);
+  return error ? error : netif_on_added(stack, ip_attach);
 }
 
 int ph_ipv4_init(struct ph_stack *stack) {
-  int error = ip_init(stack);
+  int error = ph_ip_init(stack, NULL);
   if (error) {
     return error;
   }

@@ -4,7 +4,7 @@
 #ifndef PH_IP_IP_H
 #define PH_IP_IP_H
 
-#include "stack/netif/netif.h"
+#include "stack/ip/ip_path.h"
 
 enum {
   IP_PROTO_ICMP = 1,
@@ -18,19 +18,8 @@ typedef void icmp_echo_fn(void *ctx, const struct ph_addr *from, uint16_t id,
                           uint16_t seq, const uint8_t *data, uint32_t len,
                           uint8_t ttl);
 
-/* Where a packet to some destination goes. Valid until routes change. */
-struct ip_route {
-  const struct ip_family *family;
-  struct netif *netif;
-  struct ph_addr src; /* our address there */
-  struct ph_addr next_hop;
-  uint16_t mtu; /* IP bytes on the way: the path's, or the link's */
-  bool group;   /* the destination is a broadcast or multicast address */
-};
-
-/* What goes into the IP header. */
+/* What goes into the IP header beside the addresses. */
 struct ip_tx {
-  struct ph_addr src, dst;
   uint8_t protocol;
   uint8_t ttl; /* 0: default 64 */
   uint8_t tos; /* DSCP and ECN bits */
@@ -89,17 +78,20 @@ struct ip_family {
   uint8_t gso_tcp;      /* enum pkt_gso for TCP */
   bool udp_sum_needed;  /* a UDP checksum of 0 is an error */
   bool fragmented_on_path; /* routers may fragment our packets */
-  /* 0 or -PH_ENETUNREACH. `src` may be NULL or unspecified. */
-  int (*route)(struct ph_stack *stack, const struct ph_addr *dst,
-               const struct ph_addr *src, struct ip_route *route);
+  /* Fill in `netif`, `src`, `next_hop` and `group` of a path whose `dst` is
+   * set: 0 or -PH_ENETUNREACH. `src` NULL: the route chooses. */
+  int (*route)(struct ph_stack *stack, const struct ph_addr *src,
+               struct ip_path *path);
+  /* Then the header, the sums, and who the neighbour is if none is asked. */
+  void (*prepare)(struct ph_stack *stack, struct ip_path *path);
   /* Folded, uncomplemented pseudo-header sum with length `len`. */
   uint16_t (*pseudo_sum)(const struct ph_addr *src, const struct ph_addr *dst,
                          uint8_t protocol, uint32_t len);
-  /* Push the IP header and send; `route` may be NULL (then it is looked up).
-   * `pkt` starts at the transport header. Takes `pkt` unless -PH_EAGAIN,
-   * with which the packet is as it was before the call. */
-  int (*output)(struct ph_stack *stack, struct pkt *pkt, const struct ip_tx *tx,
-                const struct ip_route *route);
+  /* Push the headers and send. `pkt` starts at the transport header. Takes
+   * `pkt` unless -PH_EAGAIN, with which the packet is as it was before the
+   * call. */
+  int (*output)(struct ph_stack *stack, struct pkt *pkt, struct ip_path *path,
+                struct ip_tx tx);
   /* Is it one of ours? */
   bool (*is_local)(struct ph_stack *stack, const struct ph_addr *addr);
   /* See ip_send_unreachable() and icmp_send_echo(). */
@@ -108,9 +100,9 @@ struct ip_family {
   int (*send_echo)(struct ph_stack *stack, const struct ph_addr *to,
                    uint16_t id, uint16_t seq, const uint8_t *data,
                    uint32_t len);
-  /* The neighbour that packets by this route go to was heard to make progress
+  /* The neighbour that packets of this path go to was heard to make progress
    * (RFC 4861 7.3.1); NULL: nobody needs to know. */
-  void (*confirm)(struct ph_stack *stack, const struct ip_route *route);
+  void (*confirm)(struct ph_stack *stack, const struct ip_path *path);
 };
 
 /* The family of an address, NULL if that family was never registered. `::` is
@@ -138,6 +130,15 @@ bool ip_bound_overlap(const struct ip_bound *a, const struct ip_bound *b);
 int ip_register_protocol(struct ph_stack *stack, uint8_t protocol,
                          const struct ip_protocol *handlers) PH_MUST_USE;
 
+struct ph_ip_config {
+  uint32_t max_paths; /* destinations that are remembered; 0: 256 */
+};
+
+/* Before the families, for who wants other sizes; `config` NULL: none. 0,
+ * -PH_ENOMEM. */
+int ph_ip_init(struct ph_stack *stack,
+               const struct ph_ip_config *config) PH_MUST_USE;
+
 /* IPv4: eth, ARP, ICMP with it. */
 int ph_ipv4_init(struct ph_stack *stack) PH_MUST_USE;
 
@@ -150,14 +151,15 @@ int ph_ipv4_add_route(struct ph_stack *stack, uint32_t destination,
                       uint8_t prefix_len, uint32_t next_hop,
                       struct netif *netif) PH_MUST_USE;
 
-/* The MTU of the path to `dst`, on a link of `link_mtu`. */
-uint16_t ip_path_mtu(struct ph_stack *stack, const struct ph_addr *dst,
-                     uint16_t link_mtu);
+/* Remove the route that was added with the same arguments. 0, -PH_ENOENT. */
+int ph_ipv4_remove_route(struct ph_stack *stack, uint32_t destination,
+                         uint8_t prefix_len, uint32_t next_hop,
+                         struct netif *netif) PH_MUST_USE;
 
-/* A packet to `dst` was too big for `mtu`. Only for who has checked that it was
- * his packet and that it was longer. */
-void ip_lower_path_mtu(struct ph_stack *stack, const struct ph_addr *dst,
-                       uint16_t mtu);
+/* For who answers without a connection: find the path, then as
+ * ip_family.output. */
+int ip_send(struct ph_stack *stack, struct pkt *pkt, const struct ph_addr *src,
+            const struct ph_addr *dst, struct ip_tx tx) PH_MUST_USE;
 
 /* True if `addr` is one of ours. */
 bool ip_is_local(struct ph_stack *stack, const struct ph_addr *addr);

@@ -13,6 +13,8 @@ enum {
   IPV4_MIN_MTU = 68,       /* RFC 791 3.2 */
   IPV4_PMTU_FLOOR = 552,   /* as Linux: what an ICMP may lower a path to */
   IPV4_MSS_DEFAULT = 536,  /* RFC 9293 3.7.1 */
+  IP_PATHS_DEFAULT = 256,
+  IP_NOWHERE_MTU = 1280, /* of a path that does not exist */
   IP_PMTU_ENTRIES = 64,
   IP_PMTU_WAYS = 4,
   ICMP_BURST = 50, /* errors at once, then one per ICMP_INTERVAL_NS */
@@ -38,6 +40,11 @@ struct ip_pmtu {
 };
 
 struct ip_state {
+  struct ip_paths paths; /* ip_path.c */
+  struct ip_path nowhere;
+  struct netif no_netif;
+  /* Of paths that need no neighbour, and that don't know theirs yet. */
+  struct eth_neighbour always, never;
   const struct ip_protocol *protocols[256];
   const struct ip_family *families[2]; /* IPv4, IPv6; NULL without */
   /* eth_input_fn of the second, and its state. */
@@ -70,20 +77,22 @@ static inline struct ip_state *ip_of(struct ph_stack *stack) {
 /* True for ::ffff:0:0/96. */
 bool ip_addr_is_v4(const struct ph_addr *addr);
 
-/* The common state, made by the first family. 0, -PH_ENOMEM. */
-int ip_init(struct ph_stack *stack) PH_MUST_USE;
-
 /* May an ICMP error of either family be sent now? Counts it if so. */
 bool icmp_take_token(struct ph_stack *stack);
 
 /* eth_input_fn; `group`: sent to a link-layer group. Takes `pkt`. */
 void ipv4_input(struct netif *netif, struct pkt *pkt, bool group);
 
-int ipv4_output(struct ph_stack *stack, struct pkt *pkt, const struct ip_tx *tx,
-                const struct ip_route *route);
+/* The functions of ipv4_family: ipv4_output.c, ipv4_route.c. */
+int ipv4_output(struct ph_stack *stack, struct pkt *pkt, struct ip_path *path,
+                struct ip_tx tx);
+int ipv4_route(struct ph_stack *stack, const struct ph_addr *src,
+               struct ip_path *path);
 
-int ipv4_route(struct ph_stack *stack, const struct ph_addr *dst,
-               const struct ph_addr *src, struct ip_route *route);
+int ip_paths_init(struct ph_stack *stack, struct ip_state *ip, uint32_t count);
+
+/* Fill in mtu and mtu_until_ns. */
+void ip_pmtu_refresh(struct ph_stack *stack, struct ip_path *path);
 
 /* One of ours, 127/8 included. */
 bool ipv4_is_own(const struct ip_state *ip, uint32_t address);

@@ -17,19 +17,28 @@ static struct ip_pmtu *set_of(struct ip_state *ip, const struct ph_addr *dst) {
   return &ip->pmtu[hash % (IP_PMTU_ENTRIES / IP_PMTU_WAYS) * IP_PMTU_WAYS];
 }
 
-uint16_t ip_path_mtu(struct ph_stack *stack, const struct ph_addr *dst,
-                     uint16_t link_mtu) {
+void ip_pmtu_refresh(struct ph_stack *stack, struct ip_path *path) {
   struct ip_state *ip = ip_of(stack);
+  path->mtu = path->netif->caps.mtu;
+  path->mtu_until_ns = UINT64_MAX; /* or until it is lowered */
   if (stack->now_ns >= ip->pmtu_until_ns) {
-    return link_mtu; /* the last entry has expired, or there was none */
+    return; /* the last entry has expired, or there was none */
   }
-  const struct ip_pmtu *set = set_of(ip, dst);
+  const struct ip_pmtu *set = set_of(ip, &path->dst);
   for (uint32_t i = 0; i < IP_PMTU_WAYS; i++) {
-    if (stack->now_ns < set[i].until_ns && ph_addr_equal(&set[i].dst, dst)) {
-      return set[i].mtu < link_mtu ? set[i].mtu : link_mtu;
+    if (stack->now_ns < set[i].until_ns && set[i].mtu < path->mtu &&
+        ph_addr_equal(&set[i].dst, &path->dst)) {
+      path->mtu = set[i].mtu;
+      path->mtu_until_ns = set[i].until_ns;
     }
   }
-  return link_mtu;
+}
+
+uint16_t ip_path_mtu(struct ph_stack *stack, struct ip_path *path) {
+  if (stack->now_ns >= path->mtu_until_ns) {
+    ip_pmtu_refresh(stack, path);
+  }
+  return path->mtu;
 }
 
 void ip_lower_path_mtu(struct ph_stack *stack, const struct ph_addr *dst,
@@ -51,4 +60,5 @@ void ip_lower_path_mtu(struct ph_stack *stack, const struct ph_addr *dst,
   *place = (struct ip_pmtu){
       .dst = *dst, .until_ns = stack->now_ns + PMTU_LIFE_NS, .mtu = mtu};
   ip->pmtu_until_ns = place->until_ns;
+  stack->route_generation++; /* paths keep their own copy */
 }

@@ -21,21 +21,6 @@ static bool is_local(struct ph_stack *stack, const struct ph_addr *addr) {
   return ipv4_is_own(ip_of(stack), ph_addr_to_v4(addr));
 }
 
-const struct ip_family ipv4_family = {
-    .af = 2,
-    .header_len = IPV4_HDR_LEN,
-    .pmtu_floor = IPV4_PMTU_FLOOR,
-    .mss_default = IPV4_MSS_DEFAULT,
-    .gso_tcp = PKT_GSO_TCPV4,
-    .fragmented_on_path = true,
-    .route = ipv4_route,
-    .pseudo_sum = pseudo_sum,
-    .output = ipv4_output,
-    .is_local = is_local,
-    .send_error = icmp_send_error,
-    .send_echo = icmp_send_echo_v4,
-};
-
 /* How many packets the device will make of `pkt`, which starts at the TCP
  * header if it is to be cut: each gets an identification. */
 static uint16_t segment_count(const struct pkt *pkt) {
@@ -49,39 +34,29 @@ static uint16_t segment_count(const struct pkt *pkt) {
   return (uint16_t)((payload + pkt->gso_size - 1) / pkt->gso_size);
 }
 
-static void build_header(uint8_t *h, const struct ip_tx *tx, uint32_t len,
-                         uint16_t id) {
-  h[0] = 0x45;
-  h[IPV4_OFF_TOS] = tx->tos;
+/* One copy of what the path has ready, two stores of what is the packet's own;
+ * the checksum starts from the sum of what is constant (RFC 1071 2 (A)). */
+static void put_header(uint8_t *h, const struct ip_path *path, struct ip_tx tx,
+                       uint32_t len, uint16_t id) {
+  uint32_t ttl = tx.ttl ? tx.ttl : IPV4_TTL_DEFAULT;
+  uint32_t frag = tx.dont_fragment ? IPV4_DF : 0;
+  uint32_t life = ttl << 8 | tx.protocol;
+  uint32_t sum = path->header_sum + tx.tos + len + id + frag + life;
+  memcpy(h, path->header, ETH_HDR_LEN + IPV4_HDR_LEN);
+  h += ETH_HDR_LEN;
+  h[IPV4_OFF_TOS] = tx.tos;
   put_be16(h + IPV4_OFF_LEN, (uint16_t)len);
-  put_be16(h + IPV4_OFF_ID, id);
-  put_be16(h + IPV4_OFF_FRAG, tx->dont_fragment ? IPV4_DF : 0);
-  h[IPV4_OFF_TTL] = tx->ttl ? tx->ttl : IPV4_TTL_DEFAULT;
-  h[IPV4_OFF_PROTO] = tx->protocol;
-  put_be16(h + IPV4_OFF_CSUM, 0);
-  memcpy(h + IPV4_OFF_SRC, tx->src.bytes + 12, 4);
-  memcpy(h + IPV4_OFF_DST, tx->dst.bytes + 12, 4);
-  put_be16(h + IPV4_OFF_CSUM, (uint16_t)~csum_ipv4_header(h));
+  put_be32(h + IPV4_OFF_ID, (uint32_t)id << 16 | frag);
+  put_be32(h + IPV4_OFF_TTL, life << 16 | (uint16_t)~csum_fold(sum));
 }
 
-static int send(struct pkt *pkt, uint32_t dst, const struct ip_route *route) {
-  struct netif *netif = route->netif;
-  if (netif->loopback) {
-    return netif_output(netif, pkt);
-  }
-  if (!route->group) {
-    return arp_output(netif, pkt, ph_addr_to_v4(&route->next_hop));
-  }
-  if (ipv4_is_multicast(dst)) { /* RFC 1112 6.4 */
-    uint8_t mac[ETH_ADDR_LEN] = {0x01,
-                                 0x00,
-                                 0x5e,
-                                 (uint8_t)(dst >> 16 & 0x7f),
-                                 (uint8_t)(dst >> 8),
-                                 (uint8_t)dst};
-    return eth_output(netif, pkt, mac, ETH_TYPE_IPV4);
-  }
-  return eth_output(netif, pkt, NULL, ETH_TYPE_IPV4);
+/* Take the headers off again: -PH_EAGAIN is as if nothing had happened. */
+static int take_back(struct ph_stack *stack, struct pkt *pkt, uint32_t len,
+                     int error) {
+  (void)pkt_pull(pkt, len);
+  pkt->csum_start = (uint16_t)(pkt->csum_start - len);
+  stack->stats.IpOutRequests--;
+  return error;
 }
 
 static int discard(struct ph_stack *stack, struct pkt *pkt, int error) {
@@ -90,40 +65,98 @@ static int discard(struct ph_stack *stack, struct pkt *pkt, int error) {
   return error;
 }
 
-int ipv4_output(struct ph_stack *stack, struct pkt *pkt, const struct ip_tx *tx,
-                const struct ip_route *route) {
-  struct ip_state *ip = ip_of(stack);
-  struct ip_route found;
-  stack->stats.IpOutRequests++;
-  if (!route) {
-    int error = ipv4_route(stack, &tx->dst, &tx->src, &found);
-    if (error) {
-      return discard(stack, pkt, error);
-    }
-    route = &found;
+/* The link header is not ready, or there is none. `pkt` starts with it. */
+static int send_slowly(struct ph_stack *stack, struct pkt *pkt,
+                       struct ip_path *path) {
+  (void)pkt_pull(pkt, ETH_HDR_LEN);
+  pkt->csum_start = (uint16_t)(pkt->csum_start - ETH_HDR_LEN);
+  int error;
+  if (path->netif->loopback) {
+    error = netif_output(path->netif, pkt);
+  } else {
+    struct eth_neighbour *neighbour;
+    error = arp_output(path->netif, pkt, ph_addr_to_v4(&path->next_hop),
+                       &neighbour);
+    ip_path_take_neighbour(path, neighbour);
   }
+  return error == -PH_EAGAIN ? take_back(stack, pkt, IPV4_HDR_LEN, error)
+                             : error;
+}
+
+int ipv4_output(struct ph_stack *stack, struct pkt *pkt, struct ip_path *path,
+                struct ip_tx tx) {
+  struct netif *netif = path->netif;
+  stack->stats.IpOutRequests++;
   uint32_t len = pkt->len + IPV4_HDR_LEN;
-  if (len > 65535 ||
-      (pkt->gso_type == PKT_GSO_NONE && len > route->netif->caps.mtu)) {
+  if (path->error) {
+    return discard(stack, pkt, path->error);
+  }
+  if (len > netif->caps.mtu && (len > 65535 || pkt->gso_type == PKT_GSO_NONE)) {
     return discard(stack, pkt, -PH_EMSGSIZE); /* fragments are not made */
   }
   uint16_t segments = segment_count(pkt);
-  uint8_t *header = pkt_push(pkt, IPV4_HDR_LEN);
+  uint8_t *header = pkt_push(pkt, ETH_HDR_LEN + IPV4_HDR_LEN);
   if (!header) {
     return discard(stack, pkt, -PH_EINVAL);
   }
-  /* A counter per destination, keyed: RFC 6864 4.3, RFC 7739 for why keyed. */
-  uint32_t dst = ph_addr_to_v4(&tx->dst);
-  uint16_t *id = &ip->ids[ph_hash_u32(&ip->key, dst) % IPV4_ID_COUNTERS];
-  build_header(header, tx, len, *id);
-  pkt->csum_start = (uint16_t)(pkt->csum_start + IPV4_HDR_LEN);
-  int error = send(pkt, dst, route);
-  if (error == -PH_EAGAIN) {
-    (void)pkt_pull(pkt, IPV4_HDR_LEN);
-    pkt->csum_start = (uint16_t)(pkt->csum_start - IPV4_HDR_LEN);
-    stack->stats.IpOutRequests--;
+  pkt->csum_start = (uint16_t)(pkt->csum_start + ETH_HDR_LEN + IPV4_HDR_LEN);
+  uint16_t *id = &ip_of(stack)->ids[path->id_counter];
+  put_header(header, path, tx, len, *id);
+  path->used_ns = stack->now_ns;
+  int error;
+  if (ip_path_ready(stack, path)) {
+    path->neighbour->used_ns = stack->now_ns;
+    error = netif_output(netif, pkt);
+    if (error == 0) {
+      stack->stats.EthOutFrames++;
+    } else if (error == -PH_EAGAIN) {
+      return take_back(stack, pkt, ETH_HDR_LEN + IPV4_HDR_LEN, error);
+    }
   } else {
+    error = send_slowly(stack, pkt, path);
+  }
+  if (error != -PH_EAGAIN) {
     *id = (uint16_t)(*id + segments);
   }
   return error;
 }
+
+/* What is constant of the headers; an identification counter per destination,
+ * keyed (RFC 6864 4.3, RFC 7739 for why keyed); and who the frame is for if
+ * nobody is to be asked: all, or a group (RFC 1112 6.4). */
+static void prepare(struct ph_stack *stack, struct ip_path *path) {
+  struct ip_state *ip = ip_of(stack);
+  uint32_t dst = ph_addr_to_v4(&path->dst);
+  uint8_t *h = path->header + ETH_HDR_LEN;
+  put_be16(path->header + ETH_OFF_TYPE, ETH_TYPE_IPV4);
+  h[0] = 0x45;
+  memcpy(h + IPV4_OFF_SRC, path->src.bytes + 12, 4);
+  memcpy(h + IPV4_OFF_DST, path->dst.bytes + 12, 4);
+  path->pseudo_sum = csum_data(h + IPV4_OFF_SRC, 8, 0);
+  path->header_sum = csum_fold(0x4500u + path->pseudo_sum);
+  path->id_counter = (uint16_t)(ph_hash_u32(&ip->key, dst) % IPV4_ID_COUNTERS);
+  bool asks = !path->group || path->netif->loopback;
+  path->neighbour = asks ? &ip->never : &ip->always;
+  if (ipv4_is_multicast(dst)) {
+    put_be16(path->header, 0x0100);
+    put_be32(path->header + 2, 0x5e000000 | (dst & 0x7fffff));
+  } else if (path->group) {
+    memset(path->header, 0xff, ETH_ADDR_LEN);
+  }
+}
+
+const struct ip_family ipv4_family = {
+    .af = 2,
+    .header_len = IPV4_HDR_LEN,
+    .pmtu_floor = IPV4_PMTU_FLOOR,
+    .mss_default = IPV4_MSS_DEFAULT,
+    .gso_tcp = PKT_GSO_TCPV4,
+    .fragmented_on_path = true,
+    .route = ipv4_route,
+    .prepare = prepare,
+    .pseudo_sum = pseudo_sum,
+    .output = ipv4_output,
+    .is_local = is_local,
+    .send_error = icmp_send_error,
+    .send_echo = icmp_send_echo_v4,
+};

@@ -55,6 +55,33 @@ int ph_ipv4_add_route(struct ph_stack *stack, uint32_t destination,
   for (uint32_t i = 33u - prefix_len; i < PH_ARRAY_LEN(ip->first); i++) {
     ip->first[i]++;
   }
+  stack->route_generation++;
+  return 0;
+}
+
+int ph_ipv4_remove_route(struct ph_stack *stack, uint32_t destination,
+                         uint8_t prefix_len, uint32_t next_hop,
+                         struct netif *netif) {
+  struct ip_state *ip = ip_of(stack);
+  uint32_t at = 0;
+  for (; at < ip->route_count; at++) {
+    const struct ipv4_route *r = &ip->routes[at];
+    if (r->destination == destination && r->prefix_len == prefix_len &&
+        r->next_hop == next_hop && r->netif == netif) {
+      break;
+    }
+  }
+  if (at == ip->route_count) {
+    return -PH_ENOENT;
+  }
+  ip->route_count--;
+  for (; at < ip->route_count; at++) {
+    ip->routes[at] = ip->routes[at + 1];
+  }
+  for (uint32_t i = 33u - prefix_len; i < PH_ARRAY_LEN(ip->first); i++) {
+    ip->first[i]--;
+  }
+  stack->route_generation++;
   return 0;
 }
 
@@ -79,6 +106,7 @@ int ph_ipv4_add_address(struct ph_stack *stack, struct netif *netif,
   if (!error) {
     ip->addresses[ip->address_count++] =
         (struct ipv4_address){address, mask, netif};
+    stack->route_generation++;
   }
   return error;
 }
@@ -159,28 +187,24 @@ static struct netif *choose(const struct ip_state *ip, uint32_t dst,
   return netif;
 }
 
-int ipv4_route(struct ph_stack *stack, const struct ph_addr *dst,
-               const struct ph_addr *src, struct ip_route *route) {
+int ipv4_route(struct ph_stack *stack, const struct ph_addr *src,
+               struct ip_path *path) {
   const struct ip_state *ip = ip_of(stack);
-  uint32_t to = ph_addr_to_v4(dst);
+  uint32_t to = ph_addr_to_v4(&path->dst);
   uint32_t next_hop;
   uint32_t chosen = 0;
   struct netif *netif = choose(ip, to, &next_hop, &chosen);
-  uint32_t wanted = src && ip_addr_is_v4(src) ? ph_addr_to_v4(src) : 0;
-  if (wanted) {
+  if (src) {
+    uint32_t wanted = ip_addr_is_v4(src) ? ph_addr_to_v4(src) : 0;
     chosen = ipv4_is_own(ip, wanted) ? wanted : 0;
   }
   /* RFC 1122 3.2.1.3 (g): 127/8 never leaves the host. */
   if (!netif || !chosen || (ipv4_is_loopback(chosen) && !netif->loopback)) {
-    stack->stats.IpOutNoRoutes++;
     return -PH_ENETUNREACH;
   }
-  *route = (struct ip_route){
-      .family = &ipv4_family,
-      .netif = netif,
-      .src = ph_addr_v4(chosen),
-      .next_hop = ph_addr_v4(next_hop),
-      .group = ipv4_is_multicast(to) || ipv4_is_broadcast(ip, to, netif),
-      .mtu = ip_path_mtu(stack, dst, netif->caps.mtu)};
+  path->netif = netif;
+  path->src = ph_addr_v4(chosen);
+  path->next_hop = ph_addr_v4(next_hop);
+  path->group = ipv4_is_multicast(to) || ipv4_is_broadcast(ip, to, netif);
   return 0;
 }

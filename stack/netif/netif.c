@@ -67,6 +67,11 @@ int netif_add(struct ph_stack *stack, struct netif *netif) {
   return 0;
 }
 
+void netif_set_up(struct netif *netif, bool up) {
+  netif->up = up;
+  netif->stack->route_generation++;
+}
+
 int netif_on_added(struct ph_stack *stack, int (*fn)(struct netif *netif)) {
   struct netif_state *state = state_of(stack);
   if (!state || state->added_count == MAX_HANDLERS) {

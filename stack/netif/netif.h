@@ -30,7 +30,7 @@ struct netif {
   struct netif_caps caps;
   uint8_t mac[6];
   uint8_t index; /* from 1, by netif_add(); what a scope id names */
-  bool up;       /* administratively and carrier */
+  bool up;       /* administratively and carrier: netif_set_up() */
   bool loopback; /* no link layer */
   void *link;    /* state of the eth module for this interface */
   void (*input)(struct netif *netif, struct pkt *pkt); /* upward handler, set
@@ -58,6 +58,10 @@ int ph_netif_init(struct ph_stack *stack) PH_MUST_USE;
 
 /* Attach an interface; the caller filled name, ops, device, caps, mac. */
 int netif_add(struct ph_stack *stack, struct netif *netif) PH_MUST_USE;
+
+/* The interface works, or no longer does: packets look for their way anew. To
+ * be called, too, when `caps` have changed, with what `up` is. */
+void netif_set_up(struct netif *netif, bool up);
 
 /* Register who is told of each interface, present or to come (eth). At most 4.
  */

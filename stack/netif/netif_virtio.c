@@ -230,7 +230,10 @@ static void reap(struct netif_virtio *virtio) {
 
 static void update_link(struct netif_virtio *virtio) {
   const struct virtio_net *net = &virtio->net;
-  virtio->netif.up = net->running && net->link_up && !net->broken;
+  bool up = net->running && net->link_up && !net->broken;
+  if (virtio->netif.up != up) {
+    netif_set_up(&virtio->netif, up);
+  }
 }
 
 /* Take what is there, once. True if the budget ended it. */

@@ -2,8 +2,7 @@
 /* What netstat shows. */
 #include "stack/socket/socket_internal.h"
 
-static void describe_tcp(const struct ph_stack *stack,
-                         const struct tcp_conn *conn,
+static void describe_tcp(struct ph_stack *stack, struct tcp_conn *conn,
                          struct ph_socket_info *info) {
   struct tcp_info tcp;
   tcp_get_info(stack, conn, &tcp);
@@ -56,7 +55,7 @@ int ph_socket_info(struct ph_stack *stack, int fd,
 
 int ph_orphan_info(struct ph_stack *stack, uint32_t index,
                    struct ph_socket_info *info) {
-  const struct tcp_conn *conn = tcp_orphan(stack, index);
+  struct tcp_conn *conn = tcp_orphan(stack, index);
   if (!conn) {
     return -PH_ENOENT;
   }

@@ -108,7 +108,7 @@ int sock_table_init(struct ph_stack *stack, struct sock_table *table,
 
 /* ---- socket_tcp_info.c ---------------------------------------------------
  */
-void sock_tcp_info(const struct ph_stack *stack, const struct tcp_conn *conn,
+void sock_tcp_info(struct ph_stack *stack, struct tcp_conn *conn,
                    struct ph_tcp_info *out);
 
 /* ---- socket_ip.c -------------------------------------------------------- */

@@ -245,17 +245,15 @@ static int set_tcp_option(struct ph_stack *stack, struct ph_sock *sock,
   return tcp_set(stack, sock->tcp, option, number);
 }
 
-static int get_tcp_info(const struct ph_stack *stack,
-                        const struct ph_sock *sock, void *value,
-                        ph_socklen_t *len) {
+static int get_tcp_info(struct ph_stack *stack, const struct ph_sock *sock,
+                        void *value, ph_socklen_t *len) {
   struct ph_tcp_info info;
   sock_tcp_info(stack, sock->tcp, &info);
   return put_bytes(value, len, &info, sizeof(info));
 }
 
-static int get_tcp_option(const struct ph_stack *stack,
-                          const struct ph_sock *sock, int option, void *value,
-                          ph_socklen_t *len) {
+static int get_tcp_option(struct ph_stack *stack, const struct ph_sock *sock,
+                          int option, void *value, ph_socklen_t *len) {
   static const uint32_t name_max = 16; /* TCP_CA_NAME_MAX */
   char name[16] = {0};
   const char *congestion = tcp_get_congestion(sock->tcp);

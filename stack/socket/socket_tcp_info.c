@@ -41,7 +41,7 @@ static void counters(const struct tcp_info *info, struct ph_tcp_info *out) {
   out->tcpi_reord_seen = info->reordering_seen;
 }
 
-void sock_tcp_info(const struct ph_stack *stack, const struct tcp_conn *conn,
+void sock_tcp_info(struct ph_stack *stack, struct tcp_conn *conn,
                    struct ph_tcp_info *out) {
   struct tcp_info info;
   tcp_get_info(stack, conn, &info);

@@ -24,12 +24,16 @@ enum tcp_state tcp_get_state(const struct tcp_conn *conn) {
 /* ---- OPEN --------------------------------------------------------------- */
 
 uint16_t tcp_local_mss(const struct tcp_conn *conn, uint16_t mtu) {
-  uint32_t headers = TCP_HEADER_LEN + conn->route.family->header_len;
+  uint32_t headers = TCP_HEADER_LEN + conn->ip_header_len;
   uint32_t mss = ph_max_u32(mtu, headers + TCP_MSS_MIN) - headers;
   if (conn->user_mss) {
     mss = ph_min_u32(mss, conn->user_mss);
   }
   return (uint16_t)mss;
+}
+
+uint16_t tcp_link_mss(struct ph_stack *stack, struct tcp_conn *conn) {
+  return tcp_local_mss(conn, tcp_path(stack, conn)->netif->caps.mtu);
 }
 
 void tcp_start(struct ph_stack *stack, struct tcp_conn *conn, uint32_t iss) {
@@ -38,7 +42,7 @@ void tcp_start(struct ph_stack *stack, struct tcp_conn *conn, uint32_t iss) {
   conn->snd_nxt = conn->snd_sml = conn->snd_push = conn->iss + 1;
   conn->rcv_wscale = tcp_of(stack)->features.window_scale;
   conn->rcv_mss = conn->snd_mss = conn->peer_mss =
-      conn->route.family->mss_default;
+      tcp_path(stack, conn)->family->mss_default;
   tcp_silence_begins(stack, conn);
   if (!conn->cc) {
     conn->cc = tcp_of(stack)->cc;
@@ -50,29 +54,26 @@ void tcp_start(struct ph_stack *stack, struct tcp_conn *conn, uint32_t iss) {
 int tcp_connect(struct ph_stack *stack, struct tcp_conn *conn,
                 const struct ph_addr *addr, uint16_t port) {
   struct tcp_stack *tcp = tcp_of(stack);
-  const struct ip_family *family = ip_family_of(stack, addr);
-  struct ip_route route;
-  if (!family) {
-    return -PH_ENETUNREACH;
+  struct ph_addr bound = conn->local;
+  struct ip_path *path = ip_path_find(stack, &conn->path, &bound, addr);
+  if (path->error) {
+    return path->error;
   }
-  struct ph_addr bound = conn->route.src;
-  int result = family->route(stack, addr, &bound, &route);
-  if (result < 0) {
-    return result;
-  }
-  if (route.group) {
+  if (path->group) {
     return -PH_ENETUNREACH; /* RFC 9293 3.9.1.1 (MUST-46), errno as in Linux */
   }
-  conn->route = route;
+  tcp_take_path(stack, conn, path);
+  conn->local = path->src;
   conn->remote = *addr;
   conn->remote_port = port;
+  int result = 0;
   if (!conn->bound) {
     result = tcp_port_pick(tcp, conn);
-  } else if (tcp_lookup(tcp, &route.src, conn->local_port, addr, port)) {
+  } else if (tcp_lookup(tcp, &conn->local, conn->local_port, addr, port)) {
     result = -PH_EADDRNOTAVAIL;
   }
   if (result < 0) {
-    conn->route.src = bound;
+    conn->local = bound;
     return result;
   }
   tcp_table_insert(tcp, conn);

@@ -320,7 +320,7 @@ struct tcp_info {
   bool wscale_ok, sack_ok, ts_ok, ecn_ok; /* spoken on this connection */
   bool reordering_seen;
 };
-void tcp_get_info(const struct ph_stack *stack, const struct tcp_conn *conn,
+void tcp_get_info(struct ph_stack *stack, struct tcp_conn *conn,
                   struct tcp_info *info);
 
 /* The peer's end. */

@@ -183,14 +183,14 @@ struct tcp_conn *tcp_lookup(const struct tcp_stack *tcp,
   while (conn &&
          !(conn->local_port == local_port && conn->remote_port == remote_port &&
            ph_addr_equal(&conn->remote, remote) &&
-           ph_addr_equal(&conn->route.src, local))) {
+           ph_addr_equal(&conn->local, local))) {
     conn = conn->hash_next;
   }
   return conn;
 }
 
 void tcp_table_insert(struct tcp_stack *tcp, struct tcp_conn *conn) {
-  struct tcp_conn **slot = table_slot(tcp, &conn->route.src, conn->local_port,
+  struct tcp_conn **slot = table_slot(tcp, &conn->local, conn->local_port,
                                       &conn->remote, conn->remote_port);
   conn->hash_next = *slot;
   *slot = conn;
@@ -201,7 +201,7 @@ static void tcp_table_remove(struct tcp_stack *tcp, struct tcp_conn *conn) {
   if (!conn->hashed) {
     return;
   }
-  struct tcp_conn **slot = table_slot(tcp, &conn->route.src, conn->local_port,
+  struct tcp_conn **slot = table_slot(tcp, &conn->local, conn->local_port,
                                       &conn->remote, conn->remote_port);
   while (*slot != conn) {
     slot = &(*slot)->hash_next;
@@ -293,7 +293,7 @@ static struct tcp_conn *renew(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_conn *fresh = tcp_open(stack, old.owner); /* that one is free */
   tcp_settings_inherit(fresh, &old);
   if (old.addr_given) {
-    fresh->route.src = old.route.src;
+    fresh->local = old.local;
     fresh->addr_given = true;
   }
   if (old.port_given) {

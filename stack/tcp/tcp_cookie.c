@@ -66,12 +66,10 @@ static int read(const struct ph_stack *stack, const struct tcp_conn *ends,
  * from both ends and from the listener's settings. */
 static void set_ends(struct tcp_conn *conn, const struct tcp_listener *listener,
                      const struct tcp_seg *seg, const struct ip_rx *rx,
-                     const struct ip_route *route) {
+                     uint16_t path) {
   memset(conn, 0, sizeof(*conn));
-  if (route) {
-    conn->route = *route;
-  }
-  conn->route.src = rx->dst;
+  conn->path = path;
+  conn->local = rx->dst;
   conn->remote = rx->src;
   conn->local_port = seg->dst_port;
   conn->remote_port = seg->src_port;
@@ -82,13 +80,15 @@ static void set_ends(struct tcp_conn *conn, const struct tcp_listener *listener,
 /* What the SYN-ACK says, from what the SYN said. */
 static void answer_options(struct ph_stack *stack, struct tcp_conn *conn,
                            const struct tcp_seg *seg, struct tcp_options *o) {
+  struct ip_path *path = tcp_path(stack, conn);
   conn->rcv_wscale = tcp_of(stack)->features.window_scale;
-  conn->rcv_mss = conn->snd_mss = conn->route.family->mss_default;
+  conn->rcv_mss = conn->snd_mss = path->family->mss_default;
+  tcp_take_path(stack, conn, path);
   tcp_options_start(stack, conn);
   tcp_options_take_syn(stack, conn, seg);
   tcp_options_clear(o);
   o->has_mss = true;
-  o->mss = tcp_local_mss(conn, conn->route.netif->caps.mtu);
+  o->mss = tcp_link_mss(stack, conn);
   o->bsd_order = tcp_of(stack)->features.bsd_order;
   if (!conn->ts_ok) {
     return;
@@ -120,11 +120,11 @@ static uint32_t mss_index(const struct tcp_seg *seg,
 
 void tcp_cookie_send(struct ph_stack *stack, struct tcp_listener *listener,
                      const struct tcp_seg *seg, const struct ip_rx *rx,
-                     const struct ip_route *route) {
+                     uint16_t path) {
   struct tcp_conn conn;
   struct tcp_options options;
   uint8_t bytes[TCP_MAX_OPTIONS_LEN];
-  set_ends(&conn, listener, seg, rx, route);
+  set_ends(&conn, listener, seg, rx, path);
   answer_options(stack, &conn, seg, &options);
   conn.rcv_nxt = conn.rcv_edge = seg->seq + 1;
   uint32_t cookie = make(tcp_of(stack), &conn, seg->seq, minute_of(stack),
@@ -146,7 +146,7 @@ bool tcp_cookie_check(struct ph_stack *stack,
   if (stack->now_ns >= listener->cookies_until_ns) {
     return false;
   }
-  set_ends(&ends, listener, seg, rx, NULL);
+  set_ends(&ends, listener, seg, rx, 0);
   int index = read(stack, &ends, seg->ack - 1, seg->seq - 1);
   if (index < 0) {
     stack->stats.TcpSyncookiesFailed++;

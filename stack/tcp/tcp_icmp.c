@@ -39,11 +39,11 @@ static void too_big(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
     stack->stats.TcpIcmpIgnored++;
     return;
   }
-  uint16_t floor = conn->route.family->pmtu_floor;
+  uint16_t floor = tcp_path(stack, conn)->family->pmtu_floor;
   uint16_t lowered = mtu > floor ? mtu : floor;
   ip_lower_path_mtu(stack, &conn->remote, lowered);
   tcp_plpmtud_too_big(stack, conn, seq, lowered);
-  if (lowered < conn->route.mtu) {
+  if (lowered < conn->mtu) {
     tcp_path_mtu_fell(stack, conn, lowered, mtu);
   }
 }

@@ -48,15 +48,15 @@ static uint32_t min_rtt_us(const struct tcp_conn *conn) {
              : UINT32_MAX;
 }
 
-static void synchronized(const struct ph_stack *stack,
-                         const struct tcp_conn *conn, struct tcp_info *info) {
+static void synchronized(struct ph_stack *stack, struct tcp_conn *conn,
+                         struct tcp_info *info) {
   uint32_t now_ms = tcp_now_ms(stack);
   uint32_t out = conn->snd_nxt - conn->snd_una;
   info->unsent = conn->fin_sent ? 0 : conn->sndq_len - out;
   info->bytes_sent = conn->bytes_acked + conn->counters.bytes_retrans + out -
                      (conn->fin_sent && out > 0);
-  info->pmtu = conn->route.mtu;
-  info->advmss = tcp_local_mss(conn, conn->route.netif->caps.mtu);
+  info->pmtu = conn->mtu;
+  info->advmss = tcp_link_mss(stack, conn);
   info->last_sent_ms = now_ms - conn->counters.last_sent_ms;
   info->last_ack_ms = now_ms - conn->heard_ms;
   info->last_received_ms =
@@ -68,12 +68,12 @@ static void synchronized(const struct ph_stack *stack,
   count_out(conn, info);
 }
 
-void tcp_get_info(const struct ph_stack *stack, const struct tcp_conn *conn,
+void tcp_get_info(struct ph_stack *stack, struct tcp_conn *conn,
                   struct tcp_info *info) {
   bool quick = conn->quickack > 0;
   *info = (struct tcp_info){
       .state = (enum tcp_state)conn->state,
-      .local = conn->route.src,
+      .local = conn->local,
       .remote = conn->remote,
       .local_port = conn->local_port,
       .remote_port = conn->remote_port,

@@ -190,13 +190,14 @@ struct tcp_conn {
                                     yet accepted: the one it came from */
   const struct tcp_cc_ops *cc;   /* congestion control */
   struct tcp_out *out;           /* tcp_out_none, or its own */
-  struct ip_route route;         /* route.src is the local address */
-  struct ph_addr remote;
+  struct ph_addr local, remote;
   uint16_t local_port, remote_port;
   uint8_t state; /* enum tcp_state */
   uint8_t error; /* pending, positive */
   uint8_t soft_error;
-  uint8_t recovery; /* enum tcp_recovery */
+  uint8_t recovery;      /* enum tcp_recovery */
+  uint8_t ip_header_len; /* of the family */
+  uint16_t path;         /* a hint: tcp_path() */
 
   bool bound : 1;  /* in a port bucket */
   bool hashed : 1; /* in the connection table */
@@ -262,6 +263,7 @@ struct tcp_conn {
   uint32_t snd_sml;     /* end of the last small segment: Nagle */
   uint16_t snd_mss, rcv_mss, user_mss;
   uint16_t peer_mss; /* of its SYN */
+  uint16_t mtu;      /* the longest IP packet that is sent: tcp_pmtu.c */
   uint16_t plpmtud;  /* its search for the path MTU: tcp_plpmtud.c */
   uint8_t snd_wscale, rcv_wscale;
 
@@ -364,15 +366,27 @@ static inline bool tcp_is_orphan(const struct tcp_conn *conn) {
   return !conn->owner && !conn->listener;
 }
 
+/* Where its packets go; never NULL. */
+static inline struct ip_path *tcp_path(struct ph_stack *stack,
+                                       struct tcp_conn *conn) {
+  return ip_path_get(stack, &conn->path, &conn->local, &conn->remote);
+}
+
+/* It is known where to: what follows from the path. */
+static inline void tcp_take_path(struct ph_stack *stack, struct tcp_conn *conn,
+                                 struct ip_path *path) {
+  conn->mtu = ip_path_mtu(stack, path);
+  conn->ip_header_len = (uint8_t)path->family->header_len;
+}
+
 /* The IP header of its packets. */
-static inline struct ip_tx tcp_ip_tx(const struct tcp_conn *conn, uint8_t ecn) {
+static inline struct ip_tx tcp_ip_tx(const struct tcp_conn *conn,
+                                     const struct ip_path *path, uint8_t ecn) {
   const struct ip_marks *marks = &conn->settings.marks;
-  return (struct ip_tx){conn->route.src,
-                        conn->remote,
-                        IP_PROTO_TCP,
-                        marks->ttl,
-                        (uint8_t)(marks->tos | ecn),
-                        conn->route.mtu > conn->route.family->pmtu_floor};
+  return (struct ip_tx){.protocol = IP_PROTO_TCP,
+                        .ttl = marks->ttl,
+                        .tos = (uint8_t)(marks->tos | ecn),
+                        .dont_fragment = conn->mtu > path->family->pmtu_floor};
 }
 
 /* ---- tcp_range.c -------------------------------------------------------- */
@@ -476,7 +490,7 @@ uint32_t tcp_isn(struct ph_stack *stack, const struct tcp_conn *conn);
 
 /* What a connection or a listener was bound to. */
 static inline struct ip_bound tcp_bound_to(const struct tcp_conn *conn) {
-  return (struct ip_bound){&conn->route.src, conn->only_v6};
+  return (struct ip_bound){&conn->local, conn->only_v6};
 }
 void tcp_port_claim(struct tcp_stack *tcp, struct tcp_conn *conn,
                     uint16_t port);
@@ -505,6 +519,8 @@ void tcp_linger_fin_wait_2(struct ph_stack *stack, struct tcp_conn *conn);
 void tcp_wake(struct ph_stack *stack, struct tcp_conn *conn, uint32_t ready);
 /* The MSS for a path of `mtu`. */
 uint16_t tcp_local_mss(const struct tcp_conn *conn, uint16_t mtu);
+/* The MSS for its own link, which is what a SYN says. */
+uint16_t tcp_link_mss(struct ph_stack *stack, struct tcp_conn *conn);
 /* Set the variables that don't depend on the peer; ISS is `iss`, or, if that
  * is 0, chosen. */
 void tcp_start(struct ph_stack *stack, struct tcp_conn *conn, uint32_t iss);

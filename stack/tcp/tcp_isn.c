@@ -15,7 +15,7 @@ struct ends {
 
 uint64_t tcp_hash_word(const struct tcp_stack *tcp, const struct tcp_conn *conn,
                        uint16_t local_port, uint32_t domain, uint32_t word) {
-  struct ends ends = {.local = conn->route.src,
+  struct ends ends = {.local = conn->local,
                       .remote = conn->remote,
                       .local_port = local_port,
                       .remote_port = conn->remote_port,

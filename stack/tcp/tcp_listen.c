@@ -68,13 +68,13 @@ int tcp_listen(struct ph_stack *stack, struct tcp_conn *conn,
     return -PH_EINVAL;
   }
   if (!conn->bound) {
-    const struct ph_addr any = conn->route.src; /* of its family */
+    const struct ph_addr any = conn->local; /* of its family */
     int result = tcp_bind(stack, conn, &any, 0, false);
     if (result < 0) {
       return result;
     }
   }
-  if (!tcp_port_allowed(tcp, conn, &conn->route.src, conn->local_port)) {
+  if (!tcp_port_allowed(tcp, conn, &conn->local, conn->local_port)) {
     return -PH_EADDRINUSE; /* another listens there since bind() */
   }
   struct tcp_listener *listener = tcp->free_listeners;
@@ -98,19 +98,20 @@ static bool accept_queue_full(const struct tcp_listener *listener) {
   return listener->accept_count > listener->backlog;
 }
 
-/* A child in SYN-RECEIVED, at this SYN; NULL if the pool is empty. */
+/* A child in SYN-RECEIVED, at this SYN, with a hint for its path; NULL if the
+ * pool is empty. */
 static struct tcp_conn *make_child(struct ph_stack *stack,
                                    struct tcp_listener *listener,
                                    const struct tcp_seg *syn,
-                                   const struct ip_rx *rx,
-                                   const struct ip_route *route) {
+                                   const struct ip_rx *rx, uint16_t path) {
   struct tcp_conn *conn = tcp_open(stack, NULL);
   if (!conn) {
     return NULL;
   }
-  conn->route = *route;
-  conn->route.src = rx->dst;
+  conn->path = path;
+  conn->local = rx->dst;
   conn->remote = rx->src;
+  tcp_take_path(stack, conn, tcp_path(stack, conn));
   conn->remote_port = syn->src_port;
   conn->passive = true;
   tcp_settings_inherit(conn, listener->conn);
@@ -129,22 +130,22 @@ static struct tcp_conn *make_child(struct ph_stack *stack,
 /* A SYN for a listener: step "third, check for a SYN" of 3.10.7.2. */
 static void listen_syn(struct ph_stack *stack, struct tcp_listener *listener,
                        const struct tcp_seg *seg, const struct ip_rx *rx) {
-  struct ip_route route;
+  uint16_t path = 0;
   if (accept_queue_full(listener)) {
     stack->stats.TcpListenOverflows++;
     return;
   }
-  if (rx->family->route(stack, &rx->src, &rx->dst, &route) < 0) {
+  if (ip_path_get(stack, &path, &rx->dst, &rx->src)->error) {
     return;
   }
   bool room = listener->syn_count < ph_max_u32(listener->backlog, 1);
   struct tcp_conn *conn =
-      room ? make_child(stack, listener, seg, rx, &route) : NULL;
+      room ? make_child(stack, listener, seg, rx, path) : NULL;
   if (conn) {
     tcp_output_syn(stack, conn);
     tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + conn->rto_ns);
   } else if (tcp_of(stack)->features.cookies != PH_TCP_OFF) {
-    tcp_cookie_send(stack, listener, seg, rx, &route);
+    tcp_cookie_send(stack, listener, seg, rx, path);
   } else {
     stack->stats.TcpListenOverflows++;
   }
@@ -156,7 +157,7 @@ static struct tcp_conn *listen_ack(struct ph_stack *stack,
                                    const struct tcp_seg *seg,
                                    const struct ip_rx *rx) {
   struct tcp_seg syn;
-  struct ip_route route;
+  uint16_t path = 0;
   if ((seg->flags & TCP_SYN) ||
       !tcp_cookie_check(stack, listener, seg, rx, &syn)) {
     tcp_send_reset(stack, seg, rx);
@@ -164,8 +165,8 @@ static struct tcp_conn *listen_ack(struct ph_stack *stack,
   }
   struct tcp_conn *conn = NULL;
   if (!accept_queue_full(listener) &&
-      rx->family->route(stack, &rx->src, &rx->dst, &route) == 0) {
-    conn = make_child(stack, listener, &syn, rx, &route);
+      !ip_path_get(stack, &path, &rx->dst, &rx->src)->error) {
+    conn = make_child(stack, listener, &syn, rx, path);
   }
   if (conn) {
     tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + conn->rto_ns);

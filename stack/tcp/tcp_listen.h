@@ -33,10 +33,10 @@ void tcp_listener_close(struct ph_stack *stack, struct tcp_conn *conn);
 
 /* ---- tcp_cookie.c, tcp_reset.c ------------------------------------------- */
 
-/* Answer a SYN with a cookie. */
+/* Answer a SYN with a cookie; `path` is a hint. */
 void tcp_cookie_send(struct ph_stack *stack, struct tcp_listener *listener,
                      const struct tcp_seg *seg, const struct ip_rx *rx,
-                     const struct ip_route *route);
+                     uint16_t path);
 /* True if an ACK brings back one of ours; `syn` is then the SYN that it
  * answered, with what the cookie kept of it, and new_iss the cookie. */
 bool tcp_cookie_check(struct ph_stack *stack,
@@ -44,7 +44,7 @@ bool tcp_cookie_check(struct ph_stack *stack,
                       const struct tcp_seg *seg, const struct ip_rx *rx,
                       struct tcp_seg *syn);
 /* A SYN-ACK to the ends of `ends` and for its rcv_nxt; nothing is kept. */
-void tcp_send_stateless(struct ph_stack *stack, const struct tcp_conn *ends,
+void tcp_send_stateless(struct ph_stack *stack, struct tcp_conn *ends,
                         uint32_t iss, uint16_t window, const uint8_t *options,
                         uint32_t len);
 

@@ -65,8 +65,9 @@ void tcp_options_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
       tcp_ts_start(stack, conn);
     }
   }
-  uint32_t mss = options->has_mss ? options->mss
-                                  : (uint32_t)conn->route.family->mss_default;
+  uint32_t mss = options->has_mss
+                     ? options->mss
+                     : (uint32_t)tcp_path(stack, conn)->family->mss_default;
   conn->peer_mss = (uint16_t)ph_max_u32(mss, TCP_MSS_MIN);
   tcp_sync_mss(conn);
   conn->wscale_ok = options->has_wscale;
@@ -85,14 +86,14 @@ void tcp_options_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
 
 /* MSS, SACK-permitted, timestamps, window scale (RFC 9293 3.7.1, RFC 2018 2,
  * RFC 7323 2.2, 3.2). */
-static void syn_options(const struct tcp_stack *tcp,
-                        const struct tcp_conn *conn, struct tcp_options *o) {
+static void syn_options(struct ph_stack *stack, struct tcp_conn *conn,
+                        struct tcp_options *o) {
   o->has_mss = true;
-  o->mss = tcp_local_mss(conn, conn->route.netif->caps.mtu);
+  o->mss = tcp_link_mss(stack, conn);
   o->sack_permitted = conn->sack_ok;
   o->has_wscale = conn->state == TCP_STATE_SYN_SENT || conn->wscale_ok;
   o->wscale = conn->rcv_wscale;
-  o->bsd_order = tcp->features.bsd_order;
+  o->bsd_order = tcp_of(stack)->features.bsd_order;
 }
 
 static void put_timestamps(const struct ph_stack *stack,
@@ -123,7 +124,7 @@ uint8_t tcp_options_push(struct ph_stack *stack, struct tcp_conn *conn,
     o.ts_ecr = conn->ts_recent;
   }
   if (flags & TCP_SYN) {
-    syn_options(tcp, conn, &o);
+    syn_options(stack, conn, &o);
   } else {
     o.sack_count =
         (uint8_t)tcp_sack_blocks(tcp, conn, o.sack, TCP_MAX_SACK_BLOCKS);

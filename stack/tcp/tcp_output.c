@@ -59,11 +59,8 @@ static void put_fields(uint8_t *h, uint32_t seq, uint32_t ack, uint8_t hlen,
 }
 
 /* The checksum is left to the device or to the software checksummer. */
-static void put_partial_checksum(struct pkt *pkt,
-                                 const struct ip_family *family,
-                                 const struct ip_tx *tx) {
-  put_be16(pkt->head + 16,
-           family->pseudo_sum(&tx->src, &tx->dst, IP_PROTO_TCP, pkt->len));
+static void put_partial_checksum(struct pkt *pkt, const struct ip_path *path) {
+  put_be16(pkt->head + 16, ip_path_pseudo_sum(path, IP_PROTO_TCP, pkt->len));
   pkt->csum = PKT_CSUM_PARTIAL;
   pkt->csum_start = 0;
   pkt->csum_offset = 16;
@@ -73,7 +70,8 @@ static void put_partial_checksum(struct pkt *pkt,
  * happened. */
 static int transmit(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
                     uint8_t flags, struct tcp_pos pos, uint32_t len) {
-  struct netif *netif = conn->route.netif;
+  struct ip_path *path = tcp_path(stack, conn);
+  struct netif *netif = path->netif;
   if (netif->ops->can_transmit && !netif->ops->can_transmit(netif)) {
     return -PH_EAGAIN;
   }
@@ -95,12 +93,11 @@ static int transmit(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
            conn->snd_urg ? tcp_urgent_pointer(conn, seq, &flags) : 0);
   put_fields(h, seq, flags & TCP_ACK ? conn->rcv_nxt : 0, hlen, flags,
              tcp_window_field(stack, conn, flags));
-  struct ip_tx tx = tcp_ip_tx(conn, ecn);
-  put_partial_checksum(pkt, conn->route.family, &tx);
+  put_partial_checksum(pkt, path);
   uint32_t segs = 1;
   uint32_t mss = conn->snd_mss + tcp_options_always(conn) - options;
   if (len > mss) {
-    pkt->gso_type = conn->route.family->gso_tcp;
+    pkt->gso_type = path->family->gso_tcp;
     if (flags & TCP_CWR) { /* only the first segment says it */
       pkt->gso_type |= PKT_GSO_ECN;
     }
@@ -109,9 +106,13 @@ static int transmit(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
   }
   pkt->id = ++stack->next_packet_id;
   ph_stack_trace(stack, pkt->id, "tcp_output");
-  if (conn->route.family->output(stack, pkt, &tx, &conn->route) == -PH_EAGAIN) {
+  struct ip_tx tx = tcp_ip_tx(conn, path, ecn);
+  if (path->family->output(stack, pkt, path, tx) == -PH_EAGAIN) {
     pkt_put(pkt);
     return -PH_EAGAIN;
+  }
+  if (path->error) { /* RFC 9293 3.9.1.8: told, but no reason to give up */
+    conn->soft_error = (uint8_t)-path->error;
   }
   /* Any other failure is a loss on the way: the peer's silence tells. */
   stack->stats.TcpOutSegs += segs;
@@ -128,12 +129,13 @@ static int transmit(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
 }
 
 /* The longest payload of one packet, a multiple of the MSS. */
-static uint32_t max_payload(const struct tcp_conn *conn, uint32_t mss) {
+static uint32_t max_payload(struct ph_stack *stack, struct tcp_conn *conn,
+                            uint32_t mss) {
   if (conn->snd_urg || conn->arq) {
     return mss; /* each segment has a pointer of its own; frames of ARQ */
   }
-  const struct netif_caps *caps = &conn->route.netif->caps;
-  uint32_t headers = conn->route.family->header_len + TCP_HEADER_LEN +
+  const struct netif_caps *caps = &tcp_path(stack, conn)->netif->caps;
+  uint32_t headers = conn->ip_header_len + TCP_HEADER_LEN +
                      tcp_options_always(conn) + conn->snd_mss - mss;
   uint32_t limit = IP_MAX_LEN - headers;
   if (caps->max_super > ETH_HEADER_LEN + headers + mss) {
@@ -166,11 +168,10 @@ bool tcp_range_busy(const struct tcp_range *range, uint32_t len) {
 }
 
 /* How much of a lost range may be sent now. */
-static uint32_t lost_allowed(const struct ph_stack *stack,
-                             struct tcp_conn *conn,
+static uint32_t lost_allowed(struct ph_stack *stack, struct tcp_conn *conn,
                              const struct tcp_range *range) {
   uint32_t mss = tcp_payload_mss(stack, conn);
-  uint32_t n = ph_min_u32(range->len, max_payload(conn, mss));
+  uint32_t n = ph_min_u32(range->len, max_payload(stack, conn, mss));
   bool first = range->seq == conn->snd_una;
   uint32_t space = tcp_cwnd_space(conn);
   if (n > space) {
@@ -251,10 +252,10 @@ static bool tail_allowed(const struct tcp_conn *conn) {
 
 /* How many bytes of new data to send in the next packet; 0 with *closed set if
  * it is the peer's window that forbids. */
-static uint32_t new_allowed(const struct ph_stack *stack, struct tcp_conn *conn,
+static uint32_t new_allowed(struct ph_stack *stack, struct tcp_conn *conn,
                             uint32_t unsent, bool *closed) {
   uint32_t mss = tcp_payload_mss(stack, conn);
-  uint32_t super = unsent <= mss ? mss : max_payload(conn, mss);
+  uint32_t super = unsent <= mss ? mss : max_payload(stack, conn, mss);
   int32_t left = seq_diff(conn->snd_una + conn->snd_wnd, conn->snd_nxt);
   uint32_t window = left > 0 ? (uint32_t)left : 0;
   uint32_t space = tcp_cwnd_space(conn);
@@ -321,14 +322,14 @@ static bool send_next(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n,
 bool tcp_output_mtu_probe(struct ph_stack *stack, struct tcp_conn *conn,
                           uint16_t size) {
   uint16_t mss = conn->snd_mss;
-  uint16_t mtu = conn->route.mtu;
+  uint16_t mtu = conn->mtu;
   uint32_t seq = conn->snd_nxt;
   conn->snd_mss = (uint16_t)(size - tcp_headers_len(conn)); /* not cut, */
-  conn->route.mtu = size; /* nor fragmented by anybody */
+  conn->mtu = size; /* nor fragmented by anybody */
   bool sent = send_next(stack, conn, tcp_payload_mss(stack, conn),
                         tcp_unsent_bytes(conn));
   conn->snd_mss = mss;
-  conn->route.mtu = mtu;
+  conn->mtu = mtu;
   if (!sent || conn->out->rtx.last->seq != seq) {
     return false; /* without a record nobody can tell what becomes of it */
   }

@@ -72,8 +72,8 @@ static struct tcp_plpmtud *claim(struct tcp_stack *tcp, struct tcp_conn *conn) {
     conn->plpmtud = tcp->plpmtud_free;
     struct tcp_plpmtud *v = of(tcp, conn);
     tcp->plpmtud_free = v->next_free;
-    *v = (struct tcp_plpmtud){.search_low = conn->route.mtu,
-                              .search_high = conn->route.mtu};
+    *v =
+        (struct tcp_plpmtud){.search_low = conn->mtu, .search_high = conn->mtu};
   }
   return of(tcp, conn);
 }
@@ -83,7 +83,7 @@ static struct tcp_plpmtud *claim(struct tcp_stack *tcp, struct tcp_conn *conn) {
 /* Back to what was sent before there was a suspicion, if there is one. */
 static void withdraw(struct tcp_conn *conn, struct tcp_plpmtud *v) {
   if (v->hole == TCP_HOLE_SUSPECTED) {
-    conn->route.mtu = v->mtu_before;
+    conn->mtu = v->mtu_before;
     tcp_sync_mss(conn);
   }
   v->hole = TCP_HOLE_NONE;
@@ -123,10 +123,11 @@ static uint16_t next_size(const struct tcp_plpmtud *v) {
 
 void tcp_plpmtud_start(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_stack *tcp = tcp_of(stack);
-  uint16_t most = tcp_mtu_max(conn);
-  uint16_t low = conn->route.mtu;
+  uint16_t most = tcp_mtu_max(stack, conn);
+  uint16_t low = conn->mtu;
   if (tcp->features.mtu_probing == PH_TCP_ON) {
-    uint32_t base = ph_max_u32(TCP_BASE_PMTU, conn->route.family->pmtu_floor);
+    uint32_t base =
+        ph_max_u32(TCP_BASE_PMTU, tcp_path(stack, conn)->family->pmtu_floor);
     low = (uint16_t)ph_min_u32(low, base);
   }
   if (tcp->features.mtu_probing == PH_TCP_OFF || low >= most) {
@@ -134,9 +135,9 @@ void tcp_plpmtud_start(struct ph_stack *stack, struct tcp_conn *conn) {
   }
   struct tcp_plpmtud *v = claim(tcp, conn);
   if (v) { /* up to what others have found; in ten minutes, further */
-    search(v, low, (uint16_t)ph_min_u32(conn->route.mtu, most));
+    search(v, low, (uint16_t)ph_min_u32(conn->mtu, most));
     rest_if_over(stack, v);
-    conn->route.mtu = low;
+    conn->mtu = low;
     tcp_sync_mss(conn);
   }
 }
@@ -153,7 +154,7 @@ uint16_t tcp_plpmtud_route(const struct ph_stack *stack, struct tcp_conn *conn,
   if (tcp->features.mtu_probing == PH_TCP_OFF) {
     return mtu; /* RFC 1191 6.3: it may be more than before */
   }
-  return mtu < conn->route.mtu ? mtu : conn->route.mtu; /* grows by probes */
+  return mtu < conn->mtu ? mtu : conn->mtu; /* grows by probes */
 }
 
 /* ---- Down --------------------------------------------------------------- */
@@ -188,19 +189,19 @@ void tcp_plpmtud_too_big(struct ph_stack *stack, struct tcp_conn *conn,
 }
 
 /* Timeouts have said all that they can: what is shorter? */
-static uint16_t shorter(const struct tcp_conn *conn) {
-  uint16_t floor = conn->route.family->pmtu_floor;
-  return conn->route.mtu > TCP_BASE_PMTU && floor < TCP_BASE_PMTU
+static uint16_t shorter(struct ph_stack *stack, struct tcp_conn *conn) {
+  uint16_t floor = tcp_path(stack, conn)->family->pmtu_floor;
+  return conn->mtu > TCP_BASE_PMTU && floor < TCP_BASE_PMTU
              ? (uint16_t)TCP_BASE_PMTU
              : floor;
 }
 
 static void suspect(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_plpmtud *v = claim(tcp_of(stack), conn);
-  uint16_t mtu = shorter(conn);
+  uint16_t mtu = shorter(stack, conn);
   if (v && v->hole != TCP_HOLE_SUSPECTED) {
     v->hole = TCP_HOLE_SUSPECTED;
-    v->mtu_before = conn->route.mtu;
+    v->mtu_before = conn->mtu;
   } else if (!v) {
     stack->stats.TcpMtuBlackHoles++; /* nobody to remember: for good */
   }
@@ -213,14 +214,14 @@ void tcp_plpmtud_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
     v->probe_size = 0;
   }
   if (conn->snd_wnd == 0 || tcp_of(stack)->features.mtu_probing == PH_TCP_OFF ||
-      tcp_packet_len_at(conn, conn->snd_una) <= shorter(conn)) {
+      tcp_packet_len_at(conn, conn->snd_una) <= shorter(stack, conn)) {
     return;
   }
   if (v && v->hole == TCP_HOLE_ON_TRIAL && long_one_arrived(conn, v)) {
     v->hole = TCP_HOLE_NONE;
   }
   if (v && v->hole == TCP_HOLE_ON_TRIAL) {
-    uint16_t high = (uint16_t)ph_max_u32(v->search_high, conn->route.mtu);
+    uint16_t high = (uint16_t)ph_max_u32(v->search_high, conn->mtu);
     stack->stats.TcpMtuBlackHoles++;
     search(v, v->mtu_short, high);
     tcp_path_mtu_fell(stack, conn, v->mtu_short, v->mtu_short);
@@ -235,7 +236,7 @@ void tcp_plpmtud_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
 static void judge(const struct ph_stack *stack, struct tcp_conn *conn,
                   struct tcp_plpmtud *v, const struct tcp_ack *info) {
   if (v->hole == TCP_HOLE_SUSPECTED) {
-    v->mtu_short = conn->route.mtu;
+    v->mtu_short = conn->mtu;
     withdraw(conn, v);
     v->hole = TCP_HOLE_ON_TRIAL;
     v->trial_ns = stack->now_ns;
@@ -256,7 +257,7 @@ void tcp_plpmtud_acked(struct ph_stack *stack, struct tcp_conn *conn,
   if (v->probe_size == 0 || seq_lt(conn->snd_una, v->probe_end)) {
     return;
   }
-  v->search_low = conn->route.mtu = v->probe_size;
+  v->search_low = conn->mtu = v->probe_size;
   v->try_high = v->try_high && v->probe_size < v->search_high;
   v->probe_size = 0;
   tcp_sync_mss(conn);
@@ -299,10 +300,11 @@ bool tcp_plpmtud_probe(struct ph_stack *stack, struct tcp_conn *conn,
     return false;
   }
   if (over(v)) {
-    if (stack->now_ns < v->again_ns || tcp_mtu_max(conn) <= v->search_low) {
+    if (stack->now_ns < v->again_ns ||
+        tcp_mtu_max(stack, conn) <= v->search_low) {
       return false;
     }
-    search(v, v->search_low, tcp_mtu_max(conn));
+    search(v, v->search_low, tcp_mtu_max(stack, conn));
   }
   uint16_t size = next_size(v);
   uint32_t payload = size - tcp_headers_len(conn);

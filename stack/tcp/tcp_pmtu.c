@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The path's MTU and what a connection makes of it. conn->route.mtu is the
+/* The path's MTU and what a connection makes of it. conn->mtu is the
  * longest IP packet that is sent; snd_mss follows from it, from the peer's MSS
  * option and from options in every segment.
  *
@@ -11,20 +11,18 @@
 #include "stack/tcp/tcp_options.h"
 
 uint32_t tcp_headers_len(const struct tcp_conn *conn) {
-  return conn->route.family->header_len + TCP_HEADER_LEN +
-         tcp_options_always(conn);
+  return conn->ip_header_len + TCP_HEADER_LEN + tcp_options_always(conn);
 }
 
 void tcp_sync_mss(struct tcp_conn *conn) {
-  uint32_t mss = tcp_local_mss(conn, conn->route.mtu);
+  uint32_t mss = tcp_local_mss(conn, conn->mtu);
   mss = ph_min_u32(mss, conn->peer_mss);
   conn->snd_mss = (uint16_t)(mss - tcp_options_always(conn));
 }
 
-uint16_t tcp_mtu_max(const struct tcp_conn *conn) {
-  uint16_t mtu = conn->route.netif->caps.mtu;
-  uint32_t mss = ph_min_u32(tcp_local_mss(conn, mtu), conn->peer_mss);
-  return (uint16_t)(mss + conn->route.family->header_len + TCP_HEADER_LEN);
+uint16_t tcp_mtu_max(struct ph_stack *stack, struct tcp_conn *conn) {
+  uint32_t mss = ph_min_u32(tcp_link_mss(stack, conn), conn->peer_mss);
+  return (uint16_t)(mss + conn->ip_header_len + TCP_HEADER_LEN);
 }
 
 static uint32_t payload_of(const struct tcp_range *range) {
@@ -67,7 +65,7 @@ static void mark_longer(struct tcp_stack *tcp, struct tcp_conn *conn,
 
 void tcp_path_mtu_fell(struct ph_stack *stack, struct tcp_conn *conn,
                        uint16_t mtu, uint16_t fits) {
-  conn->route.mtu = mtu;
+  conn->mtu = mtu;
   tcp_sync_mss(conn);
   stack->stats.TcpPathMtuFell++;
   uint32_t headers = tcp_headers_len(conn);
@@ -88,14 +86,12 @@ void tcp_path_mtu_fell(struct ph_stack *stack, struct tcp_conn *conn,
 }
 
 void tcp_route_refresh(struct ph_stack *stack, struct tcp_conn *conn) {
-  struct ip_route route;
-  if (conn->route.family->route(stack, &conn->remote, &conn->route.src,
-                                &route) == 0) {
-    route.src = conn->route.src;
-    route.mtu = tcp_plpmtud_route(stack, conn, route.mtu);
-    conn->route = route;
-    if (conn->state >= TCP_STATE_ESTABLISHED) {
-      tcp_sync_mss(conn);
-    }
+  struct ip_path *path = tcp_path(stack, conn);
+  if (path->error) {
+    return; /* what was known of it will do until there is a way again */
+  }
+  conn->mtu = tcp_plpmtud_route(stack, conn, ip_path_mtu(stack, path));
+  if (conn->state >= TCP_STATE_ESTABLISHED) {
+    tcp_sync_mss(conn);
   }
 }

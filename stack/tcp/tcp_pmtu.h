@@ -14,7 +14,7 @@ uint32_t tcp_headers_len(const struct tcp_conn *conn);
 /* snd_mss from what the peer takes and from the path's MTU. */
 void tcp_sync_mss(struct tcp_conn *conn);
 /* The largest path MTU that could be of use. */
-uint16_t tcp_mtu_max(const struct tcp_conn *conn);
+uint16_t tcp_mtu_max(struct ph_stack *stack, struct tcp_conn *conn);
 /* The IP length of the segment in flight that has byte `seq`; 0: there is
  * none with payload. */
 uint32_t tcp_packet_len_at(struct tcp_conn *conn, uint32_t seq);
@@ -22,7 +22,7 @@ uint32_t tcp_packet_len_at(struct tcp_conn *conn, uint32_t seq);
  * out and longer than `fits` are sent again. That is no sign of congestion. */
 void tcp_path_mtu_fell(struct ph_stack *stack, struct tcp_conn *conn,
                        uint16_t mtu, uint16_t fits);
-/* Look at the route again: it, or the path's MTU, may have changed. */
+/* Look at the path's MTU again: it may have changed. */
 void tcp_route_refresh(struct ph_stack *stack, struct tcp_conn *conn);
 
 /* ---- tcp_plpmtud.c ------------------------------------------------------ */
@@ -49,7 +49,7 @@ bool tcp_plpmtud_init(struct tcp_stack *tcp);
 void tcp_plpmtud_free(struct tcp_stack *tcp, struct tcp_conn *conn);
 /* The connection is established: its MTU, until there is more to say. */
 void tcp_plpmtud_start(struct ph_stack *stack, struct tcp_conn *conn);
-/* The route was looked up again and says `mtu`; returns what to believe. */
+/* The path was looked at again and says `mtu`; returns what to believe. */
 uint16_t tcp_plpmtud_route(const struct ph_stack *stack, struct tcp_conn *conn,
                            uint16_t mtu);
 /* A verified ICMP says that the path takes `mtu`. */
@@ -71,7 +71,7 @@ bool tcp_plpmtud_probe(struct ph_stack *stack, struct tcp_conn *conn,
 
 /* ---- tcp_output.c ------------------------------------------------------- */
 
-/* New data in one packet of `size` bytes, more than route.mtu. False: not now.
+/* New data in one packet of `size` bytes, more than conn->mtu. False: not now.
  */
 bool tcp_output_mtu_probe(struct ph_stack *stack, struct tcp_conn *conn,
                           uint16_t size);

@@ -72,8 +72,7 @@ static bool connect_allowed(const struct tcp_stack *tcp,
       return false;
     }
   }
-  return !tcp_lookup(tcp, &conn->route.src, port, &conn->remote,
-                     conn->remote_port);
+  return !tcp_lookup(tcp, &conn->local, port, &conn->remote, conn->remote_port);
 }
 
 int tcp_bind(struct ph_stack *stack, struct tcp_conn *conn,
@@ -100,7 +99,7 @@ int tcp_bind(struct ph_stack *stack, struct tcp_conn *conn,
   } else if (!tcp_port_allowed(tcp, conn, addr, port)) {
     return -PH_EADDRINUSE;
   }
-  conn->route.src = *addr;
+  conn->local = *addr;
   tcp_port_claim(tcp, conn, port);
   conn->named = true;
   conn->port_given = given;

@@ -5,10 +5,9 @@
 #include "stack/tcp/tcp_options.h"
 
 /* The header in front of the options, which are all that `pkt` holds. */
-static void put_bare(struct pkt *pkt, const struct ip_family *family,
-                     const struct ip_tx *tx, uint16_t src_port,
-                     uint16_t dst_port, uint32_t seq, uint32_t ack,
-                     uint8_t flags) {
+static void put_bare(struct pkt *pkt, const struct ip_path *path,
+                     uint16_t src_port, uint16_t dst_port, uint32_t seq,
+                     uint32_t ack, uint8_t flags) {
   uint32_t hlen = TCP_HEADER_LEN + pkt->len;
   uint8_t *h = pkt_prepend(pkt, TCP_HEADER_LEN);
   memset(h, 0, TCP_HEADER_LEN);
@@ -18,18 +17,17 @@ static void put_bare(struct pkt *pkt, const struct ip_family *family,
   put_be32(h + 8, ack);
   h[12] = (uint8_t)(hlen / 4 << 4);
   h[13] = flags;
-  put_be16(h + 16,
-           family->pseudo_sum(&tx->src, &tx->dst, IP_PROTO_TCP, pkt->len));
+  put_be16(h + 16, ip_path_pseudo_sum(path, IP_PROTO_TCP, pkt->len));
   pkt->csum = PKT_CSUM_PARTIAL;
   pkt->csum_start = 0;
   pkt->csum_offset = 16;
 }
 
 /* A segment without payload; with the options of `conn`, if there is one. */
-static void send_bare(struct ph_stack *stack, const struct ip_family *family,
-                      const struct ip_tx *tx, struct tcp_conn *conn,
-                      uint16_t src_port, uint16_t dst_port, uint32_t seq,
-                      uint32_t ack, uint8_t flags) {
+static void send_bare(struct ph_stack *stack, struct ip_path *path,
+                      struct ip_tx tx, struct tcp_conn *conn, uint16_t src_port,
+                      uint16_t dst_port, uint32_t seq, uint32_t ack,
+                      uint8_t flags) {
   struct pkt *pkt = pkt_get(&stack->pkts, TCP_HEADROOM);
   if (!pkt) {
     stack->stats.PktExhausted++;
@@ -38,17 +36,17 @@ static void send_bare(struct ph_stack *stack, const struct ip_family *family,
   if (conn) { /* RFC 7323 3.2: SHOULD be sent in a reset, too */
     (void)tcp_options_push(stack, conn, pkt, flags);
   }
-  put_bare(pkt, family, tx, src_port, dst_port, seq, ack, flags);
+  put_bare(pkt, path, src_port, dst_port, seq, ack, flags);
   pkt->id = ++stack->next_packet_id;
   stack->stats.TcpOutSegs++;
   stack->stats.TcpOutRsts++;
   /* A reset is not worth keeping when the device is full. */
-  if (family->output(stack, pkt, tx, NULL) == -PH_EAGAIN) {
+  if (path->family->output(stack, pkt, path, tx) == -PH_EAGAIN) {
     pkt_put(pkt);
   }
 }
 
-void tcp_send_stateless(struct ph_stack *stack, const struct tcp_conn *ends,
+void tcp_send_stateless(struct ph_stack *stack, struct tcp_conn *ends,
                         uint32_t iss, uint16_t window, const uint8_t *options,
                         uint32_t len) {
   struct pkt *pkt = pkt_get(&stack->pkts, TCP_HEADROOM);
@@ -56,15 +54,15 @@ void tcp_send_stateless(struct ph_stack *stack, const struct tcp_conn *ends,
     stack->stats.PktExhausted++;
     return;
   }
-  const struct ip_family *family = ends->route.family;
-  struct ip_tx tx = {ends->route.src, ends->remote, IP_PROTO_TCP, 0, 0, true};
+  struct ip_path *path = tcp_path(stack, ends);
+  struct ip_tx tx = {.protocol = IP_PROTO_TCP, .dont_fragment = true};
   memcpy(pkt_prepend(pkt, len), options, len);
-  put_bare(pkt, family, &tx, ends->local_port, ends->remote_port, iss,
-           ends->rcv_nxt, TCP_SYN | TCP_ACK);
+  put_bare(pkt, path, ends->local_port, ends->remote_port, iss, ends->rcv_nxt,
+           TCP_SYN | TCP_ACK);
   put_be16(pkt->head + 14, window);
   pkt->id = ++stack->next_packet_id;
   stack->stats.TcpOutSegs++;
-  if (family->output(stack, pkt, &tx, &ends->route) == -PH_EAGAIN) {
+  if (path->family->output(stack, pkt, path, tx) == -PH_EAGAIN) {
     pkt_put(pkt);
   }
 }
@@ -74,12 +72,13 @@ void tcp_send_reset(struct ph_stack *stack, const struct tcp_seg *seg,
   if ((seg->flags & TCP_RST) || rx->broadcast) {
     return; /* never in answer to a reset */
   }
-  struct ip_tx tx = {rx->dst, rx->src, IP_PROTO_TCP, 0, 0, true};
+  struct ip_tx tx = {.protocol = IP_PROTO_TCP, .dont_fragment = true};
+  struct ip_path *path = ip_path_find(stack, NULL, &rx->dst, &rx->src);
   if (seg->flags & TCP_ACK) { /* <SEQ=SEG.ACK><CTL=RST> */
-    send_bare(stack, rx->family, &tx, NULL, seg->dst_port, seg->src_port,
-              seg->ack, 0, TCP_RST);
+    send_bare(stack, path, tx, NULL, seg->dst_port, seg->src_port, seg->ack, 0,
+              TCP_RST);
   } else { /* <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK> */
-    send_bare(stack, rx->family, &tx, NULL, seg->dst_port, seg->src_port, 0,
+    send_bare(stack, path, tx, NULL, seg->dst_port, seg->src_port, 0,
               seg->seq + tcp_seg_len(seg), TCP_RST | TCP_ACK);
   }
 }
@@ -87,8 +86,8 @@ void tcp_send_reset(struct ph_stack *stack, const struct tcp_seg *seg,
 void tcp_reset_peer(struct ph_stack *stack, struct tcp_conn *conn) {
   if (conn->state >= TCP_STATE_SYN_RECEIVED &&
       conn->state != TCP_STATE_TIME_WAIT) {
-    struct ip_tx tx = tcp_ip_tx(conn, 0);
-    send_bare(stack, conn->route.family, &tx, conn, conn->local_port,
+    struct ip_path *path = tcp_path(stack, conn);
+    send_bare(stack, path, tcp_ip_tx(conn, path, 0), conn, conn->local_port,
               conn->remote_port, conn->snd_nxt, conn->rcv_nxt,
               TCP_RST | TCP_ACK);
   }

@@ -197,7 +197,7 @@ uint16_t tcp_get_mss(const struct tcp_conn *conn) {
 }
 
 uint16_t tcp_get_path_mtu(const struct tcp_conn *conn) {
-  return conn->state >= TCP_STATE_ESTABLISHED ? conn->route.mtu : 0;
+  return conn->state >= TCP_STATE_ESTABLISHED ? conn->mtu : 0;
 }
 
 void tcp_set_reuse(struct tcp_conn *conn, bool addr, bool port) {

@@ -34,7 +34,7 @@ bool tcp_time_wait_reopens(struct ph_stack *stack, struct tcp_conn *conn,
                            struct tcp_seg *seg) {
   if ((seg->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN ||
       !is_younger(stack, conn, seg) ||
-      !tcp_find_listener(tcp_of(stack), &conn->route.src, conn->local_port,
+      !tcp_find_listener(tcp_of(stack), &conn->local, conn->local_port,
                          &conn->remote, conn->remote_port)) {
     return false;
   }

@@ -123,25 +123,22 @@ static int bind_if_needed(struct udp_pcb *pcb) {
   return pcb->bound ? 0 : udp_bind(pcb, &any, 0);
 }
 
-static int find_route(struct udp_pcb *pcb, const struct ph_addr *dst,
-                      struct ip_route *route) {
-  const struct ip_family *family = ip_family_of(pcb->stack, dst);
-  if (!family) {
-    return -PH_ENETUNREACH;
-  }
+static struct ip_path *find_path(struct udp_pcb *pcb,
+                                 const struct ph_addr *dst) {
   bool fixed = pcb->bound && !ip_addr_is_any(&pcb->local);
-  return family->route(pcb->stack, dst, fixed ? &pcb->local : NULL, route);
+  return ip_path_get(pcb->stack, &pcb->path, fixed ? &pcb->local : NULL, dst);
 }
 
 uint16_t udp_get_path_mtu(struct udp_pcb *pcb) {
-  struct ip_route route;
-  bool known = pcb->connected && find_route(pcb, &pcb->remote, &route) == 0;
-  return known ? route.mtu : 0;
+  if (!pcb->connected) {
+    return 0;
+  }
+  struct ip_path *path = find_path(pcb, &pcb->remote);
+  return path->error ? 0 : ip_path_mtu(pcb->stack, path);
 }
 
 int udp_connect(struct udp_pcb *pcb, const struct ph_addr *addr,
                 uint16_t port) {
-  struct ip_route route;
   if (port == 0) {
     return -PH_EINVAL;
   }
@@ -149,15 +146,13 @@ int udp_connect(struct udp_pcb *pcb, const struct ph_addr *addr,
     pcb->local = pcb->any;
     pcb->address_chosen = false;
   }
-  int error = find_route(pcb, addr, &route);
-  if (!error) {
-    error = bind_if_needed(pcb);
-  }
+  const struct ip_path *path = find_path(pcb, addr);
+  int error = path->error ? path->error : bind_if_needed(pcb);
   if (error) {
     return error;
   }
   if (ip_addr_is_any(&pcb->local)) {
-    pcb->local = route.src;
+    pcb->local = path->src;
     pcb->address_chosen = true;
   }
   pcb->remote = *addr;
@@ -227,9 +222,9 @@ static bool fill(struct ph_stack *stack, struct pkt *pkt,
   return true;
 }
 
-static struct pkt *make(struct udp_pcb *pcb, const struct ip_route *route,
-                        const struct ip_tx *tx, const struct ph_iovec *iov,
-                        uint32_t count, uint32_t len, uint16_t port) {
+static struct pkt *make(struct udp_pcb *pcb, const struct ip_path *path,
+                        const struct ph_iovec *iov, uint32_t count,
+                        uint32_t len, uint16_t port) {
   struct ph_stack *stack = pcb->stack;
   struct pkt *pkt = pkt_get(&stack->pkts, UDP_HEADROOM);
   if (!pkt) {
@@ -244,9 +239,8 @@ static struct pkt *make(struct udp_pcb *pcb, const struct ip_route *route,
   put_be16(pkt->head + UDP_OFF_SRC, pcb->local_port);
   put_be16(pkt->head + UDP_OFF_DST, port);
   put_be16(pkt->head + UDP_OFF_LEN, (uint16_t)pkt->len);
-  put_be16(
-      pkt->head + UDP_OFF_CSUM,
-      route->family->pseudo_sum(&tx->src, &tx->dst, IP_PROTO_UDP, pkt->len));
+  put_be16(pkt->head + UDP_OFF_CSUM,
+           ip_path_pseudo_sum(path, IP_PROTO_UDP, pkt->len));
   pkt->csum = PKT_CSUM_PARTIAL;
   pkt->csum_offset = UDP_OFF_CSUM;
   pkt->id = ++stack->next_packet_id;
@@ -280,15 +274,14 @@ long udp_sendto(struct udp_pcb *pcb, const void *data, size_t len,
 
 /* The longest packet: the link's MTU where who is on the path may fragment it,
  * else the path's. */
-static uint16_t datagram_max(const struct ip_route *route) {
-  return route->family->fragmented_on_path ? route->netif->caps.mtu
-                                           : route->mtu;
+static uint16_t datagram_max(struct ph_stack *stack, struct ip_path *path) {
+  return path->family->fragmented_on_path ? path->netif->caps.mtu
+                                          : ip_path_mtu(stack, path);
 }
 
 long udp_sendv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
                const struct ph_addr *addr, uint16_t port) {
   struct ph_stack *stack = pcb->stack;
-  struct ip_route route;
   size_t len = total_len(iov, count);
   if (pcb->error) {
     return -udp_take_error(pcb);
@@ -306,27 +299,23 @@ long udp_sendv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
   if (len > UDP_MAX_LEN) {
     return -PH_EMSGSIZE;
   }
-  int error = find_route(pcb, addr, &route);
-  if (!error) {
-    error = bind_if_needed(pcb);
-  }
+  struct ip_path *path = find_path(pcb, addr);
+  int error = path->error ? path->error : bind_if_needed(pcb);
   if (error) {
     return error;
   }
-  if (len + UDP_HDR_LEN + route.family->header_len > datagram_max(&route)) {
+  if (len + UDP_HDR_LEN + path->family->header_len >
+      datagram_max(stack, path)) {
     return -PH_EMSGSIZE;
   }
-  struct ip_tx tx = {.src = route.src,
-                     .dst = *addr,
-                     .protocol = IP_PROTO_UDP,
-                     .ttl = pcb->marks.ttl,
-                     .tos = pcb->marks.tos};
-  struct pkt *pkt = make(pcb, &route, &tx, iov, count, (uint32_t)len, port);
+  struct ip_tx tx = {
+      .protocol = IP_PROTO_UDP, .ttl = pcb->marks.ttl, .tos = pcb->marks.tos};
+  struct pkt *pkt = make(pcb, path, iov, count, (uint32_t)len, port);
   if (!pkt) {
     return -PH_ENOBUFS;
   }
   ph_stack_trace(stack, pkt->id, "udp_output");
-  error = route.family->output(stack, pkt, &tx, &route);
+  error = path->family->output(stack, pkt, path, tx);
   if (error == -PH_EAGAIN) {
     pkt_put(pkt);
     wait_for_room(pcb);

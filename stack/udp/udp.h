@@ -26,6 +26,7 @@ struct udp_pcb {
   bool reuse_address;  /* set before udp_bind(), */
   bool only_v6;        /* too: `::` takes no IPv4 */
   uint8_t error;       /* positive; see udp_take_error() */
+  uint16_t path;       /* a hint for ip_path_get() */
   struct ip_marks marks;
   uint32_t rcvbuf;     /* bytes of memory that the queue may hold */
   uint32_t queued;     /* bytes held */

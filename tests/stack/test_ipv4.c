@@ -176,11 +176,10 @@ static void route_longest_prefix_wins(void **state) {
                                {0x0a000077, 0x0a000077}};
   for (size_t i = 0; i < PH_ARRAY_LEN(cases); i++) {
     struct ph_addr dst = ph_addr_v4(cases[i][0]);
-    struct ip_route route;
-    assert_int_equal(
-        ip_family_of(stack, &dst)->route(stack, &dst, NULL, &route), 0);
-    assert_int_equal(ph_addr_to_v4(&route.next_hop), cases[i][1]);
-    assert_int_equal(ph_addr_to_v4(&route.src), LOWER_HOST);
+    const struct ip_path *path = ip_path_find(stack, NULL, NULL, &dst);
+    assert_int_equal(path->error, 0);
+    assert_int_equal(ph_addr_to_v4(&path->next_hop), cases[i][1]);
+    assert_int_equal(ph_addr_to_v4(&path->src), LOWER_HOST);
   }
   lower_free(host);
 }

@@ -38,12 +38,10 @@ static struct pkt *super(struct lower *host, uint32_t payload) {
 }
 
 static int send(struct lower *host, struct pkt *pkt) {
-  struct ip_tx tx = {.src = ph_addr_v4(LOWER_HOST),
-                     .dst = ph_addr_v4(LOWER_PEER),
-                     .protocol = IP_PROTO_TCP,
-                     .dont_fragment = true};
-  return ip_family_of(&host->stack, &tx.dst)
-      ->output(&host->stack, pkt, &tx, NULL);
+  struct ip_tx tx = {.protocol = IP_PROTO_TCP, .dont_fragment = true};
+  struct ph_addr src = ph_addr_v4(LOWER_HOST);
+  struct ph_addr dst = ph_addr_v4(LOWER_PEER);
+  return ip_send(&host->stack, pkt, &src, &dst, tx);
 }
 
 static void check_segment(const struct lower *host, uint32_t i, uint32_t first,

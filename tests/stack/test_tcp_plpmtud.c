@@ -383,7 +383,7 @@ static void search_under_loss_and_reordering_stays_exact(void **state) {
     f.pair->loss_ppm = 10000;
     f.pair->reorder_ppm = 10000;
     move(&f, 2000000, 600 * PAIR_S);
-    assert_true(f.from->route.mtu <= f.pair->path_mtu);
+    assert_true(f.from->mtu <= f.pair->path_mtu);
     f.pair->loss_ppm = f.pair->reorder_ppm = 0;
     flow_free(&f);
   }
