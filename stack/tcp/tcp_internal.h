@@ -165,6 +165,7 @@ struct tcp_out {
   uint32_t records;    /* in `rtx` */
   uint32_t last_acked; /* bytes that the last ACK to advance covered */
   struct tcp_prr prr;
+  struct tcp_undo undo;
   bool used; /* since the hand of tcp_out.c passed */
   union {
     struct tcp_rack rack;
