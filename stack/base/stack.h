@@ -76,6 +76,9 @@ struct ph_stack {
   void (*poll_input)(struct ph_stack *stack);
   void (*poll_output)(struct ph_stack *stack);
   uint64_t next_packet_id;
+  /* Neighbours of which it is not sure that they are still there: transports
+   * should say when they hear of one (ip_confirm()). */
+  uint32_t neighbours_unsure;
   /* Moves on whenever packets may have to take another way: interfaces,
    * addresses, routes, path MTUs (stack/ip/ip_path.h). */
   uint64_t route_generation;

@@ -26,6 +26,31 @@
   X(IpOutNoRoutes, "") \
   X(IpPathsMade, "times that a path was looked up in the routes") \
   X(IpReasmFails, "fragments received: not built, dropped") \
+  X(Ip6InReceives, "") \
+  X(Ip6InHdrErrors, "") \
+  X(Ip6InAddrErrors, "") \
+  X(Ip6InTruncatedPkts, "") \
+  X(Ip6InUnknownProtos, "") \
+  X(Ip6InDiscards, "") \
+  X(Ip6InDelivers, "") \
+  X(Ip6OutRequests, "") \
+  X(Ip6OutDiscards, "") \
+  X(Ip6ReasmFails, "fragments that nobody builds, dropped") \
+  X(Icmp6InMsgs, "") \
+  X(Icmp6InErrors, "") \
+  X(Icmp6InCsumErrors, "") \
+  X(Icmp6InEchos, "") \
+  X(Icmp6InEchoReplies, "") \
+  X(Icmp6OutMsgs, "") \
+  X(Icmp6InPktTooBigs, "") \
+  X(NdInErrors, "neighbour discovery messages that failed a check") \
+  X(NdResolveFailed, "packets dropped because nobody answered") \
+  X(NdUnreachable, "neighbours that no longer answer") \
+  X(NdDuplicates, "addresses of ours that another node has") \
+  X(NdTableFull, "entries not made: too many prefixes, routers, groups") \
+  X(NdAdverts, "router advertisements taken") \
+  X(MldInQueries, "") \
+  X(MldOutReports, "") \
   X(IcmpInMsgs, "") \
   X(IcmpInErrors, "") \
   X(IcmpInCsumErrors, "") \
@@ -57,9 +82,6 @@
   X(TcpOutForgotten, "records of what is out that others needed more") \
   X(TcpSackReneging, "timeouts with the first range sacked") \
   X(TcpDsackIn, "duplicates that the peer reported") \
-  X(TcpUndoTimestamps, "needless recoveries taken back: timestamps (Eifel)") \
-  X(TcpUndoDsack, "needless recoveries taken back: D-SACK") \
-  X(TcpUndoFrto, "needless timeouts taken back: F-RTO") \
   X(TcpReorderSeen, "connections on which reordering was seen") \
   X(TcpIcmpIgnored, "ICMP errors that no segment in flight caused") \
   X(TcpPathMtuFell, "times that a path took shorter packets than before") \

@@ -78,8 +78,9 @@ struct ip_family {
   uint8_t gso_tcp;      /* enum pkt_gso for TCP */
   bool udp_sum_needed;  /* a UDP checksum of 0 is an error */
   bool fragmented_on_path; /* routers may fragment our packets */
-  /* Fill in `netif`, `src`, `next_hop` and `group` of a path whose `dst` is
-   * set: 0 or -PH_ENETUNREACH. `src` NULL: the route chooses. */
+  /* Fill in `netif`, `src`, `next_hop`, `group` and, unless it is the device's,
+   * `link_mtu` of a path whose `dst` is set: 0 or -PH_ENETUNREACH. `src` NULL:
+   * the route chooses. */
   int (*route)(struct ph_stack *stack, const struct ph_addr *src,
                struct ip_path *path);
   /* Then the header, the sums, and who the neighbour is if none is asked. */
@@ -112,6 +113,10 @@ const struct ip_family *ip_family_of(struct ph_stack *stack,
 
 /* True for `::` and `::ffff:0.0.0.0`. */
 bool ip_addr_is_any(const struct ph_addr *addr);
+
+/* The index of the interface that a link-local address belongs to, which is
+ * taken out of it: it is as on the wire then. 0: it needs none. */
+uint32_t ip_addr_take_zone(struct ph_addr *addr);
 
 /* What an endpoint is bound to: an address, or any. `::` is any address of
  * either family unless `only_v6` (RFC 3493 5.3); `::ffff:0.0.0.0` is any IPv4
@@ -160,6 +165,15 @@ int ph_ipv4_remove_route(struct ph_stack *stack, uint32_t destination,
  * ip_family.output. */
 int ip_send(struct ph_stack *stack, struct pkt *pkt, const struct ph_addr *src,
             const struct ph_addr *dst, struct ip_tx tx) PH_MUST_USE;
+
+/* What was sent by this path arrived: its first hop is there (RFC 4861 7.3.1).
+ * Needed only while stack->neighbours_unsure is not 0. */
+static inline void ip_confirm(struct ph_stack *stack,
+                              const struct ip_path *path) {
+  if (path->family->confirm) {
+    path->family->confirm(stack, path);
+  }
+}
 
 /* True if `addr` is one of ours. */
 bool ip_is_local(struct ph_stack *stack, const struct ph_addr *addr);

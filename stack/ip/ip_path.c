@@ -38,6 +38,7 @@ int ip_paths_init(struct ph_stack *stack, struct ip_state *ip, uint32_t count) {
   ip->nowhere = (struct ip_path){.netif = &ip->no_netif,
                                  .neighbour = &ip->always,
                                  .mtu = IP_NOWHERE_MTU,
+                                 .link_mtu = IP_NOWHERE_MTU,
                                  .mtu_until_ns = UINT64_MAX};
   return 0;
 }
@@ -76,6 +77,7 @@ static int make(struct ph_stack *stack, const struct ip_family *family,
     return error;
   }
   path->used_ns = stack->now_ns;
+  path->link_mtu = path->link_mtu ? path->link_mtu : path->netif->caps.mtu;
   ip_pmtu_refresh(stack, path);
   memcpy(path->header + ETH_OFF_SRC, path->netif->mac, ETH_ADDR_LEN);
   family->prepare(stack, path);

@@ -40,6 +40,7 @@ struct ip_path {
   bool group;          /* the destination is a broadcast or multicast address */
   uint8_t header[IP_PATH_HEADER_MAX]; /* link, IP: what is constant of them */
   uint16_t mtu;                       /* ip_path_mtu() */
+  uint16_t link_mtu;                  /* of the first link */
   int error; /* there is no way: -PH_ENETUNREACH; packets are dropped */
   uint64_t mtu_until_ns;
   uint64_t used_ns; /* by the last packet */

@@ -19,7 +19,7 @@ static struct ip_pmtu *set_of(struct ip_state *ip, const struct ph_addr *dst) {
 
 void ip_pmtu_refresh(struct ph_stack *stack, struct ip_path *path) {
   struct ip_state *ip = ip_of(stack);
-  path->mtu = path->netif->caps.mtu;
+  path->mtu = path->link_mtu;
   path->mtu_until_ns = UINT64_MAX; /* or until it is lowered */
   if (stack->now_ns >= ip->pmtu_until_ns) {
     return; /* the last entry has expired, or there was none */

@@ -33,6 +33,7 @@ struct netif {
   bool up;       /* administratively and carrier: netif_set_up() */
   bool loopback; /* no link layer */
   void *link;    /* state of the eth module for this interface */
+  void *ipv6;    /* state of IPv6 for it */
   void (*input)(struct netif *netif, struct pkt *pkt); /* upward handler, set
                                                           by eth */
   /* Segments cut in software that the full device could not take yet; while

@@ -33,7 +33,7 @@ uint16_t tcp_local_mss(const struct tcp_conn *conn, uint16_t mtu) {
 }
 
 uint16_t tcp_link_mss(struct ph_stack *stack, struct tcp_conn *conn) {
-  return tcp_local_mss(conn, tcp_path(stack, conn)->netif->caps.mtu);
+  return tcp_local_mss(conn, tcp_path(stack, conn)->link_mtu);
 }
 
 void tcp_start(struct ph_stack *stack, struct tcp_conn *conn, uint32_t iss) {
@@ -199,7 +199,7 @@ long tcp_recv(struct ph_stack *stack, struct tcp_conn *conn, void *data,
   if (conn->rcvq_len == 0) {
     return nothing_to_read(conn);
   }
-  n = tcp_recvq_read(tcp_of(stack), conn, data, n);
+  n = tcp_recvq_read(tcp_of(stack), conn, data, n, false);
   uint32_t end = conn->rcv_nxt - conn->fin_received; /* of what is there */
   ph_stack_trace_stream(stack, end - conn->rcvq_len - n, n, "read");
   if (conn->rcv_urg) {

@@ -101,6 +101,9 @@ static bool tcp_process_ack(struct ph_stack *stack, struct tcp_conn *conn,
   }
   conn->soft_error = 0;
   conn->backoff = 0;
+  if (stack->neighbours_unsure) {
+    ip_confirm(stack, tcp_path(stack, conn));
+  }
   conn->out->last_acked = acked;
   /* Marks that lie behind go along, or they would seem ahead after 2 GiB. */
   conn->recover = seq_max(conn->recover, conn->snd_una);

@@ -208,7 +208,6 @@ static bool resend(struct ph_stack *stack, struct tcp_conn *conn,
   stack->stats.TcpRetransSegs += segs;
   conn->retransmissions += segs;
   conn->counters.bytes_retrans += data;
-  tcp_undo_resent(conn, range->seq, n);
   tcp_rtx_resent(stack, conn, range, n, mss);
   tcp_prr_sent(conn, n);
   return true;
@@ -216,8 +215,7 @@ static bool resend(struct ph_stack *stack, struct tcp_conn *conn,
 
 static bool send_lost(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_range *range;
-  while ((range = conn->out->lost.first) != NULL &&
-         conn->out->undo.frto != TCP_FRTO_SECOND) {
+  while ((range = conn->out->lost.first) != NULL) {
     uint32_t n = lost_allowed(stack, conn, range);
     if (n == 0) {
       return true;

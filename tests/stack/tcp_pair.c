@@ -2,8 +2,10 @@
 /* Two stacks joined by a software wire, in virtual time. */
 #include "tests/stack/tcp_pair.h"
 
+#include "stack/ip/ipv6.h"
 #include "stack/udp/udp.h"
 #include "stack/wire/checksum.h"
+#include "stack/wire/ipv6_wire.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +14,7 @@
 #include <cmocka.h>
 
 #include "tests/stack/poison.h"
+#include "tests/stack/tcp_pair_frame.h"
 
 enum { ETH = 14, IP = 20, TEST_PORT = 80 };
 
@@ -40,60 +43,6 @@ static void count_wake(void *ctx, void *object, uint32_t events) {
 }
 
 /* ---- The wire ----------------------------------------------------------- */
-
-static void parse_sack(const uint8_t *p, struct pair_seg *seg) {
-  seg->sack_count = (uint8_t)((p[1] - 2) / 8);
-  assert_true(p[1] == 2 + 8 * seg->sack_count && seg->sack_count <= 4);
-  for (uint32_t i = 0; i < seg->sack_count; i++) {
-    seg->sack[i].left = get_be32(p + 2 + 8 * i);
-    seg->sack[i].right = get_be32(p + 6 + 8 * i);
-  }
-}
-
-static void parse_options(const uint8_t *p, uint32_t len,
-                          struct pair_seg *seg) {
-  seg->wscale = -1;
-  seg->options_len = (uint8_t)len;
-  memcpy(seg->options, p, len);
-  for (uint32_t i = 0; i + 1 < len && p[i] != 0;
-       i += p[i] == 1 ? 1 : p[i + 1]) {
-    if (p[i] == 2) {
-      seg->mss = (uint16_t)(p[i + 2] << 8 | p[i + 3]);
-    } else if (p[i] == 3) {
-      seg->wscale = p[i + 2];
-    } else if (p[i] == 4) {
-      seg->sack_permitted = true;
-    } else if (p[i] == 5) {
-      parse_sack(p + i, seg);
-    } else if (p[i] == 8) {
-      seg->has_ts = true;
-      seg->ts_val = get_be32(p + i + 2);
-      seg->ts_ecr = get_be32(p + i + 6);
-    }
-  }
-}
-
-static bool parse_frame(const uint8_t *f, uint32_t len, struct pair_seg *seg) {
-  if (len < ETH + IP + 20 || f[12] != 8 || f[13] != 0 ||
-      f[ETH + 9] != IP_PROTO_TCP) {
-    return false;
-  }
-  const uint8_t *h = f + ETH + IP;
-  uint32_t hlen = (h[12] >> 4) * 4u;
-  uint32_t total = (uint32_t)(f[ETH + 2] << 8 | f[ETH + 3]);
-  seg->src_port = (uint16_t)(h[0] << 8 | h[1]);
-  seg->dst_port = (uint16_t)(h[2] << 8 | h[3]);
-  seg->seq = get_be32(h + 4);
-  seg->ack = get_be32(h + 8);
-  seg->flags = h[13];
-  seg->urg = get_be16(h + 18);
-  seg->tos = f[ETH + 1];
-  seg->df = f[ETH + 6] & 0x40;
-  seg->wnd = get_be16(h + 14);
-  seg->len = total - IP - hlen;
-  parse_options(h + 20, hlen - 20, seg);
-  return true;
-}
 
 static void enqueue(struct pair *pair, int to, const uint8_t *data,
                     uint32_t len, uint64_t arrive_ns) {
@@ -133,9 +82,39 @@ void pair_icmp(struct pair *pair, int to, uint8_t type, uint8_t code,
   enqueue(pair, to, f, ETH + IP + 8 + quote, pair->now_ns + PAIR_MS);
 }
 
+/* Packet Too Big (RFC 4443 3.2) reaches `to`, from its own peer's address. */
+static void too_big_v6(struct pair *pair, int to, const uint8_t *packet) {
+  enum { QUOTE = IPV6_HDR_LEN + 8 };
+  uint8_t f[ETH + IPV6_HDR_LEN + 8 + QUOTE] = {
+      2, 0, 0, 0, 0, (uint8_t)(to + 1), 2, 0, 0, 0, 0, (uint8_t)(2 - to)};
+  uint8_t *ip = f + ETH;
+  uint8_t *h = ip + IPV6_HDR_LEN;
+  put_be16(f + 12, ETH_TYPE_IPV6);
+  ip[0] = 0x60;
+  put_be16(ip + IPV6_OFF_LEN, 8 + QUOTE);
+  ip[IPV6_OFF_NEXT] = IPV6_NEXT_ICMP;
+  ip[IPV6_OFF_HOPS] = 64;
+  memcpy(ip + IPV6_OFF_SRC, packet + IPV6_OFF_DST, 16);
+  memcpy(ip + IPV6_OFF_DST, packet + IPV6_OFF_SRC, 16);
+  h[0] = ICMP6_TOO_BIG;
+  put_be32(h + 4, pair->path_mtu);
+  memcpy(h + 8, packet, QUOTE);
+  put_be16(h + 2,
+           (uint16_t)~csum_data(
+               h, 8 + QUOTE, csum_data(ip + IPV6_OFF_SRC, 32, 58 + 8 + QUOTE)));
+  enqueue(pair, to, f, sizeof(f), pair->now_ns + PAIR_MS);
+}
+
 /* A link on the way is too narrow: true if the frame ends there. */
 static bool too_big(struct pair *pair, int from, const uint8_t *data,
                     uint32_t len) {
+  if (pair_frame_is_ipv6(data) && pair->path_mtu &&
+      len > pair->path_mtu + (uint32_t)ETH) {
+    if (pair->path_icmp) {
+      too_big_v6(pair, from, data + ETH);
+    }
+    return true;
+  }
   if (pair->path_mtu == 0 || len <= pair->path_mtu + (uint32_t)ETH ||
       data[12] != 8 || data[13] != 0 || !(data[ETH + 6] & 0x40)) {
     return false; /* a router would fragment it */
@@ -151,7 +130,7 @@ static void put_on_wire(struct pair_host *host, const uint8_t *data,
                         uint32_t len) {
   struct pair *pair = host->pair;
   struct pair_seg seg = {.time_ns = pair->now_ns, .from = host->index};
-  bool tcp = parse_frame(data, len, &seg);
+  bool tcp = pair_frame_parse(data, len, &seg);
   bool drop =
       chance(pair, pair->loss_ppm) || too_big(pair, host->index, data, len);
   if (tcp) {
@@ -196,18 +175,24 @@ static void put_on_wire(struct pair_host *host, const uint8_t *data,
 /* What a NIC with TSO does. */
 static void cut(struct pair_host *host, const uint8_t *frame, uint32_t len,
                 uint32_t gso_size) {
-  uint32_t headers = ETH + IP + (frame[ETH + IP + 12] >> 4) * 4u;
+  uint32_t l4 = ETH + pair_frame_ip_len(frame, len);
+  uint32_t headers = l4 + (frame[l4 + 12] >> 4) * 4u;
   uint8_t out[2048];
-  uint32_t seq = get_be32(frame + ETH + IP + 4);
+  uint32_t seq = get_be32(frame + l4 + 4);
   for (uint32_t at = headers; at < len; at += gso_size) {
     uint32_t n = ph_min_u32(gso_size, len - at);
     memcpy(out, frame, headers);
     memcpy(out + headers, frame + at, n);
-    put_be16(out + ETH + 2, (uint16_t)(headers - ETH + n));
-    put_be32(out + ETH + IP + 4, seq + (at - headers));
+    put_be32(out + l4 + 4, seq + (at - headers));
     if (at + n < len) {
-      out[ETH + IP + 13] &= (uint8_t) ~(TCP_FIN | TCP_PSH);
+      out[l4 + 13] &= (uint8_t) ~(TCP_FIN | TCP_PSH);
     }
+    if (pair_frame_is_ipv6(frame)) {
+      put_be16(out + ETH + IPV6_OFF_LEN, (uint16_t)(headers - l4 + n));
+      put_on_wire(host, out, headers + n);
+      continue;
+    }
+    put_be16(out + ETH + 2, (uint16_t)(headers - ETH + n));
     /* The IP header sum of the cut frame. */
     put_be16(out + ETH + 10, 0);
     uint32_t sum = 0;
@@ -314,6 +299,10 @@ static const struct netif_ops wire_ops = {wire_transmit, wire_poll,
 
 /* ---- Life --------------------------------------------------------------- */
 
+struct ph_addr pair_addr6(int host) {
+  return (struct ph_addr){{0x20, 1, 0xd, 0xb8, [15] = (uint8_t)(host + 1)}};
+}
+
 struct ph_addr pair_addr(int host) {
   return ph_addr_v4(0x0a000001u + (uint32_t)host);
 }
@@ -322,6 +311,34 @@ static uint32_t test_isn(struct ph_stack *stack, const struct tcp_conn *conn) {
   (void)stack;
   (void)conn;
   return (uint32_t)PAIR_ISS;
+}
+
+static void add_interface(struct pair_host *host,
+                          const struct pair_options *options) {
+  struct ph_stack *stack = &host->stack;
+  int index = host->index;
+  host->netif = (struct netif){
+      .name = "wire0",
+      .ops = &wire_ops,
+      .device = host,
+      .caps = {.tx_csum = !options->software,
+               .tso4 = !options->software,
+               .tso6 = !options->software,
+               .rx_csum = !options->software,
+               .max_super = 65549,
+               .mtu = options->mtu ? options->mtu : 1500},
+      .mac = {2, 0, 0, 0, 0, (uint8_t)(index + 1)},
+      .up = true,
+  };
+  assert_int_equal(netif_add(stack, &host->netif), 0);
+  assert_int_equal(ph_ipv4_add_address(stack, &host->netif,
+                                       0x0a000001u + (uint32_t)index, 24),
+                   0);
+  struct ph_addr addr = pair_addr6(index);
+  if (options->ipv6) {
+    assert_int_equal(ph_ipv6_add_address(stack, &host->netif, &addr, 64, false),
+                     0);
+  }
 }
 
 static void host_init(struct pair *pair, int index,
@@ -358,28 +375,17 @@ static void host_init(struct pair *pair, int index,
   assert_int_equal(ph_stack_init(stack, &config), 0);
   assert_int_equal(ph_netif_init(stack), 0);
   assert_int_equal(ph_ipv4_init(stack), 0);
+  const struct ph_ipv6_config v6 = {.ignore_ra = true, .skip_dad = true};
+  if (options->ipv6) {
+    assert_int_equal(ph_ipv6_init_with(stack, &v6), 0);
+  }
   assert_int_equal(ph_tcp_init(stack, &options->tcp), 0);
   tcp_of(stack)->isn = test_isn;
   if (options->socket.max_sockets > 0) {
     assert_int_equal(ph_udp_init(stack), 0);
     assert_int_equal(ph_socket_init(stack, &options->socket), 0);
   }
-  host->netif = (struct netif){
-      .name = "wire0",
-      .ops = &wire_ops,
-      .device = host,
-      .caps = {.tx_csum = !options->software,
-               .tso4 = !options->software,
-               .rx_csum = !options->software,
-               .max_super = 65549,
-               .mtu = options->mtu ? options->mtu : 1500},
-      .mac = {2, 0, 0, 0, 0, (uint8_t)(index + 1)},
-      .up = true,
-  };
-  assert_int_equal(netif_add(stack, &host->netif), 0);
-  assert_int_equal(ph_ipv4_add_address(stack, &host->netif,
-                                       0x0a000001u + (uint32_t)index, 24),
-                   0);
+  add_interface(host, options);
 }
 
 static void step(struct pair *pair, uint64_t limit_ns);
@@ -404,6 +410,7 @@ struct pair *pair_new(const struct pair_options *options) {
   pair->delay_ns = 50000;
   pair->rng = 1;
   pair->software = options->software;
+  pair->ipv6 = options->ipv6;
   host_init(pair, 0, options);
   host_init(pair, 1, options);
   return pair;
@@ -567,8 +574,8 @@ static bool established(struct pair *pair, void *ctx) {
 void pair_establish(struct pair *pair, int client, struct pair_ends *ends) {
   struct ph_stack *c = &pair->host[client].stack;
   struct ph_stack *s = &pair->host[!client].stack;
-  struct ph_addr any = ph_addr_v4(0);
-  struct ph_addr to = pair_addr(!client);
+  struct ph_addr any = pair->ipv6 ? (struct ph_addr){{0}} : ph_addr_v4(0);
+  struct ph_addr to = pair->ipv6 ? pair_addr6(!client) : pair_addr(!client);
   *ends = (struct pair_ends){.client_owner = client};
   ph_stack_set_now(c, pair->now_ns);
   ph_stack_set_now(s, pair->now_ns);

@@ -95,6 +95,7 @@ struct pair {
   uint16_t path_mtu; /* longer packets that may not be fragmented are lost */
   bool path_icmp;    /* and their sender is told so (RFC 1191) */
   bool software;     /* cut, sum and verify in software */
+  bool ipv6;         /* of pair_options */
   bool to_test;      /* host 1 is the test itself: see pair_inject */
   uint32_t wakes;
   uint32_t log_count;
@@ -106,6 +107,7 @@ struct pair_options {
   struct ph_tcp_config tcp;       /* both hosts */
   struct ph_socket_config socket; /* max_sockets 0: no sockets */
   bool software;                  /* the interface can do nothing */
+  bool ipv6;       /* pair_establish() by IPv6; both speak IPv4, too */
   bool blocking;   /* platform.wait lets time pass until something happens */
   uint32_t blocks; /* of host 0's pool; 0: as the other's */
   uint32_t blocks_each; /* of each host's pool; 0: PAIR_BLOCKS */
@@ -123,6 +125,7 @@ bool pair_run(struct pair *pair, uint64_t ns,
 void pair_pass(struct pair *pair, uint64_t ns);
 
 struct ph_addr pair_addr(int host);
+struct ph_addr pair_addr6(int host); /* 2001:db8::1 and ::2 */
 
 /* Single-stack tests: host 1 does not run; the test builds its segments. */
 struct pair_tx {

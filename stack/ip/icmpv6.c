@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ICMPv6 (RFC 4443): echo, and errors in both directions. */
+#include "stack/base/errno.h"
+#include "stack/ip/ipv6_internal.h"
+#include "stack/wire/checksum.h"
+
+enum {
+  QUOTE_INLINE_MAX = 88, /* without a block */
+  /* RFC 4443 2.4 (c): as much as fits into the least MTU. */
+  QUOTE_MAX = IPV6_MIN_MTU - IPV6_HDR_LEN - ICMP6_HDR_LEN,
+};
+
+/* ---- Sending ------------------------------------------------------------- */
+
+/* Sum and send; takes `pkt`, also when the device is full. `src` NULL: what the
+ * route chooses. */
+static int output(struct ph_stack *stack, struct pkt *pkt,
+                  const struct ph_addr *src, const struct ph_addr *dst,
+                  uint8_t tos) {
+  struct ip_tx tx = {.protocol = IP_PROTO_ICMPV6, .tos = tos};
+  struct ip_path *path = ip_path_find(stack, NULL, src, dst);
+  put_be16(pkt->head + ICMP6_OFF_CSUM, 0);
+  uint16_t sum = ip_path_pseudo_sum(path, IP_PROTO_ICMPV6, pkt->len);
+  put_be16(pkt->head + ICMP6_OFF_CSUM, (uint16_t)~csum_pkt(pkt, 0, sum));
+  stack->stats.Icmp6OutMsgs++;
+  int error = ipv6_output(stack, pkt, path, tx);
+  if (error == -PH_EAGAIN) {
+    stack->stats.NetifDrops++;
+    pkt_put(pkt);
+  }
+  return error;
+}
+
+/* RFC 4443 2.4 (e): is the packet that failed itself an error, or a redirect?
+ * If its chain of headers can't be followed it may be one. */
+static bool is_error(const uint8_t *ip, uint32_t len) {
+  uint8_t next;
+  uint32_t at = ipv6_upper_at(ip, len, &next);
+  return at == 0 ? next == IPV6_NEXT_ICMP
+                 : next == IPV6_NEXT_ICMP &&
+                       (ip[at] < ICMP6_ECHO || ip[at] == ICMP6_REDIRECT);
+}
+
+/* Append what fits of the packet, from its IP header on. */
+static void quote(struct ph_stack *stack, struct pkt *out,
+                  const struct pkt *pkt) {
+  uint32_t in_front = (uint32_t)(pkt->head - pkt->l3);
+  uint32_t linear = in_front + pkt->head_len;
+  uint32_t whole = in_front + pkt->len;
+  struct ph_block *block =
+      whole > QUOTE_INLINE_MAX ? ph_block_get_spare(&stack->blocks) : NULL;
+  if (!block) { /* the beginning is better than nothing */
+    uint32_t n = ph_min_u32(linear, QUOTE_INLINE_MAX);
+    memcpy(out->head + out->head_len, pkt->l3, n);
+    out->head_len += n;
+    out->len += n;
+    return;
+  }
+  uint32_t n = ph_min_u32(whole, QUOTE_MAX);
+  uint32_t first = ph_min_u32(n, linear);
+  memcpy(block->data, pkt->l3, first);
+  if (n > first) {
+    pkt_copy(pkt, pkt->head_len, block->data + first, n - first);
+  }
+  (void)pkt_add_frag(out, block, block->data, n);
+  ph_block_put(block);
+}
+
+void icmpv6_send(struct ph_stack *stack, const struct pkt *pkt,
+                 const struct ip_rx *rx, uint8_t type, uint8_t code,
+                 uint32_t word) {
+  bool to_groups = type == ICMP6_TOO_BIG ||
+                   (type == ICMP6_PARAMETER && code == ICMP6_PARAM_OPTION);
+  if (!pkt->l3 || (rx->broadcast && !to_groups) ||
+      ipv6_is_unspecified(rx->src.bytes) ||
+      is_error(pkt->l3, (uint32_t)(pkt->head + pkt->head_len - pkt->l3)) ||
+      !icmp_take_token(stack)) {
+    return;
+  }
+  struct pkt *out = pkt_get(&stack->pkts, ND_HEADROOM);
+  if (!out) {
+    stack->stats.PktExhausted++;
+    return;
+  }
+  out->head_len = out->len = ICMP6_HDR_LEN;
+  out->id = ++stack->next_packet_id;
+  out->head[0] = type;
+  out->head[1] = code;
+  put_be32(out->head + 4, word);
+  quote(stack, out, pkt);
+  (void)output(stack, out, rx->broadcast ? NULL : &rx->dst, &rx->src, 0);
+}
+
+void icmpv6_send_error(struct ph_stack *stack, const struct pkt *pkt,
+                       const struct ip_rx *rx, enum ip_error error) {
+  switch (error) {
+    case IP_ERROR_NET_UNREACHABLE:
+      icmpv6_send(stack, pkt, rx, ICMP6_UNREACHABLE, ICMP6_UNREACH_ROUTE, 0);
+      break;
+    case IP_ERROR_HOST_UNREACHABLE:
+      icmpv6_send(stack, pkt, rx, ICMP6_UNREACHABLE, ICMP6_UNREACH_ADDRESS, 0);
+      break;
+    case IP_ERROR_PORT_UNREACHABLE:
+      icmpv6_send(stack, pkt, rx, ICMP6_UNREACHABLE, ICMP6_UNREACH_PORT, 0);
+      break;
+    case IP_ERROR_ADMIN_PROHIBITED:
+      icmpv6_send(stack, pkt, rx, ICMP6_UNREACHABLE, ICMP6_UNREACH_ADMIN, 0);
+      break;
+    default:
+      break; /* with a pointer, an MTU: icmpv6_send() */
+  }
+}
+
+int icmpv6_send_echo(struct ph_stack *stack, const struct ph_addr *to,
+                     uint16_t id, uint16_t seq, const uint8_t *data,
+                     uint32_t len) {
+  const struct ip_path *path = ip_path_find(stack, NULL, NULL, to);
+  int error = path->error;
+  if (error) {
+    return error;
+  }
+  struct pkt *pkt =
+      icmp_make_echo(stack, ICMP6_ECHO, id, seq, data, len, &error);
+  return pkt ? output(stack, pkt, NULL, to, 0) : error;
+}
+
+/* ---- Receiving ----------------------------------------------------------- */
+
+/* Answer in the packet itself (RFC 4443 4.2), from the address that was asked,
+ * or, asked as a group, from one of ours and not too often. */
+static void echo_request(struct ph_stack *stack, struct pkt *pkt,
+                         const struct ip_rx *rx) {
+  stack->stats.Icmp6InEchos++;
+  if (ipv6_is_unspecified(rx->src.bytes) ||
+      (rx->broadcast && !icmp_take_token(stack))) {
+    pkt_put(pkt);
+    return;
+  }
+  pkt->head[0] = ICMP6_ECHO_REPLY;
+  pkt->csum = PKT_CSUM_NONE;
+  pkt->csum_start = pkt->csum_offset = 0;
+  pkt->l3 = NULL;
+  (void)output(stack, pkt, rx->broadcast ? NULL : &rx->dst, &rx->src, rx->tos);
+}
+
+static void echo_reply(struct ph_stack *stack, const struct pkt *pkt,
+                       const struct ip_rx *rx) {
+  const struct ip_state *ip = ip_of(stack);
+  const uint8_t *h = pkt->head;
+  const uint8_t *data = h + ICMP6_HDR_LEN;
+  uint32_t len = pkt->head_len - ICMP6_HDR_LEN;
+  stack->stats.Icmp6InEchoReplies++;
+  if (len == 0 && pkt->nfrags > 0) { /* by way of loopback */
+    data = pkt->frags[0].data;
+    len = pkt->frags[0].len;
+  }
+  if (ip->echo_fn) {
+    ip->echo_fn(ip->echo_ctx, &rx->src, get_be16(h + 4), get_be16(h + 6), data,
+                len, rx->ttl);
+  }
+}
+
+bool ipv6_report_error(struct netif *netif, const uint8_t *h, uint32_t len,
+                       enum ip_error error, uint16_t mtu) {
+  struct ph_stack *stack = netif->stack;
+  uint8_t next;
+  uint32_t at =
+      len >= IPV6_HDR_LEN && h[0] >> 4 == 6 ? ipv6_upper_at(h, len, &next) : 0;
+  if (at == 0 || len < at + 8) {
+    return false;
+  }
+  struct ip_error_info info = {.error = error,
+                               .src = ipv6_addr_at(h + IPV6_OFF_SRC, netif),
+                               .dst = ipv6_addr_at(h + IPV6_OFF_DST, netif),
+                               .mtu = mtu,
+                               .transport = h + at,
+                               .transport_len = len - at};
+  if (!ipv6_is_own(ipv6_of(stack), &info.src)) {
+    return false;
+  }
+  const struct ip_protocol *protocol =
+      next == IP_PROTO_ICMP ? NULL : ip_of(stack)->protocols[next];
+  if (protocol && protocol->error) {
+    protocol->error(stack, &info);
+  }
+  return true;
+}
+
+/* RFC 4443 3; of what kind an error is for a transport. */
+static bool error_of(uint8_t type, uint8_t code, enum ip_error *error) {
+  static const uint8_t unreachable[] = {
+      IP_ERROR_NET_UNREACHABLE,  IP_ERROR_ADMIN_PROHIBITED,
+      IP_ERROR_NET_UNREACHABLE,  IP_ERROR_HOST_UNREACHABLE,
+      IP_ERROR_PORT_UNREACHABLE, IP_ERROR_ADMIN_PROHIBITED,
+      IP_ERROR_ADMIN_PROHIBITED};
+  switch (type) {
+    case ICMP6_UNREACHABLE: /* an unknown code is still "unreachable" */
+      *error = code < sizeof(unreachable) ? unreachable[code]
+                                          : (uint8_t)IP_ERROR_HOST_UNREACHABLE;
+      return true;
+    case ICMP6_TOO_BIG:
+      *error = IP_ERROR_TOO_BIG;
+      return true;
+    case ICMP6_TIME_EXCEEDED:
+      *error = IP_ERROR_TIME_EXCEEDED;
+      return true;
+    case ICMP6_PARAMETER:
+      *error = code == ICMP6_PARAM_NEXT ? IP_ERROR_PROTO_UNREACHABLE
+                                        : IP_ERROR_PARAMETER;
+      return true;
+    default: /* RFC 4443 2.4 (a): passed up as what it is, a failure */
+      *error = IP_ERROR_HOST_UNREACHABLE;
+      return type < ICMP6_ECHO;
+  }
+}
+
+static bool error_input(struct ph_stack *stack, const struct pkt *pkt) {
+  const uint8_t *h = pkt->head;
+  enum ip_error error;
+  if (!error_of(h[0], h[1], &error)) {
+    return false;
+  }
+  uint32_t mtu = 0;
+  if (error == IP_ERROR_TOO_BIG) {
+    stack->stats.Icmp6InPktTooBigs++;
+    mtu = get_be32(h + 4);
+    if (mtu < IPV6_MIN_MTU) {
+      return false; /* RFC 8201 4: can't be */
+    }
+  }
+  return ipv6_report_error(pkt->netif, h + ICMP6_HDR_LEN,
+                           pkt->head_len - ICMP6_HDR_LEN, error,
+                           (uint16_t)ph_min_u32(mtu, UINT16_MAX));
+}
+
+static bool sum_good(struct ph_stack *stack, const struct pkt *pkt,
+                     const struct ip_rx *rx) {
+  uint16_t sum = ipv6_pseudo_sum(&rx->src, &rx->dst, IP_PROTO_ICMPV6, pkt->len);
+  if (csum_pkt(pkt, 0, sum) == 0xffff) {
+    return true;
+  }
+  stack->stats.Icmp6InCsumErrors++;
+  return false;
+}
+
+static bool take(struct ph_stack *stack, const struct pkt *pkt,
+                 const struct ip_rx *rx, bool router_alert) {
+  struct ipv6_link *link = pkt->netif->ipv6;
+  uint8_t type = pkt->head[0];
+  if (type >= ICMP6_RS && type <= ICMP6_REDIRECT) {
+    if (link) {
+      nd_input(link, pkt, rx);
+    }
+    return true; /* what is wrong with it was counted */
+  }
+  switch (type) {
+    case ICMP6_ECHO_REPLY:
+      echo_reply(stack, pkt, rx);
+      return true;
+    case ICMP6_MLD_QUERY:
+      return !link ||
+             (pkt->nfrags == 0 &&
+              mld_query(link, pkt->head, pkt->head_len, rx, router_alert));
+    case ICMP6_MLD1_REPORT: /* of others: nobody waits for them */
+    case ICMP6_MLD1_DONE:
+    case ICMP6_MLD2_REPORT:
+      return true;
+    default: /* RFC 4443 2.4 (b): what informs of the unknown is ignored */
+      return !rx->broadcast && error_input(stack, pkt);
+  }
+}
+
+void icmpv6_input(struct ph_stack *stack, struct pkt *pkt,
+                  const struct ip_rx *rx, bool router_alert) {
+  stack->stats.Icmp6InMsgs++;
+  bool whole = pkt->head_len >= ICMP6_HDR_LEN && sum_good(stack, pkt, rx);
+  if (whole && pkt->head[0] == ICMP6_ECHO) {
+    echo_request(stack, pkt, rx);
+    return;
+  }
+  if (!whole || !take(stack, pkt, rx, router_alert)) {
+    stack->stats.Icmp6InErrors++;
+  }
+  pkt_put(pkt);
+}
