@@ -82,6 +82,9 @@
   X(TcpOutForgotten, "records of what is out that others needed more") \
   X(TcpSackReneging, "timeouts with the first range sacked") \
   X(TcpDsackIn, "duplicates that the peer reported") \
+  X(TcpUndoTimestamps, "needless recoveries taken back: timestamps (Eifel)") \
+  X(TcpUndoDsack, "needless recoveries taken back: D-SACK") \
+  X(TcpUndoFrto, "needless timeouts taken back: F-RTO") \
   X(TcpReorderSeen, "connections on which reordering was seen") \
   X(TcpIcmpIgnored, "ICMP errors that no segment in flight caused") \
   X(TcpPathMtuFell, "times that a path took shorter packets than before") \

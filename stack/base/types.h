@@ -25,6 +25,8 @@ int memcmp(const void *a, const void *b, size_t n);
 #define PH_CONTAINER_OF(pointer, type, member) \
   ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 #define PH_MUST_USE __attribute__((warn_unused_result))
+/* Kept out of its caller, so that the way that is usual there stays short. */
+#define PH_APART __attribute__((noinline))
 
 /* A piece of memory, as in readv(). */
 struct ph_iovec {

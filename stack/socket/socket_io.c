@@ -275,30 +275,43 @@ long ph_send(struct ph_stack *stack, int fd, const void *data, size_t len,
   return ph_sendto(stack, fd, data, len, flags, NULL, 0);
 }
 
-long ph_recvfrom(struct ph_stack *stack, int fd, void *data, size_t len,
-                 int flags, void *addr, ph_socklen_t *addr_len) {
-  struct ph_sock *sock = sock_enter(stack, fd);
-  const struct ph_iovec one = {data, len};
+/* The long way, by the machinery of readv(). */
+PH_APART static long recv_one(struct ph_stack *stack, struct ph_sock *sock,
+                              int fd, const struct ph_iovec *one, int flags,
+                              void *addr, ph_socklen_t *addr_len) {
   struct job job;
   int msg_flags = 0;
-  if (!sock) {
-    return sock_missing(stack, fd);
-  }
-  if (!addr && is_plain(sock, len, flags)) {
-    long n = tcp_recv(stack, sock->tcp, data, len, false);
-    if (n != -PH_EAGAIN || !sock_waits(stack, sock, flags & PH_MSG_DONTWAIT)) {
-      return n;
-    }
-  }
-  int result = job_init(&job, &one, 1, flags);
+  int result = job_init(&job, one, 1, flags);
   return result < 0
              ? result
              : recv_job(stack, sock, fd, &job, addr, addr_len, &msg_flags);
 }
 
+long ph_recvfrom(struct ph_stack *stack, int fd, void *data, size_t len,
+                 int flags, void *addr, ph_socklen_t *addr_len) {
+  if (!addr) {
+    return ph_recv(stack, fd, data, len, flags);
+  }
+  struct ph_sock *sock = sock_enter(stack, fd);
+  const struct ph_iovec one = {data, len};
+  return sock ? recv_one(stack, sock, fd, &one, flags, addr, addr_len)
+              : sock_missing(stack, fd);
+}
+
 long ph_recv(struct ph_stack *stack, int fd, void *data, size_t len,
              int flags) {
-  return ph_recvfrom(stack, fd, data, len, flags, NULL, NULL);
+  struct ph_sock *sock = sock_enter(stack, fd);
+  if (!sock) {
+    return sock_missing(stack, fd);
+  }
+  if (is_plain(sock, len, flags)) {
+    long n = tcp_recv(stack, sock->tcp, data, len, false);
+    if (n != -PH_EAGAIN || !sock_waits(stack, sock, flags & PH_MSG_DONTWAIT)) {
+      return n;
+    }
+  }
+  const struct ph_iovec one = {data, len};
+  return recv_one(stack, sock, fd, &one, flags, NULL, NULL);
 }
 
 long ph_writev(struct ph_stack *stack, int fd, const struct ph_iovec *iov,

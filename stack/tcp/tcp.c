@@ -199,7 +199,7 @@ long tcp_recv(struct ph_stack *stack, struct tcp_conn *conn, void *data,
   if (conn->rcvq_len == 0) {
     return nothing_to_read(conn);
   }
-  n = tcp_recvq_read(tcp_of(stack), conn, data, n, false);
+  n = tcp_recvq_read(tcp_of(stack), conn, data, n);
   uint32_t end = conn->rcv_nxt - conn->fin_received; /* of what is there */
   ph_stack_trace_stream(stack, end - conn->rcvq_len - n, n, "read");
   if (conn->rcv_urg) {

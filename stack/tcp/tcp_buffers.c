@@ -34,11 +34,13 @@ void tcp_rcvbuf_tune(const struct ph_stack *stack, struct tcp_conn *conn) {
     return;
   } else {
     uint64_t copied = read - conn->rcv_space_seq;
-    uint64_t window =
-        2 * (copied * round / passed) + (uint64_t)SPARE_SEGS * conn->rcv_mss;
-    uint32_t most = tcp_of(stack)->max_rcvbuf;
-    uint32_t rcvbuf = 2 * window < most ? (uint32_t)(2 * window) : most;
-    conn->rcvbuf = ph_max_u32(conn->rcvbuf, rcvbuf);
+    uint64_t spare = (uint64_t)SPARE_SEGS * conn->rcv_mss;
+    if (2 * (2 * copied + spare) > conn->rcvbuf) { /* passed >= round */
+      uint64_t window = 2 * (copied * round / passed) + spare;
+      uint32_t most = tcp_of(stack)->max_rcvbuf;
+      uint32_t rcvbuf = 2 * window < most ? (uint32_t)(2 * window) : most;
+      conn->rcvbuf = ph_max_u32(conn->rcvbuf, rcvbuf);
+    }
   }
   conn->rcv_space_seq = read;
   conn->rcv_space_time = now;

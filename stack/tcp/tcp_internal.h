@@ -165,6 +165,7 @@ struct tcp_out {
   uint32_t records;    /* in `rtx` */
   uint32_t last_acked; /* bytes that the last ACK to advance covered */
   struct tcp_prr prr;
+  struct tcp_undo undo;
   bool used; /* since the hand of tcp_out.c passed */
   union {
     struct tcp_rack rack;
@@ -455,8 +456,8 @@ void tcp_chunks_concat(struct tcp_chunks *to, struct tcp_chunks *from);
 void tcp_chunks_free(struct tcp_stack *tcp, struct tcp_conn *conn,
                      struct tcp_chunks *from);
 /* `to` NULL: discard. */
-uint32_t tcp_recvq_read(struct tcp_stack *tcp, struct tcp_conn *conn, void *to,
-                        uint32_t len, bool peek);
+uint32_t tcp_recvq_read(struct tcp_stack *tcp, struct tcp_conn *conn,
+                        uint8_t *to, uint32_t len);
 
 /* Copy [offset, offset + len), which is there. */
 void tcp_recvq_peek(struct tcp_stack *tcp, const struct tcp_conn *conn,

@@ -80,18 +80,12 @@ uint32_t tcp_rcv_limit(const struct ph_stack *stack,
   return share < 2 ? TCP_RCV_LIMIT_MIN : share * PH_BLOCK_SIZE - SLACK;
 }
 
-struct ph_block *tcp_rcv_block(struct tcp_stack *tcp, struct tcp_conn *conn,
-                               bool in_order) {
+struct ph_block *tcp_rcv_spare_block(struct tcp_stack *tcp,
+                                     const struct tcp_conn *conn) {
   struct ph_block_pool *pool = &tcp->stack->blocks;
-  bool promised = conn->rcv_owed > 0 && (in_order || !conn->rcv_packed);
-  if (!promised) {
-    if (ph_block_spare(pool) == 0 ||
-        (conn->rcv_blocks > ph_block_for_anyone(pool) &&
-         conn->rcv_blocks > rcv_share(conn, pool))) {
-      return NULL;
-    }
-  }
-  return ph_block_get(pool);
+  bool enough = conn->rcv_blocks > ph_block_for_anyone(pool) &&
+                conn->rcv_blocks > rcv_share(conn, pool);
+  return enough ? NULL : ph_block_get_spare(pool);
 }
 
 /* Pieces of the receive queues are owed like the blocks under them. */

@@ -24,9 +24,17 @@ uint32_t tcp_rcv_limit(const struct ph_stack *stack,
                        const struct tcp_conn *conn);
 /* The least that this ever is: the window that one block serves. */
 enum { TCP_RCV_LIMIT_MIN = PH_BLOCK_SIZE - 256 };
-/* A block to copy into, or NULL. */
-struct ph_block *tcp_rcv_block(struct tcp_stack *tcp, struct tcp_conn *conn,
-                               bool in_order);
+/* A block to copy into, or NULL; of those that are promised to nobody, or one
+ * that was promised. */
+struct ph_block *tcp_rcv_spare_block(struct tcp_stack *tcp,
+                                     const struct tcp_conn *conn);
+static inline struct ph_block *tcp_rcv_block(struct tcp_stack *tcp,
+                                             const struct tcp_conn *conn,
+                                             bool in_order) {
+  bool promised = conn->rcv_owed > 0 && (in_order || !conn->rcv_packed);
+  return promised ? ph_block_get(&tcp->stack->blocks)
+                  : tcp_rcv_spare_block(tcp, conn);
+}
 /* How many blocks more of a device's pool may stay with this connection. */
 uint32_t tcp_rcv_lendable(const struct tcp_stack *tcp,
                           const struct tcp_conn *conn,

@@ -208,6 +208,7 @@ static bool resend(struct ph_stack *stack, struct tcp_conn *conn,
   stack->stats.TcpRetransSegs += segs;
   conn->retransmissions += segs;
   conn->counters.bytes_retrans += data;
+  tcp_undo_resent(conn, range->seq, n);
   tcp_rtx_resent(stack, conn, range, n, mss);
   tcp_prr_sent(conn, n);
   return true;
@@ -215,7 +216,8 @@ static bool resend(struct ph_stack *stack, struct tcp_conn *conn,
 
 static bool send_lost(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_range *range;
-  while ((range = conn->out->lost.first) != NULL) {
+  while ((range = conn->out->lost.first) != NULL &&
+         conn->out->undo.frto != TCP_FRTO_SECOND) {
     uint32_t n = lost_allowed(stack, conn, range);
     if (n == 0) {
       return true;

@@ -32,6 +32,7 @@ static void enter_fast(struct ph_stack *stack, struct tcp_conn *conn,
                        uint32_t recover, uint32_t flight) {
   /* RFC 5681 3.2: without the segments of limited transmit. */
   flight = ph_min_u32(flight, conn->cwnd);
+  tcp_undo_begin(conn);
   conn->ssthresh = conn->cc->ssthresh(conn, flight, false);
   conn->bytes_acked_ca = 0;
   conn->recover = recover;
@@ -99,6 +100,7 @@ static void find_losses(struct ph_stack *stack, struct tcp_conn *conn,
 
 static void recovery_ended(struct tcp_conn *conn) {
   conn->recovery = TCP_RECOVERY_NONE;
+  conn->out->undo.until = conn->snd_nxt;
   if (conn->use_rack) {
     tcp_rack_recovery_ended(conn);
   }
@@ -249,6 +251,9 @@ static void reno_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
 
 void tcp_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
                 struct tcp_ack *info) {
+  if (conn->out->undo.cwnd) {
+    tcp_undo_on_ack(stack, conn, info);
+  }
   if (conn->sack_ok && !conn->arq) {
     sack_on_ack(stack, conn, info);
   } else if (conn->arq) {
@@ -263,6 +268,10 @@ void tcp_on_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_stack *tcp = tcp_of(stack);
   uint64_t horizon = UINT64_MAX;
   stack->stats.TcpTimeouts++;
+  tcp_undo_timeout(conn);
+  if (conn->recovery == TCP_RECOVERY_NONE) {
+    tcp_undo_begin(conn);
+  }
   if (conn->backoff == 0) { /* RFC 5681 (4): once per loss, not per timeout */
     conn->ssthresh = conn->cc->ssthresh(conn, outstanding(conn), true);
   }

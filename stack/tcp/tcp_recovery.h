@@ -44,6 +44,16 @@ struct tcp_arq_state {
   uint32_t echoes;      /* duplicate ACKs of what was given up, still due */
 };
 
+/* What a recovery that was not needed is taken back with: tcp_undo.c. */
+enum tcp_frto { TCP_FRTO_OFF, TCP_FRTO_FIRST, TCP_FRTO_SECOND };
+struct tcp_undo {
+  uint32_t cwnd; /* before the recovery; 0: nothing to take back */
+  uint32_t ssthresh;
+  uint32_t until; /* after the recovery: until this is acknowledged */
+  uint32_t sum;   /* of what was sent again and not reported twice */
+  uint8_t frto;   /* enum tcp_frto */
+};
+
 /* RFC 6937's, valid in fast recovery. */
 struct tcp_prr {
   uint32_t delivered, out, recover_fs;
@@ -59,6 +69,8 @@ struct tcp_ack {
   /* When the last of what was acknowledged, or sacked, was sent (0: nothing);
    * an RTT, unless part of it was retransmitted. */
   uint64_t acked_sent_ns, sacked_sent_ns;
+  uint64_t resent_ns; /* what was acknowledged had been sent again then, or 0 */
+  uint32_t dsack_left, dsack_right; /* if dsack */
   bool acked_retransmitted;
   bool has_ts;
   bool dupack;     /* without news, or of RFC 5681 2 */
@@ -79,6 +91,8 @@ bool tcp_rtx_split(struct tcp_stack *tcp, struct tcp_conn *conn,
 void tcp_rtx_ack(struct ph_stack *stack, struct tcp_conn *conn, uint32_t ack,
                  struct tcp_ack *info);
 void tcp_rtx_mark_lost(struct tcp_conn *conn, struct tcp_range *range);
+/* Nothing is lost: all of it is in flight again. */
+void tcp_rtx_unmark_lost(struct tcp_conn *conn);
 /* Bytes [from, to) of a range that is not yet are sacked; from and to are
  * bounds of segments. False if there was no record to tell. */
 bool tcp_rtx_mark_sacked(struct tcp_stack *tcp, struct tcp_conn *conn,
@@ -105,6 +119,17 @@ void tcp_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
 /* The reordering timer found losses. */
 void tcp_on_loss(struct ph_stack *stack, struct tcp_conn *conn);
 void tcp_on_timeout(struct ph_stack *stack, struct tcp_conn *conn);
+
+/* ---- tcp_undo.c --------------------------------------------------------- */
+/* The window is about to be reduced, for a recovery that begins. */
+void tcp_undo_begin(struct tcp_conn *conn);
+/* A timeout begins one, before anything is marked. */
+void tcp_undo_timeout(struct tcp_conn *conn);
+/* `n` bytes from `seq` on were sent again. */
+void tcp_undo_resent(struct tcp_conn *conn, uint32_t seq, uint32_t n);
+/* Was it needed? Only if out->undo.cwnd. */
+void tcp_undo_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
+                     const struct tcp_ack *info);
 
 /* ---- tcp_sack.c --------------------------------------------------------- */
 /* Read the blocks of a segment that acknowledges up to seg->ack. */

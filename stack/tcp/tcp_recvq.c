@@ -109,35 +109,50 @@ static bool pack(struct tcp_stack *tcp, struct tcp_conn *conn) {
          (queue->tail && queue->tail->copied && room_behind(queue->tail) > 0);
 }
 
+/* How many bytes fit behind the last one, in a new block if there is no other
+ * room; 0: there is no memory. */
+static uint32_t make_room(struct tcp_stack *tcp, struct tcp_conn *conn,
+                          struct tcp_chunks *to) {
+  struct tcp_chunk *tail = to->tail;
+  uint32_t room = tail && tail->copied ? room_behind(tail) : 0;
+  if (room > 0) {
+    return room;
+  }
+  struct ph_block *block = tcp_rcv_block(tcp, conn, to == &conn->rcvq);
+  if (!block) {
+    return 0;
+  }
+  if (!chunk_append(tcp, conn, to, block, block->data, 0, true)) {
+    ph_block_put(block);
+    return 0;
+  }
+  return block->size;
+}
+
+/* Copy `n` bytes for which there is room. */
+static void copy_behind(struct tcp_chunks *to, const uint8_t *data,
+                        uint32_t n) {
+  memcpy(to->tail->data + to->tail->len, data, n);
+  to->tail->len += n;
+}
+
 /* Copy into the tail of `to`; returns how many bytes. */
 static uint32_t copy_in(struct tcp_stack *tcp, struct tcp_conn *conn,
                         struct tcp_chunks *to, const uint8_t *data,
                         uint32_t len) {
-  const bool in_order = to == &conn->rcvq;
   uint32_t done = 0;
-  bool packed = false;
+  bool packed = to != &conn->rcvq; /* out of order: never */
   while (done < len) {
-    struct tcp_chunk *tail = to->tail;
-    uint32_t room = tail && tail->copied ? room_behind(tail) : 0;
-    if (room == 0) {
-      struct ph_block *block = tcp_rcv_block(tcp, conn, in_order);
-      if (!block) {
-        if (in_order && to->head && !packed && pack(tcp, conn)) {
-          packed = true;
-          continue;
-        }
-        tcp->stack->stats.BlockExhausted++;
-        break;
+    uint32_t n = ph_min_u32(make_room(tcp, conn, to), len - done);
+    if (n == 0) {
+      if (!packed && to->head && pack(tcp, conn)) {
+        packed = true;
+        continue;
       }
-      if (!chunk_append(tcp, conn, to, block, block->data, 0, true)) {
-        ph_block_put(block);
-        break;
-      }
-      continue;
+      tcp->stack->stats.BlockExhausted++;
+      break;
     }
-    uint32_t n = ph_min_u32(room, len - done);
-    memcpy(tail->data + tail->len, data + done, n);
-    tail->len += n;
+    copy_behind(to, data + done, n);
     done += n;
   }
   return done;
@@ -259,9 +274,9 @@ static uint32_t take_pieces(struct tcp_stack *tcp, struct tcp_conn *conn,
   }
 }
 
-uint32_t tcp_chunks_take(struct tcp_stack *tcp, struct tcp_conn *conn,
-                         struct tcp_chunks *to, const struct pkt *pkt,
-                         uint32_t from, uint32_t len) {
+PH_APART static uint32_t take_long(struct tcp_stack *tcp, struct tcp_conn *conn,
+                                   struct tcp_chunks *to, const struct pkt *pkt,
+                                   uint32_t from, uint32_t len) {
   struct taking taking = {.to = to,
                           .may_lend = !pkt->netif || !pkt->netif->loopback};
   /* The piece in which it begins: the linear part behind the TCP header, */
@@ -281,22 +296,49 @@ uint32_t tcp_chunks_take(struct tcp_stack *tcp, struct tcp_conn *conn,
                             pkt->nfrags - next, len - done);
 }
 
-void tcp_chunks_drop_front(struct tcp_stack *tcp, struct tcp_conn *conn,
-                           struct tcp_chunks *from, uint32_t n) {
+uint32_t tcp_chunks_take(struct tcp_stack *tcp, struct tcp_conn *conn,
+                         struct tcp_chunks *to, const struct pkt *pkt,
+                         uint32_t from, uint32_t len) {
+  /* Most messages are short: one piece, copied. */
+  bool is_short = len > 0 && len < TCP_COPY_BREAK;
+  if (is_short && from + len <= pkt->head_len &&
+      make_room(tcp, conn, to) >= len) {
+    copy_behind(to, pkt->head + from, len);
+    return len;
+  }
+  return take_long(tcp, conn, to, pkt, from, len);
+}
+
+/* Take the first `n` bytes off, to `to` if that is not NULL. */
+static inline void take_front(struct tcp_stack *tcp, struct tcp_conn *conn,
+                              struct tcp_chunks *from, uint32_t n,
+                              uint8_t *to) {
   struct tcp_chunk *first = from->head;
   struct tcp_chunk *chunk = first;
   while (chunk && n >= chunk->len) {
+    if (to) {
+      memcpy(to, chunk->data, chunk->len);
+      to += chunk->len;
+    }
     n -= chunk->len;
     chunk = chunk->next;
   }
   from->head = chunk;
-  if (chunk) {
+  if (!chunk) {
+    from->tail = NULL;
+  } else if (n > 0) {
+    if (to) {
+      memcpy(to, chunk->data, n);
+    }
     chunk->data += n;
     chunk->len -= n;
-  } else {
-    from->tail = NULL;
   }
   chunks_put(tcp, conn, first, chunk);
+}
+
+void tcp_chunks_drop_front(struct tcp_stack *tcp, struct tcp_conn *conn,
+                           struct tcp_chunks *from, uint32_t n) {
+  take_front(tcp, conn, from, n, NULL);
 }
 
 void tcp_chunks_concat(struct tcp_chunks *to, struct tcp_chunks *from) {
@@ -338,15 +380,13 @@ void tcp_recvq_peek(struct tcp_stack *tcp, const struct tcp_conn *conn,
   }
 }
 
-uint32_t tcp_recvq_read(struct tcp_stack *tcp, struct tcp_conn *conn, void *to,
-                        uint32_t len, bool peek) {
+uint32_t tcp_recvq_read(struct tcp_stack *tcp, struct tcp_conn *conn,
+                        uint8_t *to, uint32_t len) {
   len = ph_min_u32(len, conn->rcvq_len);
-  tcp_recvq_peek(tcp, conn, to, len, 0);
-  if (!peek) {
-    tcp_chunks_drop_front(tcp, conn, &conn->rcvq, len);
-    conn->rcvq_len -= len;
-    conn->rcv_packed &= conn->rcvq_len > 0;
-    tcp_rcv_account(tcp, conn);
-  }
+  take_front(tcp, conn, &conn->rcvq, len, to);
+  tcp->stack->stats.CopiedBytes += to ? len : 0;
+  conn->rcvq_len -= len;
+  conn->rcv_packed &= conn->rcvq_len > 0;
+  tcp_rcv_account(tcp, conn);
   return len;
 }

@@ -218,7 +218,10 @@ void tcp_rtx_ack(struct ph_stack *stack, struct tcp_conn *conn, uint32_t ack,
       info->delivered += n;
       info->acked_sent_ns = range->u.tx.sent_at_ns;
       /* Karn's algorithm, RFC 6298 (3). */
-      info->acked_retransmitted |= range->u.tx.flags & TCP_RANGE_RETRANSMITTED;
+      if (range->u.tx.flags & TCP_RANGE_RETRANSMITTED) {
+        info->acked_retransmitted = true;
+        info->resent_ns = range->u.tx.sent_at_ns;
+      }
       if (conn->use_rack) {
         tcp_rack_delivered(stack, conn, range, range->seq + n, info);
       }
@@ -300,6 +303,24 @@ void tcp_rtx_mark_lost(struct tcp_conn *conn, struct tcp_range *range) {
   set_flags(range, TCP_RANGE_LOST, TCP_RANGE_PARTIAL);
   count(conn->out, range, range->len);
   lost_insert(conn->out, range);
+}
+
+/* `sent` is in the order of sending, and what was lost is older than nearly
+ * all of it. */
+void tcp_rtx_unmark_lost(struct tcp_conn *conn) {
+  struct tcp_range *range;
+  while ((range = conn->out->lost.last) != NULL) {
+    list_remove(conn->out, range);
+    count(conn->out, range, 0 - range->len);
+    set_flags(range, 0, TCP_RANGE_LOST);
+    struct tcp_range *at = NULL;
+    struct tcp_range *next = conn->out->sent.first;
+    while (next && next->u.tx.sent_at_ns < range->u.tx.sent_at_ns) {
+      at = next;
+      next = next->u.tx.after;
+    }
+    list_insert(&conn->out->sent, at, range);
+  }
 }
 
 void tcp_rtx_mark_sent_by(struct tcp_stack *tcp, struct tcp_conn *conn,

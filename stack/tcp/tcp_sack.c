@@ -77,6 +77,8 @@ void tcp_sack_input(struct ph_stack *stack, struct tcp_conn *conn,
   if (seg->dsack) {
     stack->stats.TcpDsackIn++;
     info->dsack = true;
+    info->dsack_left = seg->dsack_block.left;
+    info->dsack_right = seg->dsack_block.right;
     info->dsack_tlp = conn->use_rack && rack->tlp_out && rack->tlp_is_retrans &&
                       seg->dsack_block.right == rack->tlp_end_seq;
   }

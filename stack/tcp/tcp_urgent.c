@@ -92,7 +92,7 @@ void tcp_process_urgent(struct ph_stack *stack, struct tcp_conn *conn,
   if (conn->rcv_urg && !conn->oob_inline && tcp_at_mark(conn) &&
       conn->rcvq_len > 0) {
     /* The application stands at the old mark: that octet is not for it. */
-    (void)tcp_recvq_read(tcp_of(stack), conn, NULL, 1, false);
+    (void)tcp_recvq_read(tcp_of(stack), conn, NULL, 1);
   }
   conn->rcv_up = octet;
   conn->rcv_urg = TCP_URGENT_ANNOUNCED;
@@ -113,7 +113,7 @@ uint32_t tcp_urgent_read_limit(struct ph_stack *stack, struct tcp_conn *conn,
     return ph_min_u32(n, before);
   }
   if (!conn->oob_inline && conn->rcvq_len > 0) {
-    (void)tcp_recvq_read(tcp_of(stack), conn, NULL, 1, false);
+    (void)tcp_recvq_read(tcp_of(stack), conn, NULL, 1);
     conn->rcv_urg = TCP_URGENT_NONE;
   }
   return n;

@@ -234,7 +234,7 @@ static void take_and_forget(struct peer *p, uint32_t from, uint32_t len) {
     assert_int_equal(got[i], pair_byte(from + i));
   }
   for (uint32_t done = 0; done < len; done += 777) { /* read in steps, too */
-    uint32_t n = tcp_recvq_read(tcp, p->conn, got, 777, false);
+    uint32_t n = tcp_recvq_read(tcp, p->conn, got, 777);
     assert_int_equal(n, ph_min_u32(777, len - done));
     assert_int_equal(got[n - 1], pair_byte(from + done + n - 1));
   }
