@@ -93,11 +93,12 @@ void ph_block_release(struct ph_block *block) {
   }
 }
 
-void ph_block_put_chain(struct ph_block *first, const struct ph_block *end) {
-  while (first != end) {
+struct ph_block *ph_block_put_chain(struct ph_block *first, uint32_t count) {
+  for (; first && count > 0; count--) {
     struct ph_block *next = first->next;
     first->next = NULL;
     ph_block_put(first);
     first = next;
   }
+  return first;
 }

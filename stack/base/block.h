@@ -99,9 +99,10 @@ static inline void ph_block_put(struct ph_block *block) {
   }
 }
 
-/* Drop one reference on each block from `first` up to, and without, `end`,
- * which follows it by `next`. The links are gone then. */
-void ph_block_put_chain(struct ph_block *first, const struct ph_block *end);
+/* Drop one reference on each of `count` blocks, linked by `next` from `first`
+ * on, or of all if there are fewer; returns the next one. The links are gone.
+ */
+struct ph_block *ph_block_put_chain(struct ph_block *first, uint32_t count);
 
 /* Put a block without references on the free list. */
 void ph_block_recycle(struct ph_block *block);

@@ -438,8 +438,8 @@ uint32_t tcp_sendq_append(struct ph_stack *stack, struct tcp_conn *conn,
 /* The first `n` bytes are acknowledged. */
 void tcp_sendq_ack(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n);
 void tcp_sendq_free(struct ph_stack *stack, struct tcp_conn *conn);
-/* Refer to `len` bytes from `pos` on; false if the packet has no more room. */
-bool tcp_sendq_add_frags(struct pkt *pkt, struct tcp_pos pos, uint32_t len);
+/* Refer to `len` bytes from *pos on, and move it behind them. */
+void tcp_sendq_add_frags(struct pkt *pkt, struct tcp_pos *pos, uint32_t len);
 /* True if some packet still refers to a block of these bytes. */
 bool tcp_sendq_busy(struct tcp_pos pos, uint32_t len);
 

@@ -66,10 +66,10 @@ static void put_partial_checksum(struct pkt *pkt, const struct ip_path *path) {
   pkt->csum_offset = 16;
 }
 
-/* Send one packet of `len` bytes at `pos`. 0, or -PH_EAGAIN and nothing has
- * happened. */
+/* Send one packet of `len` bytes at *pos, which moves behind them (NULL: none).
+ * 0, or -PH_EAGAIN and nothing has happened. */
 static int transmit(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
-                    uint8_t flags, struct tcp_pos pos, uint32_t len) {
+                    uint8_t flags, struct tcp_pos *pos, uint32_t len) {
   struct ip_path *path = tcp_path(stack, conn);
   struct netif *netif = path->netif;
   if (netif->ops->can_transmit && !netif->ops->can_transmit(netif)) {
@@ -86,7 +86,9 @@ static int transmit(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
   uint8_t hlen = (uint8_t)(TCP_HEADER_LEN + options);
   uint8_t ecn = conn->ecn_ok ? tcp_ecn_send(conn, seq, len, &flags) : 0;
   uint8_t *h = pkt_prepend(pkt, TCP_HEADER_LEN);
-  (void)tcp_sendq_add_frags(pkt, pos, len); /* max_payload() bounds them */
+  if (len > 0) {
+    tcp_sendq_add_frags(pkt, pos, len);
+  }
   put_be16(h, conn->local_port);
   put_be16(h + 2, conn->remote_port);
   put_be16(h + TCP_OFF_URG,
@@ -201,7 +203,7 @@ static bool resend(struct ph_stack *stack, struct tcp_conn *conn,
   struct tcp_pos pos = {range->u.tx.block, range->u.tx.offset};
   uint32_t data = n - fin;
   if (transmit(stack, conn, range->seq, data_flags(conn, range->seq, data, fin),
-               pos, data) < 0) {
+               &pos, data) < 0) {
     return false;
   }
   uint32_t segs = data ? (data + mss - 1) / mss : 1;
@@ -299,15 +301,15 @@ static bool send_next(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n,
   if (n > mss && tcp_of(stack)->features.push_bursts) {
     flags |= TCP_PSH;
   }
-  if (transmit(stack, conn, seq, flags, pos, n) < 0) {
+  struct tcp_pos end = pos;
+  if (transmit(stack, conn, seq, flags, &end, n) < 0) {
     return false;
   }
   tcp_rtx_sent(stack, conn, seq, n + fin, pos, fin ? TCP_RANGE_FIN : 0, mss);
   if (conn->recovery == TCP_RECOVERY_FAST) {
     tcp_prr_sent(conn, n + fin);
   }
-  conn->sndq_next = pos;
-  tcp_pos_advance(&conn->sndq_next, n);
+  conn->sndq_next = end;
   conn->snd_nxt = seq + n + fin;
   conn->fin_sent = fin;
   if (n % mss != 0) {
@@ -372,7 +374,7 @@ static enum sent send_fin(struct ph_stack *stack, struct tcp_conn *conn) {
     return SENT_WINDOW_CLOSED;
   }
   struct tcp_pos none = {NULL, 0};
-  if (transmit(stack, conn, conn->snd_nxt, TCP_FIN | TCP_ACK, none, 0) < 0) {
+  if (transmit(stack, conn, conn->snd_nxt, TCP_FIN | TCP_ACK, NULL, 0) < 0) {
     return SENT_BLOCKED;
   }
   tcp_rtx_sent(stack, conn, conn->snd_nxt, 1, none, TCP_RANGE_FIN,
@@ -430,12 +432,11 @@ static void set_retry(struct ph_stack *stack, struct tcp_conn *conn) {
 }
 
 static bool send_syn(struct ph_stack *stack, struct tcp_conn *conn) {
-  static const struct tcp_pos none;
   uint8_t flags =
       conn->state == TCP_STATE_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK;
   if (conn->syn_due) {
     flags |= tcp_ecn_syn_flags(conn);
-    if (transmit(stack, conn, conn->iss, flags, none, 0) < 0) {
+    if (transmit(stack, conn, conn->iss, flags, NULL, 0) < 0) {
       return false;
     }
     conn->syn_due = false;
@@ -445,9 +446,8 @@ static bool send_syn(struct ph_stack *stack, struct tcp_conn *conn) {
 }
 
 static bool send_ack(struct ph_stack *stack, struct tcp_conn *conn) {
-  static const struct tcp_pos none;
   if (conn->ack_now) {
-    if (transmit(stack, conn, conn->snd_nxt, TCP_ACK, none, 0) < 0) {
+    if (transmit(stack, conn, conn->snd_nxt, TCP_ACK, NULL, 0) < 0) {
       return false;
     }
     stack->stats.TcpPureAcksOut++;
@@ -504,8 +504,7 @@ void tcp_output_syn(struct ph_stack *stack, struct tcp_conn *conn) {
 /* A segment below the window makes the peer say where it stands (as Linux
  * does; it carries no new octet, docs/stack.md, deviations). */
 void tcp_output_probe(struct ph_stack *stack, struct tcp_conn *conn) {
-  static const struct tcp_pos none;
-  (void)transmit(stack, conn, conn->snd_una - 1, TCP_ACK, none, 0);
+  (void)transmit(stack, conn, conn->snd_una - 1, TCP_ACK, NULL, 0);
 }
 
 enum tcp_probe tcp_output_loss_probe(struct ph_stack *stack,

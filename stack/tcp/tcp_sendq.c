@@ -80,15 +80,16 @@ uint32_t tcp_sendq_append(struct ph_stack *stack, struct tcp_conn *conn,
 }
 
 void tcp_sendq_ack(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n) {
-  struct ph_block *first = conn->sndq_head.block;
   conn->sndq_len -= n;
   if (conn->sndq_len == 0) {
     tcp_sendq_free(stack, conn);
     return;
   }
   tcp_pos_advance(&conn->sndq_next, 0); /* off a full block: it may go now */
-  tcp_pos_advance(&conn->sndq_head, n);
-  ph_block_put_chain(first, conn->sndq_head.block);
+  n += conn->sndq_head.offset;
+  conn->sndq_head = (struct tcp_pos){
+      ph_block_put_chain(conn->sndq_head.block, n / PH_BLOCK_SIZE),
+      n % PH_BLOCK_SIZE};
 }
 
 void tcp_sendq_free(struct ph_stack *stack, struct tcp_conn *conn) {
@@ -96,27 +97,33 @@ void tcp_sendq_free(struct ph_stack *stack, struct tcp_conn *conn) {
     return;
   }
   stack->blocks.reserve += tcp_of(stack)->floor; /* the first is owed again */
-  ph_block_put_chain(conn->sndq_head.block, NULL);
+  (void)ph_block_put_chain(conn->sndq_head.block, UINT32_MAX);
   conn->sndq_head = conn->sndq_next = (struct tcp_pos){NULL, 0};
   conn->sndq_tail = NULL;
   conn->sndq_len = 0;
 }
 
-bool tcp_sendq_add_frags(struct pkt *pkt, struct tcp_pos pos, uint32_t len) {
+void tcp_sendq_add_frags(struct pkt *pkt, struct tcp_pos *pos, uint32_t len) {
   struct pkt_frag *frag = pkt->frags + pkt->nfrags;
-  const struct pkt_frag *end = pkt->frags + PKT_MAX_FRAGS;
-  uint32_t left = len;
-  tcp_pos_advance(&pos, 0);
-  for (; left > 0 && frag < end; frag++) {
-    uint32_t n = ph_min_u32(left, pos.block->size - pos.offset);
-    ph_block_ref(pos.block);
-    *frag = (struct pkt_frag){pos.block, pos.block->data + pos.offset, n};
-    left -= n;
-    pos = (struct tcp_pos){pos.block->next, 0};
+  tcp_pos_advance(pos, 0);
+  struct ph_block *block = pos->block;
+  uint32_t offset = pos->offset;
+  pkt->len += len;
+  for (;;) {
+    uint32_t n = ph_min_u32(len, PH_BLOCK_SIZE - offset);
+    PH_ASSERT(frag < pkt->frags + PKT_MAX_FRAGS);
+    ph_block_ref(block);
+    *frag++ = (struct pkt_frag){block, block->data + offset, n};
+    offset += n;
+    len -= n;
+    if (len == 0) {
+      break;
+    }
+    block = block->next;
+    offset = 0;
   }
+  *pos = (struct tcp_pos){block, offset};
   pkt->nfrags = (uint8_t)(frag - pkt->frags);
-  pkt->len += len - left;
-  return left == 0;
 }
 
 bool tcp_sendq_busy(struct tcp_pos pos, uint32_t len) {

@@ -133,14 +133,14 @@ static void block_chain_from_nearly_dry_pool_is_short(void **state) {
   ph_block_ref(rest->next); /* some packet has the second, too */
   struct ph_block *held = rest->next;
   struct ph_block *third = held->next;
-  ph_block_put_chain(rest, third);
+  assert_ptr_equal(ph_block_put_chain(rest, 2), third);
   assert_int_equal(pool->available, 1);
   assert_null(held->next);
-  ph_block_put_chain(third, NULL);
+  assert_null(ph_block_put_chain(third, 1));
   assert_int_equal(pool->available, 2);
   assert_null(ph_block_get_chain(pool, 0));
   ph_block_put(held);
-  ph_block_put_chain(most, NULL);
+  assert_null(ph_block_put_chain(most, UINT32_MAX));
   assert_int_equal(pool->available, 512);
   lower_free(host);
 }
