@@ -27,6 +27,18 @@ void ph_ends_key_init(struct ph_stack *stack, struct ph_ends_key *key);
 uint64_t ph_siphash24(const struct ph_hash_key *key, const void *data,
                       size_t len);
 
+/* What a hash of both ends is for: 0 and nothing, or a number of your own and
+ * one more word to be hashed. */
+struct ph_hash_use {
+  uint32_t domain, word;
+};
+
+/* SipHash-2-4 of a connection's two ends. */
+uint64_t ph_siphash24_ends(const struct ph_hash_key *key,
+                           const struct ph_addr *local, uint16_t local_port,
+                           const struct ph_addr *remote, uint16_t remote_port,
+                           struct ph_hash_use use);
+
 /* A cheap keyed hash of one word, for small tables that strangers can't fill:
  * the upper half of a multiplication. */
 static inline uint32_t ph_hash_u32(const struct ph_hash_key *key,

@@ -58,6 +58,11 @@ static inline bool ph_addr_equal(const struct ph_addr *a,
   return x[0] == y[0] && x[1] == y[1];
 }
 
+static inline bool ph_addr_is_v4(const struct ph_addr *a) {
+  static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
+  return memcmp(a->bytes, prefix, sizeof(prefix)) == 0;
+}
+
 /* `ip` in host order: 0x0a000001 is 10.0.0.1. */
 static inline struct ph_addr ph_addr_v4(uint32_t ip) {
   static const struct ph_addr any = {

@@ -6,12 +6,10 @@
 #include "stack/wire/eth_wire.h"
 #include "stack/wire/ip_wire.h"
 
-static const uint8_t V4_PREFIX[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
 static const struct ip_protocol ICMP_PROTOCOL = {icmp_input, NULL};
 
 bool ip_addr_is_v4(const struct ph_addr *addr) {
-  return memcmp(addr->bytes, V4_PREFIX, sizeof(V4_PREFIX)) == 0;
+  return ph_addr_is_v4(addr);
 }
 
 const struct ip_family *ip_family_of(struct ph_stack *stack,

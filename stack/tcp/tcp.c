@@ -165,11 +165,11 @@ static void window_update(struct ph_stack *stack, struct tcp_conn *conn) {
   if (grow < least || !(waiting || grow >= limit / 4)) {
     return;
   }
+  tcp_window_open(stack, conn, grow);
   if (conn->bytes_received < left) {
     tcp_ack_later(stack, conn, TCP_DELACK_NS);
   } else {
     stack->stats.TcpWindowUpdates++;
-    tcp_window_open(stack, conn, grow);
     tcp_ack_at_once(stack, conn);
   }
 }

@@ -6,23 +6,11 @@
 
 enum { ISN_TICK_NS = 4000 };
 
-struct ends {
-  struct ph_addr local, remote;
-  uint16_t local_port, remote_port;
-  uint32_t domain; /* what the hash is for */
-  uint64_t word;   /* of domains other than 0 */
-};
-
 uint64_t tcp_hash_word(const struct tcp_stack *tcp, const struct tcp_conn *conn,
                        uint16_t local_port, uint32_t domain, uint32_t word) {
-  struct ends ends = {.local = conn->local,
-                      .remote = conn->remote,
-                      .local_port = local_port,
-                      .remote_port = conn->remote_port,
-                      .domain = domain,
-                      .word = word};
-  size_t len = domain ? sizeof(ends) : offsetof(struct ends, word);
-  return ph_siphash24(&tcp->secret, &ends, len);
+  return ph_siphash24_ends(&tcp->secret, &conn->local, local_port,
+                           &conn->remote, conn->remote_port,
+                           (struct ph_hash_use){domain, word});
 }
 
 uint64_t tcp_hash_secret(const struct tcp_stack *tcp,

@@ -176,6 +176,50 @@ static void siphash24_reference_vectors_match(void **state) {
   assert_true(ph_siphash24(&key, data, 0) == 0x726fdb47dd0e0e31u);
 }
 
+static uint64_t ends_hash(uint64_t k0, struct ph_addr local, uint16_t port,
+                          struct ph_addr remote, uint32_t domain,
+                          uint32_t word) {
+  struct ph_hash_key key = {k0, 0};
+  return ph_siphash24_ends(&key, &local, port, &remote, 80,
+                           (struct ph_hash_use){domain, word});
+}
+
+static void siphash24_of_ends_differs_with_all_of_them(void **state) {
+  /* EVIDENCE: RFC 6528 3 */
+  (void)state;
+  const struct ph_addr a = ph_addr_v4(0x0a000001), b = ph_addr_v4(0x0a000002);
+  const struct ph_addr long_a = {{0xfe, 0x80, [15] = 1}};
+  const struct ph_addr compat_a = {{[12] = 10, [15] = 1}};
+  const uint64_t hash[] = {
+      ends_hash(0, a, 1, b, 0, 0),        ends_hash(0, b, 1, a, 0, 0),
+      ends_hash(0, a, 2, b, 0, 0),        ends_hash(1, a, 1, b, 0, 0),
+      ends_hash(0, a, 1, b, 1, 0),        ends_hash(0, a, 1, b, 1, 1),
+      ends_hash(0, a, 1, b, 2, 0),        ends_hash(0, a, 1, a, 0, 0),
+      ends_hash(0, long_a, 1, b, 0, 0),   ends_hash(0, b, 1, long_a, 0, 0),
+      ends_hash(0, compat_a, 1, b, 0, 0), ends_hash(0, compat_a, 1, b, 1, 0),
+  };
+  for (size_t i = 0; i < PH_ARRAY_LEN(hash); i++) {
+    for (size_t j = 0; j < i; j++) {
+      assert_true(hash[i] != hash[j]);
+      assert_true((uint32_t)hash[i] != (uint32_t)hash[j]);
+    }
+  }
+}
+
+static void siphash24_of_ends_is_siphash24_of_their_bytes(void **state) {
+  (void)state;
+  struct ph_hash_key key = {0x0706050403020100u, 0x0f0e0d0c0b0a0908u};
+  struct ph_addr local = ph_addr_v4(0x07060504),
+                 remote = ph_addr_v4(0x03020100);
+  uint8_t data[12];
+  for (uint8_t i = 0; i < sizeof(data); i++) {
+    data[i] = i;
+  }
+  assert_true(ph_siphash24_ends(&key, &local, 0x0b0a, &remote, 0x0908,
+                                (struct ph_hash_use){0}) ==
+              ph_siphash24(&key, data, sizeof(data)));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(csum_every_length_and_alignment_equals_model),
@@ -185,6 +229,8 @@ int main(void) {
       cmocka_unit_test(tcp_syn_options_in_the_order_of_freebsd),
       cmocka_unit_test(tcp_options_every_kind_length_and_end_stay_inside),
       cmocka_unit_test(siphash24_reference_vectors_match),
+      cmocka_unit_test(siphash24_of_ends_differs_with_all_of_them),
+      cmocka_unit_test(siphash24_of_ends_is_siphash24_of_their_bytes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
