@@ -21,12 +21,9 @@ static bool is_local(struct ph_stack *stack, const struct ph_addr *addr) {
   return ipv4_is_own(ip_of(stack), ph_addr_to_v4(addr));
 }
 
-/* How many packets the device will make of `pkt`, which starts at the TCP
- * header if it is to be cut: each gets an identification. */
+/* How many packets the device will make of `pkt`, which is to be cut and starts
+ * at the transport header: each gets an identification. */
 static uint16_t segment_count(const struct pkt *pkt) {
-  if (pkt->gso_type == PKT_GSO_NONE || pkt->gso_size == 0) {
-    return 1;
-  }
   uint32_t header = pkt->gso_type == PKT_GSO_UDP
                         ? (uint32_t)UDP_HDR_LEN
                         : (uint32_t)(pkt->head[TCP_OFF_DATA] >> 4) * 4;
@@ -38,36 +35,36 @@ static uint16_t segment_count(const struct pkt *pkt) {
  * the checksum starts from the sum of what is constant (RFC 1071 2 (A)). */
 static void put_header(uint8_t *h, const struct ip_path *path, struct ip_tx tx,
                        uint32_t len, uint16_t id) {
-  uint32_t ttl = tx.ttl ? tx.ttl : IPV4_TTL_DEFAULT;
+  uint32_t ttl = tx.ttl ? tx.ttl : (uint32_t)IPV4_TTL_DEFAULT;
   uint32_t frag = tx.dont_fragment ? IPV4_DF : 0;
   uint32_t life = ttl << 8 | tx.protocol;
   uint32_t sum = path->header_sum + tx.tos + len + id + frag + life;
   memcpy(h, path->header, ETH_HDR_LEN + IPV4_HDR_LEN);
   h += ETH_HDR_LEN;
-  h[IPV4_OFF_TOS] = tx.tos;
-  put_be16(h + IPV4_OFF_LEN, (uint16_t)len);
+  put_be32(h, 0x45000000 | (uint32_t)tx.tos << 16 | len);
   put_be32(h + IPV4_OFF_ID, (uint32_t)id << 16 | frag);
   put_be32(h + IPV4_OFF_TTL, life << 16 | (uint16_t)~csum_fold(sum));
 }
 
 /* Take the headers off again: -PH_EAGAIN is as if nothing had happened. */
-static int take_back(struct ph_stack *stack, struct pkt *pkt, uint32_t len,
-                     int error) {
+static PH_APART int take_back(struct ph_stack *stack, struct pkt *pkt,
+                              uint32_t len, int error) {
   (void)pkt_pull(pkt, len);
   pkt->csum_start = (uint16_t)(pkt->csum_start - len);
   stack->stats.IpOutRequests--;
   return error;
 }
 
-static int discard(struct ph_stack *stack, struct pkt *pkt, int error) {
+static PH_APART int discard(struct ph_stack *stack, struct pkt *pkt,
+                            int error) {
   stack->stats.IpOutDiscards++;
   pkt_put(pkt);
   return error;
 }
 
 /* The link header is not ready, or there is none. `pkt` starts with it. */
-static int send_slowly(struct ph_stack *stack, struct pkt *pkt,
-                       struct ip_path *path) {
+static PH_APART int send_slowly(struct ph_stack *stack, struct pkt *pkt,
+                                struct ip_path *path) {
   (void)pkt_pull(pkt, ETH_HDR_LEN);
   pkt->csum_start = (uint16_t)(pkt->csum_start - ETH_HDR_LEN);
   int error;
@@ -94,7 +91,7 @@ int ipv4_output(struct ph_stack *stack, struct pkt *pkt, struct ip_path *path,
   if (len > netif->caps.mtu && (len > 65535 || pkt->gso_type == PKT_GSO_NONE)) {
     return discard(stack, pkt, -PH_EMSGSIZE); /* fragments are not made */
   }
-  uint16_t segments = segment_count(pkt);
+  uint16_t segments = pkt->gso_size > 0 ? segment_count(pkt) : 1;
   uint8_t *header = pkt_push(pkt, ETH_HDR_LEN + IPV4_HDR_LEN);
   if (!header) {
     return discard(stack, pkt, -PH_EINVAL);

@@ -102,46 +102,54 @@ struct netif *netif_by_index(struct ph_stack *stack, uint32_t index) {
 
 /* ---- Output -------------------------------------------------------------- */
 
-static int transmit(struct netif *netif, struct pkt *pkt) {
-  uint32_t len = pkt->len;
-  int error = netif->ops->transmit(netif, pkt);
-  if (error == 0) {
-    netif->tx_packets++;
-    netif->tx_bytes += len;
-  } else if (error == -PH_EAGAIN) {
-    netif->tx_busy++;
-    netif->stack->stats.NetifBusy++;
-  }
-  return error;
-}
-
-static int drop(struct netif *netif, struct pkt *pkt, int error) {
+static PH_APART int drop(struct netif *netif, struct pkt *pkt, int error) {
   netif->stack->stats.NetifDrops++;
   pkt_put(pkt);
   return error;
 }
 
-/* Sum in software if the device can't, and transmit. Takes `pkt` unless
- * -PH_EAGAIN, with which it is as it was. */
-static int send_one(struct netif *netif, struct pkt *pkt) {
-  int error;
-  if (pkt->csum != PKT_CSUM_PARTIAL || netif->caps.tx_csum) {
-    error = transmit(netif, pkt);
-  } else {
-    uint8_t *field = pkt->head + pkt->csum_start + pkt->csum_offset;
-    uint16_t seed = get_be16(field);
-    netif_checksum(netif->stack, pkt);
-    error = transmit(netif, pkt);
-    if (error == -PH_EAGAIN) {
-      put_be16(field, seed);
-      pkt->csum = PKT_CSUM_PARTIAL;
-    }
+static PH_APART int refused(struct netif *netif, struct pkt *pkt, int error) {
+  if (error != -PH_EAGAIN) {
+    return drop(netif, pkt, error);
   }
-  return error && error != -PH_EAGAIN ? drop(netif, pkt, error) : error;
+  netif->tx_busy++;
+  netif->stack->stats.NetifBusy++;
+  return error;
+}
+
+/* Takes `pkt` unless -PH_EAGAIN, with which it is as it was. */
+static inline int transmit(struct netif *netif, struct pkt *pkt) {
+  uint32_t len = pkt->len;
+  int error = netif->ops->transmit(netif, pkt);
+  if (error) {
+    return refused(netif, pkt, error);
+  }
+  netif->tx_packets++;
+  netif->tx_bytes += len;
+  return 0;
+}
+
+static int sum_and_transmit(struct netif *netif, struct pkt *pkt) {
+  uint8_t *field = pkt->head + pkt->csum_start + pkt->csum_offset;
+  uint16_t seed = get_be16(field);
+  netif_checksum(netif->stack, pkt);
+  int error = transmit(netif, pkt);
+  if (error == -PH_EAGAIN) {
+    put_be16(field, seed);
+    pkt->csum = PKT_CSUM_PARTIAL;
+  }
+  return error;
+}
+
+/* Sum in software if the device can't, and transmit; the same. */
+static inline int send_one(struct netif *netif, struct pkt *pkt) {
+  return pkt->csum == PKT_CSUM_PARTIAL && !netif->caps.tx_csum
+             ? sum_and_transmit(netif, pkt)
+             : transmit(netif, pkt);
 }
 
 /* Send what waits; false if the device is still full. */
-static bool flush_backlog(struct netif *netif) {
+static PH_APART bool flush_backlog(struct netif *netif) {
   while (netif->backlog) {
     struct pkt *pkt = netif->backlog;
     struct pkt *next = pkt->next;
@@ -194,6 +202,15 @@ static bool device_cuts(const struct netif *netif, const struct pkt *pkt) {
   }
 }
 
+static int cut_and_send(struct netif *netif, struct pkt *pkt) {
+  int result = netif_segment(netif->stack, pkt, emit_segment, netif);
+  if (result < 0) {
+    return drop(netif, pkt, result);
+  }
+  pkt_put(pkt); /* the segments hold the blocks */
+  return 0;
+}
+
 int netif_output(struct netif *netif, struct pkt *pkt) {
   if (!netif->up) {
     return drop(netif, pkt, -PH_ENETDOWN);
@@ -204,12 +221,7 @@ int netif_output(struct netif *netif, struct pkt *pkt) {
   if (pkt->gso_type == PKT_GSO_NONE || device_cuts(netif, pkt)) {
     return send_one(netif, pkt);
   }
-  int result = netif_segment(netif->stack, pkt, emit_segment, netif);
-  if (result < 0) {
-    return drop(netif, pkt, result);
-  }
-  pkt_put(pkt); /* the segments hold the blocks */
-  return 0;
+  return cut_and_send(netif, pkt);
 }
 
 void netif_input(struct netif *netif, struct pkt *pkt) {

@@ -6,22 +6,40 @@
 
 #include <stdint.h>
 
+/* Whole words: compilers do not always see that bytes side by side are one. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+static inline uint16_t swap_be16(uint16_t value) {
+  return __builtin_bswap16(value);
+}
+static inline uint32_t swap_be32(uint32_t value) {
+  return __builtin_bswap32(value);
+}
+#else
+static inline uint16_t swap_be16(uint16_t value) {
+  return value;
+}
+static inline uint32_t swap_be32(uint32_t value) {
+  return value;
+}
+#endif
+
 static inline uint16_t get_be16(const uint8_t *p) {
-  return (uint16_t)(p[0] << 8 | p[1]);
+  uint16_t word;
+  __builtin_memcpy(&word, p, sizeof(word));
+  return swap_be16(word);
 }
 static inline uint32_t get_be32(const uint8_t *p) {
-  return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 |
-         p[3];
+  uint32_t word;
+  __builtin_memcpy(&word, p, sizeof(word));
+  return swap_be32(word);
 }
 static inline void put_be16(uint8_t *p, uint16_t value) {
-  p[0] = (uint8_t)(value >> 8);
-  p[1] = (uint8_t)value;
+  uint16_t word = swap_be16(value);
+  __builtin_memcpy(p, &word, sizeof(word));
 }
 static inline void put_be32(uint8_t *p, uint32_t value) {
-  p[0] = (uint8_t)(value >> 24);
-  p[1] = (uint8_t)(value >> 16);
-  p[2] = (uint8_t)(value >> 8);
-  p[3] = (uint8_t)value;
+  uint32_t word = swap_be32(value);
+  __builtin_memcpy(p, &word, sizeof(word));
 }
 
 #endif
