@@ -55,14 +55,17 @@ void tcp_window_open(const struct ph_stack *stack, struct tcp_conn *conn,
 }
 
 /* May the edge move with this packet? Not while what was offered last is
- * there, and for less than a segment or half the window. */
+ * there, and not for less than a segment or half the window; with `whole`, as
+ * in FreeBSD, by all that was read. */
 static bool edge_may_move(const struct tcp_conn *conn, bool whole) {
   int32_t most = growth_at_most(conn);
-  return most > 0 && !conn->fin_received &&
-         (conn->rcv_nxt != conn->rcv_acked ||
-          conn->rcv_edge - conn->rcv_nxt < 2u * conn->rcv_mss) &&
-         (whole ||
-          (uint32_t)most >= ph_min_u32(conn->rcv_mss, conn->rcvbuf / 4));
+  if (most <= 0 || whole) {
+    return most > 0;
+  }
+  bool used = conn->rcv_nxt != conn->rcv_acked ||
+              conn->rcv_edge - conn->rcv_nxt < 2u * conn->rcv_mss;
+  return used && !conn->fin_received &&
+         (uint32_t)most >= ph_min_u32(conn->rcv_mss, conn->rcvbuf / 4);
 }
 
 uint16_t tcp_window_field(const struct ph_stack *stack, struct tcp_conn *conn,
