@@ -6,6 +6,7 @@
 #include "stack/tcp/tcp_listen.h"
 #include "stack/tcp/tcp_options.h"
 #include "stack/tcp/tcp_memory.h"
+#include "stack/tcp/tcp_sendq.h"
 #include "stack/tcp/tcp_settings.h"
 
 const char *tcp_state_name(enum tcp_state state) {
@@ -103,8 +104,9 @@ static bool can_send_state(const struct tcp_conn *conn) {
          conn->state == TCP_STATE_CLOSE_WAIT;
 }
 
-long tcp_send(struct ph_stack *stack, struct tcp_conn *conn, const void *data,
-              size_t len, bool more) {
+/* Not ESTABLISHED, or something is to be told: an error, or 0 if data may be
+ * queued all the same. */
+static PH_APART long refusal(struct tcp_conn *conn) {
   if (conn->error) {
     return -tcp_take_error(conn);
   }
@@ -115,8 +117,17 @@ long tcp_send(struct ph_stack *stack, struct tcp_conn *conn, const void *data,
       conn->state == TCP_STATE_SYN_RECEIVED) {
     return -PH_EAGAIN;
   }
-  if (!can_send_state(conn)) {
-    return -PH_EPIPE; /* as in Linux; POSIX would say ENOTCONN */
+  /* As in Linux; POSIX would say ENOTCONN. */
+  return can_send_state(conn) ? 0 : -PH_EPIPE;
+}
+
+long tcp_send(struct ph_stack *stack, struct tcp_conn *conn, const void *data,
+              size_t len, bool more) {
+  if (conn->state != TCP_STATE_ESTABLISHED || conn->error) {
+    long error = refusal(conn);
+    if (error) {
+      return error;
+    }
   }
   if (len == 0) {
     return 0;
@@ -124,8 +135,12 @@ long tcp_send(struct ph_stack *stack, struct tcp_conn *conn, const void *data,
   uint32_t room = sndbuf_free(conn);
   uint32_t want = len < room ? (uint32_t)len : room;
   uint32_t n = want > 0 ? tcp_sendq_append(stack, conn, data, want) : 0;
-  conn->tx_block_wait = n < want || (conn->tx_block_wait && want == 0);
-  conn->room_wanted |= n < len;
+  if (n < len) {
+    conn->tx_block_wait = n < want || (conn->tx_block_wait && want == 0);
+    conn->room_wanted = true;
+  } else {
+    conn->tx_block_wait = false;
+  }
   if (n == 0) {
     if (conn->tx_block_wait) {
       tcp_output(stack, conn); /* looks again later */
@@ -136,7 +151,9 @@ long tcp_send(struct ph_stack *stack, struct tcp_conn *conn, const void *data,
   if (!more) {
     conn->snd_push = conn->snd_una + conn->sndq_len;
   }
-  tcp_urgent_written(conn);
+  if (conn->urg_next) {
+    tcp_urgent_written(conn);
+  }
   conn->more = more;
   conn->push = false;
   tcp_output(stack, conn);

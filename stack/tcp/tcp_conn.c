@@ -5,6 +5,7 @@
 #include "stack/tcp/tcp_options.h"
 #include "stack/tcp/tcp_memory.h"
 #include "stack/tcp/tcp_pmtu.h"
+#include "stack/tcp/tcp_sendq.h"
 #include "stack/tcp/tcp_settings.h"
 
 enum {

@@ -430,19 +430,6 @@ static inline void tcp_out_need(struct ph_stack *stack, struct tcp_conn *conn) {
   conn->out->used = true;
 }
 
-/* ---- tcp_sendq.c -------------------------------------------------------- */
-void tcp_pos_advance(struct tcp_pos *pos, uint32_t n);
-/* Copy in; returns how many bytes there were blocks for. */
-uint32_t tcp_sendq_append(struct ph_stack *stack, struct tcp_conn *conn,
-                          const uint8_t *data, uint32_t len);
-/* The first `n` bytes are acknowledged. */
-void tcp_sendq_ack(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n);
-void tcp_sendq_free(struct ph_stack *stack, struct tcp_conn *conn);
-/* Refer to `len` bytes from *pos on, and move it behind them. */
-void tcp_sendq_add_frags(struct pkt *pkt, struct tcp_pos *pos, uint32_t len);
-/* True if some packet still refers to a block of these bytes. */
-bool tcp_sendq_busy(struct tcp_pos pos, uint32_t len);
-
 /* ---- tcp_recvq.c -------------------------------------------------------- */
 /* Take payload [from, from + len) of `pkt`, lent or copied, behind `to`.
  * Returns how many bytes there was memory for. */
@@ -529,8 +516,13 @@ bool tcp_writable(const struct tcp_conn *conn);
 
 /* ---- tcp_timer.c -------------------------------------------------------- */
 void tcp_timer_init(struct tcp_conn *conn);
-void tcp_timer_set(struct ph_stack *stack, struct tcp_conn *conn,
-                   enum tcp_timer which, uint64_t deadline_ns);
+static inline void tcp_timer_set(struct ph_stack *stack, struct tcp_conn *conn,
+                                 enum tcp_timer which, uint64_t deadline_ns) {
+  conn->deadline[which] = deadline_ns;
+  if (deadline_ns < conn->timer.deadline_ns || !conn->timer.armed) {
+    ph_timer_set(&stack->timers, &conn->timer, deadline_ns);
+  }
+}
 static inline void tcp_timer_clear(struct tcp_conn *conn,
                                    enum tcp_timer which) {
   conn->deadline[which] = UINT64_MAX;

@@ -26,7 +26,7 @@
  *      (TCP_RANGE_PARTIAL). A segment leaves once per acknowledgement or
  *      timeout, however often the record is taken away in between.
  *   3. The retransmission timer runs. */
-#include "stack/tcp/tcp_internal.h"
+#include "stack/tcp/tcp_sendq.h"
 
 enum { LOOK = 16 }; /* records looked at to find the one that is missed least */
 

@@ -15,6 +15,7 @@
 #include "stack/tcp/tcp_memory.h"
 #include "stack/tcp/tcp_options.h"
 #include "stack/tcp/tcp_pmtu.h"
+#include "stack/tcp/tcp_sendq.h"
 #include "stack/tcp/tcp_settings.h"
 
 enum { ETH_HEADER_LEN = 14, IP_MAX_LEN = 65535 };
@@ -48,19 +49,21 @@ void tcp_poll(struct ph_stack *stack) {
   }
 }
 
-/* Fill in everything of the header but ports, checksum and options. */
-static void put_fields(uint8_t *h, uint32_t seq, uint32_t ack, uint8_t hlen,
-                       uint8_t flags, uint16_t wnd) {
+/* The header without options and checksum. */
+static void put_fields(uint8_t *h, const struct tcp_conn *conn, uint32_t seq,
+                       uint32_t hlen, uint8_t flags, uint16_t wnd) {
+  put_be32(h, (uint32_t)conn->local_port << 16 | conn->remote_port);
   put_be32(h + 4, seq);
-  put_be32(h + 8, ack);
-  h[12] = (uint8_t)(hlen / 4 << 4);
-  h[13] = flags;
-  put_be16(h + 14, wnd);
+  put_be32(h + 8, flags & TCP_ACK ? conn->rcv_nxt : 0);
+  put_be32(h + 12, hlen / 4 << 28 | (uint32_t)flags << 16 | wnd);
 }
 
-/* The checksum is left to the device or to the software checksummer. */
-static void put_partial_checksum(struct pkt *pkt, const struct ip_path *path) {
-  put_be16(pkt->head + 16, ip_path_pseudo_sum(path, IP_PROTO_TCP, pkt->len));
+/* The checksum is left to the device or to the software checksummer; urgent
+ * pointer. */
+static void put_partial_checksum(struct pkt *pkt, const struct ip_path *path,
+                                 uint32_t up) {
+  uint32_t sum = ip_path_pseudo_sum(path, IP_PROTO_TCP, pkt->len);
+  put_be32(pkt->head + 16, sum << 16 | up);
   pkt->csum = PKT_CSUM_PARTIAL;
   pkt->csum_start = 0;
   pkt->csum_offset = 16;
@@ -83,19 +86,15 @@ static int transmit(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
   uint8_t options = tcp_options_due(tcp_of(stack), conn, flags)
                         ? tcp_options_push(stack, conn, pkt, flags)
                         : 0;
-  uint8_t hlen = (uint8_t)(TCP_HEADER_LEN + options);
+  uint32_t hlen = TCP_HEADER_LEN + options;
   uint8_t ecn = conn->ecn_ok ? tcp_ecn_send(conn, seq, len, &flags) : 0;
   uint8_t *h = pkt_prepend(pkt, TCP_HEADER_LEN);
   if (len > 0) {
     tcp_sendq_add_frags(pkt, pos, len);
   }
-  put_be16(h, conn->local_port);
-  put_be16(h + 2, conn->remote_port);
-  put_be16(h + TCP_OFF_URG,
-           conn->snd_urg ? tcp_urgent_pointer(conn, seq, &flags) : 0);
-  put_fields(h, seq, flags & TCP_ACK ? conn->rcv_nxt : 0, hlen, flags,
-             tcp_window_field(stack, conn, flags));
-  put_partial_checksum(pkt, path);
+  uint32_t up = conn->snd_urg ? tcp_urgent_pointer(conn, seq, &flags) : 0;
+  put_fields(h, conn, seq, hlen, flags, tcp_window_field(stack, conn, flags));
+  put_partial_checksum(pkt, path, up);
   uint32_t segs = 1;
   uint32_t mss = conn->snd_mss + tcp_options_always(conn) - options;
   if (len > mss) {

@@ -19,7 +19,7 @@
  *    is ignored, a lost range is sent again piece by piece
  *    (TCP_RANGE_PARTIAL); no data is lost.
  */
-#include "stack/tcp/tcp_internal.h"
+#include "stack/tcp/tcp_sendq.h"
 
 /* The longest record that a timeout makes of several: bounds the steps to a
  * place inside it. */

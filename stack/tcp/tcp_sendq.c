@@ -11,9 +11,11 @@
  * 3. Bytes are only ever added behind sndq_tail_used; what a packet refers to
  *    never changes.
  */
+#include "stack/tcp/tcp_sendq.h"
+
 #include "stack/tcp/tcp_memory.h"
 
-void tcp_pos_advance(struct tcp_pos *pos, uint32_t n) {
+void tcp_pos_walk(struct tcp_pos *pos, uint32_t n) {
   struct ph_block *block = pos->block;
   n += pos->offset;
   while (block && n >= block->size && block->next) { /* not beyond the end */
@@ -67,7 +69,9 @@ uint32_t tcp_sendq_append(struct ph_stack *stack, struct tcp_conn *conn,
   uint32_t done = fill_tail(conn, data, len);
   while (done < len) {
     uint32_t blocks = (len - done - 1) / PH_BLOCK_SIZE + 1;
-    blocks = ph_min_u32(blocks, tcp_sendq_allowance(stack, conn));
+    if (blocks > 1 || conn->sndq_tail || !tcp_of(stack)->floor) {
+      blocks = ph_min_u32(blocks, tcp_sendq_allowance(stack, conn));
+    } /* else it is the one that it is sure of */
     struct ph_block *chain = ph_block_get_chain(&stack->blocks, blocks);
     if (!chain) {
       stack->stats.BlockExhausted++;
@@ -103,7 +107,7 @@ void tcp_sendq_free(struct ph_stack *stack, struct tcp_conn *conn) {
   conn->sndq_len = 0;
 }
 
-void tcp_sendq_add_frags(struct pkt *pkt, struct tcp_pos *pos, uint32_t len) {
+void tcp_sendq_add_blocks(struct pkt *pkt, struct tcp_pos *pos, uint32_t len) {
   struct pkt_frag *frag = pkt->frags + pkt->nfrags;
   tcp_pos_advance(pos, 0);
   struct ph_block *block = pos->block;

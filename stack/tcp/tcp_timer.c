@@ -16,14 +16,6 @@ void tcp_timer_init(struct tcp_conn *conn) {
   }
 }
 
-void tcp_timer_set(struct ph_stack *stack, struct tcp_conn *conn,
-                   enum tcp_timer which, uint64_t deadline_ns) {
-  conn->deadline[which] = deadline_ns;
-  if (!conn->timer.armed || deadline_ns < conn->timer.deadline_ns) {
-    ph_timer_set(&stack->timers, &conn->timer, deadline_ns);
-  }
-}
-
 /* R2 of RFC 9293 3.8.3 passed: nobody answers. */
 static void give_up(struct ph_stack *stack, struct tcp_conn *conn) {
   if (conn->state == TCP_STATE_SYN_SENT ||

@@ -22,10 +22,8 @@ enum tcp_urgent {
 /* ---- Sending ------------------------------------------------------------ */
 
 void tcp_urgent_written(struct tcp_conn *conn) {
-  if (conn->urg_next) {
-    conn->snd_up = conn->snd_una + conn->sndq_len;
-    conn->snd_urg = true;
-  }
+  conn->snd_up = conn->snd_una + conn->sndq_len;
+  conn->snd_urg = true;
 }
 
 long tcp_send_urgent(struct ph_stack *stack, struct tcp_conn *conn,

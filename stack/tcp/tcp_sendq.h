@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The send queue: tcp_sendq.c. */
+#ifndef PH_TCP_TCP_SENDQ_H
+#define PH_TCP_TCP_SENDQ_H
+
+#include "stack/tcp/tcp_internal.h"
+
+/* Move `pos` on by `n` bytes, over the ends of blocks. */
+void tcp_pos_walk(struct tcp_pos *pos, uint32_t n);
+static inline void tcp_pos_advance(struct tcp_pos *pos, uint32_t n) {
+  if (pos->block && n < PH_BLOCK_SIZE - pos->offset) {
+    pos->offset += n;
+  } else {
+    tcp_pos_walk(pos, n);
+  }
+}
+
+/* Copy in; returns how many bytes there were blocks for. */
+uint32_t tcp_sendq_append(struct ph_stack *stack, struct tcp_conn *conn,
+                          const uint8_t *data, uint32_t len);
+/* The first `n` bytes are acknowledged. */
+void tcp_sendq_ack(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n);
+void tcp_sendq_free(struct ph_stack *stack, struct tcp_conn *conn);
+/* Refer to `len` bytes, more than 0, from *pos on, and move it behind them. */
+void tcp_sendq_add_blocks(struct pkt *pkt, struct tcp_pos *pos, uint32_t len);
+static inline void tcp_sendq_add_frags(struct pkt *pkt, struct tcp_pos *pos,
+                                       uint32_t len) {
+  if (len < PH_BLOCK_SIZE - pos->offset) { /* all in this one */
+    (void)pkt_add_frag(pkt, pos->block, pos->block->data + pos->offset, len);
+    pos->offset += len;
+  } else {
+    tcp_sendq_add_blocks(pkt, pos, len);
+  }
+}
+/* True if some packet still refers to a block of these bytes. */
+bool tcp_sendq_busy(struct tcp_pos pos, uint32_t len);
+
+#endif
