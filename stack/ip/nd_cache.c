@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The neighbour cache of an interface (RFC 4861 5.1, 7.3): a table of sets of
- * four by a keyed hash, so that nobody can aim at a set; of a full set the
- * neighbour that was used longest ago gives way.
+ * four by a keyed hash, so that nobody can aim at a set; of a full set one that
+ * is not known to be there, of several the one used longest ago, gives way.
  *
  * 1. Our own packets may take any place; what others tell takes only one that
  *    is free or STALE. So who speaks for many addresses can't push out those
@@ -110,6 +110,14 @@ static void forget(struct nd_neighbour *n, bool report) {
   }
 }
 
+/* May `a` go rather than `b`? First who is not known to be there. */
+static bool goes_first(const struct nd_neighbour *a,
+                       const struct nd_neighbour *b) {
+  bool known_a = a->eth.fresh_until_ns > ipv6_stack_of(a->link)->now_ns;
+  bool known_b = b->eth.fresh_until_ns > ipv6_stack_of(b->link)->now_ns;
+  return known_a != known_b ? known_b : a->eth.used_ns < b->eth.used_ns;
+}
+
 /* A place for `addr`; `stranger`: somebody else asks for it. */
 static struct nd_neighbour *make(struct ipv6_link *link,
                                  const struct ph_addr *addr, bool stranger) {
@@ -122,7 +130,7 @@ static struct nd_neighbour *make(struct ipv6_link *link,
       break;
     }
     if ((!stranger || state == ND_STALE) &&
-        (!best || set[i].eth.used_ns < best->eth.used_ns)) {
+        (!best || goes_first(&set[i], best))) {
       best = &set[i];
     }
   }

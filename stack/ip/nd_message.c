@@ -87,9 +87,10 @@ void nd_send_solicit(struct ipv6_link *link, const struct ph_addr *src,
                     false);
 }
 
-/* RFC 4861 7.2.4. */
+/* RFC 4861 7.2.4. To where the solicitation says that it came from: so an
+ * answer needs no place in the cache, and is not yet a use of the neighbour. */
 static void send_advert(struct ipv6_link *link, const struct ph_addr *target,
-                        const struct ph_addr *to) {
+                        const struct ph_addr *to, const uint8_t *mac) {
   struct pkt *pkt = message_new(link, ICMP6_NA, ND_SOLICIT_LEN);
   if (!pkt) {
     return;
@@ -98,7 +99,7 @@ static void send_advert(struct ipv6_link *link, const struct ph_addr *target,
   pkt->head[ND_OFF_FLAGS] = ND_NA_OVERRIDE | (solicited ? ND_NA_SOLICITED : 0);
   put_target(pkt->head + ND_OFF_TARGET, target);
   append_mac(pkt, link, ND_OPT_TARGET_MAC);
-  ipv6_send_on_link(link, pkt, target, solicited ? to : &ipv6_all_nodes, NULL,
+  ipv6_send_on_link(link, pkt, target, solicited ? to : &ipv6_all_nodes, mac,
                     ND_HOPS, false);
 }
 
@@ -159,7 +160,7 @@ static bool solicit_input(struct ipv6_link *link, const uint8_t *m,
   if (!dad) {
     (void)nd_learn(link, &rx->src, mac);
   }
-  send_advert(link, &target, &rx->src);
+  send_advert(link, &target, &rx->src, mac);
   return true;
 }
 
