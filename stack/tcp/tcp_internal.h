@@ -125,7 +125,16 @@ struct tcp_range_list {
  * amortized; the tree is rearranged. */
 struct tcp_range *tcp_ranges_floor(struct tcp_ranges *set, uint32_t seq);
 /* Insert; must not overlap another. */
-void tcp_ranges_insert(struct tcp_ranges *set, struct tcp_range *range);
+void tcp_ranges_insert_among(struct tcp_ranges *set, struct tcp_range *range);
+static inline void tcp_ranges_insert(struct tcp_ranges *set,
+                                     struct tcp_range *range) {
+  if (set->root) {
+    tcp_ranges_insert_among(set, range);
+  } else {
+    range->left = range->right = range->prev = range->next = NULL;
+    set->root = set->first = set->last = range;
+  }
+}
 void tcp_ranges_remove(struct tcp_ranges *set, struct tcp_range *range);
 
 /* ---- A connection ------------------------------------------------------- */

@@ -117,7 +117,9 @@ static int transmit(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
   }
   /* Any other failure is a loss on the way: the peer's silence tells. */
   stack->stats.TcpOutSegs += segs;
-  stack->stats.TcpOutSuperSegs += segs > 1;
+  if (segs > 1) {
+    stack->stats.TcpOutSuperSegs++;
+  }
   tcp_count_out(&conn->counters, segs, len, stack->now_ns);
   if (flags & TCP_CWR) {
     conn->ecn_cwr = false;
@@ -345,7 +347,7 @@ static enum sent send_new(struct ph_stack *stack, struct tcp_conn *conn) {
   if (unsent > 0 && conn->snd_nxt == conn->snd_una) {
     tcp_cc_idle(conn, tcp_now_ms(stack) - conn->counters.last_sent_ms);
   }
-  while ((unsent = tcp_unsent_bytes(conn)) > 0) {
+  while (unsent > 0) {
     if (conn->plpmtud) {
       if (tcp_plpmtud_probe(stack, conn, unsent)) {
         return SENT_ALL; /* all that may go until there is room for a probe */
@@ -360,6 +362,7 @@ static enum sent send_new(struct ph_stack *stack, struct tcp_conn *conn) {
     if (!send_next(stack, conn, n, unsent)) {
       return SENT_BLOCKED;
     }
+    unsent -= n;
   }
   return SENT_ALL;
 }

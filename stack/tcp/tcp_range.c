@@ -67,15 +67,15 @@ struct tcp_range *tcp_ranges_floor(struct tcp_ranges *set, uint32_t seq) {
   return seq_leq(set->root->seq, seq) ? set->root : set->root->prev;
 }
 
-void tcp_ranges_insert(struct tcp_ranges *set, struct tcp_range *range) {
+void tcp_ranges_insert_among(struct tcp_ranges *set, struct tcp_range *range) {
   struct tcp_range *before = tcp_ranges_floor(set, range->seq);
   struct tcp_range *root = set->root;
   range->left = range->right = NULL;
-  if (root && before == root) {
+  if (before == root) {
     range->right = root->right;
     range->left = root;
     root->right = NULL;
-  } else if (root) {
+  } else {
     range->left = root->left;
     range->right = root;
     root->left = NULL;
