@@ -103,9 +103,10 @@ const char *lacks_info(const char *name) {
 
 /* A queue that drops or delays packets stands between stack and script. */
 const char *lacks_queue(const char *command) {
-  return strstr(command, "netem") || strstr(command, "limit 0")
-             ? "a queue that loses or delays packets (tc)"
-             : NULL;
+  if (strstr(command, "netem") || strstr(command, "limit 0")) {
+    return "a queue that loses or delays packets (tc)";
+  }
+  return strstr(command, "root fq") ? "pacing (tc, fq)" : NULL;
 }
 
 /* ---- Fast Open without a word of it ------------------------------------- */

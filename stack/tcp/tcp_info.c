@@ -19,7 +19,12 @@ static void count_out(const struct tcp_conn *conn, struct tcp_info *info) {
     uint32_t flags = range->u.tx.flags;
     info->unacked_segs += n;
     info->sacked_segs += flags & TCP_RANGE_SACKED ? n : 0;
-    info->lost_segs += flags & TCP_RANGE_LOST ? n : 0;
+    /* What was sent again counts as lost until it is known to have arrived, as
+     * in Linux. Outside of a recovery it was a probe. */
+    bool again = (flags & (TCP_RANGE_RETRANSMITTED | TCP_RANGE_SACKED)) ==
+                     TCP_RANGE_RETRANSMITTED &&
+                 conn->recovery != TCP_RECOVERY_NONE;
+    info->lost_segs += flags & TCP_RANGE_LOST || again ? n : 0;
     info->retrans_segs +=
         (flags & (TCP_RANGE_RETRANSMITTED | TCP_RANGE_LOST |
                   TCP_RANGE_SACKED)) == TCP_RANGE_RETRANSMITTED

@@ -280,8 +280,7 @@ static bool tcp_process_data(struct ph_stack *stack, struct tcp_conn *conn,
   }
   if (tcp_is_orphan(conn)) {
     /* RFC 9293 3.10.4 / RFC 1122 4.2.2.13: nobody will read it. */
-    stack->stats.TcpEstabResets++;
-    tcp_abort(stack, conn);
+    tcp_refuse_data(stack, conn, seg);
     return false;
   }
   if (conn->ecn_ok) {

@@ -293,7 +293,8 @@ struct tcp_conn {
 
   /* Congestion control and RTT. */
   uint32_t cwnd, ssthresh, bytes_acked_ca;
-  uint32_t w_max;                   /* of RFC 9438 */
+  uint32_t flight_max; /* bytes out at most since there were none */
+  uint32_t w_max;      /* of RFC 9438 */
   uint16_t arq_window, arq_percent; /* of tcp_set_arq() */
   uint32_t recover;
   uint32_t ecn_until;    /* no reduction for ECE on an ACK up to here */
@@ -586,6 +587,9 @@ void tcp_send_reset(struct ph_stack *stack, const struct tcp_seg *seg,
                     const struct ip_rx *rx);
 /* Send a reset, where the state has one to send. */
 void tcp_reset_peer(struct ph_stack *stack, struct tcp_conn *conn);
+/* Data for nobody: reset as if there were no connection, which is freed. */
+void tcp_refuse_data(struct ph_stack *stack, struct tcp_conn *conn,
+                     const struct tcp_seg *seg);
 /* Reset the peer and free the connection. */
 void tcp_abort(struct ph_stack *stack, struct tcp_conn *conn);
 void tcp_challenge_ack(struct ph_stack *stack, struct tcp_conn *conn);

@@ -255,6 +255,18 @@ static bool tail_allowed(const struct tcp_conn *conn) {
   return conn->nodelay || seq_leq(conn->snd_sml, conn->snd_una);
 }
 
+/* A longer super-segment can leave soon: ACKs are on their way. They are not if
+ * the first of what is out has left within half a round trip. */
+static bool better_later(const struct ph_stack *stack,
+                         const struct tcp_conn *conn, uint32_t n,
+                         uint32_t mss) {
+  const struct tcp_range *first = conn->out->rtx.first;
+  return n < ph_min_u32(conn->cwnd, conn->snd_wnd) / 4 &&
+         tcp_flight(conn) >= 2 * mss && conn->recovery == TCP_RECOVERY_NONE &&
+         conn->dupacks == 0 && first &&
+         stack->now_ns - first->u.tx.sent_at_ns >= conn->srtt_ns / 2;
+}
+
 /* How many bytes of new data to send in the next packet; 0 with *closed set if
  * it is the peer's window that forbids. */
 static uint32_t new_allowed(struct ph_stack *stack, struct tcp_conn *conn,
@@ -279,14 +291,7 @@ static uint32_t new_allowed(struct ph_stack *stack, struct tcp_conn *conn,
   } else if (!by_window && n == unsent && n % mss != 0 && !tail_allowed(conn)) {
     n -= n % mss;
   }
-  /* A longer super-segment can leave soon: ACKs are on their way. */
-  uint32_t flight = tcp_flight(conn);
-  if (n < unsent && n < super && flight >= 2 * mss &&
-      conn->recovery == TCP_RECOVERY_NONE && conn->dupacks == 0 &&
-      n < ph_min_u32(conn->cwnd, conn->snd_wnd) / 4) {
-    return 0;
-  }
-  return n;
+  return n < unsent && n < super && better_later(stack, conn, n, mss) ? 0 : n;
 }
 
 /* The next `n` bytes of the queue, of which `unsent` are left. */
@@ -312,6 +317,9 @@ static bool send_next(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n,
   }
   conn->sndq_next = end;
   conn->snd_nxt = seq + n + fin;
+  uint32_t flight = conn->snd_nxt - conn->snd_una;
+  conn->flight_max =
+      seq == conn->snd_una ? flight : ph_max_u32(conn->flight_max, flight);
   conn->fin_sent = fin;
   if (n % mss != 0) {
     conn->snd_sml = seq + n;

@@ -93,6 +93,15 @@ void tcp_reset_peer(struct ph_stack *stack, struct tcp_conn *conn) {
   }
 }
 
+void tcp_refuse_data(struct ph_stack *stack, struct tcp_conn *conn,
+                     const struct tcp_seg *seg) {
+  struct ip_path *path = tcp_path(stack, conn);
+  stack->stats.TcpEstabResets++;
+  send_bare(stack, path, tcp_ip_tx(conn, path, 0), NULL, conn->local_port,
+            conn->remote_port, seg->ack, 0, TCP_RST);
+  tcp_conn_free(stack, conn);
+}
+
 void tcp_abort(struct ph_stack *stack, struct tcp_conn *conn) {
   tcp_reset_peer(stack, conn);
   tcp_conn_free(stack, conn);

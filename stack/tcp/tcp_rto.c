@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Retransmission timeout, RFC 6298. Samples are in nanoseconds; the clock
- * granularity G is 1 ms; the minimum is 200 ms instead of (2.4)'s 1 s, as in
- * Linux (docs/stack.md, deviations). */
+ * granularity G is 1 ms. Instead of (2.4)'s minimum of 1 s, the variance counts
+ * as 200 ms at least, as in Linux (docs/deviations.md): an ACK may be delayed
+ * so long on any path. */
 #include "stack/tcp/tcp_internal.h"
 
 static void set_rto(struct tcp_conn *conn) {
   uint64_t k = 4 * conn->rttvar_ns;
-  uint64_t rto = conn->srtt_ns + (k > TCP_MS ? k : TCP_MS);   /* (2.3) */
-  rto = rto < TCP_RTO_MIN_NS ? TCP_RTO_MIN_NS : rto;          /* (2.4) */
-  conn->rto_ns = rto > TCP_RTO_MAX_NS ? TCP_RTO_MAX_NS : rto; /* (2.5) */
+  uint64_t rto =
+      conn->srtt_ns + (k > TCP_RTO_MIN_NS ? k : TCP_RTO_MIN_NS); /* (2.3), */
+  conn->rto_ns = rto > TCP_RTO_MAX_NS ? TCP_RTO_MAX_NS : rto; /* (2.4), (2.5) */
 }
 
 void tcp_rto_init(struct tcp_conn *conn) {

@@ -151,6 +151,8 @@ static uint16_t through_black_hole(uint16_t mtu, const struct pair_options *o) {
   flow_new(&f, o);
   move(&f, 100000, 5 * PAIR_S);
   f.pair->path_mtu = mtu;
+  /* Full segments: a short one would pass, and its SACK is news of a loss. */
+  move(&f, 40 * 1460, 20 * PAIR_S);
   move(&f, 2000000, 60 * PAIR_S);
   const struct ph_stats *s = &f.stack->stats;
   uint16_t found = tcp_get_path_mtu(f.from);
