@@ -113,9 +113,11 @@ int ph_accept4(struct ph_stack *stack, int fd, void *addr, ph_socklen_t *len,
   child->linger = sock->linger;
   child->linger_s = sock->linger_s;
   tcp_set_owner(child->tcp, child);
-  uint16_t port;
-  struct ph_addr ip = tcp_get_remote(child->tcp, &port);
-  sock_addr_out(&ip, port, addr, len);
+  if (addr) {
+    uint16_t port;
+    struct ph_addr ip = tcp_get_remote(child->tcp, &port);
+    sock_addr_out(&ip, port, addr, len);
+  }
   return child_fd;
 }
 

@@ -7,7 +7,12 @@ enum { WORD_BITS = 64 };
 
 static void mark_free(struct sock_table *table, uint32_t index) {
   for (int level = 0; level < SOCK_MAP_LEVELS; level++) {
-    table->free_map[level][index / WORD_BITS] |= 1ull << index % WORD_BITS;
+    uint64_t *word = &table->free_map[level][index / WORD_BITS];
+    uint64_t was = *word;
+    *word |= 1ull << index % WORD_BITS;
+    if (was != 0) {
+      return; /* so the bits above are set */
+    }
     index /= WORD_BITS;
   }
 }
@@ -85,7 +90,9 @@ int sock_alloc(struct ph_stack *stack, struct ph_sock **out) {
 
 void sock_release(struct ph_stack *stack, struct ph_sock *sock) {
   struct sock_table *table = sock_table_of(stack);
-  sock_epoll_forget(stack, sock);
+  if (sock->watches || sock->is_epoll) {
+    sock_epoll_forget(stack, sock);
+  }
   sock->open = false;
   sock->generation++;
   sock->tcp = NULL;

@@ -55,23 +55,21 @@ void tcp_window_open(const struct ph_stack *stack, struct tcp_conn *conn,
 }
 
 /* May the edge move with this packet? Not while what was offered last is
- * there, and not for less than a segment or half the window; with `whole`, as
- * in FreeBSD, by all that was read. */
-static bool edge_may_move(const struct tcp_conn *conn, bool whole) {
-  int32_t most = growth_at_most(conn);
-  if (most <= 0 || whole) {
-    return most > 0;
+ * there, and not for less than a segment or half the window. */
+static bool edge_may_move(const struct tcp_conn *conn) {
+  if (conn->rcv_nxt == conn->rcv_acked &&
+      conn->rcv_edge - conn->rcv_nxt >= 2u * conn->rcv_mss) {
+    return false;
   }
-  bool used = conn->rcv_nxt != conn->rcv_acked ||
-              conn->rcv_edge - conn->rcv_nxt < 2u * conn->rcv_mss;
-  return used && !conn->fin_received &&
+  int32_t most = growth_at_most(conn);
+  return most > 0 && !conn->fin_received &&
          (uint32_t)most >= ph_min_u32(conn->rcv_mss, conn->rcvbuf / 4);
 }
 
 uint16_t tcp_window_field(const struct ph_stack *stack, struct tcp_conn *conn,
                           uint8_t flags) {
   bool bsd = tcp_of(stack)->features.whole_window;
-  if (edge_may_move(conn, bsd)) {
+  if (bsd ? growth_at_most(conn) > 0 : edge_may_move(conn)) {
     uint32_t limit;
     uint32_t grow = tcp_window_growth(stack, conn, &limit);
     if (grow > 0 && (bsd || grow >= ph_min_u32(conn->rcv_mss, limit / 2))) {
