@@ -101,6 +101,7 @@
   X(TcpEcnCeIn, "segments marked by a congested router (RFC 3168)") \
   X(TcpEcnReduced, "windows reduced because the peer saw a mark") \
   X(TcpPawsDrops, "segments with an old timestamp (RFC 7323 5)") \
+  X(TcpTsNotOurs, "answers to a SYN that echo another time, refused") \
   X(TcpTsMissing, "segments without the timestamp agreed on, dropped") \
   X(TcpDsackOut, "duplicates reported to the peer (RFC 2883)") \
   X(TcpDelayedAcks, "") \
@@ -111,6 +112,7 @@
   X(TcpRcvBufDrops, "") \
   X(TcpRcvCollapsed, "receive queues packed because memory was short") \
   X(TcpListenOverflows, "SYN or ACK dropped: a queue was full") \
+  X(TcpDeferAcceptDrops, "ACKs that came before data (TCP_DEFER_ACCEPT)") \
   X(TcpSyncookiesSent, "") \
   X(TcpSyncookiesRecv, "") \
   X(TcpSyncookiesFailed, "") \

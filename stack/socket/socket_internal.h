@@ -19,8 +19,12 @@ struct ph_sock {
   };
   struct sock_watch *watches;              /* by epoll instances */
   uint64_t rcv_timeout_ns, snd_timeout_ns; /* 0: for ever */
-  uint32_t sndbuf, rcvbuf; /* of a datagram socket; TCP has its own */
-  uint32_t generation;     /* changes when the descriptor is closed */
+  uint32_t sndbuf; /* of a datagram socket; TCP has its own */
+  union {
+    uint32_t rcvbuf;    /* likewise */
+    uint32_t rcv_lowat; /* of a stream, if low_water: SO_RCVLOWAT */
+  };
+  uint32_t generation; /* changes when the descriptor is closed */
   uint32_t linger_s;
   uint16_t pollers; /* ph_poll() calls that wait for this slot */
   bool open : 1;
@@ -28,6 +32,7 @@ struct ph_sock {
   bool nonblock : 1;
   bool cloexec : 1; /* kept for F_GETFD; there is no exec() */
   bool linger : 1;
+  bool low_water : 1;
   bool reuse_addr : 1;
   bool reuse_port : 1;
   bool connecting : 1; /* connect() has not yet reported its result */

@@ -91,8 +91,16 @@ static long stream_send(struct ph_stack *stack, struct ph_sock *sock, int fd,
   }
 }
 
+/* For how much a call waits that may wait. */
+static size_t recv_least(const struct ph_sock *sock, const struct job *job) {
+  size_t least = sock->low_water ? sock->rcv_lowat : 1;
+  return (job->flags & PH_MSG_WAITALL) || least > job->total ? job->total
+                                                             : least;
+}
+
 /* Is what was moved the result? Not as long as there is more, nor, with
- * PH_MSG_WAITALL, as long as more may come. An error waits for the next call.
+ * PH_MSG_WAITALL or SO_RCVLOWAT, as long as it should be. An error waits for
+ * the next call.
  */
 static bool recv_done(const struct ph_sock *sock, const struct job *job) {
   uint32_t unread = tcp_unread(sock->tcp);
@@ -103,8 +111,7 @@ static bool recv_done(const struct ph_sock *sock, const struct job *job) {
   if (job->done == 0 || unread > seen) {
     return job->done > 0 && job->done == job->total;
   }
-  return !(job->flags & PH_MSG_WAITALL) || job->done == job->total ||
-         tcp_error(sock->tcp);
+  return job->done >= recv_least(sock, job) || tcp_error(sock->tcp);
 }
 
 static long stream_recv(struct ph_stack *stack, struct ph_sock *sock, int fd,
@@ -304,7 +311,7 @@ long ph_recv(struct ph_stack *stack, int fd, void *data, size_t len,
   if (!sock) {
     return sock_missing(stack, fd);
   }
-  if (is_plain(sock, len, flags)) {
+  if (!sock->low_water && is_plain(sock, len, flags)) {
     long n = tcp_recv(stack, sock->tcp, data, len, false);
     if (n != -PH_EAGAIN || !sock_waits(stack, sock, flags & PH_MSG_DONTWAIT)) {
       return n;

@@ -112,6 +112,8 @@ int ph_accept4(struct ph_stack *stack, int fd, void *addr, ph_socklen_t *len,
   child->connected = true;
   child->linger = sock->linger;
   child->linger_s = sock->linger_s;
+  child->low_water = sock->low_water;
+  child->rcv_lowat = sock->rcv_lowat;
   tcp_set_owner(child->tcp, child);
   if (addr) {
     uint16_t port;

@@ -103,6 +103,21 @@ static void set_sndbuf(const struct ph_stack *stack, struct ph_sock *sock,
   }
 }
 
+/* As in Linux: at most what the buffer can hold, which grows for it unless the
+ * user has set it. */
+static int set_rcvlowat(struct ph_stack *stack, struct ph_sock *sock,
+                        int32_t asked) {
+  if (!sock->tcp) {
+    return -PH_ENOPROTOOPT;
+  }
+  uint32_t bytes = asked < 0 ? INT32_MAX : (uint32_t)asked;
+  bytes = tcp_want_unread(stack, sock->tcp, bytes);
+  sock->low_water = bytes > 1;
+  sock->rcv_lowat = ph_max_u32(bytes, 1);
+  sock_notify(stack, sock, sock_ready(sock, ~0u)); /* it may be enough now */
+  return 0;
+}
+
 static void set_reuse(struct ph_sock *sock) {
   if (sock->tcp) {
     tcp_set_reuse(sock->tcp, sock->reuse_addr, sock->reuse_port);
@@ -152,6 +167,8 @@ static int set_socket_option(struct ph_stack *stack, struct ph_sock *sock,
     case PH_SO_RCVBUF:
       set_rcvbuf(stack, sock, number);
       return 0;
+    case PH_SO_RCVLOWAT:
+      return set_rcvlowat(stack, sock, number);
     default:
       return -PH_ENOPROTOOPT;
   }
@@ -193,6 +210,11 @@ static int get_socket_option(struct ph_stack *stack, struct ph_sock *sock,
       return put_int(value, len,
                      (int32_t)(sock->tcp ? tcp_tell_rcvbuf(stack, sock->tcp)
                                          : sock->rcvbuf));
+    case PH_SO_RCVLOWAT:
+      return put_int(value, len,
+                     sock->low_water ? (int32_t)sock->rcv_lowat : 1);
+    case PH_SO_SNDLOWAT:
+      return put_int(value, len, 1);
     case PH_SO_LINGER:
       return put_bytes(value, len, &linger, sizeof(linger));
     case PH_SO_RCVTIMEO:

@@ -26,7 +26,11 @@ static uint32_t udp_ready(const struct ph_sock *sock) {
 uint32_t sock_ready(struct ph_sock *sock, uint32_t events) {
   if (sock->tcp) { /* POLLWRNORM asks for POLLOUT */
     events |= events >> NORM_SHIFT & PH_POLLOUT;
-    return with_norm(tcp_ready_for(sock->tcp, events));
+    uint32_t ready = tcp_ready_for(sock->tcp, events);
+    if (sock->low_water && !tcp_readable(sock->tcp, sock->rcv_lowat)) {
+      ready &= ~(uint32_t)PH_POLLIN;
+    }
+    return with_norm(ready);
   }
   return sock->is_epoll ? sock_epoll_ready(sock) : with_norm(udp_ready(sock));
 }

@@ -353,6 +353,12 @@ uint32_t tcp_ready(const struct tcp_conn *conn) {
   return ready;
 }
 
+bool tcp_readable(const struct tcp_conn *conn, uint32_t least) {
+  return conn->state == TCP_STATE_LISTEN || tcp_unread(conn) >= least ||
+         conn->fin_received || conn->rcv_shutdown || conn->done ||
+         conn->error || conn->rcv_edge - conn->rcv_nxt <= conn->rcv_mss;
+}
+
 uint32_t tcp_ready_for(struct tcp_conn *conn, uint32_t events) {
   uint32_t ready = TCP_READY_IN; /* a reader, as most are */
   if ((events & TCP_READY_OUT) || conn->state != TCP_STATE_ESTABLISHED ||

@@ -151,6 +151,14 @@ long tcp_recv(struct ph_stack *stack, struct tcp_conn *conn, void *data,
 long tcp_peek(struct ph_stack *stack, struct tcp_conn *conn, void *data,
               size_t len, size_t offset);
 
+/* Would a reader who wants `least` bytes at once be told to read? Also if no
+ * more can come, because the peer is done or the window is full. */
+bool tcp_readable(const struct tcp_conn *conn, uint32_t least);
+/* A reader waits for that many: returns how many the receive buffer can hold,
+ * which grows if the user has set none. */
+uint32_t tcp_want_unread(const struct ph_stack *stack, struct tcp_conn *conn,
+                         uint32_t bytes);
+
 /* Bytes that wait to be read. */
 uint32_t tcp_unread(const struct tcp_conn *conn);
 
@@ -238,15 +246,17 @@ bool tcp_get_keepalive(const struct tcp_conn *conn);
 /* Options of IPPROTO_TCP that are one number; the values are Linux's. */
 enum tcp_setting {
   TCP_SETTING_NODELAY = 1,
-  TCP_SETTING_MAXSEG = 2,    /* bytes, 88 .. 32767; 0: as the path allows */
-  TCP_SETTING_CORK = 3,      /* partial segments wait for it to be taken off,
-                                at most one retransmission timeout */
-  TCP_SETTING_KEEPIDLE = 4,  /* seconds, 1 .. 32767; default 7200 */
-  TCP_SETTING_KEEPINTVL = 5, /* seconds, 1 .. 32767; default 75 */
-  TCP_SETTING_KEEPCNT = 6,   /* 1 .. 127; default 9 */
-  TCP_SETTING_SYNCNT = 7,    /* retransmissions, 1 .. 127; default 6 */
-  TCP_SETTING_LINGER2 = 8,   /* seconds in FIN-WAIT-2, at most 120; 0: the
-                                default, 60; < 0: none */
+  TCP_SETTING_MAXSEG = 2,       /* bytes, 88 .. 32767; 0: as the path allows */
+  TCP_SETTING_CORK = 3,         /* partial segments wait for it to be taken off,
+                                   at most one retransmission timeout */
+  TCP_SETTING_KEEPIDLE = 4,     /* seconds, 1 .. 32767; default 7200 */
+  TCP_SETTING_KEEPINTVL = 5,    /* seconds, 1 .. 32767; default 75 */
+  TCP_SETTING_KEEPCNT = 6,      /* 1 .. 127; default 9 */
+  TCP_SETTING_SYNCNT = 7,       /* retransmissions, 1 .. 127; default 6 */
+  TCP_SETTING_LINGER2 = 8,      /* seconds in FIN-WAIT-2, at most 120; 0: the
+                                   default, 60; < 0: none */
+  TCP_SETTING_DEFER_ACCEPT = 9, /* seconds to wait for data; rounded up to
+                                   retransmissions of the SYN-ACK */
   TCP_SETTING_QUICKACK = 12,
   TCP_SETTING_USER_TIMEOUT = 18, /* ms; 0: by number of retransmissions */
 };

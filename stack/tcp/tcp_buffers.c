@@ -63,6 +63,14 @@ void tcp_set_rcvbuf(struct tcp_conn *conn, uint32_t bytes) {
   conn->rcvbuf_set = true;
 }
 
+uint32_t tcp_want_unread(const struct ph_stack *stack, struct tcp_conn *conn,
+                         uint32_t bytes) {
+  uint32_t most = conn->rcvbuf_set ? conn->rcvbuf : tcp_of(stack)->max_rcvbuf;
+  bytes = ph_min_u32(bytes, most / 2);
+  conn->rcvbuf = ph_max_u32(conn->rcvbuf, 2 * bytes);
+  return bytes;
+}
+
 void tcp_start_buffers(struct tcp_conn *conn, uint32_t sndbuf,
                        uint32_t rcvbuf) {
   conn->sndbuf = conn->sndbuf_set ? conn->sndbuf : sndbuf;

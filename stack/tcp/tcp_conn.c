@@ -153,6 +153,7 @@ int ph_tcp_init(struct ph_stack *stack, const struct ph_tcp_config *config) {
   tcp_memory_init(tcp);
   ph_hash_key_init(stack, &tcp->secret);
   ph_ends_key_init(stack, &tcp->table_key);
+  tcp_port_init(tcp);
   stack->module[PH_MODULE_TCP] = tcp;
   stack->poll_output = tcp_poll;
   netif_on_writable(stack, tcp_poll);

@@ -13,6 +13,8 @@ struct tcp_settings {
   int16_t linger2_s;
   uint8_t keep_count;
   uint8_t syn_retries;
+  uint8_t defer_accept; /* retransmissions of the SYN-ACK until an ACK alone
+                           will do */
   struct ip_marks marks;
 };
 

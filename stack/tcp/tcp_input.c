@@ -151,6 +151,10 @@ static bool syn_received_ack(struct ph_stack *stack, struct tcp_conn *conn,
     tcp_send_reset(stack, seg, rx);
     return false;
   }
+  if (tcp_listen_defers(conn, seg)) {
+    stack->stats.TcpDeferAcceptDrops++;
+    return false;
+  }
   if (!tcp_listen_established(stack, conn)) {
     return false;
   }
@@ -425,6 +429,11 @@ static void syn_sent_input(struct ph_stack *stack, struct tcp_conn *conn,
   bool ack = seg->flags & TCP_ACK;
   if (ack &&
       (seq_leq(seg->ack, conn->iss) || seq_gt(seg->ack, conn->snd_nxt))) {
+    tcp_send_reset(stack, seg, rx);
+    return;
+  }
+  if (ack && !tcp_ts_answers_syn(stack, conn, seg)) {
+    stack->stats.TcpTsNotOurs++;
     tcp_send_reset(stack, seg, rx);
     return;
   }

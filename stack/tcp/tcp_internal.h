@@ -243,6 +243,7 @@ struct tcp_conn {
   bool accept_queued : 1;
   bool syn_due : 1; /* a SYN or SYN-ACK is to be sent */
   bool syn_retransmitted : 1;
+  bool deferred : 1;     /* the handshake is over but for data: DEFER_ACCEPT */
   bool use_rack : 1;     /* with SACK: RFC 8985, else RFC 6675 */
   bool partial_seen : 1; /* the last ACK in fast recovery was partial */
   bool sack_ok : 1;      /* SACK is offered; after the SYNs: is spoken */
@@ -490,6 +491,8 @@ uint32_t tcp_isn(struct ph_stack *stack, const struct tcp_conn *conn);
 static inline struct ip_bound tcp_bound_to(const struct tcp_conn *conn) {
   return (struct ip_bound){&conn->local, conn->only_v6};
 }
+/* The counters of tcp_port_pick() begin anywhere. */
+void tcp_port_init(struct tcp_stack *tcp);
 void tcp_port_claim(struct tcp_stack *tcp, struct tcp_conn *conn,
                     uint16_t port);
 void tcp_port_release(struct tcp_conn *conn);

@@ -194,6 +194,21 @@ struct tcp_conn *tcp_listen_input(struct ph_stack *stack,
   return NULL;
 }
 
+/* As in Linux, not for one that a cookie brought back: it would take the place
+ * that there was none of. */
+uint32_t tcp_listen_defer(const struct tcp_conn *conn) {
+  return conn->listener && conn->syn_sent_ns > 0
+             ? conn->listener->conn->settings.defer_accept
+             : 0;
+}
+
+bool tcp_listen_defers(struct tcp_conn *conn, const struct tcp_seg *seg) {
+  bool defers = conn->backoff < tcp_listen_defer(conn) && seg->len == 0 &&
+                !(seg->flags & TCP_FIN);
+  conn->deferred |= defers;
+  return defers;
+}
+
 bool tcp_listen_established(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_listener *listener = conn->listener;
   if (!listener) {

@@ -25,6 +25,11 @@ struct tcp_conn *tcp_listen_input(struct ph_stack *stack,
                                   struct tcp_listener *listener,
                                   const struct tcp_seg *seg,
                                   const struct ip_rx *rx);
+/* TCP_DEFER_ACCEPT: as many times the SYN-ACK's timer must expire before an
+ * ACK without data ends the handshake. */
+uint32_t tcp_listen_defer(const struct tcp_conn *conn);
+/* This one does not. */
+bool tcp_listen_defers(struct tcp_conn *conn, const struct tcp_seg *seg);
 /* The handshake is complete; false if the accept queue is full. */
 bool tcp_listen_established(struct ph_stack *stack, struct tcp_conn *conn);
 /* A connection leaves its listener's queues. */

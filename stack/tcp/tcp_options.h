@@ -83,6 +83,9 @@ void tcp_ts_take(const struct ph_stack *stack, struct tcp_conn *conn,
  */
 void tcp_ts_update(const struct ph_stack *stack, struct tcp_conn *conn,
                    const struct tcp_seg *seg);
+/* In SYN-SENT, of a segment with an ACK: it echoes one of our SYNs. */
+bool tcp_ts_answers_syn(const struct ph_stack *stack,
+                        const struct tcp_conn *conn, const struct tcp_seg *seg);
 /* A sample of the round-trip time from TSecr (RFC 7323 4), if it can be one. */
 void tcp_ts_sample(const struct ph_stack *stack, struct tcp_conn *conn,
                    const struct tcp_seg *seg);

@@ -107,6 +107,13 @@ int tcp_bind(struct ph_stack *stack, struct tcp_conn *conn,
   return 0;
 }
 
+void tcp_port_init(struct tcp_stack *tcp) {
+  for (uint32_t i = 0; i < PH_ARRAY_LEN(tcp->next_ephemeral); i++) {
+    tcp->next_ephemeral[i] =
+        (uint16_t)ph_siphash24(&tcp->secret, &i, sizeof(i));
+  }
+}
+
 int tcp_port_pick(struct tcp_stack *tcp, struct tcp_conn *conn) {
   uint64_t hash = tcp_hash_secret(tcp, conn, 0);
   uint32_t offset = (uint32_t)hash;

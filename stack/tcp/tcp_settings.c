@@ -16,6 +16,7 @@ enum {
 
 void tcp_settings_inherit(struct tcp_conn *to, const struct tcp_conn *from) {
   to->settings = from->settings;
+  to->settings.defer_accept = 0; /* of the listener */
   to->reuse_addr = from->reuse_addr;
   to->reuse_port = from->reuse_port;
   to->keepalive = from->keepalive;
@@ -59,6 +60,34 @@ uint64_t tcp_fin_wait_2_ns(const struct tcp_conn *conn) {
   }
   uint16_t positive = (uint16_t)seconds;
   return positive * TCP_S;
+}
+
+/* ---- TCP_DEFER_ACCEPT: seconds to timeouts of the SYN-ACK and back ------- */
+
+static uint32_t next_timeout_s(uint32_t s) {
+  return ph_min_u32(2 * s, (uint32_t)(TCP_RTO_MAX_NS / TCP_S));
+}
+
+static uint8_t seconds_to_timeouts(int32_t seconds) {
+  uint32_t timeout_s = TCP_RTO_INITIAL_NS / TCP_S;
+  uint32_t passed_s = timeout_s;
+  uint8_t count = seconds > 0;
+  while (seconds > 0 && (uint32_t)seconds > passed_s && count < UINT8_MAX) {
+    count++;
+    timeout_s = next_timeout_s(timeout_s);
+    passed_s += timeout_s;
+  }
+  return count;
+}
+
+static int32_t timeouts_to_seconds(uint8_t count) {
+  uint32_t timeout_s = TCP_RTO_INITIAL_NS / TCP_S;
+  uint32_t passed_s = 0;
+  for (; count > 0; count--) {
+    passed_s += timeout_s;
+    timeout_s = next_timeout_s(timeout_s);
+  }
+  return (int32_t)passed_s;
 }
 
 /* ---- Setting ------------------------------------------------------------- */
@@ -140,6 +169,9 @@ int tcp_set(struct ph_stack *stack, struct tcp_conn *conn, int option,
                                : value > LINGER2_MAX_S ? LINGER2_MAX_S
                                                        : value);
       return 0;
+    case TCP_SETTING_DEFER_ACCEPT:
+      s->defer_accept = seconds_to_timeouts(value);
+      return 0;
     case TCP_SETTING_QUICKACK:
       set_quickack(stack, conn, value != 0);
       return 0;
@@ -180,6 +212,9 @@ int tcp_get(const struct tcp_conn *conn, int option, int32_t *value) {
     case TCP_SETTING_LINGER2:
       *value =
           s->linger2_s < 0 ? -1 : (int32_t)(tcp_fin_wait_2_ns(conn) / TCP_S);
+      return 0;
+    case TCP_SETTING_DEFER_ACCEPT:
+      *value = timeouts_to_seconds(s->defer_accept);
       return 0;
     case TCP_SETTING_QUICKACK:
       *value = !conn->delay_acks;

@@ -6,6 +6,7 @@
  * that moves back leaves it where it is, and when it fires too early it is
  * armed again. So an ACK that restarts the retransmission timer costs one
  * store. */
+#include "stack/tcp/tcp_listen.h"
 #include "stack/tcp/tcp_pmtu.h"
 #include "stack/tcp/tcp_settings.h"
 
@@ -47,11 +48,17 @@ static void syn_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
   uint32_t limit = conn->state == TCP_STATE_SYN_SENT
                        ? tcp_syn_retries(conn)
                        : (uint32_t)TCP_SYNACK_RETRIES;
+  uint32_t defer = conn->deferred ? tcp_listen_defer(conn) : 0;
+  limit = ph_max_u32(limit, defer);
   if (conn->backoff >= limit || tcp_user_timeout(stack, conn)) {
     give_up(stack, conn);
     return;
   }
   conn->backoff++;
+  if (conn->backoff < defer) { /* the peer has it; only data are missing */
+    restart(stack, conn);
+    return;
+  }
   conn->retransmissions++;
   stack->stats.TcpTimeouts++;
   stack->stats.TcpRetransSegs++;

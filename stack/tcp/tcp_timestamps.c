@@ -68,6 +68,29 @@ void tcp_ts_update(const struct ph_stack *stack, struct tcp_conn *conn,
   }
 }
 
+/* When the first SYN left: each of those that followed waited as long as all
+ * before it together, and one second more. */
+static uint64_t first_syn_ns(const struct tcp_conn *conn) {
+  uint64_t at = conn->syn_sent_ns;
+  uint64_t wait = TCP_RTO_INITIAL_NS;
+  for (uint32_t i = 0; i < conn->backoff; i++) {
+    at -= wait < at ? wait : at;
+    wait = 2 * wait < TCP_RTO_MAX_NS ? 2 * wait : TCP_RTO_MAX_NS;
+  }
+  return at;
+}
+
+bool tcp_ts_answers_syn(const struct ph_stack *stack,
+                        const struct tcp_conn *conn,
+                        const struct tcp_seg *seg) {
+  if (!conn->ts_ok || !seg->options.has_timestamps ||
+      seg->options.ts_ecr == 0) {
+    return true; /* as in Linux: some echo nothing in a SYN-ACK */
+  }
+  uint32_t from = (uint32_t)(first_syn_ns(conn) / TCP_MS) + conn->ts_offset;
+  return seg->options.ts_ecr - from <= tcp_ts_now(stack, conn) - from;
+}
+
 void tcp_ts_sample(const struct ph_stack *stack, struct tcp_conn *conn,
                    const struct tcp_seg *seg) {
   if (!conn->ts_ok || !seg->options.has_timestamps) {

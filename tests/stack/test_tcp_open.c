@@ -275,6 +275,24 @@ static uint16_t port_to(struct peer *p, uint16_t port, struct tcp_conn **conn) {
   return info.local_port;
 }
 
+static void ephemeral_counters_begin_anywhere(void **state) {
+  /* EVIDENCE: RFC 6056 3.3.4 (the table is initialized with random values) */
+  (void)state;
+  struct peer p;
+  struct tcp_conn *conn;
+  peer_listen(&p, NULL);
+  const uint16_t *next = tcp_of(p.stack)->next_ephemeral;
+  uint32_t same = 0;
+  for (uint32_t i = 1; i < 256; i++) {
+    same += next[i] == next[i - 1];
+  }
+  assert_true(same < 4);
+  uint16_t port = port_to(&p, 7000, &conn);
+  assert_in_range(port, 32768, 60999);
+  tcp_close(p.stack, conn, true);
+  peer_free(&p);
+}
+
 static void ephemeral_ports_of_one_do_not_tell_of_others(void **state) {
   /* EVIDENCE: RFC 6056 3.3a; RFC 6056 3.3.4 (algorithm 4: a counter per group
    * of ends) */
@@ -302,8 +320,37 @@ static void ephemeral_ports_of_one_do_not_tell_of_others(void **state) {
   peer_free(&p);
 }
 
+static void defer_accept_acks_alone_wait_for_the_last_timeout(void **state) {
+  /* EVIDENCE: tcp(7), TCP_DEFER_ACCEPT */
+  (void)state;
+  struct peer p;
+  peer_listen(&p, NULL);
+  assert_int_equal(tcp_set(p.stack, p.listener, TCP_SETTING_DEFER_ACCEPT, 5),
+                   0);
+  peer_send(&p, TCP_SYN, p.seq, NULL, 0);
+  p.seq++;
+  p.ack = iss + 1;
+  peer_pass(&p, PAIR_MS);
+  peer_mark(&p);
+  peer_send(&p, TCP_ACK, p.seq, NULL, 0);
+  peer_pass(&p, 6 * PAIR_S);
+  assert_int_equal(peer_sent(&p), 0); /* the peer has had it */
+  peer_send(&p, TCP_ACK, p.seq, NULL, 0);
+  assert_null(tcp_accept(p.stack, p.listener));
+  assert_int_equal(p.stack->stats.TcpDeferAcceptDrops, 2);
+  peer_pass(&p, 1500 * PAIR_MS); /* 7 s: the third timeout, a last chance */
+  peer_expect(&p, TCP_SYN | TCP_ACK, iss, p.seq, 0);
+  peer_send(&p, TCP_ACK, p.seq, NULL, 0);
+  p.conn = tcp_accept(p.stack, p.listener);
+  assert_non_null(p.conn);
+  tcp_set_owner(p.conn, &p.owner);
+  peer_free(&p);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(ephemeral_counters_begin_anywhere),
+      cmocka_unit_test(defer_accept_acks_alone_wait_for_the_last_timeout),
       cmocka_unit_test(closed_syn_sends_rst_ack),
       cmocka_unit_test(closed_ack_sends_rst_without_ack),
       cmocka_unit_test(closed_rst_sends_nothing),

@@ -84,6 +84,48 @@ static void active_open_offers_and_echoes(void **state) {
   peer_free(&p);
 }
 
+static void syn_sent_echo_of_another_time_is_refused(void **state) {
+  /* EVIDENCE: RFC 7323 3.2 (TSecr of a SYN-ACK); RFC 9293 3.10.7.3 */
+  (void)state;
+  struct peer p;
+  peer_active(&p, &on);
+  uint32_t sent = last(&p)->ts_val;
+  p.timestamps = true;
+  p.ts_val = 7;
+  const uint32_t wrong[] = {sent - 1, sent + 100000, sent + 0x80000000u, 1};
+  for (uint32_t i = 0; i < PH_ARRAY_LEN(wrong); i++) {
+    peer_mark(&p);
+    p.ts_ecr = wrong[i];
+    peer_send(&p, TCP_SYN | TCP_ACK, (uint32_t)PAIR_ISS, NULL, 0);
+    assert_int_equal(peer_state(&p), TCP_STATE_SYN_SENT);
+    peer_expect(&p, TCP_RST, p.ack, 0, 0);
+    assert_int_equal(p.stack->stats.TcpTsNotOurs, i + 1);
+  }
+  peer_free(&p);
+}
+
+static void syn_sent_echo_of_any_of_our_syns_will_do(void **state) {
+  /* EVIDENCE: RFC 7323 3.2; as Linux: 0 as well */
+  (void)state;
+  for (uint32_t i = 0; i < 5; i++) {
+    struct peer p;
+    peer_active(&p, &on);
+    uint32_t sent[2] = {last(&p)->ts_val, 0};
+    peer_pass(&p, 8 * PAIR_S); /* at 1, 3 and 7 s again */
+    sent[1] = last(&p)->ts_val;
+    assert_in_range(sent[1] - sent[0], 6990, 7010);
+    p.timestamps = true;
+    p.ts_val = 7;
+    const uint32_t echo[] = {sent[0], sent[0] + 3000, sent[1], 0, sent[0] - 5};
+    p.ts_ecr = echo[i];
+    peer_send(&p, TCP_SYN | TCP_ACK, (uint32_t)PAIR_ISS, NULL, 0);
+    assert_int_equal(peer_state(&p),
+                     i < 4 ? TCP_STATE_ESTABLISHED : TCP_STATE_SYN_SENT);
+    p.seq = first;
+    peer_free(&p);
+  }
+}
+
 static void every_segment_has_them_and_a_full_one_is_shorter(void **state) {
   /* EVIDENCE: RFC 7323 3.2a; RFC 7323 3.2 (MUST in every non-RST segment), RFC
    * 6691 2 */
@@ -464,6 +506,8 @@ int main(void) {
       cmocka_unit_test(timestamps_off_are_not_accepted),
       cmocka_unit_test(active_open_on_request_offers_none),
       cmocka_unit_test(active_open_offers_and_echoes),
+      cmocka_unit_test(syn_sent_echo_of_another_time_is_refused),
+      cmocka_unit_test(syn_sent_echo_of_any_of_our_syns_will_do),
       cmocka_unit_test(every_segment_has_them_and_a_full_one_is_shorter),
       cmocka_unit_test(reset_of_a_connection_has_them),
       cmocka_unit_test(blocks_beside_timestamps_are_three),
