@@ -184,6 +184,7 @@ module virtio_engine #(
       .clk_i, .rst_ni(queue_rst_n[Tx]), .run_i(run[Tx]), .stop_i(!run[Tx]),
       .feat_csum_i(features[virtio_pkg::FeatCsum]),
       .feat_tso4_i(features[virtio_pkg::FeatHostTso4]),
+      .feat_ecn_i(features[virtio_pkg::FeatHostEcn]),
       .desc_valid(desc_valid[Tx]), .desc_ready(desc_ready[Tx]),
       .desc(desc[ph_pkg::DescW*Tx +: ph_pkg::DescW]),
       .used_valid(tx_used_valid), .used_ready(tx_used_ready), .used(tx_used),

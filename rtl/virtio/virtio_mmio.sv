@@ -77,7 +77,7 @@ module virtio_mmio #(
     $fatal(1, "QueueSizeMax must be a power of two, 2..32768");
   end
 
-  // TSO without CSUM is no legal offer (5.1.3.1).
+  // TSO without CSUM is no legal offer, nor is ECN without TSO (5.1.3.1).
   localparam logic [63:0] Built =
       (64'd1 << virtio_pkg::FeatVersion1) | (64'd1 << virtio_pkg::FeatCsum) |
       (64'd1 << virtio_pkg::FeatGuestCsum) | (64'd1 << virtio_pkg::FeatMac) |
@@ -85,6 +85,8 @@ module virtio_mmio #(
       (64'd1 << virtio_pkg::FeatSpeedDuplex) | (64'd1 << virtio_pkg::FeatIndirectDesc) |
       (64'd1 << virtio_pkg::FeatEventIdx) |
       (FeatureMask[virtio_pkg::FeatCsum] ? (64'd1 << virtio_pkg::FeatHostTso4) : 64'd0) |
+      (FeatureMask[virtio_pkg::FeatCsum] && FeatureMask[virtio_pkg::FeatHostTso4] ?
+           (64'd1 << virtio_pkg::FeatHostEcn) : 64'd0) |
       (OfferPlatform ? (64'd1 << virtio_pkg::FeatAccessPlatform) |
                        (64'd1 << virtio_pkg::FeatOrderPlatform) : 64'd0);
   localparam logic [63:0] Offered = Built & (FeatureMask | (64'd1 << virtio_pkg::FeatVersion1));

@@ -57,6 +57,7 @@ package virtio_pkg;
   localparam int unsigned FeatMtu = 3;
   localparam int unsigned FeatMac = 5;
   localparam int unsigned FeatHostTso4 = 11;
+  localparam int unsigned FeatHostEcn = 13;
   localparam int unsigned FeatStatus = 16;
   localparam int unsigned FeatIndirectDesc = 28;
   localparam int unsigned FeatEventIdx = 29;

@@ -2,10 +2,10 @@
 // Device status and feature negotiation (Virtio 1.2 2.1, 2.2, 3.1.1; registers of 4.2.2):
 // DriverFeatures with its selector, and Status. Bits are set in their turn and cleared by a reset
 // only. FEATURES_OK is refused for a set that was not offered, without VERSION_1, or with HOST_TSO4
-// but no CSUM (5.1.3.1); once given, the features are frozen. `status_bad_o` judges the Status
-// write that `wdata_i` would be. Each bit is a step of its own (2.1): what is wrong with one does
-// not refuse another. 2.2.2 says so of FEATURES_OK, which alone fails to be set; and FAILED, by
-// which a driver gives up, must arrive whatever is written beside it.
+// but no CSUM or HOST_ECN but no HOST_TSO4 (5.1.3.1); once given, the features are frozen.
+// `status_bad_o` judges the Status write that `wdata_i` would be. Each bit is a step of its own
+// (2.1): what is wrong with one does not refuse another. 2.2.2 says so of FEATURES_OK, which alone
+// fails to be set; and FAILED, by which a driver gives up, must arrive whatever is written beside.
 `default_nettype none
 `include "ph_assert.svh"
 
@@ -36,7 +36,8 @@ module virtio_status #(
   logic legal;
   assign legal = (features_q & ~Offered) == 64'd0 && !alien_q &&
       features_q[virtio_pkg::FeatVersion1] &&
-      (!features_q[virtio_pkg::FeatHostTso4] || features_q[virtio_pkg::FeatCsum]);
+      (!features_q[virtio_pkg::FeatHostTso4] || features_q[virtio_pkg::FeatCsum]) &&
+      (!features_q[virtio_pkg::FeatHostEcn] || features_q[virtio_pkg::FeatHostTso4]);
 
   always_comb begin
     status_o = 8'd0;

@@ -15,6 +15,7 @@ module virtio_tx #(
     input  wire logic                       stop_i,       // close an open frame with err
     input  wire logic                       feat_csum_i,  // VIRTIO_NET_F_CSUM accepted
     input  wire logic                       feat_tso4_i,  // VIRTIO_NET_F_HOST_TSO4 accepted
+    input  wire logic                       feat_ecn_i,   // VIRTIO_NET_F_HOST_ECN accepted
     input  wire logic                       desc_valid,
     output logic                            desc_ready,
     input  wire logic [ph_pkg::DescW-1:0]   desc,
@@ -179,7 +180,9 @@ module virtio_tx #(
     header_bad = 1'b0;
     if (h_flags[virtio_pkg::NetHdrFlagNeedsCsum] && !feat_csum_i) header_bad = 1'b1;
     if (h_gso != virtio_pkg::GsoNone) begin
-      if (h_gso != virtio_pkg::GsoTcp4 || !feat_tso4_i) header_bad = 1'b1;
+      // TCPV4, with the ECN bit only if that was agreed on (5.1.6.2.1).
+      if ((h_gso & ~virtio_pkg::GsoEcn) != virtio_pkg::GsoTcp4 || !feat_tso4_i) header_bad = 1'b1;
+      if ((h_gso & virtio_pkg::GsoEcn) != 8'd0 && !feat_ecn_i) header_bad = 1'b1;
       if (!h_flags[virtio_pkg::NetHdrFlagNeedsCsum]) header_bad = 1'b1;
     end
     meta = '0;

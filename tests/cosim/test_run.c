@@ -275,6 +275,18 @@ static void timestamps_and_marks_are_bit_exact(void **state) {
   assert_int_equal(STAT(result, TcpRetransSegs), 0);
 }
 
+/* Super-segments with CWR, too, are cut by the RTL: HOST_ECN. */
+static void rtl_cuts_what_says_that_the_window_was_reduced(void **state) {
+  /* EVIDENCE: RFC 3168 6.1.2; Virtio 1.2 5.1.6.2.1 (GSO_ECN) */
+  (void)state;
+  struct transfer result;
+  transfer(&result,
+           "download --bytes 700000 --ecn --wire "
+           "rate=1Gbps+delay=50us+queue=200+ecn=20");
+  assert_true(STAT(result, TcpEcnReduced) > 2);
+  check_offloads(&result); /* nothing in software */
+}
+
 static void all_faults_at_once_are_bit_exact(void **state) {
   (void)state;
   struct transfer result;
@@ -359,6 +371,7 @@ int main(void) {
       cmocka_unit_test(flipped_bits_die_by_a_checksum),
       cmocka_unit_test(short_queue_drops_and_tcp_adapts),
       cmocka_unit_test(timestamps_and_marks_are_bit_exact),
+      cmocka_unit_test(rtl_cuts_what_says_that_the_window_was_reduced),
       cmocka_unit_test(all_faults_at_once_are_bit_exact),
       cmocka_unit_test(tshark_finds_wrong_checksums_in_damaged_frames_only),
   };

@@ -22,7 +22,8 @@ always_comb begin
   f_set = wdata_i[7:0] & 8'h83;
   f_set[3] = wdata_i[3] && status_o[1] && (features_o & ~Offered) == 64'd0 && !alien_q &&
              features_o[virtio_pkg::FeatVersion1] &&
-             (!features_o[virtio_pkg::FeatHostTso4] || features_o[virtio_pkg::FeatCsum]);
+             (!features_o[virtio_pkg::FeatHostTso4] || features_o[virtio_pkg::FeatCsum]) &&
+             (!features_o[virtio_pkg::FeatHostEcn] || features_o[virtio_pkg::FeatHostTso4]);
   f_set[2] = wdata_i[2] && status_o[3];
 end
 assign f_refused = (wdata_i & ~{24'd0, f_set | status_o | 8'h40}) != 32'd0 ||
@@ -36,7 +37,8 @@ always_ff @(posedge clk_i) begin
 end
 `ASSERT(FeaturesLegal, !features_ok_o ||
     ((features_o & ~Offered) == 64'd0 && features_o[virtio_pkg::FeatVersion1] &&
-     (!features_o[virtio_pkg::FeatHostTso4] || features_o[virtio_pkg::FeatCsum])))
+     (!features_o[virtio_pkg::FeatHostTso4] || features_o[virtio_pkg::FeatCsum]) &&
+     (!features_o[virtio_pkg::FeatHostEcn] || features_o[virtio_pkg::FeatHostTso4])))
 `ASSERT(FeaturesFrozen, !f_live_q || !f_status_q[virtio_pkg::StatusFeaturesOk] ||
                         features_o == f_features_q)
 `ASSERT(StepsInOrder, (!driver_ok_o || features_ok_o) &&

@@ -67,15 +67,15 @@ static void random_direct_chains_arrive_whole(void **state) {
 
 static void random_indirect_chains_with_events_arrive_whole(void **state) {
   (void)state;
-  const struct mix m = {
-      FEAT_INDIRECT | FEAT_EVENT_IDX | FEAT_CSUM | FEAT_TSO4 | FEAT_GUEST_CSUM,
-      256,
-      256,
-      78,
-      40,
-      FRAMES,
-      1514,
-      20};
+  const struct mix m = {FEAT_INDIRECT | FEAT_EVENT_IDX | FEAT_CSUM | FEAT_TSO4 |
+                            FEAT_ECN | FEAT_GUEST_CSUM,
+                        256,
+                        256,
+                        78,
+                        40,
+                        FRAMES,
+                        1514,
+                        20};
   run_mix(&m, 12);
 }
 

@@ -15,7 +15,7 @@ enum { STORMS = 60, STORM_CYCLES = 2500 };
 #endif
 
 static const struct mix good = {
-    FEAT_EVENT_IDX | FEAT_INDIRECT | FEAT_CSUM | FEAT_TSO4,
+    FEAT_EVENT_IDX | FEAT_INDIRECT | FEAT_CSUM | FEAT_TSO4 | FEAT_ECN,
     32,
     32,
     20,
@@ -172,6 +172,25 @@ static void gso_without_checksum_is_refused(void **state) {
   (void)state;
   struct fixture f = fixture_new(FEAT_TSO4 | FEAT_CSUM);
   *(uint8_t *)axi_mem_at(f.b->mem, f.area + 1) = 1;
+  desc(&f, TX, 0, f.area, 100, 0, 0);
+  chain_is_refused(&f, TX, STAT_HEADER);
+}
+
+/* EVIDENCE: Virtio 1.2 5.1.6.2.1 (GSO_ECN only with HOST_ECN) */
+static void ecn_without_the_feature_is_refused(void **state) {
+  (void)state;
+  struct fixture f = fixture_new(FEAT_TSO4 | FEAT_CSUM);
+  *(uint8_t *)axi_mem_at(f.b->mem, f.area) = 1;
+  *(uint8_t *)axi_mem_at(f.b->mem, f.area + 1) = 0x81;
+  desc(&f, TX, 0, f.area, 100, 0, 0);
+  chain_is_refused(&f, TX, STAT_HEADER);
+}
+
+static void ecn_without_a_gso_type_is_refused(void **state) {
+  (void)state;
+  struct fixture f = fixture_new(FEAT_TSO4 | FEAT_CSUM | FEAT_ECN);
+  *(uint8_t *)axi_mem_at(f.b->mem, f.area) = 1;
+  *(uint8_t *)axi_mem_at(f.b->mem, f.area + 1) = 0x80;
   desc(&f, TX, 0, f.area, 100, 0, 0);
   chain_is_refused(&f, TX, STAT_HEADER);
 }
@@ -483,6 +502,8 @@ int main(void) {
       cmocka_unit_test(loop_in_an_indirect_table_is_refused),
       cmocka_unit_test(header_with_unaccepted_checksum_is_refused),
       cmocka_unit_test(gso_without_checksum_is_refused),
+      cmocka_unit_test(ecn_without_the_feature_is_refused),
+      cmocka_unit_test(ecn_without_a_gso_type_is_refused),
       cmocka_unit_test(unknown_gso_type_is_refused),
       cmocka_unit_test(short_packets_are_refused),
       cmocka_unit_test(over_long_packet_is_refused),

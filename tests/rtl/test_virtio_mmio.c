@@ -34,8 +34,8 @@ enum {
   UINT32_C(0x80000013) /* VERSION_1 ACCESS_ ORDER_PLATFORM \
                         */
 #define LOW_BITS                                                            \
-  (1u << 0 | 1u << 1 | 1u << 3 | 1u << 5 | 1u << 11 | 1u << 16 | 1u << 28 | \
-   1u << 29)
+  (1u << 0 | 1u << 1 | 1u << 3 | 1u << 5 | 1u << 11 | 1u << 13 | 1u << 16 | \
+   1u << 28 | 1u << 29)
 
 static struct dut_virtio_mmio *dut;
 static struct axil_master bus;
@@ -201,6 +201,10 @@ static void features_that_make_no_set_are_refused(void **state) {
               {LOW_BITS, 0, 0},
               {1u << 11, 1, 0},
               {1u << 11 | 1, 1, 1},
+              {1u << 13, 1, 0},
+              {1u << 13 | 1, 1, 0},
+              {1u << 13 | 1u << 11, 1, 0},
+              {1u << 13 | 1u << 11 | 1, 1, 1},
               {1u << 15, 1, 0},
               {0, 5, 0},
               {0, 1u << 31 | 1, 1},

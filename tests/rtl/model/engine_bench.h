@@ -27,7 +27,12 @@
 
 TB_DUT(engine_dma)
 
-enum { FEAT_CSUM = 1 << 0, FEAT_GUEST_CSUM = 1 << 1, FEAT_TSO4 = 1 << 11 };
+enum {
+  FEAT_CSUM = 1 << 0,
+  FEAT_GUEST_CSUM = 1 << 1,
+  FEAT_TSO4 = 1 << 11,
+  FEAT_ECN = 1 << 13
+};
 enum { FEAT_INDIRECT = 1 << 28, FEAT_EVENT_IDX = 1 << 29 };
 enum { BENCH_SLOTS = 1200, BENCH_SLOT_BYTES = 4096, BENCH_BIG_BYTES = 1 << 17 };
 enum { RX_VERIFIED = 1, RX_CHECKED = 2, RX_ERROR = 4 };
@@ -456,6 +461,8 @@ static inline void bench_random_header(struct bench *b, uint64_t features,
   if (features & FEAT_CSUM) h[0] |= (uint8_t)tb_rand_below(&b->rand, 2);
   if (h[0] & 1 && features & FEAT_TSO4)
     h[1] = (uint8_t)tb_rand_below(&b->rand, 2);
+  if (h[1] && features & FEAT_ECN && tb_rand_chance(&b->rand, 128))
+    h[1] |= 0x80;
 }
 
 static inline void bench_send_random(struct bench *b, const struct mix *m) {
