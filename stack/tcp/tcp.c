@@ -163,9 +163,9 @@ long tcp_send(struct ph_stack *stack, struct tcp_conn *conn, const void *data,
 /* ---- RECEIVE ------------------------------------------------------------ */
 
 /* Tell the peer when reading has opened the window by enough to matter: at
- * once if it may be waiting, else every quarter of the window. A peer that has
- * never sent as much as it may send now is not waiting: it learns of a wider
- * window with the next segment, or as late as of a delayed ACK. */
+ * once if it may be waiting, else by more than a quarter of the window. A peer
+ * that has never sent as much as it may send now is not waiting: it learns of a
+ * wider window with the next segment, or as late as of a delayed ACK. */
 static void window_update(struct ph_stack *stack, struct tcp_conn *conn) {
   if (conn->state < TCP_STATE_ESTABLISHED || conn->fin_received ||
       !tcp_window_may_grow(conn)) {
@@ -179,7 +179,7 @@ static void window_update(struct ph_stack *stack, struct tcp_conn *conn) {
   }
   uint32_t least = ph_min_u32(conn->rcv_mss, limit / 2);
   bool waiting = left < ph_max_u32(2u * conn->rcv_mss, limit / 8);
-  if (grow < least || !(waiting || grow >= limit / 4)) {
+  if (grow < least || !(waiting || grow > limit / 4)) {
     return;
   }
   tcp_window_open(stack, conn, grow);
