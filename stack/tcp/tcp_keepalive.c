@@ -17,10 +17,6 @@
  * the number of keepalive probes. */
 #include "stack/tcp/tcp_settings.h"
 
-uint32_t tcp_now_ms(const struct ph_stack *stack) {
-  return (uint32_t)(stack->now_ns / TCP_MS);
-}
-
 /* How long nothing was heard of the peer. */
 static uint64_t silence_ns(const struct ph_stack *stack,
                            const struct tcp_conn *conn) {

@@ -14,7 +14,9 @@ uint32_t tcp_syn_retries(const struct tcp_conn *conn);
 uint64_t tcp_fin_wait_2_ns(const struct tcp_conn *conn);
 
 /* Wraps after 49 days. */
-uint32_t tcp_now_ms(const struct ph_stack *stack);
+static inline uint32_t tcp_now_ms(const struct ph_stack *stack) {
+  return (uint32_t)(stack->now_ns / TCP_MS);
+}
 /* Arm the keepalive timer if the option is on and the state has one. */
 void tcp_keepalive_start(struct ph_stack *stack, struct tcp_conn *conn);
 /* May free the connection. */
