@@ -43,20 +43,38 @@ struct pkt *pkt_get(struct pkt_pool *pool, uint32_t reserve) {
   return pkt;
 }
 
-void pkt_put(struct pkt *pkt) {
+static inline void recycle(struct pkt *pkt) {
   struct pkt_pool *pool = pkt->pool;
-  const struct pkt_frag *end = pkt->frags + pkt->nfrags;
-  for (const struct pkt_frag *frag = pkt->frags; frag < end; frag++) {
-    ph_block_put(frag->block);
+  pkt->next = pool->free;
+  pool->free = pkt;
+  pool->available++;
+}
+
+/* The same from fragment `i` on, the last reference to some blocks with it. */
+static PH_APART void put_last(struct pkt *pkt, uint32_t i) {
+  for (; i < pkt->nfrags; i++) {
+    ph_block_put(pkt->frags[i].block);
   }
   if (pkt->lent) {
     ph_block_put(pkt->lent);
   }
-  pkt->nfrags = 0;
-  pkt->lent = NULL;
-  pkt->next = pool->free;
-  pool->free = pkt;
-  pool->available++;
+  recycle(pkt);
+}
+
+void pkt_put(struct pkt *pkt) {
+  for (uint32_t i = 0; i < pkt->nfrags; i++) {
+    struct ph_block *block = pkt->frags[i].block;
+    if (block->refs == 1) {
+      put_last(pkt, i);
+      return;
+    }
+    block->refs--; /* somebody else still has it, as a send queue */
+  }
+  if (pkt->lent) {
+    put_last(pkt, pkt->nfrags);
+    return;
+  }
+  recycle(pkt);
 }
 
 void pkt_cut_end(struct pkt *pkt, uint32_t len) {

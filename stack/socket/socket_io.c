@@ -252,11 +252,34 @@ static bool is_plain(const struct ph_sock *sock, size_t len, int flags) {
          !(flags & ~(PH_MSG_DONTWAIT | PH_MSG_NOSIGNAL));
 }
 
+/* The long way, by the machinery of writev(); `sent` bytes have gone. */
+PH_APART static long send_one(struct ph_stack *stack, struct ph_sock *sock,
+                              int fd, const struct ph_iovec *one, size_t sent,
+                              int flags, const void *addr,
+                              ph_socklen_t addr_len) {
+  struct job job;
+  int result = job_init(&job, one, 1, flags);
+  if (result < 0) {
+    return result;
+  }
+  job_advance(&job, sent);
+  return send_job(stack, sock, fd, &job, addr, addr_len);
+}
+
 long ph_sendto(struct ph_stack *stack, int fd, const void *data, size_t len,
                int flags, const void *addr, ph_socklen_t addr_len) {
+  if (!addr) {
+    return ph_send(stack, fd, data, len, flags);
+  }
   struct ph_sock *sock = sock_enter(stack, fd);
   const struct ph_iovec one = {(void *)(uintptr_t)data, len};
-  struct job job;
+  return sock ? send_one(stack, sock, fd, &one, 0, flags, addr, addr_len)
+              : sock_missing(stack, fd);
+}
+
+long ph_send(struct ph_stack *stack, int fd, const void *data, size_t len,
+             int flags) {
+  struct ph_sock *sock = sock_enter(stack, fd);
   long n = 0;
   if (!sock) {
     return sock_missing(stack, fd);
@@ -269,17 +292,8 @@ long ph_sendto(struct ph_stack *stack, int fd, const void *data, size_t len,
       return n;
     }
   }
-  int result = job_init(&job, &one, 1, flags);
-  if (result < 0) {
-    return result;
-  }
-  job_advance(&job, n > 0 ? (size_t)n : 0);
-  return send_job(stack, sock, fd, &job, addr, addr_len);
-}
-
-long ph_send(struct ph_stack *stack, int fd, const void *data, size_t len,
-             int flags) {
-  return ph_sendto(stack, fd, data, len, flags, NULL, 0);
+  const struct ph_iovec one = {(void *)(uintptr_t)data, len};
+  return send_one(stack, sock, fd, &one, n > 0 ? (size_t)n : 0, flags, NULL, 0);
 }
 
 /* The long way, by the machinery of readv(). */
