@@ -39,6 +39,7 @@ struct sock_watch {
 
 struct sock_epoll {
   struct ph_link watches, ready;
+  struct ph_link again; /* stay ready; empty but inside collect() */
   struct ph_sock *sock; /* its descriptor's slot: what waiters wait on */
   struct sock_epoll *next_free;
 };
@@ -117,7 +118,7 @@ uint32_t sock_epoll_ready(struct ph_sock *sock) {
   struct ph_link *list = &sock->epoll->ready;
   while (ph_link_linked(list)) {
     struct sock_watch *watch =
-        PH_CONTAINER_OF(list->next, struct sock_watch, ready);
+        PH_CONTAINER_OF(ph_link_next(list), struct sock_watch, ready);
     if (events_of(watch)) {
       return PH_POLLIN | PH_POLLRDNORM;
     }
@@ -134,8 +135,8 @@ void sock_epoll_forget(struct ph_stack *stack, struct ph_sock *sock) {
     struct sock_table *table = sock_table_of(stack);
     struct sock_epoll *epoll = sock->epoll;
     while (ph_link_linked(&epoll->watches)) {
-      drop(stack,
-           PH_CONTAINER_OF(epoll->watches.next, struct sock_watch, of_epoll));
+      drop(stack, PH_CONTAINER_OF(ph_link_next(&epoll->watches),
+                                  struct sock_watch, of_epoll));
     }
     epoll->next_free = table->free_epolls;
     table->free_epolls = epoll;
@@ -159,8 +160,6 @@ int ph_epoll_create1(struct ph_stack *stack, int flags) {
   if (fd >= 0) {
     table->free_epolls = epoll->next_free;
     *epoll = (struct sock_epoll){.sock = sock};
-    ph_link_init(&epoll->watches);
-    ph_link_init(&epoll->ready);
     sock->is_epoll = true;
     sock->epoll = epoll;
     sock->cloexec = flags & PH_EPOLL_CLOEXEC;
@@ -188,7 +187,6 @@ static int add(struct ph_stack *stack, struct sock_epoll *epoll,
                                .next_of_sock = sock->watches,
                                .data = event->data.u64,
                                .events = event->events | always};
-  ph_link_init(&watch->ready);
   ph_link_append(&epoll->watches, &watch->of_epoll);
   sock->watches = watch;
   if (events_of(watch)) {
@@ -241,12 +239,10 @@ int ph_epoll_ctl(struct ph_stack *stack, int epfd, int op, int fd,
  * collected aside, or they would be looked at again. */
 static int collect(struct sock_epoll *epoll, struct ph_epoll_event *events,
                    int max) {
-  struct ph_link again;
   int count = 0;
-  ph_link_init(&again);
   while (count < max && ph_link_linked(&epoll->ready)) {
     struct sock_watch *watch =
-        PH_CONTAINER_OF(epoll->ready.next, struct sock_watch, ready);
+        PH_CONTAINER_OF(ph_link_next(&epoll->ready), struct sock_watch, ready);
     uint32_t now = events_of(watch);
     ph_link_remove(&watch->ready);
     if (now == 0) {
@@ -257,14 +253,10 @@ static int collect(struct sock_epoll *epoll, struct ph_epoll_event *events,
     if (watch->events & PH_EPOLLONESHOT) {
       watch->events &= modes;
     } else if (!(watch->events & PH_EPOLLET)) {
-      ph_link_append(&again, &watch->ready);
+      ph_link_append(&epoll->again, &watch->ready);
     }
   }
-  while (ph_link_linked(&again)) {
-    struct ph_link *link = again.next;
-    ph_link_remove(link);
-    ph_link_append(&epoll->ready, link);
-  }
+  ph_link_move(&epoll->ready, &epoll->again);
   return count;
 }
 

@@ -40,11 +40,8 @@ static bool make_pools(struct tcp_stack *tcp, uint32_t listeners,
   if (!listener || !range || !chunk || !tcp->conns) {
     return false;
   }
-  ph_link_init(&tcp->free_conns);
   for (uint32_t i = 0; i < tcp->max_conns; i++) {
     struct tcp_conn *conn = &tcp->conns[i];
-    ph_link_init(&conn->pending);
-    ph_link_init(&conn->port_link);
     ph_link_append(&tcp->free_conns, &conn->link);
   }
   for (uint32_t i = 0; i < listeners; i++) {
@@ -72,9 +69,6 @@ static bool make_tables(struct tcp_stack *tcp) {
   tcp->ports = ph_stack_alloc(tcp->stack, size * sizeof(*tcp->ports));
   if (!tcp->table || !tcp->ports) {
     return false;
-  }
-  for (uint32_t i = 0; i < size; i++) {
-    ph_link_init(&tcp->ports[i]);
   }
   return true;
 }
@@ -128,14 +122,13 @@ int ph_tcp_init(struct ph_stack *stack, const struct ph_tcp_config *config) {
   }
   tcp->stack = stack;
   tcp->isn = tcp_isn;
+  tcp->pending_end = &tcp->pending;
   tcp->max_conns =
       config->max_connections ? config->max_connections : DEFAULT_CONNECTIONS;
   tcp->max_sndbuf =
       config->max_sndbuf ? config->max_sndbuf : (uint32_t)DEFAULT_MAX_SNDBUF;
   tcp->max_rcvbuf =
       config->max_rcvbuf ? config->max_rcvbuf : (uint32_t)DEFAULT_MAX_RCVBUF;
-  ph_link_init(&tcp->time_wait);
-  ph_link_init(&tcp->pending);
   set_features(tcp, &config->features);
   uint32_t senders = ph_min_u32(
       config->max_senders ? config->max_senders : (uint32_t)DEFAULT_SENDERS,
@@ -166,11 +159,21 @@ void tcp_set_notify(struct ph_stack *stack, tcp_notify_fn *fn) {
 
 /* ---- Finding ------------------------------------------------------------ */
 
-static struct tcp_conn **table_slot(const struct tcp_stack *tcp,
-                                    const struct ph_addr *local,
-                                    uint16_t local_port,
-                                    const struct ph_addr *remote,
-                                    uint16_t remote_port) {
+/* The table has places of connections in their pool: one more than the
+ * distance from its start in units of 8 bytes; 0 is nobody's. */
+static struct tcp_conn *conn_at(const struct tcp_stack *tcp, uint32_t place) {
+  return place ? (void *)((char *)tcp->conns + ((size_t)place * 8 - 8)) : NULL;
+}
+static uint32_t place_of(const struct tcp_stack *tcp,
+                         const struct tcp_conn *conn) {
+  return (uint32_t)(((uintptr_t)conn - (uintptr_t)tcp->conns) / 8) + 1;
+}
+
+static inline uint32_t *table_slot(const struct tcp_stack *tcp,
+                                   const struct ph_addr *local,
+                                   uint16_t local_port,
+                                   const struct ph_addr *remote,
+                                   uint16_t remote_port) {
   uint32_t hash =
       ph_hash_ends(&tcp->table_key, local, local_port, remote, remote_port);
   return &tcp->table[hash & tcp->table_mask];
@@ -181,21 +184,21 @@ struct tcp_conn *tcp_lookup(const struct tcp_stack *tcp,
                             const struct ph_addr *remote,
                             uint16_t remote_port) {
   struct tcp_conn *conn =
-      *table_slot(tcp, local, local_port, remote, remote_port);
+      conn_at(tcp, *table_slot(tcp, local, local_port, remote, remote_port));
   while (conn &&
          !(conn->local_port == local_port && conn->remote_port == remote_port &&
            ph_addr_equal(&conn->remote, remote) &&
            ph_addr_equal(&conn->local, local))) {
-    conn = conn->hash_next;
+    conn = conn_at(tcp, conn->hash_next);
   }
   return conn;
 }
 
 void tcp_table_insert(struct tcp_stack *tcp, struct tcp_conn *conn) {
-  struct tcp_conn **slot = table_slot(tcp, &conn->local, conn->local_port,
-                                      &conn->remote, conn->remote_port);
+  uint32_t *slot = table_slot(tcp, &conn->local, conn->local_port,
+                              &conn->remote, conn->remote_port);
   conn->hash_next = *slot;
-  *slot = conn;
+  *slot = place_of(tcp, conn);
   conn->hashed = true;
 }
 
@@ -203,10 +206,11 @@ static void tcp_table_remove(struct tcp_stack *tcp, struct tcp_conn *conn) {
   if (!conn->hashed) {
     return;
   }
-  struct tcp_conn **slot = table_slot(tcp, &conn->local, conn->local_port,
-                                      &conn->remote, conn->remote_port);
-  while (*slot != conn) {
-    slot = &(*slot)->hash_next;
+  uint32_t *slot = table_slot(tcp, &conn->local, conn->local_port,
+                              &conn->remote, conn->remote_port);
+  struct tcp_conn *other;
+  while ((other = conn_at(tcp, *slot)) != conn) {
+    slot = &other->hash_next;
   }
   *slot = conn->hash_next;
   conn->hashed = false;
@@ -222,16 +226,17 @@ struct tcp_conn *tcp_open(struct ph_stack *stack, void *owner) {
     if (!ph_link_linked(&tcp->time_wait)) {
       return NULL;
     }
-    tcp_conn_free(stack,
-                  PH_CONTAINER_OF(tcp->time_wait.next, struct tcp_conn, link));
+    tcp_conn_free(stack, PH_CONTAINER_OF(ph_link_next(&tcp->time_wait),
+                                         struct tcp_conn, link));
   }
   struct tcp_conn *conn =
-      PH_CONTAINER_OF(tcp->free_conns.next, struct tcp_conn, link);
+      PH_CONTAINER_OF(ph_link_next(&tcp->free_conns), struct tcp_conn, link);
   ph_link_remove(&conn->link);
+  struct tcp_conn *next_pending = conn->next_pending;
+  bool pending = conn->pending; /* since its last life */
   memset(conn, 0, sizeof(*conn));
-  ph_link_init(&conn->link);
-  ph_link_init(&conn->pending);
-  ph_link_init(&conn->port_link);
+  conn->next_pending = next_pending;
+  conn->pending = pending;
   conn->owner = owner;
   conn->sndbuf = conn->rcvbuf = DEFAULT_BUFFER;
   conn->rcv_owed = (uint16_t)tcp->floor;
@@ -250,7 +255,6 @@ static void tcp_conn_free_queues(struct ph_stack *stack, struct tcp_conn *conn,
   struct tcp_stack *tcp = tcp_of(stack);
   tcp_out_free(tcp, conn);
   tcp_sendq_free(stack, conn);
-  tcp_ooo_free(tcp, conn);
   if (received_too) {
     tcp_chunks_free(tcp, conn, &conn->rcvq);
     conn->rcvq_len = 0;
@@ -265,7 +269,6 @@ static void detach(struct ph_stack *stack, struct tcp_conn *conn) {
   tcp_listener_forget(conn);
   tcp_table_remove(tcp, conn);
   ph_link_remove(&conn->link);
-  ph_link_remove(&conn->pending);
   ph_timer_cancel(&stack->timers, &conn->timer);
   tcp_timer_init(conn);
   conn->tx_block_wait = false;
@@ -351,7 +354,6 @@ void tcp_enter_time_wait(struct ph_stack *stack, struct tcp_conn *conn) {
   tcp_plpmtud_free(tcp, conn);
   tcp_out_free(tcp, conn);
   tcp_sendq_free(stack, conn);
-  tcp_ooo_free(tcp, conn);
   tcp_rcv_account(tcp, conn);
   tcp_timer_clear(conn, TCP_TIMER_RTX);
   tcp_timer_set(stack, conn, TCP_TIMER_LIFE, stack->now_ns + TCP_2MSL_NS);

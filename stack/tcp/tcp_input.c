@@ -48,7 +48,9 @@ static bool fin_acked(struct ph_stack *stack, struct tcp_conn *conn) {
   switch (conn->state) {
     case TCP_STATE_FIN_WAIT_1:
       conn->state = TCP_STATE_FIN_WAIT_2;
-      tcp_out_free(tcp_of(stack), conn); /* nothing more will be sent */
+      if (!conn->out->ooo.first) {
+        tcp_out_free(tcp_of(stack), conn); /* nothing more will be sent */
+      }
       if (!conn->owner && conn->settings.linger2_s < 0) {
         tcp_conn_drop(stack, conn, 0); /* as in Linux: TCP_LINGER2 */
         return false;
@@ -240,7 +242,7 @@ static void schedule_ack(struct ph_stack *stack, struct tcp_conn *conn,
 static void in_order(struct ph_stack *stack, struct tcp_conn *conn,
                      const struct tcp_seg *seg, const struct pkt *pkt) {
   struct tcp_stack *tcp = tcp_of(stack);
-  bool holes = conn->ooo.first != NULL;
+  bool holes = conn->out->ooo.first != NULL;
   uint32_t got =
       tcp_chunks_take(tcp, conn, &conn->rcvq, pkt, seg->offset, seg->len);
   if (got < seg->len && holes) {

@@ -175,7 +175,9 @@ struct tcp_out {
   uint32_t last_acked; /* bytes that the last ACK to advance covered */
   struct tcp_prr prr;
   struct tcp_undo undo;
-  bool used; /* since the hand of tcp_out.c passed */
+  bool used;             /* since the hand of tcp_out.c passed */
+  uint32_t sack_newest;  /* the run that changed last: tcp_sack_blocks.c */
+  struct tcp_ranges ooo; /* received out of order */
   union {
     struct tcp_rack rack;
     struct tcp_rfc6675 rfc6675; /* if not use_rack */
@@ -191,10 +193,10 @@ struct tcp_listener;
 
 struct tcp_conn {
   /* Names and places. */
-  struct ph_link link;        /* free, SYN, accept or TIME-WAIT list */
-  struct ph_link pending;     /* waits for tcp_poll() */
-  struct tcp_conn *hash_next; /* connections of one bucket */
-  struct ph_link port_link;   /* of one local port's bucket */
+  struct ph_link link;           /* free, SYN, accept or TIME-WAIT list */
+  struct tcp_conn *next_pending; /* while `pending` */
+  uint32_t hash_next;            /* in its bucket: tcp_conn.c */
+  struct ph_link port_link;      /* of one local port's bucket */
   void *owner;
   struct tcp_listener *listener; /* in LISTEN: its own; in SYN-RECEIVED or not
                                     yet accepted: the one it came from */
@@ -209,8 +211,9 @@ struct tcp_conn {
   uint8_t ip_header_len; /* of the family */
   uint16_t path;         /* a hint: tcp_path() */
 
-  bool bound : 1;  /* in a port bucket */
-  bool hashed : 1; /* in the connection table */
+  bool pending : 1; /* waits for tcp_poll(), even if it has died since */
+  bool bound : 1;   /* in a port bucket */
+  bool hashed : 1;  /* in the connection table */
   bool reuse_addr : 1;
   bool reuse_port : 1;
   bool keepalive : 1;
@@ -314,14 +317,12 @@ struct tcp_conn {
 
   /* Receive queues. */
   struct tcp_chunks rcvq;
-  struct tcp_ranges ooo;
   uint32_t rcvq_len;   /* bytes in order, not read */
   uint32_t rcv_held;   /* memory under both queues */
   uint16_t rcv_blocks; /* blocks of the stack's pool in it */
   uint16_t rcv_owed;   /* blocks kept free for what may still arrive */
   uint32_t rcvbuf;
   uint32_t rcv_space_seq, rcv_space_time; /* read up to here then */
-  uint32_t sack_newest; /* the run that changed last: tcp_sack_blocks.c */
 
   struct tcp_settings settings; /* tcp_info.h, */
   uint32_t retransmissions;
@@ -338,7 +339,8 @@ struct tcp_stack {
   struct tcp_conn *conns;
   const struct tcp_cc_ops *cc; /* of new connections */
   uint32_t max_conns, conns_open;
-  struct ph_link free_conns, pending;
+  struct ph_link free_conns;
+  struct tcp_conn *pending, **pending_end; /* whom tcp_poll() looks at */
   struct ph_link time_wait; /* nobody's, in TIME-WAIT or FIN-WAIT-2 */
   struct tcp_listener *free_listeners;
   struct ph_tcp_features features;
@@ -355,7 +357,7 @@ struct tcp_stack {
   uint32_t max_sndbuf, max_rcvbuf; /* of tuning */
   uint32_t floor; /* blocks that each queue is sure of: 1, in a small pool 0 */
   uint32_t table_mask, ports_mask;
-  struct tcp_conn **table;            /* by both ends */
+  uint32_t *table;                    /* by both ends */
   struct ph_link *ports;              /* by local port */
   struct tcp_listener *listeners[64]; /* by local port */
   struct tcp_plpmtud *plpmtud;        /* records of searches, */

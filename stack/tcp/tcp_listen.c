@@ -83,8 +83,6 @@ int tcp_listen(struct ph_stack *stack, struct tcp_conn *conn,
   }
   tcp->free_listeners = listener->next;
   *listener = (struct tcp_listener){.conn = conn, .backlog = backlog};
-  ph_link_init(&listener->syn_queue);
-  ph_link_init(&listener->accept_queue);
   struct tcp_listener **slot = hash_slot(tcp, conn->local_port);
   listener->next = *slot;
   *slot = listener;
@@ -235,7 +233,7 @@ struct tcp_conn *tcp_accept(struct ph_stack *stack, struct tcp_conn *listener) {
     return NULL;
   }
   struct tcp_conn *conn =
-      PH_CONTAINER_OF(l->accept_queue.next, struct tcp_conn, link);
+      PH_CONTAINER_OF(ph_link_next(&l->accept_queue), struct tcp_conn, link);
   tcp_listener_forget(conn);
   ph_link_remove(&conn->link);
   return conn;
@@ -257,12 +255,12 @@ void tcp_listener_close(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_stack *tcp = tcp_of(stack);
   struct tcp_listener *listener = conn->listener;
   while (ph_link_linked(&listener->syn_queue)) {
-    tcp_conn_free(stack, PH_CONTAINER_OF(listener->syn_queue.next,
+    tcp_conn_free(stack, PH_CONTAINER_OF(ph_link_next(&listener->syn_queue),
                                          struct tcp_conn, link));
   }
   while (ph_link_linked(&listener->accept_queue)) {
-    struct tcp_conn *child =
-        PH_CONTAINER_OF(listener->accept_queue.next, struct tcp_conn, link);
+    struct tcp_conn *child = PH_CONTAINER_OF(
+        ph_link_next(&listener->accept_queue), struct tcp_conn, link);
     tcp_abort(stack, child);
   }
   struct tcp_listener **slot = hash_slot(tcp, conn->local_port);

@@ -14,7 +14,7 @@
 static void run_remove(struct tcp_stack *tcp, struct tcp_conn *conn,
                        struct tcp_range *run) {
   tcp_sack_forget(tcp, conn, run);
-  tcp_ranges_remove(&conn->ooo, run);
+  tcp_ranges_remove(&conn->out->ooo, run);
 }
 
 /* Append [seq, seq + len) behind `run`; the bytes are at `from` in `pkt`. */
@@ -41,7 +41,7 @@ static struct tcp_range *run_new(struct tcp_stack *tcp, struct tcp_conn *conn,
     run->len = 0;
     run->u.rx = (struct tcp_chunks){NULL, NULL};
     run->u.newer = run->u.older = 0;
-    tcp_ranges_insert(&conn->ooo, run);
+    tcp_ranges_insert(&conn->out->ooo, run);
   }
   return run;
 }
@@ -53,8 +53,9 @@ bool tcp_ooo_insert(struct tcp_stack *tcp, struct tcp_conn *conn,
   const uint32_t end = seq + len;
   struct tcp_sack_block twice = {0, 0}; /* the first part that we had */
   bool stored = false;
+  tcp_out_need(tcp->stack, conn);
   while (seq_lt(seq, end)) {
-    struct tcp_range *run = tcp_ranges_floor(&conn->ooo, seq);
+    struct tcp_range *run = tcp_ranges_floor(&conn->out->ooo, seq);
     if (run && seq_lt(seq, run->seq + run->len)) {
       if (twice.left == twice.right) {
         twice = (struct tcp_sack_block){seq, seq_min(run->seq + run->len, end)};
@@ -63,7 +64,7 @@ bool tcp_ooo_insert(struct tcp_stack *tcp, struct tcp_conn *conn,
       seq = run->seq + run->len; /* already there */
       continue;
     }
-    struct tcp_range *next = run ? run->next : conn->ooo.first;
+    struct tcp_range *next = run ? run->next : conn->out->ooo.first;
     uint32_t stop = next && seq_lt(next->seq, end) ? next->seq : end;
     if (conn->rcv_held >= conn->rcvbuf) {
       tcp->stack->stats.TcpRcvBufDrops++;
@@ -96,7 +97,8 @@ bool tcp_ooo_insert(struct tcp_stack *tcp, struct tcp_conn *conn,
 bool tcp_ooo_deliver(struct tcp_stack *tcp, struct tcp_conn *conn) {
   bool moved = false;
   struct tcp_range *run;
-  while ((run = conn->ooo.first) != NULL && seq_leq(run->seq, conn->rcv_nxt)) {
+  while ((run = conn->out->ooo.first) != NULL &&
+         seq_leq(run->seq, conn->rcv_nxt)) {
     uint32_t overlap = ph_min_u32(conn->rcv_nxt - run->seq, run->len);
     if (tcp->dsack_conn != conn) { /* what filled the hole reached into it */
       tcp_dsack(tcp->stack, conn, run->seq, run->seq + overlap);
@@ -114,7 +116,7 @@ bool tcp_ooo_deliver(struct tcp_stack *tcp, struct tcp_conn *conn) {
 
 void tcp_ooo_free(struct tcp_stack *tcp, struct tcp_conn *conn) {
   struct tcp_range *run;
-  while ((run = conn->ooo.first) != NULL) {
+  while ((run = conn->out->ooo.first) != NULL) {
     run_remove(tcp, conn, run);
     tcp_chunks_free(tcp, conn, &run->u.rx);
     tcp_range_put(tcp, run);

@@ -106,8 +106,8 @@ static void put_timestamps(const struct ph_stack *stack,
 uint8_t tcp_options_push(struct ph_stack *stack, struct tcp_conn *conn,
                          struct pkt *pkt, uint8_t flags) {
   const struct tcp_stack *tcp = tcp_of(stack);
-  bool sack = (conn->ooo.first || tcp->dsack_conn == conn) && conn->sack_ok &&
-              !(flags & TCP_RST);
+  bool sack = (conn->out->ooo.first || tcp->dsack_conn == conn) &&
+              conn->sack_ok && !(flags & TCP_RST);
   if (!(flags & TCP_SYN) && !sack) { /* as nearly always */
     if (!conn->ts_ok) {
       return 0;

@@ -60,7 +60,7 @@ static inline uint32_t tcp_options_always(const struct tcp_conn *conn) {
 /* Has a segment with these flags any options? Most have none. */
 static inline bool tcp_options_due(const struct tcp_stack *tcp,
                                    const struct tcp_conn *conn, uint8_t flags) {
-  return conn->ts_ok || conn->ooo.first || tcp->dsack_conn == conn ||
+  return conn->ts_ok || conn->out->ooo.first || tcp->dsack_conn == conn ||
          (flags & TCP_SYN);
 }
 
@@ -170,7 +170,7 @@ static inline uint32_t tcp_payload_mss(const struct ph_stack *stack,
                                        const struct tcp_conn *conn) {
   const struct tcp_stack *tcp = tcp_of(stack);
   uint32_t mss = conn->snd_mss;
-  if (conn->ooo.first || tcp->dsack_conn == conn) {
+  if (conn->out->ooo.first || tcp->dsack_conn == conn) {
     mss -= tcp_sack_len(tcp, conn); /* TCP_MSS_MIN has room for it */
   }
   PH_ASSERT(mss > 0);

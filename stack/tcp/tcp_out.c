@@ -2,14 +2,16 @@
 /* Who has a record of what is out.
  *
  * What recovers losses and paces a sender is of use only while data are out,
- * so a connection that is idle need not have it: struct tcp_out comes from a
- * pool that may be smaller than the number of connections. It is kept between
- * flights for as long as nobody else wants it.
+ * and what reassembles only while something is missing, so a connection that is
+ * idle need not have it: struct tcp_out comes from a pool that may be smaller
+ * than the number of connections. It is kept between flights for as long as
+ * nobody else wants it.
  *
  * Whoever sends, or hears of what it has sent, gets one: if all are taken, one
  * is taken away from another connection, best from one with nothing out, else
- * from one that nobody answers, else from one that was not used since this was
- * last asked (the clock algorithm, Corbato 1968). So peers that never
+ * from one that waits for what it misses, else from one that nobody answers,
+ * else from one that was not used since this was last asked (the clock
+ * algorithm, Corbato 1968). So peers that never
  * acknowledge can't keep what others need, however many they are.
  *
  * What is taken away is knowledge, never data: snd_una, snd_nxt, the send
@@ -25,7 +27,11 @@
  *      network, and once it is acknowledged the rest has its turn
  *      (TCP_RANGE_PARTIAL). A segment leaves once per acknowledgement or
  *      timeout, however often the record is taken away in between.
- *   3. The retransmission timer runs. */
+ *   3. The retransmission timer runs.
+ *
+ * What has arrived out of order is given up with it: the peer has it still (RFC
+ * 2018 8). */
+#include "stack/tcp/tcp_memory.h"
 #include "stack/tcp/tcp_sendq.h"
 
 enum { LOOK = 16 }; /* records looked at to find the one that is missed least */
@@ -57,6 +63,7 @@ void tcp_out_clear(struct tcp_conn *conn) {
 void tcp_out_free(struct tcp_stack *tcp, struct tcp_conn *conn) {
   if (conn->out != &tcp_out_none) {
     tcp_rtx_free(tcp, conn);
+    tcp_ooo_free(tcp, conn);
     put(tcp, conn->out);
   }
   tcp_out_clear(conn);
@@ -65,9 +72,9 @@ void tcp_out_free(struct tcp_stack *tcp, struct tcp_conn *conn) {
 /* The more, the more it would be missed. */
 static uint32_t worth(const struct tcp_out *out) {
   if (!out->rtx.first) {
-    return out->used;
+    return out->ooo.first ? 2 : out->used;
   }
-  return out->conn->backoff > 0 ? 2 : 3u + out->used;
+  return out->conn->backoff > 0 ? 3 : 4u + out->used;
 }
 
 static struct tcp_out *least_missed(struct tcp_stack *tcp) {
@@ -104,6 +111,7 @@ static void forget(struct ph_stack *stack, struct tcp_conn *conn) {
   }
   tcp_timer_clear(conn, TCP_TIMER_RACK);
   tcp_out_free(tcp_of(stack), conn);
+  tcp_rcv_account(tcp_of(stack), conn); /* what was out of order is given up */
   conn->out_lost = lost;
 }
 

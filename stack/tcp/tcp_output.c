@@ -23,8 +23,12 @@ enum { ETH_HEADER_LEN = 14, IP_MAX_LEN = 65535 };
 enum sent { SENT_ALL, SENT_BLOCKED, SENT_WINDOW_CLOSED };
 
 void tcp_pend(struct ph_stack *stack, struct tcp_conn *conn) {
-  if (!ph_link_linked(&conn->pending)) {
-    ph_link_append(&tcp_of(stack)->pending, &conn->pending);
+  struct tcp_stack *tcp = tcp_of(stack);
+  if (!conn->pending) {
+    conn->pending = true;
+    conn->next_pending = NULL;
+    *tcp->pending_end = conn;
+    tcp->pending_end = &conn->next_pending;
   }
 }
 
@@ -33,19 +37,23 @@ static void retry_later(struct ph_stack *stack, struct tcp_conn *conn) {
   tcp_timer_set(stack, conn, TCP_TIMER_RETRY, stack->now_ns + TCP_RETRY_NS);
 }
 
-void tcp_poll(struct ph_stack *stack) {
-  struct ph_link *pending = &tcp_of(stack)->pending;
-  if (!ph_link_linked(pending)) {
-    return;
+/* Take the list as it is: who is still blocked comes back at its end. */
+static void output_pending(struct ph_stack *stack, struct tcp_stack *tcp) {
+  struct tcp_conn *conn = tcp->pending;
+  tcp->pending = NULL;
+  tcp->pending_end = &tcp->pending;
+  while (conn) {
+    struct tcp_conn *next = conn->next_pending;
+    conn->pending = false;
+    tcp_output(stack, conn);
+    conn = next;
   }
-  /* Take the list as it is: who is still blocked comes back at its end. */
-  struct ph_link todo = *pending;
-  todo.next->prev = todo.prev->next = &todo;
-  ph_link_init(pending);
-  while (ph_link_linked(&todo)) {
-    struct ph_link *link = todo.next;
-    ph_link_remove(link);
-    tcp_output(stack, PH_CONTAINER_OF(link, struct tcp_conn, pending));
+}
+
+void tcp_poll(struct ph_stack *stack) {
+  struct tcp_stack *tcp = tcp_of(stack);
+  if (tcp->pending) {
+    output_pending(stack, tcp);
   }
 }
 

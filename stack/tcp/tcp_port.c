@@ -42,7 +42,8 @@ bool tcp_port_allowed(const struct tcp_stack *tcp, const struct tcp_conn *conn,
                       const struct ph_addr *addr, uint16_t port) {
   const struct ph_link *head = bucket(tcp, port);
   const struct ip_bound wanted = {addr, conn && conn->only_v6};
-  for (const struct ph_link *l = head->next; l != head; l = l->next) {
+  for (const struct ph_link *l = ph_link_next(head); l != head;
+       l = ph_link_next(l)) {
     const struct tcp_conn *other =
         PH_CONTAINER_OF(l, struct tcp_conn, port_link);
     const struct ip_bound has = tcp_bound_to(other);
@@ -65,7 +66,8 @@ static bool unused(const struct tcp_stack *tcp, const struct ph_addr *addr,
 static bool connect_allowed(const struct tcp_stack *tcp,
                             const struct tcp_conn *conn, uint16_t port) {
   const struct ph_link *head = bucket(tcp, port);
-  for (const struct ph_link *l = head->next; l != head; l = l->next) {
+  for (const struct ph_link *l = ph_link_next(head); l != head;
+       l = ph_link_next(l)) {
     const struct tcp_conn *other =
         PH_CONTAINER_OF(l, struct tcp_conn, port_link);
     if (other->local_port == port && other->named && !other->passive) {

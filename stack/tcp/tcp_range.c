@@ -89,6 +89,10 @@ void tcp_ranges_insert_among(struct tcp_ranges *set, struct tcp_range *range) {
 }
 
 void tcp_ranges_remove(struct tcp_ranges *set, struct tcp_range *range) {
+  if (set->first == set->last) {
+    set->root = set->first = set->last = NULL;
+    return;
+  }
   if (set->root != range) {
     set->root = splay(set->root, range->seq);
   }

@@ -36,8 +36,8 @@ void tcp_sack_forget(struct tcp_stack *tcp, struct tcp_conn *conn,
   struct tcp_range *older = run_at(tcp, run->u.older);
   if (newer) {
     newer->u.older = run->u.older;
-  } else if (conn->sack_newest == link_of(tcp, run)) {
-    conn->sack_newest = run->u.older;
+  } else if (conn->out->sack_newest == link_of(tcp, run)) {
+    conn->out->sack_newest = run->u.older;
   }
   if (older) {
     older->u.newer = run->u.newer;
@@ -48,16 +48,16 @@ void tcp_sack_forget(struct tcp_stack *tcp, struct tcp_conn *conn,
 void tcp_sack_touch(struct tcp_stack *tcp, struct tcp_conn *conn,
                     struct tcp_range *run) {
   uint32_t link = link_of(tcp, run);
-  if (conn->sack_newest == link) {
+  if (conn->out->sack_newest == link) {
     return;
   }
   tcp_sack_forget(tcp, conn, run);
-  struct tcp_range *second = run_at(tcp, conn->sack_newest);
-  run->u.older = conn->sack_newest;
+  struct tcp_range *second = run_at(tcp, conn->out->sack_newest);
+  run->u.older = conn->out->sack_newest;
   if (second) {
     second->u.newer = link;
   }
-  conn->sack_newest = link;
+  conn->out->sack_newest = link;
 }
 
 /* ---- What the next segment tells ---------------------------------------- */
@@ -81,7 +81,7 @@ uint32_t tcp_sack_blocks(const struct tcp_stack *tcp,
   if (tcp->dsack_conn == conn) {
     to[count++] = tcp->dsack;
   }
-  const struct tcp_range *run = run_at(tcp, conn->sack_newest);
+  const struct tcp_range *run = run_at(tcp, conn->out->sack_newest);
   for (; run && count < max; run = run_at(tcp, run->u.older)) {
     to[count++] = (struct tcp_sack_block){run->seq, run->seq + run->len};
   }
@@ -96,7 +96,7 @@ uint32_t tcp_sack_len(const struct tcp_stack *tcp,
   uint32_t room = TCP_MAX_OPTIONS_LEN - tcp_options_always(conn);
   uint32_t most = (room - SACK_HEAD_LEN) / SACK_BLOCK_LEN;
   uint32_t count = tcp->dsack_conn == conn;
-  for (const struct tcp_range *run = conn->ooo.first; run && count < most;
+  for (const struct tcp_range *run = conn->out->ooo.first; run && count < most;
        run = run->next) {
     count++;
   }

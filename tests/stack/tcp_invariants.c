@@ -84,11 +84,11 @@ static void check_rtx(const struct tcp_conn *conn) {
 static void check_recency(const struct tcp_stack *tcp,
                           const struct tcp_conn *conn) {
   uint32_t runs = 0;
-  for (const struct tcp_range *r = conn->ooo.first; r; r = r->next) {
+  for (const struct tcp_range *r = conn->out->ooo.first; r; r = r->next) {
     runs++;
   }
   uint32_t newer = 0;
-  for (uint32_t link = conn->sack_newest; link; runs--) {
+  for (uint32_t link = conn->out->sack_newest; link; runs--) {
     const struct tcp_range *r = &tcp->ranges[link - 1];
     assert_true(runs > 0);
     assert_int_equal(r->u.newer, newer);
@@ -104,7 +104,7 @@ static void check_receive(const struct tcp_conn *conn) {
   uint32_t held = chunk_memory(&conn->rcvq, &bytes, &blocks);
   assert_int_equal(bytes, conn->rcvq_len);
   uint32_t end = conn->rcv_nxt;
-  for (const struct tcp_range *r = conn->ooo.first; r; r = r->next) {
+  for (const struct tcp_range *r = conn->out->ooo.first; r; r = r->next) {
     uint32_t run = 0;
     held += chunk_memory(&r->u.rx, &run, &blocks);
     assert_int_equal(run, r->len);

@@ -19,7 +19,7 @@ struct outcome {
 
 static uint32_t out_of_order(const struct tcp_conn *c) {
   uint32_t bytes = 0;
-  for (const struct tcp_range *r = c->ooo.first; r; r = r->next) {
+  for (const struct tcp_range *r = c->out->ooo.first; r; r = r->next) {
     bytes += r->len;
   }
   return bytes;

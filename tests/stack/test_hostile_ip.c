@@ -192,8 +192,8 @@ static void tidy(struct world *w) {
   if (tcp_of(w->p.stack)->conns_open > 2) {
     const struct tcp_listener *l = w->p.listener->listener;
     while (ph_link_linked(&l->syn_queue)) {
-      tcp_conn_free(w->p.stack,
-                    PH_CONTAINER_OF(l->syn_queue.next, struct tcp_conn, link));
+      tcp_conn_free(w->p.stack, PH_CONTAINER_OF(ph_link_next(&l->syn_queue),
+                                                struct tcp_conn, link));
     }
   }
   w->p.pair->log_count = 0;

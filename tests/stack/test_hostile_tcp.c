@@ -12,8 +12,8 @@ struct view {
 };
 
 static struct view view_of(const struct tcp_conn *c) {
-  return (struct view){c->state,    c->rcv_nxt,  c->snd_una,  c->snd_nxt,
-                       c->rcvq_len, c->rcv_held, c->ooo.first};
+  return (struct view){c->state,    c->rcv_nxt,  c->snd_una,       c->snd_nxt,
+                       c->rcvq_len, c->rcv_held, c->out->ooo.first};
 }
 
 /* RFC 9293 3.10.7.4 with RFC 5961: must this segment leave the connection as

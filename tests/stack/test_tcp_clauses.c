@@ -318,7 +318,7 @@ static void windows_are_scaled_behind_the_syns(void **state) {
     assert_int_equal(answer->wscale, 8);
     const struct tcp_listener *l = p.listener->listener;
     struct tcp_conn *half =
-        PH_CONTAINER_OF(l->syn_queue.next, struct tcp_conn, link);
+        PH_CONTAINER_OF(ph_link_next(&l->syn_queue), struct tcp_conn, link);
     assert_int_equal(half->snd_wnd, 1000); /* of a SYN: as it is */
     uint32_t promised = answer->wnd;       /* ours too */
     peer_ack(&p, first);

@@ -121,11 +121,11 @@ static void nothing_spare_data_out_of_order_gives_way(void **state) {
   /* Nor has the device a buffer to lend. */
   ph_block_pool_reserve(&p.pair->host[0].rx_pool, PAIR_RX_BLOCKS);
   peer_send(&p, TCP_ACK, first + 1000, "later", 5);
-  assert_non_null(p.conn->ooo.first);
+  assert_non_null(p.conn->out->ooo.first);
   assert_int_equal(p.conn->rcv_blocks, 1);
   peer_data(&p, 400);
   assert_int_equal(p.conn->rcv_nxt, first + 400);
-  assert_null(p.conn->ooo.first);
+  assert_null(p.conn->out->ooo.first);
   expect_bytes(&p, 0, 400);
   give_back(&t);
   peer_free(&p);

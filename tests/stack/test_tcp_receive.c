@@ -199,7 +199,7 @@ static void established_overlapping_segments_in_120_orders(void **state) {
     for (uint32_t i = 0; i < 1000; i++) {
       assert_int_equal(got[i], pair_byte(i));
     }
-    assert_null(p.conn->ooo.first);
+    assert_null(p.conn->out->ooo.first);
     peer_free(&p);
   }
 }

@@ -327,7 +327,8 @@ static void random_segments_make_true_blocks(void **state) {
     assert_true(seq_leq(seg->sack[from].left, first + offset));
     assert_true(seq_geq(seg->sack[from].right, first + offset + len));
     for (uint32_t b = from; b < seg->sack_count; b++) {
-      struct tcp_range *run = tcp_ranges_floor(&p.conn->ooo, seg->sack[b].left);
+      struct tcp_range *run =
+          tcp_ranges_floor(&p.conn->out->ooo, seg->sack[b].left);
       assert_non_null(run);
       assert_int_equal(run->seq, seg->sack[b].left);
       assert_int_equal(run->seq + run->len, seg->sack[b].right);
