@@ -51,20 +51,20 @@ static void parse_option(const uint8_t *p, uint32_t len,
 
 void tcp_parse_options(const uint8_t *data, uint32_t len,
                        struct tcp_options *options) {
+  const uint8_t *end = data + len;
   tcp_options_clear(options);
-  uint32_t at = 0;
-  while (at < len && data[at] != TCP_OPT_END) {
-    if (data[at] == TCP_OPT_NOP) {
-      at++;
+  for (const uint8_t *p = data; p < end && *p != TCP_OPT_END;) {
+    if (*p == TCP_OPT_NOP) {
+      p++;
       continue;
     }
     /* A length of 0 or 1 would never advance, a long one would read past the
      * header (RFC 9293 3.1 MUST-7). */
-    if (len - at < 2 || data[at + 1] < 2 || data[at + 1] > len - at) {
+    if (end - p < 2 || p[1] < 2 || p[1] > end - p) {
       return;
     }
-    parse_option(data + at, data[at + 1], options);
-    at += data[at + 1];
+    parse_option(p, p[1], options);
+    p += p[1];
   }
 }
 
