@@ -67,9 +67,10 @@ void tcp_rcv_account(struct tcp_stack *tcp, struct tcp_conn *conn) {
  * read in small requests long ago is no proof: it counts as far as earned. */
 static uint32_t rcv_share(const struct tcp_conn *conn,
                           const struct ph_block_pool *pool) {
-  uint32_t moved = conn->bytes_received > conn->rcvq_len
-                       ? 2 * blocks_of(conn->bytes_received - conn->rcvq_len)
-                       : 0;
+  if (conn->bytes_received <= conn->rcvq_len) {
+    return ph_block_for_anyone(pool); /* nothing was read so far */
+  }
+  uint32_t moved = 2 * blocks_of(conn->bytes_received - conn->rcvq_len);
   return ph_block_share(pool, ph_block_earned(pool, moved));
 }
 
