@@ -18,6 +18,10 @@ const struct ip_family *ip_family_of(struct ph_stack *stack,
   return ip ? ip->families[!ip_addr_is_v4(addr)] : NULL;
 }
 
+bool ip_addr_is_mapped(const struct ph_addr *addr) {
+  return ip_addr_is_v4(addr);
+}
+
 static bool is_zero(const struct ph_addr *addr) {
   static const struct ph_addr zero;
   return ph_addr_equal(addr, &zero);

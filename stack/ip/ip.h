@@ -114,6 +114,13 @@ const struct ip_family *ip_family_of(struct ph_stack *stack,
 /* True for `::` and `::ffff:0.0.0.0`. */
 bool ip_addr_is_any(const struct ph_addr *addr);
 
+/* ::ffff:0:0/96. */
+bool ip_addr_is_mapped(const struct ph_addr *addr);
+
+/* A link-local address gets the interface's index into it; 0: none, which only
+ * other addresses may have. False: that can't be. */
+bool ip_addr_put_zone(struct ph_addr *addr, uint32_t zone);
+
 /* The index of the interface that a link-local address belongs to, which is
  * taken out of it: it is as on the wire then. 0: it needs none. */
 uint32_t ip_addr_take_zone(struct ph_addr *addr);

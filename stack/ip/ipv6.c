@@ -60,6 +60,18 @@ uint64_t ipv6_lifetime_end(const struct ph_stack *stack, uint32_t seconds) {
                                : stack->now_ns + seconds * IPV6_SECOND;
 }
 
+bool ip_addr_put_zone(struct ph_addr *addr, uint32_t zone) {
+  if (!ipv6_has_zone(addr)) {
+    return true;
+  }
+  if (ipv6_is_link_local(addr->bytes) && (zone == 0 || zone > UINT8_MAX)) {
+    return false;
+  }
+  addr->bytes[2] = 0;
+  addr->bytes[3] = (uint8_t)zone;
+  return zone <= UINT8_MAX;
+}
+
 uint32_t ip_addr_take_zone(struct ph_addr *addr) {
   uint32_t zone = ipv6_zone(addr);
   ipv6_clear_zone(addr->bytes);

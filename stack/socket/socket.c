@@ -107,8 +107,16 @@ int sock_wait(struct ph_stack *stack, struct ph_sock *sock, int fd,
   return result == -PH_ETIMEDOUT ? 0 : result;
 }
 
-static int check_kind(int domain, int type, int protocol) {
-  if (domain != PH_AF_INET) {
+/* Is the family there? IPv6 is if somebody registered it. */
+static bool has_domain(struct ph_stack *stack, int domain) {
+  static const struct ph_addr any6;
+  return domain == PH_AF_INET ||
+         (domain == PH_AF_INET6 && ip_family_of(stack, &any6));
+}
+
+static int check_kind(struct ph_stack *stack, int domain, int type,
+                      int protocol) {
+  if (!has_domain(stack, domain)) {
     return -PH_EAFNOSUPPORT;
   }
   switch (type) {
@@ -128,7 +136,7 @@ static int check_kind(int domain, int type, int protocol) {
 int ph_socket(struct ph_stack *stack, int domain, int type, int protocol) {
   stack->stats.SocketCalls++;
   int kind = type & ~(PH_SOCK_NONBLOCK | PH_SOCK_CLOEXEC);
-  int result = check_kind(domain, kind, protocol);
+  int result = check_kind(stack, domain, kind, protocol);
   if (result < 0) {
     return result;
   }
@@ -151,6 +159,8 @@ int ph_socket(struct ph_stack *stack, int domain, int type, int protocol) {
     sock_release(stack, sock);
     return -PH_ENOBUFS;
   }
+  sock->ipv6 = domain == PH_AF_INET6;
+  sock_set_any(sock);
   if (sock->tcp) {
     tcp_start_buffers(sock->tcp, sock->sndbuf, sock->rcvbuf);
   }

@@ -25,7 +25,8 @@ enum {
   PH_IPPROTO_IP = 0,
   PH_IPPROTO_ICMP = 1,
   PH_IPPROTO_TCP = 6,
-  PH_IPPROTO_UDP = 17
+  PH_IPPROTO_UDP = 17,
+  PH_IPPROTO_IPV6 = 41
 };
 enum { PH_SHUT_RD = 0, PH_SHUT_WR = 1, PH_SHUT_RDWR = 2 };
 enum {
@@ -71,6 +72,15 @@ enum { PH_EPOLL_CTL_ADD = 1, PH_EPOLL_CTL_DEL = 2, PH_EPOLL_CTL_MOD = 3 };
 enum { PH_FD_SETSIZE = 1024 };
 enum { PH_SOL_SOCKET = 1 };
 enum { PH_IP_TOS = 1, PH_IP_TTL = 2, PH_IP_MTU = 14 };
+enum {
+  PH_IPV6_UNICAST_HOPS = 16,
+  PH_IPV6_MTU_DISCOVER = 23, /* 2 (do) is what is done */
+  PH_IPV6_MTU = 24,
+  PH_IPV6_V6ONLY = 26,
+  PH_IPV6_RECVPKTINFO = 49,
+  PH_IPV6_PKTINFO = 50,
+  PH_IPV6_TCLASS = 67,
+};
 enum {
   PH_SO_REUSEADDR = 2,
   PH_SO_TYPE = 3,
@@ -143,13 +153,21 @@ struct ph_sockaddr_in {
   uint8_t sin_zero[8];
 };
 
+struct ph_sockaddr_in6 {
+  uint16_t sin6_family; /* PH_AF_INET6 */
+  uint16_t sin6_port;   /* network order */
+  uint32_t sin6_flowinfo;
+  uint8_t sin6_addr[16];  /* may be IPv4-mapped, unless IPV6_V6ONLY */
+  uint32_t sin6_scope_id; /* of a link-local address: the interface's index */
+};
+
 struct ph_msghdr {
-  void *msg_name; /* struct ph_sockaddr_in, or NULL */
+  void *msg_name; /* struct ph_sockaddr_in or _in6, or NULL */
   ph_socklen_t msg_namelen;
   struct ph_iovec *msg_iov; /* stack/base/types.h */
   size_t msg_iovlen;
-  void *msg_control;     /* no control message is known: not looked at, */
-  size_t msg_controllen; /* and 0 after ph_recvmsg() */
+  void *msg_control;     /* filled by ph_recvmsg(): PH_IPV6_PKTINFO */
+  size_t msg_controllen; /* its room; how much of it was filled */
   int msg_flags;         /* set by ph_recvmsg(): PH_MSG_TRUNC */
 };
 

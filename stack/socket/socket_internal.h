@@ -33,6 +33,9 @@ struct ph_sock {
   bool cloexec : 1; /* kept for F_GETFD; there is no exec() */
   bool linger : 1;
   bool low_water : 1;
+  bool ipv6 : 1;      /* of PH_AF_INET6 */
+  bool only_v6 : 1;   /* IPV6_V6ONLY */
+  bool recv_info : 1; /* IPV6_RECVPKTINFO */
   bool reuse_addr : 1;
   bool reuse_port : 1;
   bool connecting : 1; /* connect() has not yet reported its result */
@@ -134,12 +137,26 @@ uint32_t sock_epoll_ready(struct ph_sock *sock);
  * instance goes back to its pool. */
 void sock_epoll_forget(struct ph_stack *stack, struct ph_sock *sock);
 
-/* struct sockaddr_in to address and port: 0, -PH_EINVAL (too short),
- * -PH_EAFNOSUPPORT. */
-int sock_addr_in(const void *addr, ph_socklen_t len, struct ph_addr *ip,
-                 uint16_t *port) PH_MUST_USE;
+/* ---- socket_address.c, socket_ipv6.c ------------------------------------- */
+/* The unspecified address of the socket's family. */
+struct ph_addr sock_any(const struct ph_sock *sock);
+/* TCP or UDP learns it, unless bind() gave another. */
+void sock_set_any(struct ph_sock *sock);
+/* A socket address that fits the socket to address and port: 0, -PH_EINVAL (too
+ * short), -PH_EAFNOSUPPORT. */
+int sock_addr_in(const struct ph_sock *sock, const void *addr, ph_socklen_t len,
+                 struct ph_addr *ip, uint16_t *port) PH_MUST_USE;
+/* As a destination an unspecified address is this host: as in Linux, 4.2BSD. */
+void sock_this_host(struct ph_addr *ip);
 /* The other way, cut to *len as POSIX says. `addr` may be NULL. */
-void sock_addr_out(const struct ph_addr *ip, uint16_t port, void *addr,
-                   ph_socklen_t *len);
+void sock_addr_out(const struct ph_sock *sock, const struct ph_addr *ip,
+                   uint16_t port, void *addr, ph_socklen_t *len);
+int sock_set_ipv6(struct ph_stack *stack, struct ph_sock *sock, int option,
+                  const void *value, ph_socklen_t len) PH_MUST_USE;
+int sock_get_ipv6(struct ph_sock *sock, int option, void *value,
+                  ph_socklen_t *len) PH_MUST_USE;
+/* IPV6_PKTINFO, if it was asked for: how many bytes of `control`. */
+size_t sock_put_pktinfo(const struct ph_sock *sock, const struct udp_info *info,
+                        void *control, size_t room, int *msg_flags);
 
 #endif

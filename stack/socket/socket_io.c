@@ -183,7 +183,7 @@ static long datagram_recv(struct ph_stack *stack, struct ph_sock *sock, int fd,
     long n = udp_recvv(sock->udp, job->iov, job->count,
                        job->flags & PH_MSG_PEEK, ip, port);
     if (n == -PH_EAGAIN && sock->rd_shutdown) {
-      *ip = ph_addr_v4(0);
+      *ip = sock_any(sock);
       *port = 0;
       return 0;
     }
@@ -212,10 +212,11 @@ static long send_job(struct ph_stack *stack, struct ph_sock *sock, int fd,
     return stream_send(stack, sock, fd, job);
   }
   if (addr) {
-    int result = sock_addr_in(addr, addr_len, &ip, &port);
+    int result = sock_addr_in(sock, addr, addr_len, &ip, &port);
     if (result < 0) {
       return result;
     }
+    sock_this_host(&ip);
   }
   return datagram_send(stack, sock, fd, job, addr ? &ip : NULL, port);
 }
@@ -231,7 +232,7 @@ static long recv_job(struct ph_stack *stack, struct ph_sock *sock, int fd,
     uint16_t port = 0;
     long n = datagram_recv(stack, sock, fd, job, &ip, &port, msg_flags);
     if (n >= 0) {
-      sock_addr_out(&ip, port, addr, addr_len);
+      sock_addr_out(sock, &ip, port, addr, addr_len);
     }
     return n;
   }
@@ -401,8 +402,11 @@ long ph_recvmsg(struct ph_stack *stack, int fd, struct ph_msghdr *msg,
   long n = recv_job(stack, sock, fd, &job, msg->msg_name, &msg->msg_namelen,
                     &msg_flags);
   if (n >= 0) {
+    size_t room = msg->msg_controllen;
+    msg->msg_controllen = sock_put_pktinfo(
+        sock, sock->udp ? &sock->udp->info : NULL, msg->msg_control,
+        msg->msg_control ? room : 0, &msg_flags);
     msg->msg_flags = msg_flags;
-    msg->msg_controllen = 0;
   }
   return n;
 }

@@ -3,45 +3,7 @@
  * getpeername. */
 #include "stack/socket/socket_internal.h"
 
-/* Ports and addresses in a sockaddr are bytes in network order. */
-int sock_addr_in(const void *addr, ph_socklen_t len, struct ph_addr *ip,
-                 uint16_t *port) {
-  uint16_t family;
-  if (!addr) {
-    return -PH_EFAULT;
-  }
-  if (len < sizeof(struct ph_sockaddr_in)) {
-    return -PH_EINVAL;
-  }
-  memcpy(&family, addr, sizeof(family));
-  if (family != PH_AF_INET) {
-    return -PH_EAFNOSUPPORT;
-  }
-  const uint8_t *p = addr;
-  *port = (uint16_t)(p[2] << 8 | p[3]);
-  *ip = ph_addr_v4(0);
-  memcpy(ip->bytes + 12, p + 4, 4);
-  return 0;
-}
-
-void sock_addr_out(const struct ph_addr *ip, uint16_t port, void *addr,
-                   ph_socklen_t *len) {
-  if (!addr || !len) {
-    return;
-  }
-  struct ph_sockaddr_in out = {.sin_family = PH_AF_INET};
-  uint8_t *p = (uint8_t *)&out;
-  p[2] = (uint8_t)(port >> 8);
-  p[3] = (uint8_t)port;
-  memcpy(p + 4, ip->bytes + 12, 4);
-  memcpy(addr, &out, ph_min_u32(*len, sizeof(out)));
-  *len = sizeof(out);
-}
-
-static bool addr_is_any(const struct ph_addr *ip) {
-  const struct ph_addr any = ph_addr_v4(0);
-  return ph_addr_equal(ip, &any);
-}
+enum { IN6_LEAST = 24 }; /* without a scope id, as in RFC 2133 */
 
 int ph_bind(struct ph_stack *stack, int fd, const void *addr,
             ph_socklen_t len) {
@@ -51,9 +13,15 @@ int ph_bind(struct ph_stack *stack, int fd, const void *addr,
   if (!sock) {
     return sock_missing(stack, fd);
   }
-  int result = sock_addr_in(addr, len, &ip, &port);
+  if (sock->ipv6 && sock->udp && len < IN6_LEAST) {
+    return -PH_EINVAL; /* a name of IPv4 is none for bind() */
+  }
+  int result = sock_addr_in(sock, addr, len, &ip, &port);
   if (result < 0) {
     return result;
+  }
+  if (sock->ipv6 && sock->only_v6 && ip_addr_is_mapped(&ip)) {
+    return -PH_EINVAL;
   }
   if (sock->tcp) {
     return tcp_bind(stack, sock->tcp, &ip, port, false);
@@ -105,6 +73,8 @@ int ph_accept4(struct ph_stack *stack, int fd, void *addr, ph_socklen_t *len,
     return child_fd; /* the connection stays in the queue */
   }
   child->tcp = tcp_accept(stack, sock->tcp);
+  child->ipv6 = sock->ipv6;
+  child->only_v6 = sock->only_v6;
   child->nonblock = flags & PH_SOCK_NONBLOCK;
   child->cloexec = flags & PH_SOCK_CLOEXEC;
   child->reuse_addr = sock->reuse_addr;
@@ -118,7 +88,7 @@ int ph_accept4(struct ph_stack *stack, int fd, void *addr, ph_socklen_t *len,
   if (addr) {
     uint16_t port;
     struct ph_addr ip = tcp_get_remote(child->tcp, &port);
-    sock_addr_out(&ip, port, addr, len);
+    sock_addr_out(child, &ip, port, addr, len);
   }
   return child_fd;
 }
@@ -137,6 +107,7 @@ static int connect_result(struct ph_stack *stack, struct ph_sock *sock, int fd,
       int error = tcp_take_error(sock->tcp);
       sock->connecting = false;
       sock->tcp = tcp_disconnect(stack, sock->tcp); /* as new, as in Linux */
+      sock_set_any(sock);
       return error ? -error : -PH_ECONNABORTED;
     }
     if (state != TCP_STATE_SYN_SENT && state != TCP_STATE_SYN_RECEIVED) {
@@ -168,6 +139,7 @@ static int dissolve(struct ph_stack *stack, struct ph_sock *sock) {
     return 0;
   }
   sock->tcp = tcp_disconnect(stack, sock->tcp);
+  sock_set_any(sock);
   sock->connecting = sock->connected = false;
   sock_notify(stack, sock, sock_ready(sock, ~0u));
   return 0;
@@ -195,13 +167,14 @@ int ph_connect(struct ph_stack *stack, int fd, const void *addr,
       (sock->connected || tcp_get_state(sock->tcp) != TCP_STATE_CLOSED)) {
     return -PH_EISCONN;
   }
-  int result = sock_addr_in(addr, len, &ip, &port);
+  int result = sock_addr_in(sock, addr, len, &ip, &port);
   if (result < 0) {
     return result;
   }
-  if (addr_is_any(&ip)) { /* this host, as in Linux and 4.2BSD */
-    ip = ph_addr_v4(0x7f000001);
+  if (sock->only_v6 && ip_addr_is_mapped(&ip)) {
+    return -PH_ENETUNREACH;
   }
+  sock_this_host(&ip);
   return sock->tcp ? connect_tcp(stack, sock, fd, &ip, port)
                    : udp_connect(sock->udp, &ip, port);
 }
@@ -215,7 +188,7 @@ int ph_getsockname(struct ph_stack *stack, int fd, void *addr,
   struct ph_socket_info info;
   int result = ph_socket_info(stack, fd, &info);
   if (result == 0) {
-    sock_addr_out(&info.local, info.local_port, addr, len);
+    sock_addr_out(sock, &info.local, info.local_port, addr, len);
   }
   return result;
 }
@@ -237,6 +210,6 @@ int ph_getpeername(struct ph_stack *stack, int fd, void *addr,
       state == TCP_STATE_TIME_WAIT) {
     return -PH_ENOTCONN;
   }
-  sock_addr_out(&info.remote, info.remote_port, addr, len);
+  sock_addr_out(sock, &info.remote, info.remote_port, addr, len);
   return 0;
 }

@@ -195,7 +195,7 @@ static int get_socket_option(struct ph_stack *stack, struct ph_sock *sock,
     case PH_SO_PROTOCOL:
       return put_int(value, len, sock->tcp ? PH_IPPROTO_TCP : PH_IPPROTO_UDP);
     case PH_SO_DOMAIN:
-      return put_int(value, len, PH_AF_INET);
+      return put_int(value, len, sock->ipv6 ? PH_AF_INET6 : PH_AF_INET);
     case PH_SO_TYPE:
       return put_int(value, len, sock->tcp ? PH_SOCK_STREAM : PH_SOCK_DGRAM);
     case PH_SO_ERROR:
@@ -314,6 +314,9 @@ int ph_setsockopt(struct ph_stack *stack, int fd, int level, int option,
   if (level == PH_IPPROTO_IP && (sock->tcp || sock->udp)) {
     return sock_set_ip(sock, option, value, len);
   }
+  if (level == PH_IPPROTO_IPV6 && (sock->tcp || sock->udp)) {
+    return sock_set_ipv6(stack, sock, option, value, len);
+  }
   return -PH_ENOPROTOOPT;
 }
 
@@ -331,6 +334,9 @@ int ph_getsockopt(struct ph_stack *stack, int fd, int level, int option,
   }
   if (level == PH_IPPROTO_IP && (sock->tcp || sock->udp)) {
     return sock_get_ip(sock, option, value, len);
+  }
+  if (level == PH_IPPROTO_IPV6 && (sock->tcp || sock->udp)) {
+    return sock_get_ipv6(sock, option, value, len);
   }
   return level == PH_IPPROTO_TCP ? -PH_EOPNOTSUPP : -PH_ENOPROTOOPT;
 }

@@ -334,6 +334,11 @@ void tcp_get_info(struct ph_stack *stack, struct tcp_conn *conn,
                   struct tcp_info *info);
 
 /* The peer's end. */
+/* What a connection is that bind() gave no address: any of IPv4
+ * (`::ffff:0.0.0.0`), any at all (`::`), or with `only_v6` any of IPv6. */
+void tcp_set_any(struct tcp_conn *conn, const struct ph_addr *any,
+                 bool only_v6);
+
 struct ph_addr tcp_get_remote(const struct tcp_conn *conn, uint16_t *port);
 
 /* The `index`th connection without an owner; NULL past the last. */

@@ -268,3 +268,11 @@ int tcp_set_congestion(struct tcp_conn *conn, const char *name, size_t len) {
 const char *tcp_get_congestion(const struct tcp_conn *conn) {
   return conn->cc ? conn->cc->name : tcp_cc_default()->name;
 }
+
+void tcp_set_any(struct tcp_conn *conn, const struct ph_addr *any,
+                 bool only_v6) {
+  if (!conn->addr_given) {
+    conn->local = *any;
+  }
+  conn->only_v6 = only_v6;
+}

@@ -14,6 +14,12 @@ enum udp_event {
   UDP_EVENT_ERROR = 4,    /* `pcb->error` was set */
 };
 
+/* Where a datagram came to. */
+struct udp_info {
+  struct ph_addr to;
+  uint32_t ifindex; /* of the interface */
+};
+
 struct udp_pcb {
   struct udp_pcb *next;      /* hash chain */
   struct udp_pcb *wait_next; /* list of those that wait for the device */
@@ -25,8 +31,10 @@ struct udp_pcb {
   bool address_chosen; /* `local` came from the route, not udp_bind() */
   bool reuse_address;  /* set before udp_bind(), */
   bool only_v6;        /* too: `::` takes no IPv4 */
-  uint8_t error;       /* positive; see udp_take_error() */
-  uint16_t path;       /* a hint for ip_path_get() */
+  bool tell_info;      /* fill `info` when a datagram is read */
+  struct udp_info info;
+  uint8_t error; /* positive; see udp_take_error() */
+  uint16_t path; /* a hint for ip_path_get() */
   struct ip_marks marks;
   uint32_t rcvbuf;     /* bytes of memory that the queue may hold */
   uint32_t queued;     /* bytes held */

@@ -6,10 +6,12 @@
 #include "stack/wire/checksum.h"
 #include "stack/wire/ip_wire.h"
 
-/* In front of a queued datagram, in place of the headers (28 bytes or more). */
+/* In front of a queued datagram, in place of the headers (42 bytes or more,
+ * with the link's). */
 struct udp_meta {
-  uint8_t src[16];
+  uint8_t src[16], dst[16];
   uint8_t port[2];
+  uint8_t ifindex;
 };
 
 /* What the packet costs while it waits. */
@@ -135,6 +137,8 @@ static void enqueue(struct ph_stack *stack, struct udp_pcb *pcb,
                     struct pkt *pkt, const struct ip_rx *rx) {
   struct udp_meta meta;
   memcpy(meta.src, rx->src.bytes, 16);
+  memcpy(meta.dst, rx->dst.bytes, 16);
+  meta.ifindex = pkt->netif ? pkt->netif->index : 0;
   memcpy(meta.port, pkt->head + UDP_OFF_SRC, 2);
   (void)pkt_pull(pkt, UDP_HDR_LEN);
   pkt->l3 = NULL;
@@ -216,6 +220,10 @@ long udp_recvv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
   memcpy(&meta, pkt->head, sizeof(meta));
   uint32_t full = pkt->len - (uint32_t)sizeof(meta);
   pcb->stack->stats.CopiedBytes += scatter(pkt, sizeof(meta), iov, count);
+  if (pcb->tell_info) {
+    memcpy(pcb->info.to.bytes, meta.dst, 16);
+    pcb->info.ifindex = meta.ifindex;
+  }
   if (from) {
     memcpy(from->bytes, meta.src, 16);
   }

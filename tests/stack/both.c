@@ -59,8 +59,8 @@ void trio_close(struct api *a, const struct trio *t) {
 }
 
 void compare(void (*script)(struct api *a)) {
-  const struct pair_options config = {.socket = {.max_sockets = 16},
-                                      .blocking = true};
+  const struct pair_options config = {
+      .socket = {.max_sockets = 16}, .ipv6 = true, .blocking = true};
   struct api *host = calloc(1, sizeof(*host));
   struct api *ours = calloc(1, sizeof(*ours));
   ours->pair = pair_new(&config);

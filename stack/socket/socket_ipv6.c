@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Options of IPPROTO_IPV6 (RFC 3493 5, RFC 3542 6): whether `::` takes IPv4,
+ * the hop limit and traffic class of what is sent, the path's MTU, and where a
+ * datagram came to. Values and results are Linux's. */
+#include "stack/socket/socket_internal.h"
+
+enum {
+  HOPS_DEFAULT = 64,
+  OCTET_MAX = 255,
+  ECN_MASK = 3,
+  PMTUDISC_DO = 2, /* packets are never fragmented by us */
+};
+
+static struct ip_marks *marks_of(struct ph_sock *sock) {
+  return sock->tcp ? tcp_marks(sock->tcp) : &sock->udp->marks;
+}
+
+static bool is_bound(struct ph_stack *stack, const struct ph_sock *sock) {
+  if (sock->udp) {
+    return sock->udp->bound;
+  }
+  struct tcp_info info;
+  tcp_get_info(stack, sock->tcp, &info);
+  return info.local_port != 0;
+}
+
+void sock_set_any(struct ph_sock *sock) {
+  struct ph_addr any = sock_any(sock);
+  if (sock->tcp) {
+    tcp_set_any(sock->tcp, &any, sock->only_v6);
+  } else {
+    udp_set_any(sock->udp, &any);
+    sock->udp->only_v6 = sock->only_v6;
+  }
+}
+
+int sock_set_ipv6(struct ph_stack *stack, struct ph_sock *sock, int option,
+                  const void *value, ph_socklen_t len) {
+  struct ip_marks *marks = marks_of(sock);
+  int32_t number = 0;
+  if (!sock->ipv6) {
+    return -PH_ENOPROTOOPT;
+  }
+  if (!value || len < sizeof(number)) {
+    return value ? -PH_EINVAL : -PH_EFAULT;
+  }
+  memcpy(&number, value, sizeof(number));
+  switch (option) {
+    case PH_IPV6_V6ONLY:
+      if (is_bound(stack, sock)) {
+        return -PH_EINVAL;
+      }
+      sock->only_v6 = number != 0;
+      sock_set_any(sock);
+      return 0;
+    case PH_IPV6_UNICAST_HOPS:
+      if (number < -1 || number > OCTET_MAX) {
+        return -PH_EINVAL;
+      }
+      marks->ttl = number < 0 ? 0 : (uint8_t)number;
+      return 0;
+    case PH_IPV6_TCLASS:
+      if (number < -1 || number > OCTET_MAX) {
+        return -PH_EINVAL;
+      }
+      marks->tos = number < 0 ? 0 : (uint8_t)number;
+      if (sock->tcp) { /* the other two bits are TCP's own: RFC 3168 */
+        marks->tos &= (uint8_t)~ECN_MASK;
+      }
+      return 0;
+    case PH_IPV6_MTU_DISCOVER:
+      return number == PMTUDISC_DO ? 0 : -PH_ENOPROTOOPT;
+    case PH_IPV6_RECVPKTINFO:
+      if (sock->udp) {
+        sock->udp->tell_info = number != 0;
+      }
+      sock->recv_info = number != 0;
+      return 0;
+    default:
+      return -PH_ENOPROTOOPT;
+  }
+}
+
+int sock_get_ipv6(struct ph_sock *sock, int option, void *value,
+                  ph_socklen_t *len) {
+  const struct ip_marks *marks = marks_of(sock);
+  int32_t number;
+  if (!sock->ipv6) {
+    return -PH_ENOPROTOOPT;
+  }
+  switch (option) {
+    case PH_IPV6_V6ONLY:
+      number = sock->only_v6;
+      break;
+    case PH_IPV6_UNICAST_HOPS:
+      number = marks->ttl ? marks->ttl : HOPS_DEFAULT;
+      break;
+    case PH_IPV6_TCLASS:
+      number = marks->tos;
+      break;
+    case PH_IPV6_MTU_DISCOVER:
+      number = PMTUDISC_DO;
+      break;
+    case PH_IPV6_MTU: /* of the path; only for who has a peer */
+      number =
+          sock->tcp ? tcp_get_path_mtu(sock->tcp) : udp_get_path_mtu(sock->udp);
+      if (number == 0) {
+        return -PH_ENOTCONN;
+      }
+      break;
+    case PH_IPV6_RECVPKTINFO:
+      number = sock->recv_info;
+      break;
+    default:
+      return -PH_ENOPROTOOPT;
+  }
+  if (!value || !len) {
+    return -PH_EFAULT;
+  }
+  *len = ph_min_u32(*len, sizeof(number));
+  memcpy(value, &number, *len);
+  return 0;
+}
+
+/* struct cmsghdr and in6_pktinfo as in Linux (RFC 3542 6.2). */
+struct pktinfo_message {
+  uint64_t cmsg_len;
+  int32_t cmsg_level, cmsg_type;
+  uint8_t ipi6_addr[16];
+  uint32_t ipi6_ifindex, padding;
+};
+
+size_t sock_put_pktinfo(const struct ph_sock *sock, const struct udp_info *info,
+                        void *control, size_t room, int *msg_flags) {
+  enum { DATA_LEN = 20, HEADER_LEN = 16 };
+  if (!sock->recv_info || !sock->udp) {
+    return 0;
+  }
+  struct ph_addr to = info->to;
+  struct pktinfo_message m = {.cmsg_len = HEADER_LEN + DATA_LEN,
+                              .cmsg_level = PH_IPPROTO_IPV6,
+                              .cmsg_type = PH_IPV6_PKTINFO,
+                              .ipi6_ifindex = info->ifindex};
+  (void)ip_addr_take_zone(&to);
+  memcpy(m.ipi6_addr, to.bytes, 16);
+  if (!control || room < sizeof(m)) {
+    *msg_flags |= PH_MSG_CTRUNC;
+    return 0;
+  }
+  memcpy(control, &m, sizeof(m));
+  return sizeof(m);
+}
