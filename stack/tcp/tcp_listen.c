@@ -186,7 +186,7 @@ struct tcp_conn *tcp_listen_input(struct ph_stack *stack,
   if (seg->flags & TCP_ACK) {
     return listen_ack(stack, listener, seg, rx);
   }
-  if ((seg->flags & TCP_SYN) && !rx->broadcast) {
+  if (seg->flags & TCP_SYN) {
     listen_syn(stack, listener, seg, rx);
   }
   return NULL;

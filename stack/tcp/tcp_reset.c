@@ -69,7 +69,7 @@ void tcp_send_stateless(struct ph_stack *stack, struct tcp_conn *ends,
 
 void tcp_send_reset(struct ph_stack *stack, const struct tcp_seg *seg,
                     const struct ip_rx *rx) {
-  if ((seg->flags & TCP_RST) || rx->broadcast) {
+  if (seg->flags & TCP_RST) {
     return; /* never in answer to a reset */
   }
   struct ip_tx tx = {.protocol = IP_PROTO_TCP, .dont_fragment = true};
