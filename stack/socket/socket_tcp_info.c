@@ -38,6 +38,7 @@ static void counters(const struct tcp_info *info, struct ph_tcp_info *out) {
   out->tcpi_bytes_sent = info->bytes_sent;
   out->tcpi_bytes_retrans = info->counters.bytes_retrans;
   out->tcpi_rcv_ooopack = info->counters.ooo_segs;
+  out->tcpi_delivered = info->delivered_segs;
   out->tcpi_reord_seen = info->reordering_seen;
 }
 
@@ -75,6 +76,7 @@ void sock_tcp_info(struct ph_stack *stack, struct tcp_conn *conn,
       .tcpi_snd_cwnd = info.cwnd / mss,
       .tcpi_advmss = info.advmss,
       .tcpi_reordering = REORDERING,
+      .tcpi_rcv_rtt = (uint32_t)(info.rcv_rtt_ns / US),
       .tcpi_rcv_space = info.rcv_limit,
       .tcpi_pacing_rate = UINT64_MAX, /* there is no pacing */
       .tcpi_max_pacing_rate = UINT64_MAX,

@@ -322,9 +322,11 @@ struct tcp_info {
   uint32_t retransmissions; /* segments */
   /* Segments out; for a listener as recv_queue and send_queue. */
   uint32_t unacked_segs, sacked_segs, lost_segs, retrans_segs;
-  uint8_t retransmits; /* consecutive timeouts */
-  uint8_t backoff;     /* these, or probes of a closed window */
-  uint8_t probes;      /* not answered */
+  uint32_t delivered_segs; /* arrived, as far as we know; data and SYN */
+  uint64_t rcv_rtt_ns;     /* what the receive buffer is tuned by, or 0 */
+  uint8_t retransmits;     /* consecutive timeouts */
+  uint8_t backoff;         /* these, or probes of a closed window */
+  uint8_t probes;          /* not answered */
   uint8_t ca_state;
   uint8_t snd_wscale, rcv_wscale;
   bool wscale_ok, sack_ok, ts_ok, ecn_ok; /* spoken on this connection */

@@ -71,6 +71,16 @@ static void synchronized(struct ph_stack *stack, struct tcp_conn *conn,
   info->min_rtt_us = min_rtt_us(conn);
   info->reordering_seen = conn->use_rack && conn->reordering_seen;
   count_out(conn, info);
+  /* Of the data segments sent, less those that were sent again, those are out
+   * that are not sacked; and our SYN has arrived. */
+  uint32_t first = conn->counters.data_segs_out -
+                   ph_min_u32(conn->counters.data_segs_out,
+                              segments((uint32_t)conn->counters.bytes_retrans,
+                                       conn->snd_mss));
+  uint32_t held = info->unacked_segs - info->sacked_segs;
+  info->delivered_segs = 1 + first - ph_min_u32(first, held);
+  info->rcv_rtt_ns =
+      conn->rcv_space_valid && conn->rtt_valid ? conn->srtt_ns : 0;
 }
 
 void tcp_get_info(struct ph_stack *stack, struct tcp_conn *conn,

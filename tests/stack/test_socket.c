@@ -367,6 +367,7 @@ static void tcp_info_tells_what_happened(void **state) {
   assert_int_equal(ph_send(w.a, w.client, buf, 5 * mss, 0), 5 * mss);
   tcp_info(w.a, w.client, &info);
   assert_int_equal(info.tcpi_unacked, 5);
+  assert_int_equal(info.tcpi_delivered, 1); /* the SYN */
   assert_int_equal(info.tcpi_bytes_sent, 5 * mss);
   assert_int_equal(info.tcpi_data_segs_out, 5);
   pair_pass(w.pair, 44 * PAIR_MS);
@@ -379,6 +380,7 @@ static void tcp_info_tells_what_happened(void **state) {
   assert_int_equal(info.tcpi_ca_state, 0);
   assert_int_equal(info.tcpi_unacked, 0);
   assert_int_equal(info.tcpi_total_retrans, 1);
+  assert_int_equal(info.tcpi_delivered, 6);
   assert_int_equal(info.tcpi_bytes_retrans, mss);
   assert_int_equal(info.tcpi_bytes_sent, 6 * mss);
   assert_int_equal(info.tcpi_bytes_acked, 5 * mss);

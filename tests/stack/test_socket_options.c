@@ -386,6 +386,7 @@ static void info(struct api *a, long fd) {
   R(now.tcpi_data_segs_in);
   R(now.tcpi_data_segs_out);
   R(now.tcpi_notsent_bytes);
+  R(now.tcpi_delivered);
 }
 
 static void infos(struct api *a) {
