@@ -14,6 +14,7 @@
 
 #include "sim/tool/arq.h"
 #include "sim/tool/commands.h"
+#include "tests/cosim/command.h"
 
 /* 1 byte per frame, T = 1 s: the result is 8 U, U the textbook's utilization.
  */
@@ -45,28 +46,13 @@ static void formulas_are_the_textbooks(void **state) {
 
 /* Runs a command line; what it printed is in `text`. */
 static int run(const char *line, char *text, size_t size) {
-  char copy[256];
-  char *argv[24] = {(char *)"packhorse"};
-  int argc = 1;
-  snprintf(copy, sizeof(copy), "%s", line);
-  for (char *word = strtok(copy, " "); word; word = strtok(NULL, " ")) {
-    argv[argc++] = word;
-  }
   static struct options options;
-  assert_int_equal(options_parse(&options, argc, argv), 0);
+  struct command_capture capture;
+  assert_int_equal(command_parse(&options, line), 0);
   assert_true(options.arq_grid.modes != 0);
-  fflush(stdout);
-  FILE *file = tmpfile();
-  int old = dup(STDOUT_FILENO);
-  assert_true(file && old >= 0);
-  assert_true(dup2(fileno(file), STDOUT_FILENO) >= 0);
+  command_capture(&capture, STDOUT_FILENO);
   int status = command_arq(&options);
-  fflush(stdout);
-  assert_true(dup2(old, STDOUT_FILENO) >= 0);
-  close(old);
-  rewind(file);
-  text[fread(text, 1, size - 1, file)] = 0;
-  fclose(file);
+  command_captured(&capture, text, size);
   return status;
 }
 

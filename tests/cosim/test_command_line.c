@@ -12,38 +12,15 @@
 #include <unistd.h>
 
 #include "sim/tool/options.h"
+#include "tests/cosim/command.h"
 
-enum { WORDS = 24 };
-
-static int parse(struct options *options, const char *line) {
-  static char copy[512]; /* options point into it */
-  char *argv[WORDS], *rest;
-  int argc = 0;
-  snprintf(copy, sizeof(copy), "packhorse %s", line);
-  for (char *word = strtok_r(copy, " ", &rest); word && argc < WORDS - 1;
-       word = strtok_r(NULL, " ", &rest)) {
-    argv[argc++] = word;
-  }
-  argv[argc] = NULL;
-  return options_parse(options, argc, argv);
-}
-
-/* The same, and what it wrote to stderr. */
+/* The status of a command line, and what was written to stderr. */
 static int parse_quietly(struct options *options, const char *line, char *text,
                          size_t size) {
-  FILE *file = tmpfile();
-  assert_non_null(file);
-  fflush(stderr);
-  int saved = dup(STDERR_FILENO);
-  dup2(fileno(file), STDERR_FILENO);
-  int status = parse(options, line);
-  fflush(stderr);
-  dup2(saved, STDERR_FILENO);
-  close(saved);
-  rewind(file);
-  size_t n = fread(text, 1, size - 1, file);
-  text[n] = 0;
-  fclose(file);
+  struct command_capture capture;
+  command_capture(&capture, STDERR_FILENO);
+  int status = command_parse(options, line);
+  command_captured(&capture, text, size);
   return status;
 }
 
@@ -130,10 +107,11 @@ static void wrong_arguments_get_one_sentence_and_status_2(void **state) {
 static void options_are_what_they_say(void **state) {
   (void)state;
   struct options options;
-  assert_int_equal(parse(&options,
-                         "download --bytes 3M --mtu 9000 --mss 1400 --offload "
-                         "csum --nic soft --sndbuf 64KiB --rcvbuf 1MiB"),
-                   0);
+  assert_int_equal(
+      command_parse(&options,
+                    "download --bytes 3M --mtu 9000 --mss 1400 --offload "
+                    "csum --nic soft --sndbuf 64KiB --rcvbuf 1MiB"),
+      0);
   assert_int_equal(options.bytes, 3000000);
   assert_int_equal(options.mtu, 9000);
   assert_int_equal(options_mss(&options), 1400);
@@ -141,20 +119,20 @@ static void options_are_what_they_say(void **state) {
   assert_int_equal(options.nic, HOST_NIC_SOFT);
   assert_int_equal(options.sndbuf, 65536);
   assert_int_equal(options.rcvbuf, 1048576);
-  assert_int_equal(parse(&options,
-                         "throughput --cpu=ideal --json --wire="
-                         "rate=1Gbps"),
+  assert_int_equal(command_parse(&options,
+                                 "throughput --cpu=ideal --json --wire="
+                                 "rate=1Gbps"),
                    0);
   assert_string_equal(options.cost.title, "ideal");
   assert_true(options.json);
   assert_int_equal(options.link.rate_bps, 1000000000);
   assert_int_equal(options.tcp.features.timestamps, PH_TCP_DEFAULT);
-  assert_int_equal(parse(&options, "tap --timestamps --ecn"), 0);
+  assert_int_equal(command_parse(&options, "tap --timestamps --ecn"), 0);
   assert_int_equal(options.tcp.features.timestamps, PH_TCP_ON);
   assert_int_equal(options.tcp.features.ecn, PH_TCP_ON);
-  assert_int_equal(parse(&options,
-                         "replay --speed line file.pcap --mac "
-                         "02:50:48:AB:cd:7f --interface 3"),
+  assert_int_equal(command_parse(&options,
+                                 "replay --speed line file.pcap --mac "
+                                 "02:50:48:AB:cd:7f --interface 3"),
                    0);
   assert_string_equal(options.file, "file.pcap");
   assert_string_equal(options.interface, "3");
@@ -162,11 +140,12 @@ static void options_are_what_they_say(void **state) {
   static const uint8_t mac[6] = {0x02, 0x50, 0x48, 0xab, 0xcd, 0x7f};
   assert_memory_equal(options.mac, mac, 6);
   assert_int_equal(
-      parse(&options, "download --explain slowest --picture p.svg"), 0);
+      command_parse(&options, "download --explain slowest --picture p.svg"), 0);
   assert_string_equal(options.explain, "slowest");
   assert_string_equal(options.picture, "p.svg");
-  assert_int_equal(parse(&options, "throughput --explain 8589934615"), 0);
-  assert_int_equal(parse(&options, "tap --address 192.168.7.2/30"), 0);
+  assert_int_equal(command_parse(&options, "throughput --explain 8589934615"),
+                   0);
+  assert_int_equal(command_parse(&options, "tap --address 192.168.7.2/30"), 0);
   assert_int_equal(options.address, 0xc0a80702);
   assert_int_equal(options.prefix_len, 30);
 }
@@ -174,22 +153,22 @@ static void options_are_what_they_say(void **state) {
 static void limit_is_what_the_wire_carries(void **state) {
   (void)state;
   struct options options;
-  assert_int_equal(parse(&options, "download"), 0);
+  assert_int_equal(command_parse(&options, "download"), 0);
   /* 1460 of 1538 bytes of 10 Gb/s. */
   assert_int_equal((long)(options_limit_bps(&options) / 1e6), 9492);
-  assert_int_equal(parse(&options, "download --wire rate=1Gbps"), 0);
+  assert_int_equal(command_parse(&options, "download --wire rate=1Gbps"), 0);
   assert_int_equal((long)(options_limit_bps(&options) / 1e6), 949);
 }
 
 static void help_needs_no_right_options(void **state) {
   (void)state;
   struct options options;
-  assert_int_equal(parse(&options, "download --help"), 0);
+  assert_int_equal(command_parse(&options, "download --help"), 0);
   assert_true(options.help);
-  assert_int_equal(parse(&options, "download --mss 8000 --help"), 0);
-  assert_int_equal(parse(&options, "help cpu"), 0);
+  assert_int_equal(command_parse(&options, "download --mss 8000 --help"), 0);
+  assert_int_equal(command_parse(&options, "help cpu"), 0);
   assert_string_equal(options.topic, "cpu");
-  assert_int_equal(parse(&options, "--help"), 0);
+  assert_int_equal(command_parse(&options, "--help"), 0);
   assert_int_equal(options.command, COMMAND_HELP);
 }
 

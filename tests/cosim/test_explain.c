@@ -17,25 +17,10 @@
 #include "sim/tool/commands.h"
 #include "sim/tool/journey.h"
 #include "sim/tool/transfer.h"
+#include "tests/cosim/command.h"
 
-enum { WORDS = 24, TEXT = 32768 };
+enum { TEXT = 32768 };
 #define PICTURE "build/test/explain.svg"
-
-static void parse(struct options *options, const char *line) {
-  static char copy[512]; /* options point into it */
-  char *argv[WORDS], *rest;
-  int argc = 0;
-  snprintf(copy, sizeof(copy), "packhorse %s", line);
-  for (char *word = strtok_r(copy, " ", &rest); word && argc < WORDS - 1;
-       word = strtok_r(NULL, " ", &rest)) {
-    for (char *c = word; *c; c++) {
-      *c = *c == '+' ? ' ' : *c; /* a space inside an argument */
-    }
-    argv[argc++] = word;
-  }
-  argv[argc] = NULL;
-  assert_int_equal(options_parse(options, argc, argv), 0);
-}
 
 /* A run that is over, with its timeline. */
 struct fixture {
@@ -44,7 +29,7 @@ struct fixture {
 };
 
 static void run(struct fixture *fixture, const char *line) {
-  parse(&fixture->options, line);
+  assert_int_equal(command_parse(&fixture->options, line), 0);
   assert_int_equal(transfer_run(&fixture->transfer, &fixture->options, false),
                    0);
   assert_true(fixture->transfer.ok);
@@ -59,25 +44,6 @@ static void follow(struct fixture *fixture, struct journey *journey,
 
 static void done(struct fixture *fixture) {
   assert_true(run_close_timeline(&fixture->transfer.run));
-}
-
-/* What a function writes to stdout or stderr. */
-static int begin_capture(int fd, FILE **file) {
-  *file = tmpfile();
-  assert_non_null(*file);
-  fflush(NULL);
-  int saved = dup(fd);
-  dup2(fileno(*file), fd);
-  return saved;
-}
-
-static void end_capture(int fd, int saved, FILE *file, char *text) {
-  fflush(NULL);
-  dup2(saved, fd);
-  close(saved);
-  rewind(file);
-  text[fread(text, 1, TEXT - 1, file)] = 0;
-  fclose(file);
 }
 
 /* --- Stages --------------------------------------------------------------- */
@@ -319,12 +285,12 @@ static void durations_in_the_text_sum_up_to_its_total(void **state) {
   struct fixture fixture;
   struct journey journey;
   static char text[TEXT];
-  FILE *file;
+  struct command_capture capture;
   run(&fixture, "download --bytes 100000 --explain largest");
   follow(&fixture, &journey, "largest");
-  int saved = begin_capture(STDOUT_FILENO, &file);
+  command_capture(&capture, STDOUT_FILENO);
   journey_print(&journey);
-  end_capture(STDOUT_FILENO, saved, file, text);
+  command_captured(&capture, text, TEXT);
   double sum = 0, share = 0, total = 0;
   unsigned rows = 0, width = 0;
   for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
@@ -391,11 +357,14 @@ static void packet_that_is_not_there_gets_one_sentence_and_status_1(
   (void)state;
   static char text[TEXT];
   struct options options;
-  FILE *file;
-  parse(&options, "download --bytes 5000 --nic soft --explain 4711");
-  int saved = begin_capture(STDERR_FILENO, &file);
+  struct command_capture capture;
+  assert_int_equal(
+      command_parse(&options,
+                    "download --bytes 5000 --nic soft --explain 4711"),
+      0);
+  command_capture(&capture, STDERR_FILENO);
   int status = command_transfer(&options);
-  end_capture(STDERR_FILENO, saved, file, text);
+  command_captured(&capture, text, TEXT);
   assert_int_equal(status, 1);
   size_t len = strlen(text);
   assert_int_equal(strncmp(text, "packhorse: --explain 4711: ", 27), 0);
@@ -407,14 +376,16 @@ static void picture_that_can_not_be_written_is_said(void **state) {
   (void)state;
   static char text[TEXT], report[TEXT];
   struct options options;
-  FILE *file, *out;
-  parse(&options,
-        "download --bytes 5000 --nic soft --explain 1 --picture no/such/p.svg");
-  int saved_out = begin_capture(STDOUT_FILENO, &out);
-  int saved = begin_capture(STDERR_FILENO, &file);
+  struct command_capture capture, out;
+  assert_int_equal(command_parse(&options,
+                                 "download --bytes 5000 --nic soft --explain 1 "
+                                 "--picture no/such/p.svg"),
+                   0);
+  command_capture(&out, STDOUT_FILENO);
+  command_capture(&capture, STDERR_FILENO);
   int status = command_transfer(&options);
-  end_capture(STDERR_FILENO, saved, file, text);
-  end_capture(STDOUT_FILENO, saved_out, out, report);
+  command_captured(&capture, text, TEXT);
+  command_captured(&out, report, TEXT);
   assert_int_equal(status, 1);
   assert_non_null(strstr(text, "--picture no/such/p.svg: "));
   assert_non_null(strstr(report, "write()"));

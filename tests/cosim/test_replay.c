@@ -15,9 +15,10 @@
 #include "sim/tool/commands.h"
 #include "sim/tool/replay_run.h"
 #include "sim/tool/transfer.h"
+#include "tests/cosim/command.h"
 #include "tests/cosim/recording.h"
 
-enum { WORDS = 24, FRAME = 2048 };
+enum { FRAME = 2048 };
 #define FILE_IN "build/test/replay-in.pcap"
 #define FILE_OUT "build/test/replay-out.pcapng"
 
@@ -28,19 +29,7 @@ static const struct recording_interface plain = {1, 0, NULL, 9, -1, -1};
 
 static struct options *parse(const char *line) {
   static struct options options; /* results refer to it and to the words */
-  static char copy[512];
-  char *argv[WORDS], *rest;
-  int argc = 0;
-  snprintf(copy, sizeof(copy), "packhorse %s", line);
-  for (char *word = strtok_r(copy, " ", &rest); word && argc < WORDS - 1;
-       word = strtok_r(NULL, " ", &rest)) {
-    for (char *c = word; *c; c++) {
-      *c = *c == '+' ? ' ' : *c; /* a space inside an argument */
-    }
-    argv[argc++] = word;
-  }
-  argv[argc] = NULL;
-  assert_int_equal(options_parse(&options, argc, argv), 0);
+  assert_int_equal(command_parse(&options, line), 0);
   return &options;
 }
 
@@ -458,19 +447,10 @@ static void same_recording_gives_the_same_hash(void **state) {
 
 /* Status and what was written to stderr. */
 static int complaint(const char *line, char *text, size_t size) {
-  FILE *file = tmpfile();
-  assert_non_null(file);
-  fflush(stderr);
-  int saved = dup(STDERR_FILENO);
-  dup2(fileno(file), STDERR_FILENO);
+  struct command_capture capture;
+  command_capture(&capture, STDERR_FILENO);
   int status = command_replay(parse(line));
-  fflush(stderr);
-  dup2(saved, STDERR_FILENO);
-  close(saved);
-  rewind(file);
-  size_t n = fread(text, 1, size - 1, file);
-  text[n] = 0;
-  fclose(file);
+  command_captured(&capture, text, size);
   return status;
 }
 

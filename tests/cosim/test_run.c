@@ -13,24 +13,12 @@
 #include <unistd.h>
 
 #include "sim/tool/transfer.h"
-
-enum { WORDS = 24 };
+#include "tests/cosim/command.h"
 
 /* Run `packhorse` with this command line, without its report. */
 static void transfer(struct transfer *result, const char *line) {
   static struct options options; /* the report refers to it */
-  char copy[512], *argv[WORDS], *rest;
-  int argc = 0;
-  snprintf(copy, sizeof(copy), "packhorse %s", line);
-  for (char *word = strtok_r(copy, " ", &rest); word && argc < WORDS - 1;
-       word = strtok_r(NULL, " ", &rest)) {
-    for (char *c = word; *c; c++) {
-      *c = *c == '+' ? ' ' : *c; /* a space inside an argument */
-    }
-    argv[argc++] = word;
-  }
-  argv[argc] = NULL;
-  assert_int_equal(options_parse(&options, argc, argv), 0);
+  assert_int_equal(command_parse(&options, line), 0);
   assert_int_equal(transfer_run(result, &options, false), 0);
   if (!result->ok) {
     fail_msg("not ok: packhorse %s: sender %d, receiver %d, %llu of %llu, %s",

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tool's command lines, and what it writes, inside a test. */
+#ifndef PH_TESTS_COSIM_COMMAND_H
+#define PH_TESTS_COSIM_COMMAND_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "sim/tool/options.h"
+
+/* Parse "packhorse LINE": words are parted by spaces, a `+` is a space inside
+ * one. The options point into memory that the next call takes again. */
+int command_parse(struct options *options, const char *line);
+
+/* From here on what is written to `fd`, stdout or stderr, goes into a file. */
+struct command_capture {
+  int fd, saved;
+  FILE *file;
+};
+void command_capture(struct command_capture *capture, int fd);
+/* The end of that; `text` is what was written, cut to `size` - 1. */
+void command_captured(const struct command_capture *capture, char *text,
+                      size_t size);
+
+#endif
