@@ -137,6 +137,23 @@ void peer_ack(struct peer *peer, uint32_t ack) {
   peer_send(peer, TCP_ACK, peer->seq, NULL, 0);
 }
 
+uint32_t peer_at(uint32_t n) {
+  return (uint32_t)PAIR_ISS + 1 + n * PEER_MSS;
+}
+
+void peer_sack(struct peer *peer, uint32_t ack, uint32_t count,
+               const struct tcp_sack_block *blocks) {
+  peer->sack_count = count;
+  memcpy(peer->sack, blocks, count * sizeof(*blocks));
+  peer_ack(peer, ack);
+  peer->sack_count = 0;
+}
+
+void peer_sack1(struct peer *peer, uint32_t ack, uint32_t from, uint32_t to) {
+  const struct tcp_sack_block block = {peer_at(from), peer_at(to)};
+  peer_sack(peer, peer_at(ack), 1, &block);
+}
+
 void peer_icmp(struct peer *peer, uint8_t type, uint8_t code, uint16_t mtu,
                uint32_t seq) {
   uint8_t packet[28] = {0x45};

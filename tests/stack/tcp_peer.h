@@ -59,6 +59,14 @@ void peer_data(struct peer *peer, uint32_t len);
 /* A pure ACK for everything below `ack`. */
 void peer_ack(struct peer *peer, uint32_t ack);
 
+/* Sequence number of the stack's segment `n` of PEER_MSS, from 0 on. */
+uint32_t peer_at(uint32_t n);
+/* An ACK with these blocks. */
+void peer_sack(struct peer *peer, uint32_t ack, uint32_t count,
+               const struct tcp_sack_block *blocks);
+/* ACK up to segment `ack`, segments [from, to) sacked. */
+void peer_sack1(struct peer *peer, uint32_t ack, uint32_t from, uint32_t to);
+
 /* An ICMP error about the stack's segment at `seq` arrives. */
 void peer_icmp(struct peer *peer, uint8_t type, uint8_t code, uint16_t mtu,
                uint32_t seq);

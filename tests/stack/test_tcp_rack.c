@@ -4,24 +4,6 @@
 
 static const uint32_t first = (uint32_t)PAIR_ISS + 1;
 
-static uint32_t at(uint32_t n) {
-  return first + n * PEER_MSS;
-}
-
-static void sack(struct peer *p, uint32_t ack, uint32_t count,
-                 const struct tcp_sack_block *blocks) {
-  p->sack_count = count;
-  memcpy(p->sack, blocks, count * sizeof(*blocks));
-  peer_ack(p, ack);
-  p->sack_count = 0;
-}
-
-/* ACK up to segment `ack`, segments [from, to) sacked. */
-static void sack1(struct peer *p, uint32_t ack, uint32_t from, uint32_t to) {
-  const struct tcp_sack_block block = {at(from), at(to)};
-  sack(p, at(ack), 1, &block);
-}
-
 static uint64_t resent(const struct peer *p) {
   return p->stack->stats.TcpRetransSegs;
 }
@@ -50,10 +32,10 @@ static void three_sacked_and_no_reordering_resends_at_once(void **state) {
   (void)state;
   struct peer p;
   begin(&p, 10, 10, true);
-  sack1(&p, 0, 1, 4);
+  peer_sack1(&p, 0, 1, 4);
   assert_int_equal(peer_sent(&p), 1);
   assert_int_equal(peer_seg(&p, 0)->seq, first);
-  peer_ack(&p, at(10)); /* what was sent again is not late */
+  peer_ack(&p, peer_at(10)); /* what was sent again is not late */
   assert_false(p.conn->reordering_seen);
   peer_free(&p);
 }
@@ -64,7 +46,7 @@ static void odd_nanoseconds_delay_nothing(void **state) {
   struct peer p;
   begin(&p, 10, 20, true);
   peer_pass(&p, 333);
-  sack1(&p, 0, 1, 4);
+  peer_sack1(&p, 0, 1, 4);
   assert_true(peer_sent(&p) > 0);
   assert_int_equal(peer_seg(&p, 0)->seq, first); /* before new data */
   peer_free(&p);
@@ -77,7 +59,7 @@ static void one_sacked_resends_after_the_reordering_window(void **state) {
   struct peer p;
   begin(&p, 2, 2, true);
   uint64_t now = p.pair->now_ns;
-  sack1(&p, 0, 1, 2); /* too few for DupThresh: it was an RTO once */
+  peer_sack1(&p, 0, 1, 2); /* too few for DupThresh: it was an RTO once */
   peer_pass(&p, 30 * PAIR_MS);
   assert_int_equal(peer_sent(&p), 1);
   assert_int_equal(peer_seg(&p, 0)->seq, first);
@@ -91,13 +73,13 @@ static void reordering_within_the_window_resends_nothing(void **state) {
   (void)state;
   struct peer p;
   begin(&p, 10, 10, true);
-  sack1(&p, 0, 1, 2);
+  peer_sack1(&p, 0, 1, 2);
   peer_pass(&p, 2 * PAIR_MS);
-  peer_ack(&p, at(2)); /* it was late */
+  peer_ack(&p, peer_at(2)); /* it was late */
   assert_true(p.conn->reordering_seen);
-  sack1(&p, 2, 3, 8); /* now five above a hole are not enough */
+  peer_sack1(&p, 2, 3, 8); /* now five above a hole are not enough */
   peer_pass(&p, PAIR_MS);
-  peer_ack(&p, at(8));
+  peer_ack(&p, peer_at(8));
   assert_int_equal(resent(&p), 0);
   assert_int_equal(p.conn->recovery, TCP_RECOVERY_NONE);
   assert_true(p.conn->cwnd >= 10 * PEER_MSS);
@@ -109,10 +91,11 @@ static void filled_hole_sacked_by_the_same_ack_is_not_reordering(void **state) {
   (void)state;
   struct peer p;
   begin(&p, 10, 10, true);
-  sack1(&p, 2, 3, 4); /* 0 and 1 in order, 2 missing */
+  peer_sack1(&p, 2, 3, 4); /* 0 and 1 in order, 2 missing */
   assert_false(p.conn->reordering_seen);
-  const struct tcp_sack_block b[] = {{at(7), at(8)}, {at(5), at(6)}};
-  sack(&p, at(2), 2, b); /* two at once: most recent first */
+  const struct tcp_sack_block b[] = {{peer_at(7), peer_at(8)},
+                                     {peer_at(5), peer_at(6)}};
+  peer_sack(&p, peer_at(2), 2, b); /* two at once: most recent first */
   assert_false(p.conn->reordering_seen);
   peer_free(&p);
 }
@@ -122,13 +105,13 @@ static void retransmission_lost_again_needs_no_timeout(void **state) {
   (void)state;
   struct peer p;
   begin(&p, 10, 40, true);
-  sack1(&p, 0, 1, 10); /* 0 goes out again, and new data behind it */
+  peer_sack1(&p, 0, 1, 10); /* 0 goes out again, and new data behind it */
   assert_int_equal(resent(&p), 1);
   for (uint64_t round = 1; round <= 5; round++) {
-    assert_true(p.conn->snd_nxt != at(9 + (uint32_t)round));
+    assert_true(p.conn->snd_nxt != peer_at(9 + (uint32_t)round));
     peer_pass(&p, 10 * PAIR_MS);
     peer_mark(&p);
-    sack1(&p, 0, 1, (p.conn->snd_nxt - first) / PEER_MSS);
+    peer_sack1(&p, 0, 1, (p.conn->snd_nxt - first) / PEER_MSS);
     assert_int_equal(p.stack->stats.TcpLostRetransmits, round);
     assert_int_equal(peer_seg(&p, 0)->seq, first);
     assert_int_equal(resent(&p), 1 + round);
@@ -143,14 +126,14 @@ static void early_ack_of_a_retransmission_is_not_believed(void **state) {
   (void)state;
   struct peer p;
   begin(&p, 10, 10, true);
-  sack1(&p, 0, 4, 7);
+  peer_sack1(&p, 0, 4, 7);
   assert_true(resent(&p) > 0); /* 0 to 3, as the pipe allows */
   peer_pass(&p, PAIR_MS);      /* less than any round trip: the original's */
   uint64_t xmit = p.conn->out->loss.rack.xmit_ns;
-  peer_ack(&p, at(1));
+  peer_ack(&p, peer_at(1));
   assert_int_equal(p.conn->out->loss.rack.xmit_ns, xmit);
   peer_pass(&p, 10 * PAIR_MS); /* and this is the retransmission's */
-  peer_ack(&p, at(2));
+  peer_ack(&p, peer_at(2));
   assert_true(p.conn->out->loss.rack.xmit_ns > xmit);
   peer_free(&p);
 }
@@ -160,11 +143,11 @@ static void head_sent_again_has_a_whole_timeout(void **state) {
   (void)state;
   struct peer p;
   begin(&p, 10, 50, true);
-  sack1(&p, 0, 1, 10);
+  peer_sack1(&p, 0, 1, 10);
   uint64_t since = p.pair->now_ns;
   for (uint64_t round = 1; round <= 6; round++) { /* lost each time */
     peer_pass(&p, 40 * PAIR_MS);
-    sack1(&p, 0, 1, (p.conn->snd_nxt - first) / PEER_MSS);
+    peer_sack1(&p, 0, 1, (p.conn->snd_nxt - first) / PEER_MSS);
     assert_int_equal(p.stack->stats.TcpLostRetransmits, round);
   }
   assert_true(p.pair->now_ns - since > 220 * PAIR_MS);
@@ -185,7 +168,7 @@ static void timestamp_tells_which_copy_arrived(void **state) {
   peer_pass(&p, 10 * PAIR_MS);
   p.ts_ecr = original;
   const struct tcp_sack_block b = {first + 4 * mss, first + 8 * mss};
-  sack(&p, first, 1, &b); /* 0 to 3 are lost, it seems */
+  peer_sack(&p, first, 1, &b); /* 0 to 3 are lost, it seems */
   assert_true(resent(&p) > 1);
   uint64_t xmit = p.conn->out->loss.rack.xmit_ns;
   peer_pass(&p, 15 * PAIR_MS);
@@ -204,13 +187,13 @@ static void dsack_widens_the_window_once_a_round_trip(void **state) {
   struct peer p;
   begin(&p, 10, 40, true);
   const struct tcp_rack *rack = &p.conn->out->loss.rack;
-  const struct tcp_sack_block dup = {first, at(1)};
-  sack(&p, at(1), 1, &dup);
+  const struct tcp_sack_block dup = {first, peer_at(1)};
+  peer_sack(&p, peer_at(1), 1, &dup);
   assert_int_equal(rack->reo_wnd_mult, 2);
-  sack(&p, at(2), 1, &dup); /* the same round trip */
+  peer_sack(&p, peer_at(2), 1, &dup); /* the same round trip */
   assert_int_equal(rack->reo_wnd_mult, 2);
   peer_ack(&p, p.conn->snd_nxt);
-  sack(&p, p.ack, 1, &dup);
+  peer_sack(&p, p.ack, 1, &dup);
   assert_int_equal(rack->reo_wnd_mult, 3);
   for (int i = 0; i < 16; i++) { /* recoveries without one */
     assert_int_equal(rack->reo_wnd_mult, 3);
@@ -218,7 +201,7 @@ static void dsack_widens_the_window_once_a_round_trip(void **state) {
     peer_pass(&p, 10 * PAIR_MS);
     uint32_t una = p.conn->snd_una;
     const struct tcp_sack_block b = {una + PEER_MSS, p.conn->snd_nxt};
-    sack(&p, una, 1, &b);
+    peer_sack(&p, una, 1, &b);
     assert_int_equal(p.conn->recovery, TCP_RECOVERY_FAST);
     peer_pass(&p, 10 * PAIR_MS);
     peer_ack(&p, p.conn->snd_nxt);
@@ -233,7 +216,7 @@ static void timeout_leaves_what_was_just_sent(void **state) {
   (void)state;
   struct peer p;
   begin(&p, 4, 10, true);
-  sack1(&p, 0, 1, 2); /* RACK.rtt is 10 ms */
+  peer_sack1(&p, 0, 1, 2); /* RACK.rtt is 10 ms */
   peer_pass(&p, 20 * PAIR_MS);
   p.conn->deadline[TCP_TIMER_RTX] = p.pair->now_ns + 200 * PAIR_MS;
   peer_pass(&p, 195 * PAIR_MS);
@@ -263,7 +246,7 @@ static void min_rtt_forgets_what_is_a_minute_old(void **state) {
     p.conn->deadline[TCP_TIMER_RTX] = UINT64_MAX;
     p.conn->deadline[TCP_TIMER_RACK] = UINT64_MAX;
     peer_pass(&p, 10 * PAIR_S);
-    peer_ack(&p, at(i));
+    peer_ack(&p, peer_at(i));
   }
   assert_true(p.conn->out->loss.rack.min_rtt_us[0] > 100 &&
               p.conn->out->loss.rack.min_rtt_us[1] > 100);
@@ -281,20 +264,20 @@ static void silence_of_two_round_trips_probes_with_the_last(void **state) {
   uint64_t sent = p.pair->now_ns;
   peer_pass(&p, 100 * PAIR_MS);
   assert_int_equal(peer_sent(&p), 1); /* and only one probe */
-  assert_int_equal(peer_seg(&p, 0)->seq, at(4));
+  assert_int_equal(peer_seg(&p, 0)->seq, peer_at(4));
   assert_int_equal(peer_seg(&p, 0)->time_ns - sent, 20 * PAIR_MS);
   assert_int_equal(p.stack->stats.TcpLossProbes, 1);
   /* Its SACK tells what is lost. */
   p.conn->out->loss.rack.min_rtt_us[0] = 10000;
-  sack1(&p, 0, 4, 5);
+  peer_sack1(&p, 0, 4, 5);
   peer_pass(&p, 5 * PAIR_MS);
   assert_int_equal(resent(&p), 2); /* the others follow as PRR lets them */
   assert_int_equal(p.conn->out->lost_bytes, 3 * PEER_MSS);
   peer_pass(&p, 10 * PAIR_MS);
-  sack1(&p, 1, 4, 5);
+  peer_sack1(&p, 1, 4, 5);
   peer_pass(&p, 10 * PAIR_MS);
-  sack1(&p, 3, 4, 5);
-  peer_ack(&p, at(5));
+  peer_sack1(&p, 3, 4, 5);
+  peer_ack(&p, peer_at(5));
   assert_int_equal(resent(&p), 1 + 4);
   assert_int_equal(p.stack->stats.TcpTimeouts, 0);
   peer_free(&p);
@@ -307,7 +290,7 @@ static void probe_is_new_data_whatever_cwnd_says(void **state) {
   begin(&p, 4, 10, false);
   peer_pass(&p, 25 * PAIR_MS);
   assert_int_equal(peer_sent(&p), 1);
-  assert_int_equal(peer_seg(&p, 0)->seq, at(4));
+  assert_int_equal(peer_seg(&p, 0)->seq, peer_at(4));
   assert_int_equal(peer_seg(&p, 0)->len, PEER_MSS);
   assert_int_equal(resent(&p), 0);
   peer_free(&p);
@@ -331,11 +314,11 @@ static void probe_that_repaired_a_loss_halves(void **state) {
   struct peer p;
   begin(&p, 10, 10, false);
   peer_pass(&p, 25 * PAIR_MS);
-  peer_ack(&p, at(10)); /* once: the original was lost, or it was late */
+  peer_ack(&p, peer_at(10)); /* once: the original was lost, or it was late */
   assert_int_equal(p.conn->cwnd, 20 * PEER_MSS);
   peer_app_send(&p, 5 * PEER_MSS);
   peer_pass(&p, 10 * PAIR_MS);
-  peer_ack(&p, at(15));
+  peer_ack(&p, peer_at(15));
   assert_int_equal(p.stack->stats.TcpLossProbeRecovery, 1);
   assert_true(p.conn->cwnd < 20 * PEER_MSS);
   peer_free(&p);
@@ -348,15 +331,15 @@ static void probe_that_was_not_needed_changes_nothing(void **state) {
     struct peer p;
     begin(&p, 10, 10, false);
     peer_pass(&p, 25 * PAIR_MS);
-    peer_ack(&p, at(10));
+    peer_ack(&p, peer_at(10));
     peer_app_send(&p, 5 * PEER_MSS);
     if (dsack) {
-      sack1(&p, 10, 9, 10);
+      peer_sack1(&p, 10, 9, 10);
     } else {
-      peer_ack(&p, at(10));
+      peer_ack(&p, peer_at(10));
     }
     peer_pass(&p, 10 * PAIR_MS);
-    peer_ack(&p, at(15));
+    peer_ack(&p, peer_at(15));
     assert_int_equal(p.stack->stats.TcpLossProbeRecovery, 0);
     assert_int_equal(p.conn->out->loss.rack.reo_wnd_mult, 1);
     assert_true(p.conn->cwnd >= 10 * PEER_MSS);
@@ -369,7 +352,7 @@ static void nothing_is_probed_while_something_is_sacked(void **state) {
   (void)state;
   struct peer p;
   begin(&p, 10, 10, true);
-  sack1(&p, 0, 1, 2);
+  peer_sack1(&p, 0, 1, 2);
   peer_pass(&p, 100 * PAIR_MS);
   assert_int_equal(p.stack->stats.TcpLossProbes, 0);
   peer_free(&p);

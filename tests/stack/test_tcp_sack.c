@@ -9,25 +9,6 @@ static const uint32_t first = (uint32_t)PAIR_ISS + 1;
 static const struct pair_options no_rack = {
     .tcp = {.congestion = "reno", .features = {.rack = PH_TCP_OFF}}};
 
-/* Sequence number of segment `n`. */
-static uint32_t at(uint32_t n) {
-  return first + n * PEER_MSS;
-}
-
-static void sack(struct peer *p, uint32_t ack, uint32_t count,
-                 const struct tcp_sack_block *blocks) {
-  p->sack_count = count;
-  memcpy(p->sack, blocks, count * sizeof(*blocks));
-  peer_ack(p, ack);
-  p->sack_count = 0;
-}
-
-/* ACK up to segment `ack`, segments [from, to) sacked. */
-static void sack1(struct peer *p, uint32_t ack, uint32_t from, uint32_t to) {
-  const struct tcp_sack_block block = {at(from), at(to)};
-  sack(p, at(ack), 1, &block);
-}
-
 static uint32_t data_segs(const struct peer *p) {
   uint32_t count = 0;
   for (uint32_t i = 0; i < peer_sent(p); i++) {
@@ -53,19 +34,20 @@ static void block_is_remembered_and_leaves_the_pipe(void **state) {
   (void)state;
   struct peer p;
   begin(&p, &no_rack, 10);
-  sack1(&p, 0, 3, 4);
+  peer_sack1(&p, 0, 3, 4);
   assert_int_equal(p.conn->out->sacked_bytes, PEER_MSS);
   assert_int_equal(tcp_flight(p.conn), 9 * PEER_MSS);
-  sack1(&p, 0, 3, 4); /* again: nothing new, not a duplicate ACK */
+  peer_sack1(&p, 0, 3, 4); /* again: nothing new, not a duplicate ACK */
   assert_int_equal(p.conn->dupacks, 1);
-  sack1(&p, 0, 3, 5); /* grows to the right: still one record, */
+  peer_sack1(&p, 0, 3, 5); /* grows to the right: still one record, */
   assert_int_equal(p.conn->out->records, 3);
-  sack1(&p, 0, 2, 5); /* and to the left; the first is sent again by itself */
+  peer_sack1(&p, 0, 2,
+             5); /* and to the left; the first is sent again by itself */
   assert_int_equal(p.conn->out->sacked_bytes, 3 * PEER_MSS);
   assert_int_equal(p.conn->out->records, 4);
-  sack1(&p, 5, 7, 8); /* the acknowledgement passes what was sacked */
+  peer_sack1(&p, 5, 7, 8); /* the acknowledgement passes what was sacked */
   assert_int_equal(p.conn->out->sacked_bytes, PEER_MSS);
-  peer_ack(&p, at(10));
+  peer_ack(&p, peer_at(10));
   assert_int_equal(p.conn->out->sacked_bytes, 0);
   assert_null(p.conn->out->rtx.first);
   peer_free(&p);
@@ -77,15 +59,15 @@ static void blocks_that_can_not_be_are_ignored(void **state) {
   struct peer p;
   begin(&p, NULL, 10);
   const struct tcp_sack_block bad[] = {
-      {at(4), at(3)},             /* turned round */
-      {at(4), at(4)},             /* empty */
-      {at(9), at(10) + 1},        /* beyond snd_nxt */
-      {first, at(2)},             /* from what is acknowledged on */
-      {at(5), at(5) + 0x7fffffff} /* half the space */
+      {peer_at(4), peer_at(3)},             /* turned round */
+      {peer_at(4), peer_at(4)},             /* empty */
+      {peer_at(9), peer_at(10) + 1},        /* beyond snd_nxt */
+      {first, peer_at(2)},                  /* from what is acknowledged on */
+      {peer_at(5), peer_at(5) + 0x7fffffff} /* half the space */
   };
   for (uint32_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
     uint64_t before = p.stack->stats.TcpSackDiscarded;
-    sack(&p, first, 1, &bad[i]);
+    peer_sack(&p, first, 1, &bad[i]);
     assert_int_equal(p.conn->out->sacked_bytes, 0);
     assert_int_equal(p.stack->stats.TcpSackDiscarded, before + 1);
   }
@@ -99,12 +81,13 @@ static void duplicates_reported_mark_nothing(void **state) {
   (void)state;
   struct peer p;
   begin(&p, NULL, 10);
-  const struct tcp_sack_block below = {at(1), at(2)};
-  sack(&p, at(2), 1, &below);
+  const struct tcp_sack_block below = {peer_at(1), peer_at(2)};
+  peer_sack(&p, peer_at(2), 1, &below);
   assert_int_equal(p.stack->stats.TcpDsackIn, 1);
   assert_int_equal(p.conn->out->sacked_bytes, 0);
-  const struct tcp_sack_block inside[] = {{at(5), at(6)}, {at(4), at(7)}};
-  sack(&p, at(2), 2, inside);
+  const struct tcp_sack_block inside[] = {{peer_at(5), peer_at(6)},
+                                          {peer_at(4), peer_at(7)}};
+  peer_sack(&p, peer_at(2), 2, inside);
   assert_int_equal(p.stack->stats.TcpDsackIn, 2);
   assert_int_equal(p.conn->out->sacked_bytes, 3 * PEER_MSS);
   peer_free(&p);
@@ -120,14 +103,14 @@ static void tiny_blocks_make_no_records(void **state) {
     const struct tcp_sack_block b[] = {{first + i, first + i + 1},
                                        {first + i + 2, first + i + 3},
                                        {first + i + 4, first + i + 5}};
-    sack(&p, first, 3, b);
+    peer_sack(&p, first, 3, b);
   }
   assert_int_equal(p.conn->out->records, records);
   assert_int_equal(p.conn->out->sacked_bytes, 0);
   assert_int_equal(data_segs(&p), 0);
   /* Of a block that ends inside segments the whole ones count. */
-  const struct tcp_sack_block b = {at(2) + 1, at(5) - 1};
-  sack(&p, first, 1, &b);
+  const struct tcp_sack_block b = {peer_at(2) + 1, peer_at(5) - 1};
+  peer_sack(&p, first, 1, &b);
   assert_int_equal(p.conn->out->sacked_bytes, PEER_MSS);
   peer_free(&p);
 }
@@ -139,8 +122,8 @@ static void no_records_left_blocks_are_ignored_and_data_is_not(void **state) {
       .tcp = {.max_connections = 2, .max_ranges = 1}};
   struct peer p;
   begin(&p, &few, 10);
-  sack1(&p, 0, 2, 3);
-  sack1(&p, 0, 6, 7);
+  peer_sack1(&p, 0, 2, 3);
+  peer_sack1(&p, 0, 6, 7);
   assert_true(p.stack->stats.TcpSackIgnored > 0);
   assert_true(p.conn->out->records <= 3);
   peer_pass(&p, PAIR_S); /* everything is sent again until it arrives */
@@ -166,11 +149,11 @@ static void hog_of_records_leaves_half_of_them(void **state) {
   struct peer p;
   begin(&p, &few, 50);
   for (uint32_t i = 1; i + 1 < 50; i += 2) {
-    sack1(&p, 0, i, i + 1);
+    peer_sack1(&p, 0, i, i + 1);
   }
   assert_true(p.stack->stats.TcpSackIgnored > 0);
   assert_in_range(tcp_of(p.stack)->ranges_available, 19, 23);
-  peer_ack(&p, at(50));
+  peer_ack(&p, peer_at(50));
   peer_free(&p);
 }
 
@@ -179,10 +162,10 @@ static void ack_of_the_middle_of_a_sacked_range_keeps_count(void **state) {
   (void)state;
   struct peer p;
   begin(&p, &no_rack, 10);
-  sack1(&p, 0, 2, 6);
-  peer_ack(&p, at(4)); /* the peer merged, then told less than it has */
+  peer_sack1(&p, 0, 2, 6);
+  peer_ack(&p, peer_at(4)); /* the peer merged, then told less than it has */
   assert_int_equal(p.conn->out->sacked_bytes, 2 * PEER_MSS);
-  peer_ack(&p, at(5) + 500);
+  peer_ack(&p, peer_at(5) + 500);
   assert_int_equal(p.conn->out->sacked_bytes, 500);
   peer_free(&p);
 }
@@ -193,15 +176,15 @@ static void timeout_forgets_what_was_sacked(void **state) {
   (void)state;
   struct peer p;
   begin(&p, &no_rack, 3);
-  sack1(&p, 0, 1, 2);
+  peer_sack1(&p, 0, 1, 2);
   assert_int_equal(p.conn->out->sacked_bytes, PEER_MSS);
   peer_pass(&p, 400 * PAIR_MS);
   assert_int_equal(p.stack->stats.TcpTimeouts, 1);
   assert_int_equal(p.conn->out->sacked_bytes, 0);
   peer_mark(&p);
-  peer_ack(&p, at(1)); /* it has reneged */
+  peer_ack(&p, peer_at(1)); /* it has reneged */
   assert_true(data_segs(&p) > 0);
-  assert_int_equal(peer_seg(&p, 0)->seq, at(1));
+  assert_int_equal(peer_seg(&p, 0)->seq, peer_at(1));
   peer_free(&p);
 }
 
@@ -210,13 +193,13 @@ static void reneging_of_the_first_range_ends_in_a_timeout(void **state) {
   (void)state;
   struct peer p;
   begin(&p, NULL, 10);
-  sack1(&p, 0, 1, 10);
-  peer_ack(&p, at(1)); /* and does not have what it sacked */
+  peer_sack1(&p, 0, 1, 10);
+  peer_ack(&p, peer_at(1)); /* and does not have what it sacked */
   peer_mark(&p);
   peer_pass(&p, PAIR_S);
   assert_int_equal(p.stack->stats.TcpSackReneging, 1);
   assert_true(data_segs(&p) > 0);
-  assert_int_equal(peer_seg(&p, 0)->seq, at(1));
+  assert_int_equal(peer_seg(&p, 0)->seq, peer_at(1));
   peer_free(&p);
 }
 
@@ -227,16 +210,16 @@ static void third_duplicate_starts_recovery_and_halves(void **state) {
   (void)state;
   struct peer p;
   begin(&p, &no_rack, 10);
-  sack1(&p, 0, 1, 2);
-  sack1(&p, 0, 1, 3);
+  peer_sack1(&p, 0, 1, 2);
+  peer_sack1(&p, 0, 1, 3);
   assert_int_equal(data_segs(&p), 0);
-  sack1(&p, 0, 1, 4);
+  peer_sack1(&p, 0, 1, 4);
   assert_int_equal(data_segs(&p), 1);
   assert_int_equal(peer_seg(&p, 0)->seq, first);
   assert_int_equal(p.conn->recovery, TCP_RECOVERY_FAST);
-  assert_int_equal(p.conn->recover, at(10));
+  assert_int_equal(p.conn->recover, peer_at(10));
   assert_int_equal(p.conn->ssthresh, 5 * PEER_MSS);
-  peer_ack(&p, at(10));
+  peer_ack(&p, peer_at(10));
   assert_int_equal(p.conn->recovery, TCP_RECOVERY_NONE);
   assert_int_equal(p.conn->cwnd, 5 * PEER_MSS);
   peer_free(&p);
@@ -248,7 +231,8 @@ static void bytes_above_start_recovery_without_three_acks(void **state) {
   (void)state;
   struct peer p;
   begin(&p, &no_rack, 10);
-  sack1(&p, 0, 1, 4); /* one ACK for three segments, as of a peer with LRO */
+  peer_sack1(&p, 0, 1,
+             4); /* one ACK for three segments, as of a peer with LRO */
   assert_int_equal(data_segs(&p), 1);
   assert_int_equal(peer_seg(&p, 0)->seq, first);
   peer_free(&p);
@@ -259,18 +243,19 @@ static void holes_are_sent_in_order_as_the_pipe_drains(void **state) {
   (void)state;
   struct peer p;
   begin(&p, &no_rack, 20);
-  const struct tcp_sack_block b[] = {
-      {at(5), at(8)}, {at(3), at(4)}, {at(1), at(2)}};
-  sack(&p, first, 3, b); /* 0, 2 and 4 are lost */
+  const struct tcp_sack_block b[] = {{peer_at(5), peer_at(8)},
+                                     {peer_at(3), peer_at(4)},
+                                     {peer_at(1), peer_at(2)}};
+  peer_sack(&p, first, 3, b); /* 0, 2 and 4 are lost */
   for (uint32_t n = 9; n <= 20; n++) {
-    sack1(&p, 0, 5, n);
+    peer_sack1(&p, 0, 5, n);
   }
   uint32_t expected[] = {0, 2, 4};
   assert_true(data_segs(&p) >= 3);
   for (int i = 0; i < 3; i++) {
-    assert_int_equal(peer_seg(&p, (uint32_t)i)->seq, at(expected[i]));
+    assert_int_equal(peer_seg(&p, (uint32_t)i)->seq, peer_at(expected[i]));
   }
-  peer_ack(&p, at(20));
+  peer_ack(&p, peer_at(20));
   assert_int_equal(p.stack->stats.TcpRetransSegs, data_segs(&p));
   peer_free(&p);
 }
@@ -280,14 +265,15 @@ static void nothing_new_sends_what_may_be_lost_once(void **state) {
   (void)state;
   struct peer p;
   begin(&p, &no_rack, 10);
-  sack1(&p, 0, 1, 4);
-  const struct tcp_sack_block b[] = {{at(6), at(7)}, {at(1), at(4)}};
-  sack(&p, first, 2, b); /* 4 and 5 are holes with one segment above */
-  sack(&p, at(4), 1, b);
+  peer_sack1(&p, 0, 1, 4);
+  const struct tcp_sack_block b[] = {{peer_at(6), peer_at(7)},
+                                     {peer_at(1), peer_at(4)}};
+  peer_sack(&p, first, 2, b); /* 4 and 5 are holes with one segment above */
+  peer_sack(&p, peer_at(4), 1, b);
   peer_pass(&p, PAIR_MS);
   bool seen = false;
   for (uint32_t i = 0; i < peer_sent(&p); i++) {
-    seen |= peer_seg(&p, i)->seq == at(4);
+    seen |= peer_seg(&p, i)->seq == peer_at(4);
   }
   assert_true(seen);
   assert_int_equal(p.stack->stats.TcpTimeouts, 0);
@@ -299,13 +285,13 @@ static void doubtful_holes_take_their_share_of_the_window(void **state) {
   (void)state;
   struct peer p;
   begin(&p, &no_rack, 30);
-  sack1(&p, 0, 1, 5);
+  peer_sack1(&p, 0, 1, 5);
   peer_mark(&p);
   /* 5 to 27 may or may not be lost, one segment above is too few to say. The
    * ACK delivered 2 and ssthresh is half: 1 or 2 may go, not all 23. */
-  sack1(&p, 5, 28, 29);
+  peer_sack1(&p, 5, 28, 29);
   assert_in_range(data_segs(&p), 1, 2);
-  assert_int_equal(peer_seg(&p, 0)->seq, at(5));
+  assert_int_equal(peer_seg(&p, 0)->seq, peer_at(5));
   peer_free(&p);
 }
 
@@ -314,9 +300,9 @@ static void marks_of_rfc_6675_do_not_stay_behind(void **state) {
   (void)state;
   struct peer p;
   begin(&p, &no_rack, 10);
-  peer_ack(&p, at(5));
-  assert_int_equal(p.conn->out->loss.rfc6675.lost_edge, at(5));
-  assert_int_equal(p.conn->out->loss.rfc6675.high_sacked, at(5));
+  peer_ack(&p, peer_at(5));
+  assert_int_equal(p.conn->out->loss.rfc6675.lost_edge, peer_at(5));
+  assert_int_equal(p.conn->out->loss.rfc6675.high_sacked, peer_at(5));
   peer_free(&p);
 }
 
@@ -325,16 +311,16 @@ static void rescue_is_one_segment_with_the_highest(void **state) {
   (void)state;
   struct peer p;
   begin(&p, &no_rack, 10);
-  sack1(&p, 0, 1, 6); /* 6 to 9 are out, perhaps lost */
+  peer_sack1(&p, 0, 1, 6); /* 6 to 9 are out, perhaps lost */
   peer_mark(&p);
-  peer_ack(&p, at(6)); /* partial: nothing lost, nothing new */
+  peer_ack(&p, peer_at(6)); /* partial: nothing lost, nothing new */
   assert_int_equal(data_segs(&p), 1);
-  assert_int_equal(peer_seg(&p, 0)->seq, at(9));
-  peer_ack(&p, at(7)); /* once in a recovery */
+  assert_int_equal(peer_seg(&p, 0)->seq, peer_at(9));
+  peer_ack(&p, peer_at(7)); /* once in a recovery */
   assert_int_equal(data_segs(&p), 1);
-  sack1(&p, 7, 9, 10);
+  peer_sack1(&p, 7, 9, 10);
   for (uint32_t i = 1; i < data_segs(&p); i++) {
-    assert_true(seq_lt(peer_seg(&p, i)->seq, at(9)));
+    assert_true(seq_lt(peer_seg(&p, i)->seq, peer_at(9)));
   }
   peer_free(&p);
 }
@@ -347,7 +333,7 @@ static void smaller_path_mtu_is_no_congestion(void **state) {
   uint8_t quoted[8] = {0};
   put_be16(quoted, OUR_PORT);
   put_be16(quoted + 2, PEER_PORT);
-  put_be32(quoted + 4, at(1));
+  put_be32(quoted + 4, peer_at(1));
   struct ip_error_info info = {.error = IP_ERROR_TOO_BIG,
                                .src = pair_addr(0),
                                .dst = pair_addr(1),
@@ -356,7 +342,7 @@ static void smaller_path_mtu_is_no_congestion(void **state) {
                                .transport_len = 8};
   tcp_icmp_error(p.stack, &info);
   assert_true(p.conn->out->lost_bytes > 0);
-  peer_ack(&p, at(1));
+  peer_ack(&p, peer_at(1));
   assert_int_equal(p.conn->recovery, TCP_RECOVERY_NONE);
   assert_true(p.conn->cwnd >= 10 * PEER_MSS);
   peer_free(&p);
