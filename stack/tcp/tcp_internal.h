@@ -493,8 +493,6 @@ uint32_t tcp_isn(struct ph_stack *stack, const struct tcp_conn *conn);
 static inline struct ip_bound tcp_bound_to(const struct tcp_conn *conn) {
   return (struct ip_bound){&conn->local, conn->only_v6};
 }
-/* The counters of tcp_port_pick() begin anywhere. */
-void tcp_port_init(struct tcp_stack *tcp);
 void tcp_port_claim(struct tcp_stack *tcp, struct tcp_conn *conn,
                     uint16_t port);
 void tcp_port_release(struct tcp_conn *conn);

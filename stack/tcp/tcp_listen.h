@@ -36,6 +36,11 @@ bool tcp_listen_established(struct ph_stack *stack, struct tcp_conn *conn);
 void tcp_listener_forget(struct tcp_conn *conn);
 void tcp_listener_close(struct ph_stack *stack, struct tcp_conn *conn);
 
+/* ---- tcp_port.c ---------------------------------------------------------- */
+
+/* The counters of tcp_port_pick() begin anywhere. */
+void tcp_port_init(struct tcp_stack *tcp);
+
 /* ---- tcp_cookie.c, tcp_reset.c ------------------------------------------- */
 
 /* Answer a SYN with a cookie; `path` is a hint. */

@@ -5,7 +5,7 @@
  * of many counters that say how far it has come. So ports are not predictable,
  * each destination goes through all before it sees one again, and nobody learns
  * from its own ports how many connections go to others). */
-#include "stack/tcp/tcp_internal.h"
+#include "stack/tcp/tcp_listen.h"
 
 enum { PORT_FIRST = 32768, PORT_COUNT = 28232 }; /* to 60999, as in Linux */
 
