@@ -60,6 +60,7 @@ struct packet_spec {
   uint32_t seq, ack;
   int32_t win; /* WINDOW_ANY */
   uint16_t urg;
+  bool any_seq; /* ...(len) */
   bool any_options;
   bool any_ts_val, any_ts_ecr; /* TS val ... ecr ... */
   uint8_t options[PACKET_OPTIONS_MAX];

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Options, modes, readiness. */
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "sim/core/util.h"
 #include "sim/packet/call.h"
@@ -16,6 +18,15 @@ static bool prepare_option(struct run *run, struct call *call) {
          arg_number(run, call->arg[2], &call->number[1]);
 }
 
+/* What may be set and changes nothing that a script can see: FreeBSD's choice
+ * between its stacks, of which there is one here, and marks for others. */
+static bool means_nothing(const struct call *call) {
+  int64_t level = call->number[0], name = call->number[1];
+  return name == FUNCTION_BLK ||
+         (level == SOL_SOCKET && (name == SO_DEBUG || name == SO_PRIORITY)) ||
+         (level == IPPROTO_IP && name == IP_FREEBIND);
+}
+
 static bool prepare_setsockopt(struct run *run, struct call *call) {
   int64_t len;
   if (!prepare_option(run, call)) {
@@ -25,7 +36,6 @@ static bool prepare_setsockopt(struct run *run, struct call *call) {
   if (lacks && call->spec->result->number == 0) {
     return run_skip(run, call->event->line, lacks);
   }
-  /* FreeBSD's choice between its stacks: there is one here. */
   bool function = call->number[1] == FUNCTION_BLK;
   if ((!function && !arg_value(run, call, call->arg[3])) ||
       !arg_number_or(run, call->arg[4], call->value_len, &len)) {
@@ -40,7 +50,7 @@ static bool prepare_setsockopt(struct run *run, struct call *call) {
 }
 
 static long execute_setsockopt(struct call *call) {
-  if (call->number[1] == FUNCTION_BLK) {
+  if (means_nothing(call)) {
     return 0;
   }
   return ph_setsockopt(call->stack, call->fd, (int)call->number[0],

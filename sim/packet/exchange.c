@@ -236,7 +236,7 @@ static bool check_packet(struct run *run, const struct packet_spec *spec,
   char why[WHY];
   if (spec->kind == PACKET_TCP && view->flags & TCP_SYN &&
       spec->flags & TCP_SYN) {
-    flow_learn_syn(flow, spec->seq, view->seq);
+    flow_learn_syn(flow, spec->any_seq ? view->seq : spec->seq, view->seq);
   }
   bool holds = spec->kind != PACKET_TCP || flow_holds(flow, view);
   if (spec->kind == PACKET_TCP) {

@@ -42,6 +42,8 @@ const char *lacks_option(int64_t level, int64_t name) {
       {"TCP_ZEROCOPY_RECEIVE", "receiving without a copy by mmap()"},
       {"TCP_TX_DELAY", "a delay added by the sender (TCP_TX_DELAY)"},
       {"TCP_SAVE_SYN", "saved SYNs (TCP_SAVE_SYN)"},
+      {"TCP_KEEPINIT", "a time limit of attempts (TCP_KEEPINIT)"},
+      {"TCP_NOOPT", "SYNs without options (TCP_NOOPT)"},
       {"SO_ZEROCOPY", zero_copy},
       {"SO_TIMESTAMPING", stamping},
       {"SO_TIMESTAMP", stamping},

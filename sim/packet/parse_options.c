@@ -226,6 +226,13 @@ static const struct icmp_name codes[] = {
     {"comm_prohibited", ICMP_UNREACHABLE, ICMP_UNREACH_ADMIN_PROHIBITED},
     {"host_precedence_violation", ICMP_UNREACHABLE, 14},
     {"precedence_cutoff", ICMP_UNREACHABLE, 15},
+    {"packet_filtered", ICMP_UNREACHABLE, ICMP_UNREACH_ADMIN_PROHIBITED},
+    {"precedence_violation", ICMP_UNREACHABLE, 14},
+    {"ttl_exceeded_in_transit", ICMP_TIME_EXCEEDED, 0},
+    {"frag_reass_exceeded", ICMP_TIME_EXCEEDED, 1},
+    {"code_0", ICMP_PARAMETER, 0},
+    {"code_1", ICMP_PARAMETER, 1},
+    {"code_2", ICMP_PARAMETER, 2},
     {"ttl_exceeded", ICMP_TIME_EXCEEDED, 0},
     {"fragment_reassembly_time_exceeded", ICMP_TIME_EXCEEDED, 1},
 };

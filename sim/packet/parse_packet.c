@@ -162,7 +162,15 @@ static void parse_tcp(struct parser *parser, struct packet_spec *packet) {
   unsigned line = parser->token.line;
   packet->kind = PACKET_TCP;
   parse_flags(parser, packet);
-  parse_seq(parser, &packet->seq, &packet->len);
+  if (!packet->inbound && parser->token.kind == TOKEN_ELLIPSIS) {
+    packet->any_seq = true; /* ...(0) */
+    parser_advance(parser);
+    parser_need_char(parser, '(');
+    packet->len = (uint32_t)parser_number(parser, 0, LEN_MAX, "a length");
+    parser_need_char(parser, ')');
+  } else {
+    parse_seq(parser, &packet->seq, &packet->len);
+  }
   if (parser_take_word(parser, "ack")) {
     packet->ack =
         (uint32_t)parser_number(parser, 0, UINT32_MAX, "an ack number");
@@ -240,12 +248,24 @@ static void refuse_tunnels(struct parser *parser) {
   }
 }
 
+/* FreeBSD's scripts have the quote in front: [1:1461(1460)] icmp ... */
+static bool at_quote(const struct parser *parser) {
+  struct lexer ahead = parser->lexer;
+  struct token next = lexer_next(&ahead);
+  bool udp = next.kind == TOKEN_WORD && next.len == 3 &&
+             memcmp(next.text, "udp", 3) == 0;
+  return parser_is_char(parser, '[') && (next.kind == TOKEN_INT || udp);
+}
+
 struct packet_spec *parse_packet(struct parser *parser) {
   struct packet_spec *packet = script_alloc(parser->script, sizeof(*packet));
   packet->inbound = parser_is_char(parser, '<');
   parser_advance(parser);
   refuse_tunnels(parser);
-  if (parser_is_char(parser, '[') || parser_is_char(parser, '(')) {
+  if (at_quote(parser)) {
+    parser_advance(parser);
+    parse_quote(parser, &packet->icmp);
+  } else if (parser_is_char(parser, '[') || parser_is_char(parser, '(')) {
     parse_ip_info(parser, packet);
   }
   parse_ports(parser, packet);
@@ -254,9 +274,11 @@ struct packet_spec *parse_packet(struct parser *parser) {
   } else if (parser_take_word(parser, "icmp")) {
     packet->kind = PACKET_ICMP;
     parse_icmp(parser, packet);
-    if (parser_take_char(parser, '[')) {
+    if (!packet->icmp.has_quote && parser_take_char(parser, '[')) {
       parse_quote(parser, &packet->icmp);
     }
+  } else if (packet->icmp.has_quote) {
+    parser_expected(parser, "icmp behind a quote");
   } else {
     parse_tcp(parser, packet);
   }

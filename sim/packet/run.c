@@ -188,6 +188,7 @@ enum run_outcome run_file(const struct run_options *options, const char *path,
     snprintf(result->text, RUN_TEXT_MAX,
              "%.200s: a script has at most %d bytes.", path, FILE_MAX);
   } else {
+    run_conditions(options, text, len);
     run_script(options, path, text, len, result);
   }
   free(text);

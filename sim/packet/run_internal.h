@@ -99,6 +99,10 @@ bool run_wait(struct run *run);
 /* The stack under test; makes it at the first use. */
 struct world *run_world(struct run *run);
 
+/* ---- conditions.c ------------------------------------------------------- */
+/* Make lines blank that #ifdef takes out. */
+void run_conditions(const struct run_options *options, char *text, size_t len);
+
 /* ---- settings.c --------------------------------------------------------- */
 /* What a stack of this profile is set to without options. */
 void settings_profile(struct run_settings *settings, enum run_profile profile);

@@ -7,6 +7,7 @@
 #include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <netinet/ip.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -17,9 +18,10 @@
 #define EPOLLEXCLUSIVE (1u << 28)
 #endif
 
-/* Of FreeBSD, where the number is not one of Linux's: the runner knows the
- * option by it. */
-enum { TCP_FUNCTION_BLK = 8192 };
+/* Of FreeBSD, with numbers that are none of Linux's: the runner knows the
+ * options by them. */
+enum { TCP_FUNCTION_BLK = 8192, TCP_KEEPINIT, TCP_NOOPT };
+enum { TCP_NOPUSH = TCP_CORK };
 
 #define S(name) \
   { #name, (int64_t)(name) }
@@ -87,6 +89,18 @@ static const struct {
     S(SO_TXTIME),
     S(IP_TOS),
     S(IP_TTL),
+    S(IPTOS_LOWDELAY),
+    S(IPTOS_THROUGHPUT),
+    S(IPTOS_RELIABILITY),
+    {"IPTOS_DSCP_CS0", 0x00},
+    {"IPTOS_DSCP_CS1", 0x20},
+    {"IPTOS_DSCP_CS2", 0x40},
+    {"IPTOS_DSCP_CS3", 0x60},
+    {"IPTOS_DSCP_CS4", 0x80},
+    {"IPTOS_DSCP_CS5", 0xa0},
+    {"IPTOS_DSCP_CS6", 0xc0},
+    {"IPTOS_DSCP_CS7", 0xe0},
+    {"IPTOS_DSCP_EF", 0xb8},
     S(IP_MTU),
     S(IP_MTU_DISCOVER),
     S(IP_PMTUDISC_DONT),
@@ -140,6 +154,9 @@ static const struct {
     S(TCP_ZEROCOPY_RECEIVE),
     S(TCP_ULP),
     S(TCP_FUNCTION_BLK),
+    S(TCP_KEEPINIT),
+    S(TCP_NOOPT),
+    S(TCP_NOPUSH),
     /* Messages, files, polling. */
     S(MSG_OOB),
     S(MSG_PEEK),

@@ -44,6 +44,7 @@ enum ph_tcp_setting {
   PH_TCP_OFF,        /* neither offered nor accepted */
   PH_TCP_ON_REQUEST, /* accepted when the peer offers it */
   PH_TCP_ON,         /* offered too */
+  PH_TCP_ALWAYS,     /* of cookies: for every SYN, not only in need */
 };
 
 /* What connections may negotiate (Linux: net.ipv4.tcp_*). */

@@ -136,7 +136,8 @@ static void listen_syn(struct ph_stack *stack, struct tcp_listener *listener,
   if (ip_path_get(stack, &path, &rx->dst, &rx->src)->error) {
     return;
   }
-  bool room = listener->syn_count < ph_max_u32(listener->backlog, 1);
+  bool room = listener->syn_count < ph_max_u32(listener->backlog, 1) &&
+              tcp_of(stack)->features.cookies != PH_TCP_ALWAYS;
   struct tcp_conn *conn =
       room ? make_child(stack, listener, seg, rx, path) : NULL;
   if (conn) {
