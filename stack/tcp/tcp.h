@@ -60,9 +60,12 @@ struct ph_tcp_features {
   uint8_t cookies; /* SYN cookies when the SYN queue is full; default on */
   bool bsd_order;  /* a SYN's options stand as FreeBSD's do */
   /* The receive window as FreeBSD's: it grows to whole segments with the peer's
-   * SYN, moves with every ACK, and is rounded down to the scale; SO_RCVBUF
-   * tells it. */
+   * SYN, moves with every ACK, and is rounded down to the scale; without a
+   * scale it may be more than the header can say; SO_RCVBUF tells it. */
   bool whole_window;
+  /* Ends as FreeBSD's: an ACK says the FIN again that the peer has not
+   * acknowledged; a reset in CLOSE-WAIT is ECONNRESET, not EPIPE. */
+  bool bsd_close;
   uint8_t window_scale; /* of our SYNs, 1 .. 14; default 8 */
   bool push_bursts;     /* PSH at the end of every super-segment too, as Linux
                            since 5.5; else only where a write ends */
@@ -96,7 +99,8 @@ int ph_tcp_init(struct ph_stack *stack,
                 const struct ph_tcp_config *config) PH_MUST_USE;
 
 /* Settings that make connections look like FreeBSD's: the order of a SYN's
- * options, timestamps offered, window scale 6, whole windows. */
+ * options, timestamps offered, window scale 6, whole windows, its ends of
+ * connections, losses by RFC 6675. */
 void ph_tcp_profile_bsd(struct ph_tcp_features *features);
 
 /* Change what connections made from now on may negotiate. */

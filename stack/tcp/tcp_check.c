@@ -145,7 +145,7 @@ bool tcp_check_rst(struct ph_stack *stack, struct tcp_conn *conn,
       break;
     case TCP_STATE_CLOSE_WAIT:
       stack->stats.TcpEstabResets++;
-      error = PH_EPIPE;
+      error = tcp_of(stack)->features.bsd_close ? PH_ECONNRESET : PH_EPIPE;
       break;
     case TCP_STATE_TIME_WAIT:
       return false; /* RFC 1337 4 (F1): a stray reset must not end it */

@@ -98,6 +98,8 @@ void ph_tcp_profile_bsd(struct ph_tcp_features *features) {
   features->timestamps = PH_TCP_ON;
   features->bsd_order = true;
   features->whole_window = true;
+  features->bsd_close = true;
+  features->rack = PH_TCP_OFF;
   features->window_scale = 6;
 }
 

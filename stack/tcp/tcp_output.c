@@ -264,7 +264,8 @@ static bool tail_allowed(const struct tcp_conn *conn) {
 }
 
 /* A longer super-segment can leave soon: ACKs are on their way. They are not if
- * the first of what is out has left within half a round trip. */
+ * the first of what is out has left within half a round trip, nor if they are
+ * so rare that nothing has left for a millisecond (as in Linux). */
 static bool better_later(const struct ph_stack *stack,
                          const struct tcp_conn *conn, uint32_t n,
                          uint32_t mss) {
@@ -272,6 +273,8 @@ static bool better_later(const struct ph_stack *stack,
   return n < ph_min_u32(conn->cwnd, conn->snd_wnd) / 4 &&
          tcp_flight(conn) >= 2 * mss && conn->recovery == TCP_RECOVERY_NONE &&
          conn->dupacks == 0 && first &&
+         (uint32_t)(stack->now_ns / TCP_MS) - conn->counters.last_sent_ms <=
+             1 &&
          stack->now_ns - first->u.tx.sent_at_ns >= conn->srtt_ns / 2;
 }
 
@@ -463,14 +466,23 @@ static bool send_syn(struct ph_stack *stack, struct tcp_conn *conn) {
   return true;
 }
 
-static bool send_ack(struct ph_stack *stack, struct tcp_conn *conn) {
+static bool send_ack(struct ph_stack *stack, struct tcp_conn *conn,
+                     bool with_fin) {
   if (conn->ack_now) {
-    if (transmit(stack, conn, conn->snd_nxt, TCP_ACK, NULL, 0) < 0) {
+    uint8_t flags = with_fin ? TCP_ACK | TCP_FIN : TCP_ACK;
+    if (transmit(stack, conn, conn->snd_nxt - with_fin, flags, NULL, 0) < 0) {
       return false;
     }
     stack->stats.TcpPureAcksOut++;
   }
   return true;
+}
+
+/* FreeBSD's ACKs say an unacknowledged FIN again. */
+static bool repeats_fin(const struct ph_stack *stack,
+                        const struct tcp_conn *conn) {
+  return conn->fin_sent && conn->snd_una != conn->snd_nxt &&
+         tcp_of(stack)->features.bsd_close;
 }
 
 void tcp_output(struct ph_stack *stack, struct tcp_conn *conn) {
@@ -507,7 +519,7 @@ void tcp_output(struct ph_stack *stack, struct tcp_conn *conn) {
     ok = sent != SENT_BLOCKED;
   }
   if (conn->state != TCP_STATE_SYN_SENT) {
-    ok = send_ack(stack, conn) && ok;
+    ok = send_ack(stack, conn, repeats_fin(stack, conn)) && ok;
   }
   if (!ok) {
     retry_later(stack, conn);
@@ -549,7 +561,7 @@ enum tcp_probe tcp_output_loss_probe(struct ph_stack *stack,
 
 void tcp_ack_at_once(struct ph_stack *stack, struct tcp_conn *conn) {
   conn->ack_now = true;
-  if (!send_ack(stack, conn)) {
+  if (!send_ack(stack, conn, false)) {
     retry_later(stack, conn);
   }
 }

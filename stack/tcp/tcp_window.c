@@ -13,7 +13,7 @@
 enum { WINDOW_UNSCALED_MAX = 65535 };
 
 /* The window that memory allows now, if it may be `limit` wide. */
-static uint32_t offer(const struct tcp_conn *conn, uint32_t limit) {
+static uint32_t offer(const struct tcp_conn *conn, uint32_t limit, bool whole) {
   uint32_t wnd = limit > conn->rcvq_len ? limit - conn->rcvq_len : 0;
   /* The first and the last block may be mostly read or mostly empty. */
   uint32_t budget = conn->rcvbuf + 2 * PH_BLOCK_SIZE;
@@ -22,7 +22,7 @@ static uint32_t offer(const struct tcp_conn *conn, uint32_t limit) {
   uint32_t most = conn->wscale_ok
                       ? (uint32_t)WINDOW_UNSCALED_MAX << conn->rcv_wscale
                       : WINDOW_UNSCALED_MAX;
-  return ph_min_u32(wnd, most);
+  return whole ? wnd : ph_min_u32(wnd, most);
 }
 
 /* How far the edge could move if memory were no matter. */
@@ -44,7 +44,9 @@ uint32_t tcp_window_growth(const struct ph_stack *stack,
   }
   /* Memory pressure: docs/stack.md. */
   *limit = ph_min_u32(conn->rcvbuf / 2, tcp_rcv_limit(stack, conn));
-  int32_t grow = seq_diff(conn->rcv_nxt + offer(conn, *limit), conn->rcv_edge);
+  bool whole = tcp_of(stack)->features.whole_window;
+  int32_t grow =
+      seq_diff(conn->rcv_nxt + offer(conn, *limit, whole), conn->rcv_edge);
   return grow > 0 ? (uint32_t)grow : 0;
 }
 
