@@ -68,15 +68,20 @@ static bool edge_may_move(const struct tcp_conn *conn) {
          (uint32_t)most >= ph_min_u32(conn->rcv_mss, conn->rcvbuf / 4);
 }
 
+PH_APART static void move_edge(const struct ph_stack *stack,
+                               struct tcp_conn *conn, bool whole) {
+  uint32_t limit;
+  uint32_t grow = tcp_window_growth(stack, conn, &limit);
+  if (grow > 0 && (whole || grow >= ph_min_u32(conn->rcv_mss, limit / 2))) {
+    tcp_window_open(stack, conn, grow);
+  }
+}
+
 uint16_t tcp_window_field(const struct ph_stack *stack, struct tcp_conn *conn,
                           uint8_t flags) {
   bool bsd = tcp_of(stack)->features.whole_window;
   if (bsd ? growth_at_most(conn) > 0 : edge_may_move(conn)) {
-    uint32_t limit;
-    uint32_t grow = tcp_window_growth(stack, conn, &limit);
-    if (grow > 0 && (bsd || grow >= ph_min_u32(conn->rcv_mss, limit / 2))) {
-      tcp_window_open(stack, conn, grow);
-    }
+    move_edge(stack, conn, bsd);
   }
   uint32_t left = conn->rcv_edge - conn->rcv_nxt;
   if (flags & TCP_SYN) {
