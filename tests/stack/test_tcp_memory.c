@@ -112,6 +112,26 @@ static void nothing_spare_window_is_one_block_and_moves(void **state) {
   peer_free(&p);
 }
 
+static void nothing_spare_crumbs_read_open_no_silly_window(void **state) {
+  /* EVIDENCE: RFC 9293 MUST-39, 3.8.6.2.2 */
+  (void)state;
+  static struct thief t;
+  struct peer p;
+  poor(&p, &t);
+  uint32_t left;
+  while ((left = p.conn->rcv_edge - p.conn->rcv_nxt) > 0) {
+    peer_data(&p, ph_min_u32(left, 499));
+  }
+  peer_mark(&p);
+  expect_bytes(&p, 0, 10);
+  assert_int_equal(peer_sent(&p), 0);
+  expect_bytes(&p, 10, 2000);
+  assert_true(peer_sent(&p) > 0);
+  peer_pass(&p, PAIR_MS);
+  give_back(&t);
+  peer_free(&p);
+}
+
 static void nothing_spare_data_out_of_order_gives_way(void **state) {
   /* EVIDENCE: RFC 2018 8 (data may be given up) */
   (void)state;
@@ -292,6 +312,7 @@ int main(void) {
       cmocka_unit_test(scattered_pieces_of_any_size_are_taken_from_any_byte),
       cmocka_unit_test(nothing_spare_promised_window_is_taken_whole),
       cmocka_unit_test(nothing_spare_window_is_one_block_and_moves),
+      cmocka_unit_test(nothing_spare_crumbs_read_open_no_silly_window),
       cmocka_unit_test(nothing_spare_data_out_of_order_gives_way),
       cmocka_unit_test(nothing_spare_each_connection_sends_one_block),
       cmocka_unit_test(nothing_spare_partial_write_waits_for_blocks),
