@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim/host/host_internal.h"
+#include "stack/ip/ipv6.h"
 #include "stack/tcp/tcp.h"
 #include "stack/udp/udp.h"
 
@@ -75,6 +76,11 @@ static void start_stack(struct host *host) {
   stack->next_packet_id = (uint64_t)(host->config.index + 1) << 32;
   must(ph_netif_init(stack), "ph_netif_init", host);
   must(ph_ipv4_init(stack), "ph_ipv4_init", host);
+  /* Nobody advertises routers or has our addresses, and time is short. */
+  const struct ph_ipv6_config ipv6 = {.ignore_ra = true, .skip_dad = true};
+  if (host->config.ipv6) {
+    must(ph_ipv6_init_with(stack, &ipv6), "ph_ipv6_init_with", host);
+  }
   must(ph_loopback_init(stack), "ph_loopback_init", host);
   must(ph_udp_init(stack), "ph_udp_init", host);
   must(ph_tcp_init(stack, &tcp), "ph_tcp_init", host);

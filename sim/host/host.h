@@ -42,6 +42,7 @@ struct host_config {
   unsigned index;   /* 0, 1 */
   uint32_t ip;      /* host order */
   uint8_t prefix_len;
+  bool ipv6; /* speak it, too; addresses are given by who wants them */
   uint8_t mac[6];
   enum host_nic nic;
   enum host_offload offload;

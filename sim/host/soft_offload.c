@@ -26,6 +26,9 @@ void soft_checksum(uint8_t *frame, size_t len, uint16_t start,
 }
 
 static uint32_t pseudo_sum(const uint8_t *ip, uint32_t transport_len) {
+  if (ip[0] >> 4 == 6) {
+    return (uint32_t)frame_sum(ip + 8, 32, ip[6]) + transport_len;
+  }
   return (uint32_t)frame_sum(ip + 12, 8, ip[9]) + transport_len;
 }
 
@@ -34,10 +37,14 @@ static void edit_headers(uint8_t *frame, uint32_t ip_at, uint32_t tcp_at,
                          size_t len, unsigned n, uint32_t from, bool last) {
   uint8_t *ip = frame + ip_at;
   uint8_t *tcp = frame + tcp_at;
-  frame_put16(ip + 2, (uint16_t)(len - ip_at));
-  frame_put16(ip + 4, (uint16_t)(frame_get16(ip + 4) + n));
-  frame_put16(ip + 10, 0);
-  frame_put16(ip + 10, (uint16_t)~frame_sum(ip, tcp_at - ip_at, 0));
+  if (ip[0] >> 4 == 6) {
+    frame_put16(ip + 4, (uint16_t)(len - tcp_at));
+  } else {
+    frame_put16(ip + 2, (uint16_t)(len - ip_at));
+    frame_put16(ip + 4, (uint16_t)(frame_get16(ip + 4) + n));
+    frame_put16(ip + 10, 0);
+    frame_put16(ip + 10, (uint16_t)~frame_sum(ip, tcp_at - ip_at, 0));
+  }
   frame_put32(tcp + 4, frame_get32(tcp + 4) + from);
   if (!last) {
     tcp[13] &= (uint8_t) ~(TCP_FIN | TCP_PSH);
@@ -54,11 +61,15 @@ unsigned soft_segment(const uint8_t *frame, size_t len, uint16_t gso_size,
                       void (*emit)(void *ctx, uint8_t *frame, size_t len),
                       void *ctx) {
   uint32_t ip_at = FRAME_ETH_HEADER;
-  if (len < ip_at + 40 || frame[ip_at] >> 4 != 4 ||
-      frame[ip_at + 9] != PROTO_TCP || gso_size == 0) {
+  if (len < ip_at + 40 || gso_size == 0) {
     return 0;
   }
-  uint32_t tcp_at = ip_at + (frame[ip_at] & 15u) * 4;
+  bool ipv6 = frame[ip_at] >> 4 == 6 && len >= ip_at + 60;
+  if ((!ipv6 && frame[ip_at] >> 4 != 4) ||
+      frame[ip_at + (ipv6 ? 6 : 9)] != PROTO_TCP) {
+    return 0;
+  }
+  uint32_t tcp_at = ip_at + (ipv6 ? 40 : (frame[ip_at] & 15u) * 4);
   size_t header = tcp_at + (frame[tcp_at + 12] >> 4) * 4u;
   if (header >= len || header + gso_size > SEGMENT_MAX) {
     return 0;

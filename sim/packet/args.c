@@ -105,6 +105,24 @@ const struct expr *arg_field(const struct expr *expr, const char *name) {
   return NULL;
 }
 
+/* The same end as an IPv6 or an IPv4-mapped address; `ip` 0: any. */
+static void put_address6(const struct run *run, struct call *call, uint32_t ip,
+                         uint16_t port) {
+  const struct run_settings *s = &run->settings;
+  struct ph_addr end = ip == s->local_ip ? s->local6 : s->remote6;
+  struct ph_sockaddr_in6 addr = {.sin6_family = PH_AF_INET6,
+                                 .sin6_port = htons(port)};
+  if (s->mapped) {
+    end = ph_addr_v4(ip);
+  }
+  if (ip != 0) {
+    memcpy(addr.sin6_addr, end.bytes, sizeof(addr.sin6_addr));
+  }
+  memcpy(call->addr, &addr, sizeof(addr));
+  call->addr_len = sizeof(addr);
+  call->has_addr = true;
+}
+
 bool arg_address(struct run *run, struct call *call, const struct expr *expr,
                  uint32_t ip, uint16_t port) {
   int64_t family = AF_INET, number = port, script_ip = ip;
@@ -123,8 +141,10 @@ bool arg_address(struct run *run, struct call *call, const struct expr *expr,
   } else if (expr->kind != EXPR_ELLIPSIS) {
     return wrong_kind(run, expr, "a socket address or '...'");
   }
-  if (family == AF_INET6 && run->settings.mapped) {
-    family = AF_INET;
+  if ((family == AF_INET6 || expr->kind == EXPR_ELLIPSIS) &&
+      (run->settings.mapped || run->settings.ipv6)) {
+    put_address6(run, call, script_ip == 0 ? 0 : ip, (uint16_t)number);
+    return true;
   }
   struct ph_sockaddr_in addr = {
       .sin_family = (uint16_t)family,

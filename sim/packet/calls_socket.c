@@ -51,18 +51,17 @@ static bool open_flow(struct run *run, struct call *call) {
 /* ---- socket, close, shutdown -------------------------------------------- */
 
 static bool prepare_socket(struct run *run, struct call *call) {
-  int64_t domain = run->settings.mapped ? PH_AF_INET6 : PH_AF_INET;
+  bool six = run->settings.mapped || run->settings.ipv6;
+  int64_t domain = six ? PH_AF_INET6 : PH_AF_INET;
   if (!arg_number_or(run, call->arg[0], domain, &call->number[0]) ||
       !arg_number(run, call->arg[1], &call->number[1]) ||
       !arg_number(run, call->arg[2], &call->number[2])) {
     return false;
   }
-  if (call->number[0] == PH_AF_INET6 && run->settings.mapped) {
-    call->number[0] = PH_AF_INET;
-  } else if (call->number[0] == PH_AF_INET6) {
+  if (call->number[0] == PH_AF_INET6 && !six) {
     return run_wrong(run, run->event->line,
-                     "the stack has no IPv6 yet: a script that means IPv4 "
-                     "behind AF_INET6 says --ip_version=ipv4-mapped-ipv6.");
+                     "a script with AF_INET6 says --ip_version=ipv6 or "
+                     "ipv4-mapped-ipv6.");
   }
   return true;
 }

@@ -21,6 +21,9 @@ static struct packet_ends ends_of(const struct run *run,
                                   const struct flow *flow,
                                   const struct packet_spec *spec) {
   struct packet_ends ends = {
+      .ipv6 = run->settings.ipv6,
+      .remote6 = run->settings.remote6,
+      .local6 = run->settings.local6,
       .remote_ip = run->settings.remote_ip,
       .local_ip = run->settings.local_ip,
       .remote_port = flow ? flow->remote_port : run->settings.connect_port,
@@ -44,7 +47,7 @@ static bool inject(struct run *run, const struct packet_spec *spec,
   }
   free(packet);
   return len || run_wrong(run, run->event->line,
-                          "this packet is longer than IPv4 allows.");
+                          "this packet is longer than IP allows.");
 }
 
 bool run_packet_in(struct run *run, const struct packet_spec *spec) {

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* IPv4 packets: made of what a script says, and read back into fields. */
+/* IPv4 and IPv6 packets: made of what a script says, and read back into fields.
+ */
 #ifndef PH_SIM_PACKET_PACKETS_H
 #define PH_SIM_PACKET_PACKETS_H
 
 #include "sim/packet/ast.h"
+#include "stack/base/types.h"
 
 enum { PACKET_BYTES_MAX = 65535 };
 
-/* The fields of a packet; pointers go into its bytes. */
+/* The fields of a packet; pointers go into its bytes. What ICMPv6 says has the
+ * type, code and protocol that ICMP has for it, so that a script may be run
+ * over either. */
 struct packet_view {
   uint8_t tos, ttl, protocol;
-  uint32_t src, dst;
   uint16_t src_port, dst_port;
   /* TCP. */
   uint32_t seq, ack;
@@ -34,7 +37,9 @@ bool packet_read(const uint8_t *ip, uint32_t len, struct packet_view *view,
 
 /* What a packet to the stack needs beyond the script's words. */
 struct packet_ends {
+  bool ipv6;
   uint32_t remote_ip, local_ip;
+  struct ph_addr remote6, local6; /* of ipv6 */
   uint16_t remote_port, local_port;
   uint32_t seq_add; /* to the remote's numbers */
   uint32_t ack_add; /* to numbers of the stack's space: ack, SACK blocks */

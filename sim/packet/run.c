@@ -9,6 +9,11 @@
 #include "sim/core/util.h"
 #include "sim/packet/run_internal.h"
 
+enum {
+  IPV6_LONGER = 20, /* its header, than IPv4's */
+  IPV6_LEAST = 1280,
+};
+
 enum { FILE_MAX = 16 << 20 };
 
 int64_t run_now_us(const struct run *run) {
@@ -125,9 +130,15 @@ static bool run_all(struct run *run) {
       return false;
     }
   }
+  if (run->options->ip == RUN_IPV6 && run->settings.ipv6) {
+    run->settings.mtu += IPV6_LONGER; /* segments are as over IPv4 */
+  }
   if (script->init_command &&
       !run_command(run, script->init_line, script->init_command)) {
     return false;
+  }
+  if (run->settings.ipv6 && run->settings.mtu < IPV6_LEAST) {
+    return run_skip(run, 1, "IPv6 over links with an MTU below 1280");
   }
   if (!run_events(run)) {
     return false;

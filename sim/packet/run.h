@@ -8,6 +8,7 @@
 #include "sim/host/host.h"
 #include "sim/packet/ast.h"
 
+enum run_ip { RUN_IPV4, RUN_IPV6, RUN_IPV4_MAPPED };
 enum run_profile { RUN_PROFILE_LINUX, RUN_PROFILE_BSD };
 
 struct run_options {
@@ -15,8 +16,11 @@ struct run_options {
   enum run_profile profile;
   int64_t tolerance_us;       /* -1: the script's, or 4000 */
   int64_t tolerance_permille; /* of the time since the event before; -1: 125 */
-  bool push_bursts;           /* ph_tcp_features.push_bursts */
-  bool verbose;               /* every packet and call, to `out` */
+  /* What scripts run over that do not say it; the MTU is 20 longer over IPv6,
+   * so that segments are what they are over IPv4. */
+  enum run_ip ip;
+  bool push_bursts; /* ph_tcp_features.push_bursts */
+  bool verbose;     /* every packet and call, to `out` */
   const struct definition *definitions;
   size_t definition_count;
   FILE *out;

@@ -38,6 +38,8 @@ struct run_settings {
   int64_t ts_tick_us; /* 0: TS val is not checked */
   bool strict_segments;
   bool mapped; /* AF_INET6 sockets with IPv4-mapped addresses */
+  bool ipv6;   /* packets and sockets of IPv6 */
+  struct ph_addr local6, remote6, gateway6;
   uint32_t sndbuf, rcvbuf;
   struct ph_tcp_config tcp;
 };

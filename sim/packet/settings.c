@@ -7,6 +7,13 @@
 #include "sim/packet/run_internal.h"
 
 /* 192.168.0.2 of 192.168.0.1, and 192.0.2.1 of RFC 5737. */
+/* Of packetdrill's test runner. */
+static const struct ph_addr local6 = {{0xfd, 0x3d, 0x0a, 0x0b, 0x17,
+                                       0xd6, [15] = 1}},
+                            gateway6 = {{0xfd, 0x3d, 0x0a, 0x0b, 0x17, 0xd6,
+                                         0x88, 0x88, [15] = 1}},
+                            remote6 = {
+                                {0xfd, 0x3d, 0xfa, 0x7b, 0xd1, 0x7d, [15] = 1}};
 static const uint32_t local_ip = 0xc0a80002, gateway_ip = 0xc0a80001,
                       remote_ip = 0xc0000201;
 
@@ -24,6 +31,9 @@ void settings_profile(struct run_settings *settings, enum run_profile profile) {
       .local_ip = local_ip,
       .gateway_ip = gateway_ip,
       .remote_ip = remote_ip,
+      .local6 = local6,
+      .gateway6 = gateway6,
+      .remote6 = remote6,
       .prefix_len = 16,
       .mtu = MTU,
       .bind_port = PORT,
@@ -45,6 +55,8 @@ void settings_profile(struct run_settings *settings, enum run_profile profile) {
 void settings_init(struct run *run) {
   const struct run_options *options = run->options;
   settings_profile(&run->settings, options->profile);
+  run->settings.ipv6 = options->ip == RUN_IPV6;
+  run->settings.mapped = options->ip == RUN_IPV4_MAPPED;
   run->settings.tcp.features.push_bursts = options->push_bursts;
   if (options->tolerance_us >= 0) {
     run->settings.tolerance_us = options->tolerance_us;
@@ -60,6 +72,9 @@ struct world *settings_world(const struct run_settings *settings,
       .nic = nic,
       .local_ip = settings->local_ip,
       .gateway_ip = settings->gateway_ip,
+      .ipv6 = settings->ipv6 || settings->mapped,
+      .local6 = settings->local6,
+      .gateway6 = settings->gateway6,
       .prefix_len = settings->prefix_len,
       .mtu = settings->mtu,
       .coalesced_mss = settings->mss,
@@ -159,6 +174,19 @@ static bool read_address(struct run *run, const struct script_option *option,
   return true;
 }
 
+/* --local_ip=fd3d::1: of scripts over IPv6. */
+static bool set_address6(struct run *run, const struct script_option *option) {
+  struct run_settings *s = &run->settings;
+  struct ph_addr *to = strcmp(option->name, "local_ip") == 0    ? &s->local6
+                       : strcmp(option->name, "remote_ip") == 0 ? &s->remote6
+                                                                : &s->gateway6;
+  char text[64];
+  snprintf(text, sizeof(text), "%s", option->value);
+  text[strcspn(text, "/")] = '\0';
+  return inet_pton(AF_INET6, text, to->bytes) == 1 ||
+         run_wrong(run, option->line, "--%s wants an address.", option->name);
+}
+
 static bool set_netmask(struct run *run, const struct script_option *option) {
   uint32_t mask;
   if (!read_address(run, option, &mask)) {
@@ -177,14 +205,18 @@ static bool set_netmask(struct run *run, const struct script_option *option) {
 static bool set_version(struct run *run, const struct script_option *option) {
   const char *value = option->value ? option->value : "";
   if (strcmp(value, "ipv4") == 0) {
+    run->settings.ipv6 = run->settings.mapped = false;
     return true;
   }
   if (strcmp(value, "ipv4-mapped-ipv6") == 0) {
     run->settings.mapped = true;
+    run->settings.ipv6 = false;
     return true;
   }
   if (strcmp(value, "ipv6") == 0) {
-    return run_skip(run, option->line, "IPv6");
+    run->settings.ipv6 = true;
+    run->settings.mapped = false;
+    return true;
   }
   return run_wrong(run, option->line,
                    "--ip_version is ipv4, ipv4-mapped-ipv6 or ipv6.");
@@ -218,6 +250,9 @@ bool settings_option(struct run *run, const struct script_option *option) {
     case OPTION_NUMBER:
       return set_number(run, option, row);
     case OPTION_ADDRESS:
+      if (option->value && strchr(option->value, ':')) {
+        return set_address6(run, option);
+      }
       if (!read_address(run, option, &address)) {
         return false;
       }

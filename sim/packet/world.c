@@ -7,9 +7,10 @@
 #include "sim/core/util.h"
 #include "sim/host/soft_offload.h"
 #include "sim/wire/link.h"
-#include "stack/ip/ip.h"
+#include "stack/ip/ipv6.h"
 #include "stack/wire/eth_wire.h"
 #include "stack/wire/ip_wire.h"
+#include "stack/wire/ipv6_wire.h"
 #include "stack/wire/tcp_wire.h"
 
 /* The script begins here in the host's time: everything is up and nothing has
@@ -84,6 +85,53 @@ static void take_arp(struct world *world, const uint8_t *arp, uint32_t len) {
       ARP_OPER_REPLY, get_be32(arp + ARP_OFF_TPA), get_be32(arp + ARP_OFF_SPA));
 }
 
+/* ---- Neighbour discovery ------------------------------------------------- */
+
+static struct frame *make_nd(uint8_t type, const struct ph_addr *src,
+                             const struct ph_addr *dst,
+                             const struct ph_addr *target) {
+  enum { LEN = ND_SOLICIT_LEN + ND_OPT_MAC_LEN };
+  uint8_t ip[IPV6_HDR_LEN + LEN] = {
+      0x60, [IPV6_OFF_LEN + 1] = LEN, [IPV6_OFF_NEXT] = IPV6_NEXT_ICMP,
+      [IPV6_OFF_HOPS] = ND_HOPS};
+  uint8_t *m = ip + IPV6_HDR_LEN;
+  memcpy(ip + IPV6_OFF_SRC, src->bytes, 16);
+  memcpy(ip + IPV6_OFF_DST, dst->bytes, 16);
+  m[0] = type;
+  if (type == ICMP6_NA) {
+    m[ND_OFF_FLAGS] = ND_NA_ROUTER | ND_NA_SOLICITED | ND_NA_OVERRIDE;
+  }
+  memcpy(m + ND_OFF_TARGET, target->bytes, 16);
+  m[ND_SOLICIT_LEN] = type == ICMP6_NA ? ND_OPT_TARGET_MAC : ND_OPT_SOURCE_MAC;
+  m[ND_SOLICIT_LEN + 1] = 1;
+  memcpy(m + ND_SOLICIT_LEN + 2, gateway_mac, 6);
+  uint32_t sum = frame_sum(ip + IPV6_OFF_SRC, 32, IPV6_NEXT_ICMP + LEN);
+  put_be16(m + ICMP6_OFF_CSUM, (uint16_t)~frame_sum(m, LEN, sum));
+  return make_frame(ETH_TYPE_IPV6, ip, sizeof(ip));
+}
+
+/* Whoever is asked for is the gateway. False: it is not of the link's own
+ * business, so that the script may see it. */
+static bool take_nd(struct world *world, const uint8_t *ip, uint32_t len) {
+  const uint8_t *m = ip + IPV6_HDR_LEN;
+  if (ip[IPV6_OFF_NEXT] == IPV6_NEXT_HOP_BY_HOP) {
+    return true; /* MLD */
+  }
+  if (ip[IPV6_OFF_NEXT] != IPV6_NEXT_ICMP || len < IPV6_HDR_LEN + 8 ||
+      m[0] < ICMP6_RS || m[0] > ICMP6_REDIRECT) {
+    return false;
+  }
+  if (m[0] == ICMP6_NS && len >= IPV6_HDR_LEN + ND_SOLICIT_LEN &&
+      world->answer_count < ARP_ANSWERS) {
+    struct ph_addr target, src;
+    memcpy(target.bytes, m + ND_OFF_TARGET, 16);
+    memcpy(src.bytes, ip + IPV6_OFF_SRC, 16);
+    world->answers[world->answer_count++] =
+        make_nd(ICMP6_NA, &target, &src, &target);
+  }
+  return true;
+}
+
 static int64_t script_time(sim_time time) {
   return (int64_t)(time / SIM_NS) - (int64_t)(START_PS / SIM_NS);
 }
@@ -91,6 +139,12 @@ static int64_t script_time(sim_time time) {
 static void take_ip(struct world *world, const uint8_t *ip, uint32_t len,
                     sim_time end) {
   uint32_t total = len < IPV4_HDR_LEN ? 0 : get_be16(ip + IPV4_OFF_LEN);
+  if (len >= IPV6_HDR_LEN && ip[0] >> 4 == 6) {
+    total = IPV6_HDR_LEN + (uint32_t)get_be16(ip + IPV6_OFF_LEN);
+    if (take_nd(world, ip, len)) {
+      return;
+    }
+  }
   if (!world->started || total < IPV4_HDR_LEN || total > len) {
     return;
   }
@@ -113,7 +167,7 @@ static unsigned emit(void *ctx, unsigned host, const uint8_t *data,
   uint16_t type = get_be16(data + ETH_OFF_TYPE);
   if (type == ETH_TYPE_ARP) {
     take_arp(world, data + ETH_HDR_LEN, len - FRAME_OVER);
-  } else if (type == ETH_TYPE_IPV4) {
+  } else if (type == ETH_TYPE_IPV4 || type == ETH_TYPE_IPV6) {
     take_ip(world, data + ETH_HDR_LEN, len - FRAME_OVER, end);
   }
   return 0;
@@ -192,10 +246,15 @@ struct world_packet *world_take(struct world *world) {
   return packet;
 }
 
+static uint16_t type_of(const uint8_t *ip) {
+  return ip[0] >> 4 == 6 ? ETH_TYPE_IPV6 : ETH_TYPE_IPV4;
+}
+
 static void inject_piece(void *ctx, uint8_t *frame, size_t len) {
   struct world *world = ctx;
-  struct frame *piece = make_frame(ETH_TYPE_IPV4, frame + ETH_HDR_LEN,
-                                   (uint32_t)len - ETH_HDR_LEN);
+  const uint8_t *ip = frame + ETH_HDR_LEN;
+  struct frame *piece =
+      make_frame(type_of(ip), ip, (uint32_t)len - ETH_HDR_LEN);
   host_arrive(world->host, piece, world->now);
   settle(world);
 }
@@ -204,12 +263,14 @@ static void inject_piece(void *ctx, uint8_t *frame, size_t len) {
  * with TSO. False: it is not TCP. */
 static bool inject_cut(struct world *world, const uint8_t *packet,
                        uint32_t len) {
-  uint32_t ip_len = (packet[0] & 15) * 4u;
-  if (packet[IPV4_OFF_PROTO] != IP_PROTO_TCP || len < ip_len + TCP_HEADER_LEN) {
+  bool ipv6 = packet[0] >> 4 == 6;
+  uint32_t ip_len = ipv6 ? (uint32_t)IPV6_HDR_LEN : (packet[0] & 15) * 4u;
+  if (packet[ipv6 ? IPV6_OFF_NEXT : IPV4_OFF_PROTO] != IP_PROTO_TCP ||
+      len < ip_len + TCP_HEADER_LEN) {
     return false;
   }
   uint32_t headers = ip_len + (packet[ip_len + TCP_OFF_DATA] >> 4) * 4u;
-  struct frame *whole = make_frame(ETH_TYPE_IPV4, packet, len);
+  struct frame *whole = make_frame(type_of(packet), packet, len);
   unsigned pieces = headers < world->config.mtu && headers < len
                         ? soft_segment(whole->data, ETH_HDR_LEN + len,
                                        (uint16_t)(world->config.mtu - headers),
@@ -224,7 +285,8 @@ void world_inject(struct world *world, const uint8_t *packet, uint32_t len) {
   if (cut && inject_cut(world, packet, len)) {
     return;
   }
-  host_arrive(world->host, make_frame(ETH_TYPE_IPV4, packet, len), world->now);
+  host_arrive(world->host, make_frame(type_of(packet), packet, len),
+              world->now);
   settle(world);
 }
 
@@ -259,6 +321,13 @@ static void add_default_route(struct ph_stack *stack, void *arg) {
   int error =
       netif ? ph_ipv4_add_route(stack, 0, 0, world->config.gateway_ip, netif)
             : -PH_ENODEV;
+  static const struct ph_addr any6;
+  if (!error && world->config.ipv6) {
+    error = ph_ipv6_add_address(stack, netif, &world->config.local6, 48, true);
+  }
+  if (!error && world->config.ipv6) {
+    error = ph_ipv6_add_route(stack, &any6, 0, &world->config.gateway6, netif);
+  }
   if (error) {
     sim_fatal("the default route can't be added: %s", ph_strerror(error));
   }
@@ -277,6 +346,7 @@ struct world *world_create(const struct world_config *config) {
       .name = "stack",
       .ip = config->local_ip,
       .prefix_len = config->prefix_len,
+      .ipv6 = config->ipv6,
       .nic = config->nic,
       .offload = HOST_OFFLOAD_ALL,
       .mtu = config->mtu,
@@ -299,6 +369,12 @@ struct world *world_create(const struct world_config *config) {
   host_arrive(world->host,
               make_arp(ARP_OPER_REQUEST, config->gateway_ip, config->local_ip),
               world->now);
+  if (config->ipv6) {
+    host_arrive(
+        world->host,
+        make_nd(ICMP6_NS, &config->gateway6, &config->local6, &config->local6),
+        world->now);
+  }
   world_run(world, 0, false, NULL);
   world->started = true;
   return world;

@@ -14,6 +14,8 @@
 struct world_config {
   enum host_nic nic;
   uint32_t local_ip, gateway_ip; /* host order */
+  bool ipv6;                     /* the host speaks it, too */
+  struct ph_addr local6, gateway6;
   uint8_t prefix_len;
   uint16_t mtu;
   uint16_t coalesced_mss; /* soft NIC: of the parts of larger packets; 0: one */

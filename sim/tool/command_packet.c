@@ -18,6 +18,7 @@ enum {
   CODE_NIC = 256,
   CODE_PROFILE,
   CODE_PUSH,
+  CODE_IP,
   CODE_TOLERANCE,
   CODE_PERCENT,
   CODE_JSON,
@@ -35,6 +36,8 @@ static const struct option longs[] = {
     {"nic", required_argument, NULL, CODE_NIC},
     {"profile", required_argument, NULL, CODE_PROFILE},
     {"push", required_argument, NULL, CODE_PUSH},
+    {"ip-version", required_argument, NULL, CODE_IP},
+    {"ip_version", required_argument, NULL, CODE_IP},
     {"tolerance_usecs", required_argument, NULL, CODE_TOLERANCE},
     {"tolerance_percent", required_argument, NULL, CODE_PERCENT},
     {"define", required_argument, NULL, 'D'},
@@ -57,6 +60,9 @@ static void help(void) {
       "  --push WHERE             PSH: write: where a write ends; burst: where "
       "a "
       "burst\n                           of segments does too (write)\n"
+      "  --ip-version V           ipv4, ipv6 or ipv4-mapped-ipv6: what "
+      "scripts run over\n                           that do not say it (ipv4); "
+      "over ipv6 the MTU is 20 longer\n"
       "  --tolerance_usecs N      how far times may be off (4000)\n"
       "  --tolerance_percent N    the same, of the time since the event before "
       "(12.5)\n"
@@ -109,6 +115,17 @@ static int set_name(const char *option, const char *text, const char *zero,
   return 0;
 }
 
+static int set_ip(const char *text, enum run_ip *to) {
+  static const char *const names[] = {"ipv4", "ipv6", "ipv4-mapped-ipv6"};
+  for (int i = 0; i < 3; i++) {
+    if (strcmp(text, names[i]) == 0) {
+      *to = (enum run_ip)i;
+      return 0;
+    }
+  }
+  return wrong("--ip-version", text, "ipv4, ipv6 or ipv4-mapped-ipv6");
+}
+
 static int set_option(struct packet_command *command, int code, char *value) {
   unsigned which = 0;
   int status;
@@ -125,6 +142,8 @@ static int set_option(struct packet_command *command, int code, char *value) {
       status = set_name("--push", value, "write", "burst", &which);
       command->run.push_bursts = which;
       return status;
+    case CODE_IP:
+      return set_ip(value, &command->run.ip);
     case CODE_TOLERANCE:
       return set_number("--tolerance_usecs", value, 1, 1e9,
                         &command->run.tolerance_us);

@@ -42,8 +42,8 @@ void tcp_start(struct ph_stack *stack, struct tcp_conn *conn, uint32_t iss) {
   conn->snd_una = conn->recover = conn->loss_recover = conn->iss;
   conn->snd_nxt = conn->snd_sml = conn->snd_push = conn->iss + 1;
   conn->rcv_wscale = tcp_of(stack)->features.window_scale;
-  conn->rcv_mss = conn->snd_mss = conn->peer_mss =
-      tcp_path(stack, conn)->family->mss_default;
+  conn->rcv_mss = TCP_MSS_DEFAULT; /* until longer ones come */
+  conn->snd_mss = conn->peer_mss = tcp_path(stack, conn)->family->mss_default;
   tcp_silence_begins(stack, conn);
   if (!conn->cc) {
     conn->cc = tcp_of(stack)->cc;
