@@ -116,11 +116,12 @@ static int transmit(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
   pkt->id = ++stack->next_packet_id;
   ph_stack_trace(stack, pkt->id, "tcp_output");
   struct ip_tx tx = tcp_ip_tx(conn, path, ecn);
-  if (path->family->output(stack, pkt, path, tx) == -PH_EAGAIN) {
+  int error = path->family->output(stack, pkt, path, tx);
+  if (error == -PH_EAGAIN) {
     pkt_put(pkt);
-    return -PH_EAGAIN;
+    return error;
   }
-  if (path->error) { /* RFC 9293 3.9.1.8: told, but no reason to give up */
+  if (error && path->error) { /* RFC 9293 3.9.1.8: told, no reason to give up */
     conn->soft_error = (uint8_t)-path->error;
   }
   /* Any other failure is a loss on the way: the peer's silence tells. */
@@ -281,8 +282,7 @@ static bool better_later(const struct ph_stack *stack,
 /* How many bytes of new data to send in the next packet; 0 with *closed set if
  * it is the peer's window that forbids. */
 static uint32_t new_allowed(struct ph_stack *stack, struct tcp_conn *conn,
-                            uint32_t unsent, bool *closed) {
-  uint32_t mss = tcp_payload_mss(stack, conn);
+                            uint32_t unsent, uint32_t mss, bool *closed) {
   uint32_t super = unsent <= mss ? mss : max_payload(stack, conn, mss);
   int32_t left = seq_diff(conn->snd_una + conn->snd_wnd, conn->snd_nxt);
   uint32_t window = left > 0 ? (uint32_t)left : 0;
@@ -305,15 +305,15 @@ static uint32_t new_allowed(struct ph_stack *stack, struct tcp_conn *conn,
   return n < unsent && n < super && better_later(stack, conn, n, mss) ? 0 : n;
 }
 
-/* The next `n` bytes of the queue, of which `unsent` are left. */
+/* The next `n` bytes of the queue, of which `unsent` are left, in segments of
+ * `mss`: tcp_payload_mss(). */
 static bool send_next(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n,
-                      uint32_t unsent) {
+                      uint32_t unsent, uint32_t mss) {
   uint32_t seq = conn->snd_nxt;
   bool fin = conn->fin_queued && n == unsent &&
              seq_lt(seq + n, conn->snd_una + conn->snd_wnd);
   struct tcp_pos pos = conn->sndq_next;
   tcp_pos_advance(&pos, 0);
-  uint32_t mss = tcp_payload_mss(stack, conn); /* before it is told */
   uint8_t flags = data_flags(conn, seq, n, fin);
   if (n > mss && tcp_of(stack)->features.push_bursts) {
     flags |= TCP_PSH;
@@ -350,8 +350,8 @@ bool tcp_output_mtu_probe(struct ph_stack *stack, struct tcp_conn *conn,
   uint32_t seq = conn->snd_nxt;
   conn->snd_mss = (uint16_t)(size - tcp_headers_len(conn)); /* not cut, */
   conn->mtu = size; /* nor fragmented by anybody */
-  bool sent = send_next(stack, conn, tcp_payload_mss(stack, conn),
-                        tcp_unsent_bytes(conn));
+  uint32_t n = tcp_payload_mss(stack, conn);
+  bool sent = send_next(stack, conn, n, tcp_unsent_bytes(conn), n);
   conn->snd_mss = mss;
   conn->mtu = mtu;
   if (!sent || conn->out->rtx.last->seq != seq) {
@@ -374,11 +374,12 @@ static enum sent send_new(struct ph_stack *stack, struct tcp_conn *conn) {
       unsent = tcp_unsent_bytes(conn);
     }
     bool closed = false;
-    uint32_t n = new_allowed(stack, conn, unsent, &closed);
+    uint32_t mss = tcp_payload_mss(stack, conn);
+    uint32_t n = new_allowed(stack, conn, unsent, mss, &closed);
     if (n == 0) {
       return closed ? SENT_WINDOW_CLOSED : SENT_ALL;
     }
-    if (!send_next(stack, conn, n, unsent)) {
+    if (!send_next(stack, conn, n, unsent, mss)) {
       return SENT_BLOCKED;
     }
     unsent -= n;
@@ -544,7 +545,8 @@ enum tcp_probe tcp_output_loss_probe(struct ph_stack *stack,
   int32_t left = seq_diff(conn->snd_una + conn->snd_wnd, conn->snd_nxt);
   uint32_t n = ph_min_u32(unsent, mss);
   if (n > 0 && left >= (int32_t)n && (n == mss || tail_allowed(conn))) {
-    return send_next(stack, conn, n, unsent) ? TCP_PROBE_NEW : TCP_PROBE_NONE;
+    return send_next(stack, conn, n, unsent, mss) ? TCP_PROBE_NEW
+                                                  : TCP_PROBE_NONE;
   }
   struct tcp_range *range = conn->out->rtx.last;
   if (range->len > mss) {
