@@ -77,22 +77,6 @@ struct ph_block *ph_block_get_chain(struct ph_block_pool *pool,
   return first;
 }
 
-void ph_block_recycle(struct ph_block *block) {
-  struct ph_block_pool *pool = block->pool;
-  PH_ASSERT(block->refs == 0);
-  block->next = pool->free;
-  pool->free = block;
-  pool->available++;
-}
-
-void ph_block_release(struct ph_block *block) {
-  if (block->pool->released) {
-    block->pool->released(block->pool, block);
-  } else {
-    ph_block_recycle(block);
-  }
-}
-
 struct ph_block *ph_block_put_chain(struct ph_block *first, uint32_t count) {
   for (; first && count > 0; count--) {
     struct ph_block *next = first->next;

@@ -88,14 +88,25 @@ static inline void ph_block_ref(struct ph_block *block) {
   block->refs++;
 }
 
-/* The last reference fell: back to its pool, or to who asked for it. */
-void ph_block_release(struct ph_block *block);
+/* Put a block without references on the free list. */
+static inline void ph_block_recycle(struct ph_block *block) {
+  struct ph_block_pool *pool = block->pool;
+  PH_ASSERT(block->refs == 0);
+  block->next = pool->free;
+  pool->free = block;
+  pool->available++;
+}
 
 /* Drop one reference. */
 static inline void ph_block_put(struct ph_block *block) {
   PH_ASSERT(block->refs > 0);
-  if (--block->refs == 0) {
-    ph_block_release(block);
+  if (--block->refs > 0) {
+    return;
+  }
+  if (block->pool->released) {
+    block->pool->released(block->pool, block);
+  } else {
+    ph_block_recycle(block);
   }
 }
 
@@ -103,9 +114,6 @@ static inline void ph_block_put(struct ph_block *block) {
  * on, or of all if there are fewer; returns the next one. The links are gone.
  */
 struct ph_block *ph_block_put_chain(struct ph_block *first, uint32_t count);
-
-/* Put a block without references on the free list. */
-void ph_block_recycle(struct ph_block *block);
 
 /* True if this block may stay with a socket: the pool keeps `reserve` free
  * blocks for the device. Otherwise copy the data and give the block back. */

@@ -286,11 +286,16 @@ PH_APART static uint32_t take_long(struct tcp_stack *tcp, struct tcp_conn *conn,
     from -= first.len;
     first = pkt->frags[next++];
   }
-  first.data += from;
-  first.len -= from;
-  uint32_t done = take_pieces(tcp, conn, &taking, &first, 1, len);
-  if (done < first.len) {
-    return done;
+  uint32_t done = 0;
+  if (from == 0 && next > 0) {
+    next--; /* all of it */
+  } else {
+    first.data += from;
+    first.len -= from;
+    done = take_pieces(tcp, conn, &taking, &first, 1, len);
+    if (done < first.len) {
+      return done;
+    }
   }
   return done + take_pieces(tcp, conn, &taking, pkt->frags + next,
                             pkt->nfrags - next, len - done);
