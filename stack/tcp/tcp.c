@@ -132,6 +132,8 @@ long tcp_send(struct ph_stack *stack, struct tcp_conn *conn, const void *data,
   if (len == 0) {
     return 0;
   }
+  /* A longest packet waits already: more behind it changes nothing. */
+  bool waits = tcp_unsent_bytes(conn) > IP_MAX_LEN;
   uint32_t room = sndbuf_free(conn);
   uint32_t want = len < room ? (uint32_t)len : room;
   uint32_t n = want > 0 ? tcp_sendq_append(stack, conn, data, want) : 0;
@@ -156,7 +158,9 @@ long tcp_send(struct ph_stack *stack, struct tcp_conn *conn, const void *data,
   }
   conn->more = more;
   conn->push = false;
-  tcp_output(stack, conn);
+  if (!waits || conn->tx_block_wait) {
+    tcp_output(stack, conn);
+  }
   return (long)n;
 }
 

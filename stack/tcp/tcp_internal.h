@@ -51,6 +51,7 @@ enum {
   TCP_ORPHAN_RETRIES = 8,
   TCP_DUPACK_THRESHOLD = 3, /* RFC 5681 3.2 */
   TCP_COALESCED_MAX = 64,   /* segments that one packet is believed to be */
+  IP_MAX_LEN = 65535,       /* no packet is longer */
   TCP_CWND_MAX = 1 << 30,
 };
 

@@ -18,7 +18,7 @@
 #include "stack/tcp/tcp_sendq.h"
 #include "stack/tcp/tcp_settings.h"
 
-enum { ETH_HEADER_LEN = 14, IP_MAX_LEN = 65535 };
+enum { ETH_HEADER_LEN = 14 };
 
 enum sent { SENT_ALL, SENT_BLOCKED, SENT_WINDOW_CLOSED };
 
