@@ -266,7 +266,8 @@ static bool tail_allowed(const struct tcp_conn *conn) {
 
 /* A longer super-segment can leave soon: ACKs are on their way. They are not if
  * the first of what is out has left within half a round trip, nor if they are
- * so rare that nothing has left for a millisecond (as in Linux). */
+ * so rare that nothing has left for a millisecond (as in Linux). The rest of a
+ * window that the peer fills with what is out waits, however soon. */
 static bool better_later(const struct ph_stack *stack,
                          const struct tcp_conn *conn, uint32_t n,
                          uint32_t mss) {
@@ -276,7 +277,8 @@ static bool better_later(const struct ph_stack *stack,
          conn->dupacks == 0 && first &&
          (uint32_t)(stack->now_ns / TCP_MS) - conn->counters.last_sent_ms <=
              1 &&
-         stack->now_ns - first->u.tx.sent_at_ns >= conn->srtt_ns / 2;
+         (!conn->cwnd_limited ||
+          stack->now_ns - first->u.tx.sent_at_ns >= conn->srtt_ns / 2);
 }
 
 /* How many bytes of new data to send in the next packet; 0 with *closed set if
