@@ -50,10 +50,10 @@ static inline void recycle(struct pkt *pkt) {
   pool->available++;
 }
 
-/* The same from fragment `i` on, the last reference to some blocks with it. */
-static PH_APART void put_last(struct pkt *pkt, uint32_t i) {
-  for (; i < pkt->nfrags; i++) {
-    ph_block_put(pkt->frags[i].block);
+/* The same from `frag` on, the last reference to some blocks with it. */
+static PH_APART void put_last(struct pkt *pkt, const struct pkt_frag *frag) {
+  for (; frag < pkt->frags + pkt->nfrags; frag++) {
+    ph_block_put(frag->block);
   }
   if (pkt->lent) {
     ph_block_put(pkt->lent);
@@ -62,16 +62,17 @@ static PH_APART void put_last(struct pkt *pkt, uint32_t i) {
 }
 
 void pkt_put(struct pkt *pkt) {
-  for (uint32_t i = 0; i < pkt->nfrags; i++) {
-    struct ph_block *block = pkt->frags[i].block;
-    if (block->refs == 1) {
-      put_last(pkt, i);
+  const struct pkt_frag *frag = pkt->frags;
+  const struct pkt_frag *end = frag + pkt->nfrags;
+  for (; frag < end; frag++) {
+    if (frag->block->refs == 1) {
+      put_last(pkt, frag);
       return;
     }
-    block->refs--; /* somebody else still has it, as a send queue */
+    frag->block->refs--; /* somebody else still has it, as a send queue */
   }
   if (pkt->lent) {
-    put_last(pkt, pkt->nfrags);
+    put_last(pkt, end);
     return;
   }
   recycle(pkt);

@@ -75,10 +75,15 @@ static uint32_t rcv_share(const struct tcp_conn *conn,
 }
 
 uint32_t tcp_rcv_limit(const struct ph_stack *stack,
-                       const struct tcp_conn *conn) {
-  uint32_t share = rcv_share(conn, &stack->blocks);
+                       const struct tcp_conn *conn, uint32_t most) {
+  uint32_t share = ph_block_for_anyone(&stack->blocks);
+  if ((uint64_t)share * PH_BLOCK_SIZE < (uint64_t)most + SLACK) {
+    share = rcv_share(conn, &stack->blocks);
+  }
   share = ph_min_u32(share, UINT16_MAX); /* of them one is half read */
-  return share < 2 ? TCP_RCV_LIMIT_MIN : share * PH_BLOCK_SIZE - SLACK;
+  uint32_t limit =
+      share < 2 ? TCP_RCV_LIMIT_MIN : share * PH_BLOCK_SIZE - SLACK;
+  return ph_min_u32(limit, most);
 }
 
 struct ph_block *tcp_rcv_spare_block(struct tcp_stack *tcp,

@@ -19,9 +19,9 @@ static inline void tcp_rcv_block_taken(struct tcp_stack *tcp,
     tcp->stack->blocks.reserve--;
   }
 }
-/* How many bytes may wait and be on their way together. */
+/* How many bytes may wait and be on their way together, `most` at most. */
 uint32_t tcp_rcv_limit(const struct ph_stack *stack,
-                       const struct tcp_conn *conn);
+                       const struct tcp_conn *conn, uint32_t most);
 /* The least that this ever is: the window that one block serves. */
 enum { TCP_RCV_LIMIT_MIN = PH_BLOCK_SIZE - 256 };
 /* A block to copy into, or NULL; of those that are promised to nobody, or one

@@ -29,25 +29,29 @@ static struct tcp_chunk *chunk_get(struct tcp_stack *tcp) {
   return chunk;
 }
 
-/* Those from `first` up to, and without, `end`, which follows it. Who calls it
- * calls tcp_rcv_account() in the end. */
+/* Chunks that are done with, linked already, and what they held. */
+struct gone {
+  struct tcp_chunk *first, *last;
+  uint32_t count, held, copied;
+};
+
+static inline void let_go(struct gone *gone, struct tcp_chunk *chunk) {
+  gone->last = chunk;
+  gone->count++;
+  gone->held += chunk->block->size;
+  gone->copied += chunk->copied;
+  ph_block_put(chunk->block);
+}
+
+/* Who calls it calls tcp_rcv_account() in the end. */
 static void chunks_put(struct tcp_stack *tcp, struct tcp_conn *conn,
-                       struct tcp_chunk *first, const struct tcp_chunk *end) {
-  struct tcp_chunk *last = NULL;
-  uint32_t count = 0, held = 0, copied = 0;
-  for (struct tcp_chunk *chunk = first; chunk != end; chunk = chunk->next) {
-    count++;
-    held += chunk->block->size;
-    copied += chunk->copied;
-    ph_block_put(chunk->block);
-    last = chunk;
-  }
-  if (last) {
-    last->next = tcp->free_chunks;
-    tcp->free_chunks = first;
-    tcp->chunks_available += count;
-    conn->rcv_held -= held;
-    conn->rcv_blocks = (uint16_t)(conn->rcv_blocks - copied);
+                       const struct gone *gone) {
+  if (gone->last) {
+    gone->last->next = tcp->free_chunks;
+    tcp->free_chunks = gone->first;
+    tcp->chunks_available += gone->count;
+    conn->rcv_held -= gone->held;
+    conn->rcv_blocks = (uint16_t)(conn->rcv_blocks - gone->copied);
   }
 }
 
@@ -98,7 +102,9 @@ static bool pack(struct tcp_stack *tcp, struct tcp_conn *conn) {
       if (from->len == 0) {
         to->next = from->next;
         queue->tail = to->next ? queue->tail : to;
-        chunks_put(tcp, conn, from, to->next);
+        struct gone gone = {.first = from};
+        let_go(&gone, from);
+        chunks_put(tcp, conn, &gone);
       }
     }
   }
@@ -318,15 +324,15 @@ uint32_t tcp_chunks_take(struct tcp_stack *tcp, struct tcp_conn *conn,
 static inline void take_front(struct tcp_stack *tcp, struct tcp_conn *conn,
                               struct tcp_chunks *from, uint32_t n,
                               uint8_t *to) {
-  struct tcp_chunk *first = from->head;
-  struct tcp_chunk *chunk = first;
-  while (chunk && n >= chunk->len) {
+  struct tcp_chunk *chunk = from->head;
+  struct gone gone = {.first = chunk};
+  for (; chunk && n >= chunk->len; chunk = chunk->next) {
     if (to) {
       memcpy(to, chunk->data, chunk->len);
       to += chunk->len;
     }
     n -= chunk->len;
-    chunk = chunk->next;
+    let_go(&gone, chunk);
   }
   from->head = chunk;
   if (!chunk) {
@@ -338,7 +344,7 @@ static inline void take_front(struct tcp_stack *tcp, struct tcp_conn *conn,
     chunk->data += n;
     chunk->len -= n;
   }
-  chunks_put(tcp, conn, first, chunk);
+  chunks_put(tcp, conn, &gone);
 }
 
 void tcp_chunks_drop_front(struct tcp_stack *tcp, struct tcp_conn *conn,
@@ -356,7 +362,11 @@ void tcp_chunks_concat(struct tcp_chunks *to, struct tcp_chunks *from) {
 
 void tcp_chunks_free(struct tcp_stack *tcp, struct tcp_conn *conn,
                      struct tcp_chunks *from) {
-  chunks_put(tcp, conn, from->head, NULL);
+  struct gone gone = {.first = from->head};
+  for (struct tcp_chunk *chunk = from->head; chunk; chunk = chunk->next) {
+    let_go(&gone, chunk);
+  }
+  chunks_put(tcp, conn, &gone);
   from->head = from->tail = NULL;
   tcp_rcv_account(tcp, conn);
 }

@@ -43,7 +43,7 @@ uint32_t tcp_window_growth(const struct ph_stack *stack,
     return 0;
   }
   /* Memory pressure: docs/stack.md. */
-  *limit = ph_min_u32(conn->rcvbuf / 2, tcp_rcv_limit(stack, conn));
+  *limit = tcp_rcv_limit(stack, conn, conn->rcvbuf / 2);
   bool whole = tcp_of(stack)->features.whole_window;
   int32_t grow =
       seq_diff(conn->rcv_nxt + offer(conn, *limit, whole), conn->rcv_edge);
