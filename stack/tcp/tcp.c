@@ -8,6 +8,7 @@
 #include "stack/tcp/tcp_memory.h"
 #include "stack/tcp/tcp_sendq.h"
 #include "stack/tcp/tcp_settings.h"
+#include "stack/wire/ip_wire.h"
 
 const char *tcp_state_name(enum tcp_state state) {
   static const char *const names[] = {

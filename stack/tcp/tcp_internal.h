@@ -51,7 +51,6 @@ enum {
   TCP_ORPHAN_RETRIES = 8,
   TCP_DUPACK_THRESHOLD = 3, /* RFC 5681 3.2 */
   TCP_COALESCED_MAX = 64,   /* segments that one packet is believed to be */
-  IP_MAX_LEN = 65535,       /* no packet is longer */
   TCP_CWND_MAX = 1 << 30,
 };
 
@@ -459,7 +458,6 @@ void tcp_chunks_free(struct tcp_stack *tcp, struct tcp_conn *conn,
 /* `to` NULL: discard. */
 uint32_t tcp_recvq_read(struct tcp_stack *tcp, struct tcp_conn *conn,
                         uint8_t *to, uint32_t len);
-
 /* Copy [offset, offset + len), which is there. */
 void tcp_recvq_peek(struct tcp_stack *tcp, const struct tcp_conn *conn,
                     void *to, uint32_t len, uint32_t offset);

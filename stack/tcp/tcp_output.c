@@ -17,6 +17,7 @@
 #include "stack/tcp/tcp_pmtu.h"
 #include "stack/tcp/tcp_sendq.h"
 #include "stack/tcp/tcp_settings.h"
+#include "stack/wire/ip_wire.h"
 
 enum { ETH_HEADER_LEN = 14 };
 

@@ -25,6 +25,7 @@ enum {
   IPV4_OPT_NOP = 1,
   IPV4_OPT_LSRR = 131,
   IPV4_OPT_SSRR = 137,
+  IP_MAX_LEN = 65535, /* no packet is longer */
 };
 
 enum {
