@@ -50,13 +50,13 @@ struct pkt {
   struct pkt_pool *pool;
   uint8_t *head;     /* first byte of the linear part */
   uint32_t head_len; /* bytes of the linear part */
-  uint32_t len;      /* head_len + all fragments */
   uint8_t nfrags;
   uint8_t csum;         /* enum pkt_csum */
   uint8_t gso_type;     /* enum pkt_gso */
   uint16_t gso_size;    /* payload bytes per segment */
   uint16_t csum_start;  /* from `head` as it is now: layers that push add */
   uint16_t csum_offset; /* from csum_start */
+  uint32_t len;         /* head_len + all fragments */
   uint8_t *l3;          /* receive: the IP header, still in the linear part */
   struct netif *netif;  /* receive: where it came in */
   uint64_t id;          /* one id per packet for timeline and capture; 0 none */
@@ -102,7 +102,14 @@ static inline uint8_t *pkt_push(struct pkt *pkt, uint32_t n) {
   return pkt->head;
 }
 
-/* Cut `n` bytes off the front of the linear part; false if it is shorter. */
+/* Cut `n` bytes off the front of the linear part, which has them. */
+static inline void pkt_strip(struct pkt *pkt, uint32_t n) {
+  pkt->head_len -= n;
+  pkt->head += n;
+  pkt->len -= n;
+}
+
+/* The same for a packet of any origin; false if it is shorter. */
 static inline bool pkt_pull(struct pkt *pkt, uint32_t n) {
   if (pkt->head_len < n) {
     return false;

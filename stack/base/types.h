@@ -27,6 +27,13 @@ int memcmp(const void *a, const void *b, size_t n);
 #define PH_MUST_USE __attribute__((warn_unused_result))
 /* Kept out of its caller, so that the way that is usual there stays short. */
 #define PH_APART __attribute__((noinline))
+/* Made anew for each caller, who gives constants that leave parts of it out;
+ * unless it is size that matters. */
+#ifdef __OPTIMIZE_SIZE__
+#define PH_INLINE inline
+#else
+#define PH_INLINE inline __attribute__((always_inline))
+#endif
 
 /* A piece of memory, as in readv(). */
 struct ph_iovec {

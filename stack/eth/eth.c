@@ -29,7 +29,7 @@ static void eth_input(struct netif *netif, struct pkt *pkt) {
     bool group = eth_addr_is_group(frame);
     for (uint32_t i = state->type_count; i-- > 0;) { /* IP before ARP */
       if (state->types[i].type == type) {
-        (void)pkt_pull(pkt, ETH_HDR_LEN);
+        pkt_strip(pkt, ETH_HDR_LEN);
         state->types[i].fn(netif, pkt, group);
         return;
       }

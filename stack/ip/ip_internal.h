@@ -53,6 +53,8 @@ struct ip_state {
   struct netif *loopback; /* NULL until there is one */
   struct ipv4_address addresses[IPV4_MAX_ADDRESSES];
   uint32_t address_count;
+  uint64_t good_ends; /* addresses as in the header of the last good packet */
+  const struct netif *good_netif; /* to us, from there; NULL: none yet */
   /* Sorted by prefix length, longest first, then destination; those of length
    * n are routes[first[32 - n] .. first[33 - n]). */
   struct ipv4_route routes[IPV4_MAX_ROUTES];

@@ -104,6 +104,7 @@ int ph_ipv4_add_address(struct ph_stack *stack, struct netif *netif,
     error = arp_add_address(netif, address, prefix_len);
   }
   if (!error) {
+    ip->good_netif = NULL; /* its sender may be us now */
     ip->addresses[ip->address_count++] =
         (struct ipv4_address){address, mask, netif};
     stack->route_generation++;

@@ -4,7 +4,9 @@
 
 enum { DEFAULT_BUFFER = 256 * 1024, UDP_MAX = 256 };
 
-void sock_notify(struct ph_stack *stack, struct ph_sock *sock, uint32_t ready) {
+/* Those who wait. */
+PH_APART static void tell(struct ph_stack *stack, struct ph_sock *sock,
+                          uint32_t ready) {
   const struct ph_platform *platform = stack->platform;
   if (sock->watches) {
     sock_epoll_notify(stack, sock, ready);
@@ -18,6 +20,12 @@ void sock_notify(struct ph_stack *stack, struct ph_sock *sock, uint32_t ready) {
     for (; poller; poller = poller->next) {
       platform->wake(platform->ctx, poller->object, ready);
     }
+  }
+}
+
+void sock_notify(struct ph_stack *stack, struct ph_sock *sock, uint32_t ready) {
+  if (sock->watches || stack->platform->wake) {
+    tell(stack, sock, ready);
   }
 }
 

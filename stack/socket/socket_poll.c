@@ -23,7 +23,7 @@ static uint32_t udp_ready(const struct ph_sock *sock) {
   return ready;
 }
 
-uint32_t sock_ready(struct ph_sock *sock, uint32_t events) {
+static inline uint32_t ready_for(struct ph_sock *sock, uint32_t events) {
   if (sock->tcp) { /* POLLWRNORM asks for POLLOUT */
     events |= events >> NORM_SHIFT & PH_POLLOUT;
     uint32_t ready = tcp_ready_for(sock->tcp, events);
@@ -33,6 +33,10 @@ uint32_t sock_ready(struct ph_sock *sock, uint32_t events) {
     return with_norm(ready);
   }
   return sock->is_epoll ? sock_epoll_ready(sock) : with_norm(udp_ready(sock));
+}
+
+uint32_t sock_ready(struct ph_sock *sock, uint32_t events) {
+  return ready_for(sock, events);
 }
 
 uint64_t sock_poll_deadline(const struct ph_stack *stack, int timeout_ms) {
@@ -92,20 +96,32 @@ struct poll_call {
   uint32_t count;
 };
 
-static int poll_look(const struct ph_stack *stack, void *call) {
-  const struct poll_call *poll = call;
+/* Is one descriptor ready? */
+static inline int look_at(const struct ph_stack *stack,
+                          struct ph_pollfd *entry) {
+  struct ph_sock *sock = sock_get(stack, entry->fd);
+  uint32_t events = (uint16_t)entry->events;
+  events |= PH_POLLERR | PH_POLLHUP | PH_POLLNVAL;
+  uint32_t now = sock ? ready_for(sock, events) & events : PH_POLLNVAL;
+  if (!sock && entry->fd < 0) {
+    now = 0; /* POSIX: it is not asked for */
+  }
+  entry->revents = (int16_t)now;
+  return now != 0;
+}
+
+static int poll_look(const struct ph_stack *stack, struct ph_pollfd *fds,
+                     uint32_t count) {
   int ready = 0;
-  struct ph_pollfd *end = poll->fds + poll->count;
-  for (struct ph_pollfd *entry = poll->fds; entry < end; entry++) {
-    struct ph_sock *sock = sock_get(stack, entry->fd);
-    uint32_t always = PH_POLLERR | PH_POLLHUP | PH_POLLNVAL;
-    uint32_t events = (uint16_t)entry->events | always;
-    uint32_t now = sock ? sock_ready(sock, events) : PH_POLLNVAL;
-    now &= events;
-    entry->revents = entry->fd < 0 ? 0 : (int16_t)now;
-    ready += entry->revents != 0;
+  for (uint32_t i = 0; i < count; i++) {
+    ready += look_at(stack, &fds[i]);
   }
   return ready;
+}
+
+static int poll_call_look(const struct ph_stack *stack, void *call) {
+  const struct poll_call *poll = call;
+  return poll_look(stack, poll->fds, poll->count);
 }
 
 /* The slot counts, whatever is open there when the call returns. */
@@ -120,16 +136,24 @@ static void poll_count(const struct ph_stack *stack, const void *call,
   }
 }
 
-int ph_poll(struct ph_stack *stack, struct ph_pollfd *fds, uint32_t count,
-            int timeout_ms) {
-  struct poll_call call = {fds, count};
-  stack->stats.SocketCalls++;
-  int ready = poll_look(stack, &call);
+/* Look at several, or wait. */
+PH_APART static int poll_all(struct ph_stack *stack, struct ph_pollfd *fds,
+                             uint32_t count, int timeout_ms) {
+  int ready = poll_look(stack, fds, count);
   if (ready != 0 || timeout_ms == 0) {
     return ready;
   }
-  const struct waiter waiter = {poll_look, poll_count, &call};
+  struct poll_call call = {fds, count};
+  const struct waiter waiter = {poll_call_look, poll_count, &call};
   return wait_ready(stack, &waiter, sock_poll_deadline(stack, timeout_ms));
+}
+
+int ph_poll(struct ph_stack *stack, struct ph_pollfd *fds, uint32_t count,
+            int timeout_ms) {
+  stack->stats.SocketCalls++;
+  return count == 1 && timeout_ms == 0
+             ? look_at(stack, fds)
+             : poll_all(stack, fds, count, timeout_ms);
 }
 
 /* ---- select() ------------------------------------------------------------ */

@@ -8,6 +8,7 @@
 #include "stack/tcp/tcp_memory.h"
 #include "stack/tcp/tcp_sendq.h"
 #include "stack/tcp/tcp_settings.h"
+#include "stack/tcp/tcp_table.h"
 #include "stack/wire/ip_wire.h"
 
 const char *tcp_state_name(enum tcp_state state) {
@@ -364,16 +365,18 @@ bool tcp_readable(const struct tcp_conn *conn, uint32_t least) {
          conn->error || conn->rcv_edge - conn->rcv_nxt <= conn->rcv_mss;
 }
 
-uint32_t tcp_ready_for(struct tcp_conn *conn, uint32_t events) {
-  uint32_t ready = TCP_READY_IN; /* a reader, as most are */
-  if ((events & TCP_READY_OUT) || conn->state != TCP_STATE_ESTABLISHED ||
-      conn->rcv_shutdown || conn->rcv_urg || conn->error) {
-    ready = tcp_ready(conn);
-    conn->room_wanted |= (events & ~ready & TCP_READY_OUT) != 0;
-  } else if (conn->rcvq_len == 0) {
-    ready = 0;
-  }
+PH_APART static uint32_t any_ready_for(struct tcp_conn *conn, uint32_t events) {
+  uint32_t ready = tcp_ready(conn);
+  conn->room_wanted |= (events & ~ready & TCP_READY_OUT) != 0;
   return ready;
+}
+
+uint32_t tcp_ready_for(struct tcp_conn *conn, uint32_t events) {
+  if (!(events & TCP_READY_OUT) && conn->state == TCP_STATE_ESTABLISHED &&
+      !(conn->rcv_shutdown || conn->rcv_urg) && !conn->error) {
+    return conn->rcvq_len > 0 ? TCP_READY_IN : 0; /* a reader, as most are */
+  }
+  return any_ready_for(conn, events);
 }
 
 struct ph_addr tcp_get_remote(const struct tcp_conn *conn, uint16_t *port) {

@@ -46,11 +46,9 @@ void tcp_rcvbuf_tune(const struct ph_stack *stack, struct tcp_conn *conn) {
   conn->rcv_space_time = now;
 }
 
-void tcp_sndbuf_tune(const struct ph_stack *stack, struct tcp_conn *conn) {
-  if (!conn->sndbuf_set && conn->cwnd > conn->sndbuf / 2) {
-    uint32_t sndbuf = ph_min_u32(2 * conn->cwnd, tcp_of(stack)->max_sndbuf);
-    conn->sndbuf = ph_max_u32(conn->sndbuf, sndbuf);
-  }
+void tcp_sndbuf_grow(const struct ph_stack *stack, struct tcp_conn *conn) {
+  uint32_t sndbuf = ph_min_u32(2 * conn->cwnd, tcp_of(stack)->max_sndbuf);
+  conn->sndbuf = ph_max_u32(conn->sndbuf, sndbuf);
 }
 
 void tcp_set_sndbuf(struct tcp_conn *conn, uint32_t bytes) {

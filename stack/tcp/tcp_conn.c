@@ -7,6 +7,7 @@
 #include "stack/tcp/tcp_pmtu.h"
 #include "stack/tcp/tcp_sendq.h"
 #include "stack/tcp/tcp_settings.h"
+#include "stack/tcp/tcp_table.h"
 
 enum {
   DEFAULT_CONNECTIONS = 256,
@@ -181,17 +182,18 @@ static inline uint32_t *table_slot(const struct tcp_stack *tcp,
   return &tcp->table[hash & tcp->table_mask];
 }
 
-struct tcp_conn *tcp_lookup(const struct tcp_stack *tcp,
-                            const struct ph_addr *local, uint16_t local_port,
-                            const struct ph_addr *remote,
-                            uint16_t remote_port) {
+struct tcp_conn *tcp_table_find(struct tcp_stack *tcp,
+                                const struct ph_addr *local,
+                                uint16_t local_port,
+                                const struct ph_addr *remote,
+                                uint16_t remote_port) {
   struct tcp_conn *conn =
       conn_at(tcp, *table_slot(tcp, local, local_port, remote, remote_port));
-  while (conn &&
-         !(conn->local_port == local_port && conn->remote_port == remote_port &&
-           ph_addr_equal(&conn->remote, remote) &&
-           ph_addr_equal(&conn->local, local))) {
+  while (conn && !tcp_has_ends(conn, local, local_port, remote, remote_port)) {
     conn = conn_at(tcp, conn->hash_next);
+  }
+  if (conn) {
+    tcp->found = conn;
   }
   return conn;
 }
@@ -216,6 +218,9 @@ static void tcp_table_remove(struct tcp_stack *tcp, struct tcp_conn *conn) {
   }
   *slot = conn->hash_next;
   conn->hashed = false;
+  if (tcp->found == conn) {
+    tcp->found = NULL;
+  }
 }
 
 /* ---- Birth and death ---------------------------------------------------- */

@@ -14,6 +14,7 @@
  * Source quench does not get here (RFC 6633), nor do redirects. */
 #include "stack/tcp/tcp_listen.h"
 #include "stack/tcp/tcp_pmtu.h"
+#include "stack/tcp/tcp_table.h"
 
 static int error_of(enum ip_error error) {
   switch (error) {

@@ -39,9 +39,14 @@ static inline void tcp_count_out(struct tcp_counters *counters, uint32_t segs,
 /* `gso_size` is what the parts of a coalesced segment hold, or 0. */
 static inline void tcp_count_in(struct tcp_counters *counters, uint32_t len,
                                 uint32_t gso_size) {
-  uint32_t segs = gso_size > 0 && len > 0 ? (len + gso_size - 1) / gso_size : 1;
-  counters->segs_in += segs;
-  counters->data_segs_in += len > 0 ? segs : 0;
+  if (gso_size == 0 || len == 0) {
+    counters->segs_in++;
+    counters->data_segs_in += len > 0;
+  } else {
+    uint32_t segs = (len + gso_size - 1) / gso_size;
+    counters->segs_in += segs;
+    counters->data_segs_in += segs;
+  }
 }
 
 #endif

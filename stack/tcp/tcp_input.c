@@ -20,13 +20,16 @@
 #include "stack/tcp/tcp_options.h"
 #include "stack/tcp/tcp_memory.h"
 #include "stack/tcp/tcp_pmtu.h"
+#include "stack/tcp/tcp_predict.h"
 #include "stack/tcp/tcp_sendq.h"
 #include "stack/tcp/tcp_settings.h"
+#include "stack/tcp/tcp_table.h"
 
 /* ---- Fifth: ACK --------------------------------------------------------- */
 
-static void update_window(struct ph_stack *stack, struct tcp_conn *conn,
-                          const struct tcp_seg *seg) {
+static PH_INLINE void update_window(struct ph_stack *stack,
+                                    struct tcp_conn *conn,
+                                    const struct tcp_seg *seg) {
   bool closed = conn->snd_wnd == 0;
   if (seq_lt(conn->snd_wl1, seg->seq) ||
       (conn->snd_wl1 == seg->seq && seq_leq(conn->snd_wl2, seg->ack))) {
@@ -72,6 +75,15 @@ static bool fin_acked(struct ph_stack *stack, struct tcp_conn *conn) {
   }
 }
 
+/* What was sent at `sent_ns`, once, was acknowledged now. */
+static inline void sample_rtt(const struct ph_stack *stack,
+                              struct tcp_conn *conn, uint64_t sent_ns) {
+  tcp_rto_sample(conn, stack->now_ns - sent_ns);
+  if (conn->cc->rtt) {
+    conn->cc->rtt(conn, stack->now_ns - sent_ns);
+  }
+}
+
 /* The SACK blocks, and the round trip time that this ACK measured. */
 static void process_sack(struct ph_stack *stack, struct tcp_conn *conn,
                          const struct tcp_seg *seg, struct tcp_ack *info) {
@@ -81,42 +93,51 @@ static void process_sack(struct ph_stack *stack, struct tcp_conn *conn,
   uint64_t sent_ns = info->acked_retransmitted ? 0 : info->acked_sent_ns;
   sent_ns = sent_ns ? sent_ns : info->sacked_sent_ns;
   if (sent_ns) {
-    tcp_rto_sample(conn, stack->now_ns - sent_ns);
-    if (conn->cc->rtt) {
-      conn->cc->rtt(conn, stack->now_ns - sent_ns);
-    }
+    sample_rtt(stack, conn, sent_ns);
   } else if (info->acked > 0) {
     tcp_ts_sample(stack, conn, seg); /* which of the copies it was for */
   }
 }
 
-/* SND.UNA < SEG.ACK =< SND.NXT. */
-static bool tcp_process_ack(struct ph_stack *stack, struct tcp_conn *conn,
-                            const struct tcp_seg *seg, struct tcp_ack *info) {
-  uint32_t acked = info->acked = seg->ack - conn->snd_una;
-  bool fin = conn->fin_sent && seg->ack == conn->snd_nxt;
-  tcp_rtx_ack(stack, conn, seg->ack, info);
-  tcp_sendq_ack(stack, conn, acked - fin);
-  conn->snd_una = seg->ack;
-  conn->bytes_acked += acked - fin;
-  if (conn->snd_urg) {
-    tcp_urgent_acked(conn);
-  }
-  conn->soft_error = 0;
-  conn->backoff = 0;
-  if (stack->neighbours_unsure) {
-    ip_confirm(stack, tcp_path(stack, conn));
-  }
-  conn->out->last_acked = acked;
-  /* Marks that lie behind go along, or they would seem ahead after 2 GiB. */
+/* Marks that lie behind would seem ahead after 2 GiB. So they are drawn along,
+ * not with each ACK, but when snd_una passes a multiple of 256 MiB: with the
+ * widest window, 1 GiB, they never lag by more than 5/4 GiB. */
+enum { MARKS_SHIFT = 28 };
+static void draw_marks(struct tcp_conn *conn) {
   conn->recover = seq_max(conn->recover, conn->snd_una);
   conn->loss_recover = seq_max(conn->loss_recover, conn->snd_una);
   conn->ecn_until = seq_max(conn->ecn_until, conn->snd_una);
   conn->snd_sml = seq_max(conn->snd_sml, conn->snd_una);
   conn->snd_push = seq_max(conn->snd_push, conn->snd_una);
-  if (conn->plpmtud) {
-    tcp_plpmtud_acked(stack, conn, info);
+}
+
+/* The ACK for all that was out, as it was expected: loss recovery would find
+ * nothing in it. */
+static inline bool nothing_to_recover(const struct tcp_conn *conn,
+                                      const struct tcp_ack *info) {
+  const struct tcp_rack *rack = &conn->out->loss.rack;
+  bool rare = rack->tlp_out || rack->dsack_in_round;
+  return !conn->out->rtx.first && !rare && conn->out->undo.cwnd == 0 &&
+         !info->reordered && !info->acked_retransmitted;
+}
+
+/* All that is left to do then. */
+static inline void all_acked(struct ph_stack *stack, struct tcp_conn *conn,
+                             const struct tcp_ack *info) {
+  sample_rtt(stack, conn, info->acked_sent_ns);
+  conn->dupacks = 0;
+  if (conn->cwnd_limited) {
+    conn->cc->acked(conn, stack->now_ns, info->acked);
   }
+  tcp_timer_clear(conn, TCP_TIMER_RTX); /* RFC 6298 (5.2) */
+  tcp_timer_clear(conn, TCP_TIMER_RACK);
+  conn->out->loss.rack.pto = false;
+  conn->partial_seen = false;
+}
+
+/* The ACK may tell of losses, and there may be more out. */
+static void some_acked(struct ph_stack *stack, struct tcp_conn *conn,
+                       const struct tcp_seg *seg, struct tcp_ack *info) {
   process_sack(stack, conn, seg, info);
   bool partial = !conn->sack_ok && conn->recovery == TCP_RECOVERY_FAST &&
                  seq_lt(conn->snd_una, conn->recover);
@@ -129,13 +150,55 @@ static bool tcp_process_ack(struct ph_stack *stack, struct tcp_conn *conn,
     tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + conn->rto_ns);
   }
   conn->partial_seen = partial;
-  tcp_tlp_schedule(stack, conn);
+  if (conn->use_rack && !conn->out->rtx.first) {
+    tcp_tlp_cancel(conn);
+  } else {
+    tcp_tlp_schedule(stack, conn);
+  }
+}
+
+/* SND.UNA < SEG.ACK =< SND.NXT. `quiet`: tcp_is_quiet(). */
+static PH_INLINE bool process_ack(struct ph_stack *stack, struct tcp_conn *conn,
+                                  const struct tcp_seg *seg,
+                                  struct tcp_ack *info, const bool quiet) {
+  uint32_t acked = info->acked = seg->ack - conn->snd_una;
+  bool fin = !quiet && conn->fin_sent && seg->ack == conn->snd_nxt;
+  tcp_rtx_ack(stack, conn, seg->ack, info);
+  tcp_sendq_ack(stack, conn, acked - fin);
+  bool far = (conn->snd_una ^ seg->ack) >> MARKS_SHIFT;
+  conn->snd_una = seg->ack;
+  if (far) {
+    draw_marks(conn);
+  }
+  conn->bytes_acked += acked - fin;
+  if (!quiet && conn->snd_urg) {
+    tcp_urgent_acked(conn);
+  }
+  conn->soft_error = 0;
+  conn->backoff = 0;
+  if (stack->neighbours_unsure) {
+    ip_confirm(stack, tcp_path(stack, conn));
+  }
+  conn->out->last_acked = acked;
+  if (!quiet && conn->plpmtud) {
+    tcp_plpmtud_acked(stack, conn, info);
+  }
+  if (quiet && nothing_to_recover(conn, info)) {
+    all_acked(stack, conn, info);
+  } else {
+    some_acked(stack, conn, seg, info);
+  }
   tcp_sndbuf_tune(stack, conn);
   if (conn->room_wanted && tcp_writable(conn)) {
     conn->room_wanted = false;
     tcp_wake(stack, conn, TCP_READY_OUT);
   }
   return fin ? fin_acked(stack, conn) : true;
+}
+
+static bool tcp_process_ack(struct ph_stack *stack, struct tcp_conn *conn,
+                            const struct tcp_seg *seg, struct tcp_ack *info) {
+  return process_ack(stack, conn, seg, info, false);
 }
 
 static bool is_dupack(const struct tcp_conn *conn,
@@ -239,8 +302,9 @@ static void schedule_ack(struct ph_stack *stack, struct tcp_conn *conn,
   }
 }
 
-static void in_order(struct ph_stack *stack, struct tcp_conn *conn,
-                     const struct tcp_seg *seg, const struct pkt *pkt) {
+static PH_INLINE void in_order(struct ph_stack *stack, struct tcp_conn *conn,
+                               const struct tcp_seg *seg,
+                               const struct pkt *pkt) {
   struct tcp_stack *tcp = tcp_of(stack);
   bool holes = conn->out->ooo.first != NULL;
   uint32_t got =
@@ -380,23 +444,47 @@ static bool process_text(struct ph_stack *stack, struct tcp_conn *conn,
   return true;
 }
 
-/* Header prediction (Jacobson 1990): the segment that was expected, inside the
- * window, for which the first four steps find nothing to do or to cut. */
-static bool is_predicted(const struct tcp_conn *conn,
-                         const struct tcp_seg *seg) {
-  return !(seg->flags & (TCP_SYN | TCP_RST | TCP_FIN)) &&
-         seg->seq == conn->rcv_nxt &&
-         seg->len <= conn->rcv_edge - conn->rcv_nxt;
-}
-
 /* Could tcp_output() do anything? A segment that was expected, with its ACK
  * delayed and nothing to send, needs none. */
-static bool output_due(const struct tcp_conn *conn) {
-  return conn->ack_now || conn->syn_due || conn->out->lost.first ||
+static inline bool output_due(const struct tcp_conn *conn) {
+  bool flagged = conn->ack_now || conn->cork_wait || conn->persist ||
+                 conn->tx_block_wait || conn->syn_due;
+  return flagged || conn->recovery != TCP_RECOVERY_NONE ||
          tcp_unsent_bytes(conn) > 0 || (conn->fin_queued && !conn->fin_sent) ||
-         conn->tx_block_wait || conn->recovery != TCP_RECOVERY_NONE ||
-         conn->persist || conn->cork_wait ||
+         conn->out->lost.first ||
          (conn->out->rtx.first && conn->deadline[TCP_TIMER_RTX] == UINT64_MAX);
+}
+
+/* A predicted segment of a quiet connection. The fifth step and the seventh of
+ * RFC 9293 3.10.7.4 without what could not be; false if it is none that they
+ * are enough for, with nothing done. */
+static inline bool quiet_input(struct ph_stack *stack, struct tcp_conn *conn,
+                               const struct tcp_seg *seg,
+                               const struct pkt *pkt) {
+  uint32_t acked = seg->ack - conn->snd_una;
+  uint32_t out = conn->snd_nxt - conn->snd_una;
+  if ((seg->flags & ~TCP_PSH) != TCP_ACK || acked > out || seg->wnd == 0 ||
+      seg->options.sack_count > 0 ||
+      (acked == 0 && out > 0 && seg->len == 0)) { /* a duplicate ACK? */
+    return false;
+  }
+  tcp_count_in(&conn->counters, seg->data_len, pkt->gso_size);
+  conn->probes = 0;
+  conn->heard_ms = tcp_now_ms(stack);
+  conn->more = false;
+  update_window(stack, conn, seg);
+  if (acked > 0) {
+    tcp_out_need(stack, conn);
+    struct tcp_ack info = {.prior_fack = conn->out->loss.rack.fack};
+    (void)process_ack(stack, conn, seg, &info, true);
+  }
+  if (seg->len > 0) {
+    in_order(stack, conn, seg, pkt);
+  }
+  if (output_due(conn)) {
+    tcp_pend(stack, conn);
+  }
+  return true;
 }
 
 static void synchronized(struct ph_stack *stack, struct tcp_conn *conn,
@@ -405,7 +493,7 @@ static void synchronized(struct ph_stack *stack, struct tcp_conn *conn,
   if (conn->ts_ok && !tcp_check_timestamps(stack, conn, seg)) {
     return;
   }
-  if (!is_predicted(conn, seg)) {
+  if (!tcp_is_predicted(conn, seg)) {
     if (!tcp_check_seq(stack, conn, seg) || !tcp_check_rst(stack, conn, seg) ||
         !tcp_check_syn(stack, conn, seg)) {
       return;
@@ -466,11 +554,11 @@ static void syn_sent_input(struct ph_stack *stack, struct tcp_conn *conn,
   }
 }
 
-void tcp_deliver(struct ph_stack *stack, struct tcp_seg *seg,
-                 const struct pkt *pkt, const struct ip_rx *rx) {
+/* Anything else, for `conn` or, if that is NULL, for nobody yet. */
+PH_APART static void deliver_any(struct ph_stack *stack, struct tcp_conn *conn,
+                                 struct tcp_seg *seg, const struct pkt *pkt,
+                                 const struct ip_rx *rx) {
   struct tcp_stack *tcp = tcp_of(stack);
-  struct tcp_conn *conn =
-      tcp_lookup(tcp, &rx->dst, seg->dst_port, &rx->src, seg->src_port);
   if (conn && conn->state == TCP_STATE_TIME_WAIT &&
       tcp_time_wait_reopens(stack, conn, seg)) {
     conn = NULL; /* its place is free for a new one */
@@ -494,5 +582,15 @@ void tcp_deliver(struct ph_stack *stack, struct tcp_seg *seg,
     syn_sent_input(stack, conn, seg, pkt, rx);
   } else {
     synchronized(stack, conn, seg, pkt, rx);
+  }
+}
+
+void tcp_deliver(struct ph_stack *stack, struct tcp_seg *seg,
+                 const struct pkt *pkt, const struct ip_rx *rx) {
+  struct tcp_conn *conn = tcp_lookup(tcp_of(stack), &rx->dst, seg->dst_port,
+                                     &rx->src, seg->src_port);
+  if (!conn || !tcp_is_quiet(conn) || !tcp_is_predicted(conn, seg) ||
+      !quiet_input(stack, conn, seg, pkt)) {
+    deliver_any(stack, conn, seg, pkt, rx);
   }
 }

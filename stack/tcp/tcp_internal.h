@@ -358,6 +358,7 @@ struct tcp_stack {
   uint32_t floor; /* blocks that each queue is sure of: 1, in a small pool 0 */
   uint32_t table_mask, ports_mask;
   uint32_t *table;                    /* by both ends */
+  struct tcp_conn *found;             /* there, by the last lookup, or NULL */
   struct ph_link *ports;              /* by local port */
   struct tcp_listener *listeners[64]; /* by local port */
   struct tcp_plpmtud *plpmtud;        /* records of searches, */
@@ -503,10 +504,6 @@ bool tcp_port_allowed(const struct tcp_stack *tcp, const struct tcp_conn *conn,
 int tcp_port_pick(struct tcp_stack *tcp, struct tcp_conn *conn);
 
 /* ---- tcp_conn.c, tcp.c -------------------------------------------------- */
-struct tcp_conn *tcp_lookup(const struct tcp_stack *tcp,
-                            const struct ph_addr *local, uint16_t local_port,
-                            const struct ph_addr *remote, uint16_t remote_port);
-void tcp_table_insert(struct tcp_stack *tcp, struct tcp_conn *conn);
 /* Back to the pool with all it holds. */
 void tcp_conn_free(struct ph_stack *stack, struct tcp_conn *conn);
 /* The connection is over: told to its owner with `error` (0: as it should

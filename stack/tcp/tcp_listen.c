@@ -7,6 +7,7 @@
 #include "stack/tcp/tcp_listen.h"
 
 #include "stack/tcp/tcp_settings.h"
+#include "stack/tcp/tcp_table.h"
 
 enum { BACKLOG_MAX = 4096 };
 

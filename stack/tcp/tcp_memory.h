@@ -48,6 +48,12 @@ uint32_t tcp_sendq_allowance(const struct ph_stack *stack,
 /* The application has read. */
 void tcp_rcvbuf_tune(const struct ph_stack *stack, struct tcp_conn *conn);
 /* cwnd may have grown. */
-void tcp_sndbuf_tune(const struct ph_stack *stack, struct tcp_conn *conn);
+void tcp_sndbuf_grow(const struct ph_stack *stack, struct tcp_conn *conn);
+static inline void tcp_sndbuf_tune(const struct ph_stack *stack,
+                                   struct tcp_conn *conn) {
+  if (!conn->sndbuf_set && conn->cwnd > conn->sndbuf / 2) {
+    tcp_sndbuf_grow(stack, conn);
+  }
+}
 
 #endif

@@ -25,13 +25,10 @@ void tcp_options_read(const uint8_t *h, uint32_t hlen,
                       struct tcp_options *options) {
   const uint8_t *p = h + TCP_HEADER_LEN;
   uint32_t len = hlen - TCP_HEADER_LEN;
-  if (len != 0 &&
-      !(len == TCP_TIMESTAMPS_LEN && get_be32(p) == TIMESTAMPS_HEAD)) {
+  if (len != TCP_TIMESTAMPS_LEN || get_be32(p) != TIMESTAMPS_HEAD) {
     tcp_parse_options(p, len, options);
-    return;
-  }
-  tcp_options_clear(options);
-  if (len != 0) {
+  } else {
+    tcp_options_clear(options);
     options->has_timestamps = true;
     options->ts_val = get_be32(p + 4);
     options->ts_ecr = get_be32(p + 8);

@@ -6,6 +6,7 @@
  * each destination goes through all before it sees one again, and nobody learns
  * from its own ports how many connections go to others). */
 #include "stack/tcp/tcp_listen.h"
+#include "stack/tcp/tcp_table.h"
 
 enum { PORT_FIRST = 32768, PORT_COUNT = 28232 }; /* to 60999, as in Linux */
 
@@ -63,8 +64,8 @@ static bool unused(const struct tcp_stack *tcp, const struct ph_addr *addr,
 
 /* May tcp_connect() take this port by itself? Not one that somebody named, and
  * not for a pair of ends that exists. */
-static bool connect_allowed(const struct tcp_stack *tcp,
-                            const struct tcp_conn *conn, uint16_t port) {
+static bool connect_allowed(struct tcp_stack *tcp, const struct tcp_conn *conn,
+                            uint16_t port) {
   const struct ph_link *head = bucket(tcp, port);
   for (const struct ph_link *l = ph_link_next(head); l != head;
        l = ph_link_next(l)) {

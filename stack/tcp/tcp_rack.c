@@ -132,12 +132,15 @@ static uint64_t reo_wnd_ns(const struct tcp_conn *conn) {
 
 uint32_t tcp_rack_detect_loss(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_rack *rack = &conn->out->loss.rack;
-  uint64_t wait = (uint64_t)rack->rtt_us * US + reo_wnd_ns(conn);
   uint32_t lost = 0;
   struct tcp_range *range;
   if (!rack->pto) {
     tcp_timer_clear(conn, TCP_TIMER_RACK);
   }
+  if (!conn->out->sent.first) {
+    return 0; /* most ACKs are for all that is out */
+  }
+  uint64_t wait = (uint64_t)rack->rtt_us * US + reo_wnd_ns(conn);
   while ((range = conn->out->sent.first) != NULL &&
          sent_after(rack->xmit_ns, rack->end_seq, range->u.tx.sent_at_ns,
                     tcp_range_end(range))) {

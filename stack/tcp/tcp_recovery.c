@@ -94,8 +94,11 @@ static void find_losses(struct ph_stack *stack, struct tcp_conn *conn,
     conn->reordering_seen = true;
     stack->stats.TcpReorderSeen++;
   }
-  tcp_rack_on_dsack(conn, info);
-  if (tcp_tlp_process_ack(conn, info)) {
+  const struct tcp_rack *rack = &conn->out->loss.rack;
+  if (info->dsack || rack->dsack_in_round) {
+    tcp_rack_on_dsack(conn, info);
+  }
+  if (rack->tlp_out && tcp_tlp_process_ack(conn, info)) {
     stack->stats.TcpLossProbeRecovery++;
     if (conn->recovery == TCP_RECOVERY_NONE) {
       uint32_t flight = ph_min_u32(outstanding(conn) + info->acked, conn->cwnd);

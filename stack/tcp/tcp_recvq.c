@@ -56,9 +56,10 @@ static void chunks_put(struct tcp_stack *tcp, struct tcp_conn *conn,
 }
 
 /* Append a chunk of `len` bytes at `data`; takes over one reference. */
-static bool chunk_append(struct tcp_stack *tcp, struct tcp_conn *conn,
-                         struct tcp_chunks *to, struct ph_block *block,
-                         uint8_t *data, uint32_t len, bool copied) {
+static PH_INLINE bool chunk_append(struct tcp_stack *tcp, struct tcp_conn *conn,
+                                   struct tcp_chunks *to,
+                                   struct ph_block *block, uint8_t *data,
+                                   uint32_t len, bool copied) {
   struct tcp_chunk *chunk = chunk_get(tcp);
   if (!chunk) {
     return false;
@@ -117,8 +118,9 @@ static bool pack(struct tcp_stack *tcp, struct tcp_conn *conn) {
 
 /* How many bytes fit behind the last one, in a new block if there is no other
  * room; 0: there is no memory. */
-static uint32_t make_room(struct tcp_stack *tcp, struct tcp_conn *conn,
-                          struct tcp_chunks *to) {
+static PH_INLINE uint32_t make_room(struct tcp_stack *tcp,
+                                    struct tcp_conn *conn,
+                                    struct tcp_chunks *to) {
   struct tcp_chunk *tail = to->tail;
   uint32_t room = tail && tail->copied ? room_behind(tail) : 0;
   if (room > 0) {

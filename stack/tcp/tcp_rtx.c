@@ -208,8 +208,25 @@ void tcp_rtx_free(struct tcp_stack *tcp, struct tcp_conn *conn) {
 
 /* ---- Delivered ---------------------------------------------------------- */
 
-void tcp_rtx_ack(struct ph_stack *stack, struct tcp_conn *conn, uint32_t ack,
-                 struct tcp_ack *info) {
+/* All that was out, in one record, was sent once and has arrived. */
+static void only_acked(struct ph_stack *stack, struct tcp_conn *conn,
+                       struct tcp_range *range, struct tcp_ack *info) {
+  struct tcp_stack *tcp = tcp_of(stack);
+  struct tcp_out *out = conn->out;
+  info->delivered = range->len;
+  info->acked_sent_ns = range->u.tx.sent_at_ns;
+  if (conn->use_rack) {
+    tcp_rack_delivered(stack, conn, range, tcp_range_end(range), info);
+  }
+  out->rtx = (struct tcp_ranges){0};
+  out->sent = (struct tcp_range_list){0};
+  out->records = 0;
+  tcp->rtx_users--;
+  tcp_range_put(tcp, range);
+}
+
+PH_APART static void some_acked(struct ph_stack *stack, struct tcp_conn *conn,
+                                uint32_t ack, struct tcp_ack *info) {
   struct tcp_out *out = conn->out;
   struct tcp_range *range;
   while ((range = out->rtx.first) != NULL && seq_lt(range->seq, ack)) {
@@ -231,6 +248,17 @@ void tcp_rtx_ack(struct ph_stack *stack, struct tcp_conn *conn, uint32_t ack,
     } else {
       trim(conn, range, n);
     }
+  }
+}
+
+void tcp_rtx_ack(struct ph_stack *stack, struct tcp_conn *conn, uint32_t ack,
+                 struct tcp_ack *info) {
+  struct tcp_range *first = conn->out->rtx.first;
+  if (first && first == conn->out->rtx.last && first->u.tx.flags == 0 &&
+      tcp_range_end(first) == ack) {
+    only_acked(stack, conn, first, info);
+  } else {
+    some_acked(stack, conn, ack, info);
   }
 }
 

@@ -42,12 +42,19 @@ static bool parse(struct ph_stack *stack, struct pkt *pkt,
   seg->dsack = seg->at_edge = false;
   seg->ecn = rx->tos & 3;
   seg->new_iss = 0;
-  seg->up = seg->seq + get_be16(h + TCP_OFF_URG);
-  if (seg->up == seg->seq) {
-    seg->flags &= (uint8_t)~TCP_URG; /* points at nothing */
+  if (seg->flags & TCP_URG) {
+    seg->up = seg->seq + get_be16(h + TCP_OFF_URG);
+    if (seg->up == seg->seq) {
+      seg->flags &= (uint8_t)~TCP_URG; /* points at nothing */
+    }
   }
-  tcp_options_read(h, hlen, &seg->options);
-  return pkt_pull(pkt, hlen);
+  if (hlen == TCP_HEADER_LEN) {
+    tcp_options_clear(&seg->options);
+  } else {
+    tcp_options_read(h, hlen, &seg->options);
+  }
+  pkt_strip(pkt, hlen);
+  return true;
 }
 
 void tcp_input(struct ph_stack *stack, struct pkt *pkt,

@@ -31,6 +31,13 @@ static uint64_t pto_deadline(const struct ph_stack *stack,
   return stack->now_ns + pto < rto ? stack->now_ns + pto : rto;
 }
 
+void tcp_tlp_cancel(struct tcp_conn *conn) {
+  if (conn->out->loss.rack.pto) {
+    conn->out->loss.rack.pto = false;
+    tcp_timer_clear(conn, TCP_TIMER_RACK);
+  }
+}
+
 void tcp_tlp_schedule(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_rack *rack = &conn->out->loss.rack;
   if (!conn->use_rack) {
@@ -42,10 +49,7 @@ void tcp_tlp_schedule(struct ph_stack *stack, struct tcp_conn *conn) {
   if (conn->recovery != TCP_RECOVERY_NONE || conn->out->sacked_bytes > 0 ||
       conn->out->lost_bytes > 0 || rack->tlp_out || !conn->out->rtx.first ||
       conn->persist || conn->backoff > 0) {
-    if (rack->pto) {
-      rack->pto = false;
-      tcp_timer_clear(conn, TCP_TIMER_RACK);
-    }
+    tcp_tlp_cancel(conn);
     return;
   }
   rack->pto = true;
@@ -73,7 +77,7 @@ void tcp_tlp_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
 /* 7.4: TLP_process_ack(). */
 bool tcp_tlp_process_ack(struct tcp_conn *conn, const struct tcp_ack *info) {
   struct tcp_rack *rack = &conn->out->loss.rack;
-  if (!rack->tlp_out || seq_lt(conn->snd_una, rack->tlp_end_seq)) {
+  if (seq_lt(conn->snd_una, rack->tlp_end_seq)) {
     return false;
   }
   if (!rack->tlp_is_retrans || info->dsack_tlp) {

@@ -34,9 +34,13 @@ static inline uint16_t csum_ipv4_header(const uint8_t *h) {
  * carries is a multiple of that, in any byte order and with words of any
  * multiple of 16 bits: 2^16 is 1 modulo 0xffff. */
 static inline bool csum_ipv4_header_good(const uint8_t *h) {
-  uint32_t w[5];
-  memcpy(w, h, sizeof w);
-  return ((uint64_t)w[0] + w[1] + w[2] + w[3] + w[4]) % 0xffff == 0;
+  uint32_t a, b, c, d, e;
+  memcpy(&a, h, 4);
+  memcpy(&b, h + 4, 4);
+  memcpy(&c, h + 8, 4);
+  memcpy(&d, h + 12, 4);
+  memcpy(&e, h + 16, 4);
+  return ((uint64_t)a + b + c + d + e) % 0xffff == 0;
 }
 
 /* `sum` plus `len` bytes, folded; an odd last byte is padded with zero. */

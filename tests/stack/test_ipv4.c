@@ -184,6 +184,41 @@ static void route_longest_prefix_wins(void **state) {
   lower_free(host);
 }
 
+static void echo_answered(struct lower *host, bool answered) {
+  uint64_t errors = host->stack.stats.IpInAddrErrors;
+  uint32_t before = host->count;
+  lower_receive(host, host->scratch, 42 + 8);
+  assert_int_equal(host->count, before + answered);
+  assert_int_equal(host->stack.stats.IpInAddrErrors, errors + !answered);
+}
+
+static void ipv4_sender_accepted_before_is_looked_at_again(void **state) {
+  /* EVIDENCE: RFC 1122 3.2.1.3, 3.3.6 (who was good a packet ago) */
+  (void)state;
+  struct lower *host = lower_new(NULL);
+  lower_learn_peer(host);
+  echo(host, 8);
+  echo_answered(host, true);
+  echo_answered(host, true);
+  memset(host->scratch, 0xff, 6); /* to us, but by a link broadcast */
+  echo_answered(host, false);
+  echo(host, 8);
+  put_be32(LOWER_IP(host) + IPV4_OFF_SRC, LOWER_HOST); /* LAND */
+  lower_ip_sum(host);
+  echo_answered(host, false);
+  echo(host, 8);
+  put_be32(LOWER_IP(host) + IPV4_OFF_DST, LOWER_HOST + 9); /* somebody's */
+  lower_ip_sum(host);
+  echo_answered(host, false);
+  echo(host, 8);
+  echo_answered(host, true);
+  /* The sender's address becomes ours. */
+  assert_int_equal(
+      ph_ipv4_add_address(&host->stack, &host->netif, LOWER_PEER, 24), 0);
+  echo_answered(host, false);
+  lower_free(host);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(ipv4_echo_request_is_answered_with_its_data),
@@ -192,6 +227,7 @@ int main(void) {
       cmocka_unit_test(ipv4_martian_sources_are_dropped),
       cmocka_unit_test(ipv4_options_every_kind_and_length_is_survived),
       cmocka_unit_test(ipv4_fragments_are_counted_and_dropped),
+      cmocka_unit_test(ipv4_sender_accepted_before_is_looked_at_again),
       cmocka_unit_test(route_longest_prefix_wins),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

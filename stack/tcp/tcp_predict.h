@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which segments tcp_input.c takes the short way: docs/stack.md, Prediction. */
+#ifndef PH_TCP_TCP_PREDICT_H
+#define PH_TCP_TCP_PREDICT_H
+
+#include "stack/tcp/tcp_internal.h"
+
+/* Header prediction (Jacobson 1990): the segment that was expected, inside the
+ * window, for which the first four steps find nothing to do or to cut. */
+static inline bool tcp_is_predicted(const struct tcp_conn *conn,
+                                    const struct tcp_seg *seg) {
+  return !(seg->flags & (TCP_SYN | TCP_RST | TCP_FIN)) &&
+         seg->seq == conn->rcv_nxt &&
+         seg->len <= conn->rcv_edge - conn->rcv_nxt;
+}
+
+/* What else is rare has not happened to the connection: no FIN seen or sent,
+ * nothing urgent, nothing lost, no probe of the path, none of the options that
+ * want something of each segment. */
+static inline bool tcp_is_quiet(const struct tcp_conn *conn) {
+  bool rare = conn->ts_ok || conn->ecn_ok || conn->snd_urg || conn->rcv_urg ||
+              conn->fin_seen;
+  return !rare && conn->use_rack && conn->owner &&
+         conn->state == TCP_STATE_ESTABLISHED &&
+         conn->recovery == TCP_RECOVERY_NONE && !conn->plpmtud &&
+         conn->snd_wnd > 0;
+}
+
+#endif
