@@ -13,9 +13,14 @@ enum { FUNCTION_BLK = 8192 };
 /* ---- setsockopt, getsockopt --------------------------------------------- */
 
 static bool prepare_option(struct run *run, struct call *call) {
-  return arg_fd(run, call->arg[0], &call->fd) &&
-         arg_number(run, call->arg[1], &call->number[0]) &&
-         arg_number(run, call->arg[2], &call->number[1]);
+  if (!arg_fd(run, call->arg[0], &call->fd) ||
+      !arg_number(run, call->arg[1], &call->number[0]) ||
+      !arg_number(run, call->arg[2], &call->number[1])) {
+    return false;
+  }
+  const char *lacks = lacks_option(call->number[0], call->number[1]);
+  return !lacks || call->spec->result->number != 0 ||
+         run_skip(run, call->event->line, lacks);
 }
 
 /* What may be set and changes nothing that a script can see: FreeBSD's choice
@@ -31,10 +36,6 @@ static bool prepare_setsockopt(struct run *run, struct call *call) {
   int64_t len;
   if (!prepare_option(run, call)) {
     return false;
-  }
-  const char *lacks = lacks_option(call->number[0], call->number[1]);
-  if (lacks && call->spec->result->number == 0) {
-    return run_skip(run, call->event->line, lacks);
   }
   bool function = call->number[1] == FUNCTION_BLK;
   if ((!function && !arg_value(run, call, call->arg[3])) ||

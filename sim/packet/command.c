@@ -180,7 +180,7 @@ static bool is_setup(const char *name) {
       "logger",    "defaults.sh", "set_sysctls.py",
       "conntrack", "test",        "exit",
       "iptables",  "ip6tables",   "dmesg",
-      "date",      "wc"};
+      "date",      "wc",          "dd"};
   for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
     if (strcmp(name, names[i]) == 0) {
       return true;

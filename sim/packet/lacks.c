@@ -41,16 +41,21 @@ const char *lacks_option(int64_t level, int64_t name) {
       {"TCP_ULP", "protocols above TCP in the stack (TCP_ULP)"},
       {"TCP_ZEROCOPY_RECEIVE", "receiving without a copy by mmap()"},
       {"TCP_TX_DELAY", "a delay added by the sender (TCP_TX_DELAY)"},
+      {"TCP_NOTSENT_LOWAT", "a limit of what is not sent (TCP_NOTSENT_LOWAT)"},
       {"TCP_SAVE_SYN", "saved SYNs (TCP_SAVE_SYN)"},
       {"TCP_KEEPINIT", "a time limit of attempts (TCP_KEEPINIT)"},
       {"TCP_NOOPT", "SYNs without options (TCP_NOOPT)"},
+      {"IP_MTU_DISCOVER", "segments that routers may cut (IP_MTU_DISCOVER)"},
+      {"IP_RECVERR", error_queue},
       {"SO_ZEROCOPY", zero_copy},
       {"SO_TIMESTAMPING", stamping},
       {"SO_TIMESTAMP", stamping},
       {"SO_TXTIME", "times of departure (SO_TXTIME)"},
   };
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-    int64_t of = rows[i][0][0] == 'T' ? LEVEL_TCP : SOL_SOCKET, value;
+    char kind = *rows[i][0]; /* TCP_, IP_, SO_ */
+    int64_t of = kind == 'T' ? LEVEL_TCP : kind == 'I' ? 0 : SOL_SOCKET;
+    int64_t value;
     if (of == level && symbol_value(rows[i][0], &value) && value == name) {
       return rows[i][1];
     }
@@ -92,11 +97,9 @@ const char *lacks_info(const char *name) {
       {"tcpi_sndbuf_limited", "tcpi_sndbuf_limited"},
       {"tcpi_delivery_rate", "tcpi_delivery_rate"},
       {"tcpi_delivery_rate_app_limited", "tcpi_delivery_rate_app_limited"},
-      {"tcpi_delivered", "tcpi_delivered"},
       {"tcpi_delivered_ce", "tcpi_delivered_ce"},
       {"tcpi_dsack_dups", "tcpi_dsack_dups"},
       {"tcpi_reordering", "tcpi_reordering, Linux's distance in segments"},
-      {"tcpi_rcv_rtt", "tcpi_rcv_rtt"},
       {"SK_MEMINFO_RCVBUF", "Linux's memory of a socket (SO_MEMINFO)"},
       {"SK_MEMINFO_SNDBUF", "Linux's memory of a socket (SO_MEMINFO)"},
   };

@@ -130,6 +130,14 @@ static bool run_all(struct run *run) {
       return false;
     }
   }
+  for (size_t i = 0; i < run->options->setting_count; i++) {
+    const struct definition *given = &run->options->settings[i];
+    const struct script_option one = {.name = given->name,
+                                      .value = given->value};
+    if (!settings_option(run, &one)) {
+      return false;
+    }
+  }
   if (run->options->ip == RUN_IPV6 && run->settings.ipv6) {
     run->settings.mtu += IPV6_LONGER; /* segments are as over IPv4 */
   }

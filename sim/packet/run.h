@@ -23,8 +23,13 @@ struct run_options {
   bool verbose;     /* every packet and call, to `out` */
   const struct definition *definitions;
   size_t definition_count;
+  const struct definition *settings; /* options of scripts, after theirs */
+  size_t setting_count;
   FILE *out;
 };
+
+/* Is it an option that a script may begin with (without "--")? */
+bool run_is_setting(const char *name, size_t len);
 
 enum run_outcome {
   RUN_PASSED,

@@ -46,6 +46,9 @@ void settings_profile(struct run_settings *settings, enum run_profile profile) {
   /* Both offer SACK, window scale and timestamps. */
   settings->tcp.features.sack = PH_TCP_ON;
   settings->tcp.features.timestamps = PH_TCP_ON;
+  /* Linux takes segments without the timestamps agreed on, FreeBSD does not. */
+  settings->tcp.features.missing_timestamps =
+      profile == RUN_PROFILE_LINUX ? PH_TCP_ON : PH_TCP_OFF;
   if (profile == RUN_PROFILE_BSD) {
     ph_tcp_profile_bsd(&settings->tcp.features);
     settings->rcvbuf = BUFFER_BSD;
@@ -66,12 +69,19 @@ void settings_init(struct run *run) {
   }
 }
 
+/* packetdrill's gateway may be the host's own address, at the other end of its
+ * tunnel: then the neighbour there is the gateway. */
+static uint32_t gateway_of(const struct run_settings *settings) {
+  return settings->gateway_ip == settings->local_ip ? settings->local_ip ^ 1u
+                                                    : settings->gateway_ip;
+}
+
 struct world *settings_world(const struct run_settings *settings,
                              enum host_nic nic) {
   const struct world_config config = {
       .nic = nic,
       .local_ip = settings->local_ip,
-      .gateway_ip = settings->gateway_ip,
+      .gateway_ip = gateway_of(settings),
       .ipv6 = settings->ipv6 || settings->mapped,
       .local6 = settings->local6,
       .gateway6 = settings->gateway6,
@@ -142,6 +152,15 @@ static const struct option_row rows[] = {
     {"so_filename", OPTION_REFUSED, 0, 0, 0, 0, "the stack is built in"},
     {"so_flags", OPTION_REFUSED, 0, 0, 0, 0, "the stack is built in"},
 };
+
+bool run_is_setting(const char *name, size_t len) {
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    if (strlen(rows[i].name) == len && memcmp(rows[i].name, name, len) == 0) {
+      return rows[i].kind != OPTION_TAKEN;
+    }
+  }
+  return false;
+}
 
 static bool set_number(struct run *run, const struct script_option *option,
                        const struct option_row *row) {

@@ -109,6 +109,9 @@ int so_fd(const struct so *so, int fd) {
 
 /* ---- Making ------------------------------------------------------------- */
 
+/* 192.168.255.253: no address that packetdrill's users give the host. */
+static const uint32_t gateway_ip = 0xc0a8fffd;
+
 static bool set_flag(const char *flag, enum host_nic *nic,
                      enum run_profile *profile, bool *push_bursts) {
   if (strcmp(flag, "nic=rtl") == 0 || strcmp(flag, "nic=soft") == 0) {
@@ -145,6 +148,7 @@ struct so *so_create(const char *flags) {
   struct so *so = sim_alloc(sizeof(*so));
   settings_profile(&so->settings, profile);
   so->settings.tcp.features.push_bursts = push_bursts;
+  so->settings.gateway_ip = gateway_ip;
   so->world = settings_world(&so->settings, nic);
   pthread_mutex_init(&so->lock, NULL);
   pthread_cond_init(&so->changed, NULL);

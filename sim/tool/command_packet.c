@@ -28,6 +28,7 @@ enum {
 struct packet_command {
   struct run_options run;
   struct definition definitions[DEFINITIONS_MAX];
+  struct definition settings[DEFINITIONS_MAX];
   bool json, quiet;
   unsigned passed, failed, wrong, skipped;
 };
@@ -67,6 +68,7 @@ static void help(void) {
       "  --tolerance_percent N    the same, of the time since the event before "
       "(12.5)\n"
       "  -D, --define NAME=VALUE  what NAME means in the scripts\n"
+      "  --NAME=VALUE             any option that a script may begin with\n"
       "  -v, --verbose            every packet and call\n"
       "  --quiet                  only scripts that do not pass, and the sum\n"
       "  --json                   one JSON object for each script, then the "
@@ -228,12 +230,45 @@ static int run_all(struct packet_command *command, char **paths, int count) {
   return command->skipped && !command->passed ? STATUS_SKIPPED : 0;
 }
 
+static bool is_long(const char *name, size_t len) {
+  for (const struct option *row = longs; row->name; row++) {
+    if (strlen(row->name) == len && memcmp(row->name, name, len) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Options of scripts, such as --mtu=1280, may stand on the command line: take
+ * them out. Returns how many words are left. */
+static int take_settings(struct packet_command *command, char **argv,
+                         int argc) {
+  int left = 0;
+  for (int i = 0; i < argc; i++) {
+    char *name = argv[i] + 2;
+    bool may = i > 0 && strncmp(argv[i], "--", 2) == 0 &&
+               command->run.setting_count < DEFINITIONS_MAX;
+    size_t len = may ? strcspn(name, "=") : 0;
+    if (!may || is_long(name, len) || !run_is_setting(name, len)) {
+      argv[left++] = argv[i];
+      continue;
+    }
+    char *value = name[len] ? name + len + 1 : NULL;
+    name[len] = '\0';
+    command->settings[command->run.setting_count++] =
+        (struct definition){name, value};
+  }
+  return left;
+}
+
 int command_packet(const struct options *options) {
   struct packet_command command = {
       .run = {.tolerance_us = -1, .tolerance_permille = -1, .out = stdout}};
   int argc = options->arg_count, code, status = 0;
   char **argv = options->args;
   command.run.definitions = command.definitions;
+  command.run.settings = command.settings;
+  argc = take_settings(&command, argv, argc);
   opterr = 0;
   optind = 0;
   while (!status &&
