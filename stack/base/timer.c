@@ -83,21 +83,19 @@ static void heap_remove(struct ph_timers *timers, struct ph_timer *timer) {
 
 void ph_timer_set(struct ph_timers *timers, struct ph_timer *timer,
                   uint64_t deadline_ns) {
-  if (timer->armed) {
-    if (timer->deadline_ns == deadline_ns) {
-      return;
-    }
-    heap_remove(timers, timer);
+  deadline_ns += !deadline_ns; /* 0 says that it is not armed */
+  if (timer->deadline_ns == deadline_ns) {
+    return;
   }
+  ph_timer_cancel(timers, timer);
   timer->deadline_ns = deadline_ns;
-  timer->armed = true;
   heap_insert(timers, timer);
 }
 
 void ph_timer_cancel(struct ph_timers *timers, struct ph_timer *timer) {
-  if (timer->armed) {
+  if (ph_timer_armed(timer)) {
     heap_remove(timers, timer);
-    timer->armed = false;
+    timer->deadline_ns = 0;
   }
 }
 
@@ -105,8 +103,7 @@ void ph_timers_run(struct ph_stack *stack, struct ph_timers *timers,
                    uint64_t now_ns) {
   while (timers->root && timers->root->deadline_ns <= now_ns) {
     struct ph_timer *timer = timers->root;
-    heap_remove(timers, timer);
-    timer->armed = false;
+    ph_timer_cancel(timers, timer);
     timer->fn(stack, timer);
   }
 }

@@ -13,16 +13,19 @@ typedef void ph_timer_fn(struct ph_stack *stack, struct ph_timer *timer);
 
 /* A pairing heap node. */
 struct ph_timer {
-  uint64_t deadline_ns;
+  uint64_t deadline_ns; /* 0: not armed */
   ph_timer_fn *fn;
   struct ph_timer *child, *sibling, *prev; /* prev == NULL: not in the heap
                                               unless it is the root */
-  bool armed;
 };
 
 struct ph_timers {
   struct ph_timer *root;
 };
+
+static inline bool ph_timer_armed(const struct ph_timer *timer) {
+  return timer->deadline_ns != 0;
+}
 
 /* Arm, or move if armed. Equal deadlines fire in the order of arming is not
  * promised; the order is deterministic. */

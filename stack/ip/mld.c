@@ -216,7 +216,7 @@ bool mld_query(struct ipv6_link *link, const uint8_t *m, uint32_t len,
       continue;
     }
     uint64_t when = stack->now_ns + 1 + ipv6_random_delay(stack, most);
-    if (!g->timer.armed || when < g->timer.deadline_ns) {
+    if (!ph_timer_armed(&g->timer) || when < g->timer.deadline_ns) {
       ph_timer_set(&stack->timers, &g->timer, when);
     }
   }

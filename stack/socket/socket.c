@@ -49,7 +49,7 @@ static struct udp_pcb *sock_udp_open(struct ph_stack *stack,
   struct udp_pcb *udp = table->free_udp;
   if (udp) {
     table->free_udp = udp->next;
-    udp_open(stack, udp, sock->rcvbuf);
+    udp_open(stack, udp, table->default_rcvbuf);
     udp->event = udp_event;
     udp->owner = sock;
   }
@@ -96,8 +96,9 @@ int ph_socket_init(struct ph_stack *stack,
   return 0;
 }
 
-uint64_t sock_deadline(const struct ph_stack *stack, uint64_t timeout_ns) {
-  return timeout_ns ? stack->now_ns + timeout_ns : UINT64_MAX;
+uint64_t sock_deadline(const struct ph_stack *stack, uint32_t timeout_ms) {
+  uint64_t wait = timeout_ms == SOCK_NO_WAIT ? 0 : timeout_ms * 1000000ull;
+  return timeout_ms == SOCK_FOR_EVER ? UINT64_MAX : stack->now_ns + wait;
 }
 
 int sock_wait(struct ph_stack *stack, struct ph_sock *sock, int fd,
@@ -170,7 +171,8 @@ int ph_socket(struct ph_stack *stack, int domain, int type, int protocol) {
   sock->ipv6 = domain == PH_AF_INET6;
   sock_set_any(sock);
   if (sock->tcp) {
-    tcp_start_buffers(sock->tcp, sock->sndbuf, sock->rcvbuf);
+    const struct sock_table *table = sock_table_of(stack);
+    tcp_start_buffers(sock->tcp, table->default_sndbuf, table->default_rcvbuf);
   }
   return fd;
 }

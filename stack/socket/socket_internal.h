@@ -9,6 +9,10 @@
 #include "stack/tcp/tcp.h"
 #include "stack/udp/udp.h"
 
+/* Of SO_RCVTIMEO and SO_SNDTIMEO, besides milliseconds. */
+#define SOCK_FOR_EVER 0u
+#define SOCK_NO_WAIT UINT32_MAX
+
 /* What a descriptor's slot holds: a socket, that is its options and a
  * connection or a datagram endpoint, or an epoll instance. */
 struct ph_sock {
@@ -18,10 +22,9 @@ struct ph_sock {
     struct sock_epoll *epoll; /* or with is_epoll an epoll instance */
   };
   struct sock_watch *watches;              /* by epoll instances */
-  uint64_t rcv_timeout_ns, snd_timeout_ns; /* 0: for ever */
-  uint32_t sndbuf; /* of a datagram socket; TCP has its own */
+  uint32_t rcv_timeout_ms, snd_timeout_ms; /* SOCK_FOR_EVER, SOCK_NO_WAIT */
   union {
-    uint32_t rcvbuf;    /* likewise */
+    uint32_t sndbuf;    /* of a datagram socket; TCP has its own */
     uint32_t rcv_lowat; /* of a stream, if low_water: SO_RCVLOWAT */
   };
   uint32_t generation; /* changes when the descriptor is closed */
@@ -91,7 +94,7 @@ int sock_alloc(struct ph_stack *stack, struct ph_sock **out) PH_MUST_USE;
 void sock_release(struct ph_stack *stack, struct ph_sock *sock);
 
 /* When a wait that starts now with this timeout ends. */
-uint64_t sock_deadline(const struct ph_stack *stack, uint64_t timeout_ns);
+uint64_t sock_deadline(const struct ph_stack *stack, uint32_t timeout_ms);
 /* Would a call on this socket wait? */
 static inline bool sock_waits(const struct ph_stack *stack,
                               const struct ph_sock *sock, bool dont_wait) {

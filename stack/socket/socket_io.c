@@ -66,7 +66,7 @@ static int job_wait(struct ph_stack *stack, struct ph_sock *sock, int fd,
 
 static long stream_send(struct ph_stack *stack, struct ph_sock *sock, int fd,
                         struct job *job) {
-  uint64_t deadline = sock_deadline(stack, sock->snd_timeout_ns);
+  uint64_t deadline = sock_deadline(stack, sock->snd_timeout_ms);
   for (;;) {
     size_t len;
     const uint8_t *data = job_piece(job, &len);
@@ -116,7 +116,7 @@ static bool recv_done(const struct ph_sock *sock, const struct job *job) {
 
 static long stream_recv(struct ph_stack *stack, struct ph_sock *sock, int fd,
                         struct job *job) {
-  uint64_t deadline = sock_deadline(stack, sock->rcv_timeout_ns);
+  uint64_t deadline = sock_deadline(stack, sock->rcv_timeout_ms);
   for (;;) {
     size_t len;
     uint8_t *data = job_piece(job, &len);
@@ -157,7 +157,7 @@ static long urgent_recv(struct ph_stack *stack, const struct ph_sock *sock,
 static long datagram_send(struct ph_stack *stack, struct ph_sock *sock, int fd,
                           const struct job *job, const struct ph_addr *ip,
                           uint16_t port) {
-  uint64_t deadline = sock_deadline(stack, sock->snd_timeout_ns);
+  uint64_t deadline = sock_deadline(stack, sock->snd_timeout_ms);
   if (!ip && !sock->udp->connected) {
     return -PH_EDESTADDRREQ;
   }
@@ -178,7 +178,7 @@ static long datagram_send(struct ph_stack *stack, struct ph_sock *sock, int fd,
 static long datagram_recv(struct ph_stack *stack, struct ph_sock *sock, int fd,
                           struct job *job, struct ph_addr *ip, uint16_t *port,
                           int *msg_flags) {
-  uint64_t deadline = sock_deadline(stack, sock->rcv_timeout_ns);
+  uint64_t deadline = sock_deadline(stack, sock->rcv_timeout_ms);
   for (;;) {
     long n = udp_recvv(sock->udp, job->iov, job->count,
                        job->flags & PH_MSG_PEEK, ip, port);

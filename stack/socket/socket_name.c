@@ -54,7 +54,7 @@ int ph_accept4(struct ph_stack *stack, int fd, void *addr, ph_socklen_t *len,
   if (!sock->tcp) {
     return -PH_EOPNOTSUPP;
   }
-  uint64_t deadline = sock_deadline(stack, sock->rcv_timeout_ns);
+  uint64_t deadline = sock_deadline(stack, sock->rcv_timeout_ms);
   for (;;) {
     if (tcp_get_state(sock->tcp) != TCP_STATE_LISTEN) {
       return -PH_EINVAL;
@@ -100,7 +100,7 @@ int ph_accept(struct ph_stack *stack, int fd, void *addr, ph_socklen_t *len) {
 /* Wait for the result of a connection attempt. */
 static int connect_result(struct ph_stack *stack, struct ph_sock *sock, int fd,
                           int not_yet) {
-  uint64_t deadline = sock_deadline(stack, sock->snd_timeout_ns);
+  uint64_t deadline = sock_deadline(stack, sock->snd_timeout_ms);
   for (;;) {
     enum tcp_state state = tcp_get_state(sock->tcp);
     if (state == TCP_STATE_CLOSED) {

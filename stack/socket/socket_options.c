@@ -50,7 +50,8 @@ static uint32_t buffer_size(const struct ph_stack *stack, int32_t asked,
   return ph_max_u32(2 * ph_min_u32(bytes, most), least);
 }
 
-static int set_timeout(uint64_t *timeout_ns, const void *value,
+/* Parts of a millisecond count as a whole one. */
+static int set_timeout(uint32_t *timeout_ms, const void *value,
                        ph_socklen_t len) {
   struct ph_timeval tv;
   if (!value || len < sizeof(tv)) {
@@ -61,11 +62,13 @@ static int set_timeout(uint64_t *timeout_ns, const void *value,
     return -PH_EDOM;
   }
   if (tv.tv_sec < 0) { /* as in Linux: no wait at all */
-    *timeout_ns = 1;
+    *timeout_ms = SOCK_NO_WAIT;
     return 0;
   }
-  int64_t sec = tv.tv_sec < 1000000000 ? tv.tv_sec : 0; /* 31 years: for ever */
-  *timeout_ns = (uint64_t)sec * 1000000000u + (uint64_t)tv.tv_usec * 1000u;
+  bool years = tv.tv_sec > 4000000; /* 46 days: for ever */
+  *timeout_ms = years ? SOCK_FOR_EVER
+                      : (uint32_t)tv.tv_sec * 1000u +
+                            ((uint32_t)tv.tv_usec + 999u) / 1000u;
   return 0;
 }
 
@@ -89,7 +92,7 @@ static void set_rcvbuf(const struct ph_stack *stack, struct ph_sock *sock,
   if (sock->tcp) {
     tcp_set_rcvbuf(sock->tcp, bytes);
   } else {
-    sock->rcvbuf = sock->udp->rcvbuf = bytes;
+    sock->udp->rcvbuf = bytes;
   }
 }
 
@@ -128,10 +131,10 @@ static int set_socket_option(struct ph_stack *stack, struct ph_sock *sock,
                              int option, const void *value, ph_socklen_t len) {
   int32_t number = 0;
   if (option == PH_SO_RCVTIMEO) {
-    return set_timeout(&sock->rcv_timeout_ns, value, len);
+    return set_timeout(&sock->rcv_timeout_ms, value, len);
   }
   if (option == PH_SO_SNDTIMEO) {
-    return set_timeout(&sock->snd_timeout_ns, value, len);
+    return set_timeout(&sock->snd_timeout_ms, value, len);
   }
   if (option == PH_SO_LINGER) {
     return set_linger(sock, value, len);
@@ -174,9 +177,9 @@ static int set_socket_option(struct ph_stack *stack, struct ph_sock *sock,
   }
 }
 
-static int get_timeout(uint64_t timeout_ns, void *value, ph_socklen_t *len) {
-  struct ph_timeval tv = {(int64_t)(timeout_ns / 1000000000u),
-                          (int64_t)(timeout_ns % 1000000000u / 1000u)};
+static int get_timeout(uint32_t timeout_ms, void *value, ph_socklen_t *len) {
+  uint32_t ms = timeout_ms == SOCK_NO_WAIT ? 0 : timeout_ms;
+  struct ph_timeval tv = {ms / 1000, ms % 1000 * 1000};
   return put_bytes(value, len, &tv, sizeof(tv));
 }
 
@@ -209,7 +212,7 @@ static int get_socket_option(struct ph_stack *stack, struct ph_sock *sock,
     case PH_SO_RCVBUF:
       return put_int(value, len,
                      (int32_t)(sock->tcp ? tcp_tell_rcvbuf(stack, sock->tcp)
-                                         : sock->rcvbuf));
+                                         : sock->udp->rcvbuf));
     case PH_SO_RCVLOWAT:
       return put_int(value, len,
                      sock->low_water ? (int32_t)sock->rcv_lowat : 1);
@@ -218,9 +221,9 @@ static int get_socket_option(struct ph_stack *stack, struct ph_sock *sock,
     case PH_SO_LINGER:
       return put_bytes(value, len, &linger, sizeof(linger));
     case PH_SO_RCVTIMEO:
-      return get_timeout(sock->rcv_timeout_ns, value, len);
+      return get_timeout(sock->rcv_timeout_ms, value, len);
     case PH_SO_SNDTIMEO:
-      return get_timeout(sock->snd_timeout_ns, value, len);
+      return get_timeout(sock->snd_timeout_ms, value, len);
     case PH_SO_ACCEPTCONN:
       return put_int(value, len,
                      sock->tcp && tcp_get_state(sock->tcp) == TCP_STATE_LISTEN);

@@ -82,7 +82,6 @@ int sock_alloc(struct ph_stack *stack, struct ph_sock **out) {
       .pollers = sock->pollers, /* they wait for the descriptor's slot */
       .open = true,
       .sndbuf = table->default_sndbuf,
-      .rcvbuf = table->default_rcvbuf,
   };
   *out = sock;
   return (int)fd;

@@ -41,7 +41,10 @@ uint16_t tcp_link_mss(struct ph_stack *stack, struct tcp_conn *conn) {
 
 void tcp_start(struct ph_stack *stack, struct tcp_conn *conn, uint32_t iss) {
   conn->iss = iss ? iss : tcp_of(stack)->isn(stack, conn);
-  conn->snd_una = conn->recover = conn->loss_recover = conn->iss;
+  conn->snd_una = conn->iss;
+  conn->challenge_ms =
+      tcp_now_ms(stack) - (uint32_t)(TCP_CHALLENGE_NS / TCP_MS);
+  conn->last_rx_ms = tcp_now_ms(stack);
   conn->snd_nxt = conn->snd_sml = conn->snd_push = conn->iss + 1;
   conn->rcv_wscale = tcp_of(stack)->features.window_scale;
   conn->rcv_mss = TCP_MSS_DEFAULT; /* until longer ones come */

@@ -36,7 +36,7 @@ static uint32_t initial_window(const struct tcp_conn *conn) {
 void tcp_cc_init(struct tcp_conn *conn) {
   conn->cwnd = initial_window(conn);
   conn->ssthresh = UINT32_MAX; /* "arbitrarily high", RFC 5681 3.1 */
-  conn->bytes_acked_ca = conn->w_max = 0;
+  conn->w_max = 0;
 }
 
 void tcp_cc_start(struct tcp_conn *conn) {
@@ -48,8 +48,9 @@ void tcp_cc_start(struct tcp_conn *conn) {
 
 void tcp_cc_change(struct tcp_conn *conn, const struct tcp_cc_ops *cc) {
   conn->cc = cc;
-  conn->bytes_acked_ca = conn->w_max = 0;
+  conn->w_max = 0;
   if (conn->out != &tcp_out_none) {
+    conn->out->bytes_acked_ca = 0;
     tcp_cc_start(conn);
   }
 }
@@ -74,7 +75,7 @@ void tcp_cc_idle(struct tcp_conn *conn, uint32_t idle_ms) {
     conn->cwnd /= 2;
   }
   conn->cwnd = ph_max_u32(conn->cwnd, restart);
-  conn->bytes_acked_ca = 0;
+  conn->out->bytes_acked_ca = 0;
 }
 
 uint32_t tcp_cc_slow_start(struct tcp_conn *conn, uint32_t acked) {

@@ -47,7 +47,7 @@ static void start_epoch(struct tcp_conn *conn, uint32_t now_ms) {
   c->epoch_ms = c->last_ms = now_ms;
   c->w_est = conn->cwnd;
   c->w_est_rest = 0;
-  conn->bytes_acked_ca = 0;
+  conn->out->bytes_acked_ca = 0;
   if (conn->w_max > conn->cwnd) { /* (2): K = cbrt((W_max - cwnd_epoch) / C) */
     uint64_t segs_1e9 = (uint64_t)(conn->w_max - conn->cwnd) * 2500000000u;
     c->k_ms = cube_root(segs_1e9 / conn->snd_mss);
@@ -100,10 +100,10 @@ static void avoid_congestion(struct tcp_conn *conn, uint32_t now_ms,
   uint64_t target = w_cubic(conn, t_ms + rtt_ms);
   target = ph_min_u64(target, conn->cwnd + (uint64_t)conn->cwnd / 2);
   if (target > conn->cwnd) {
-    uint64_t grow = (target - conn->cwnd) * acked + conn->bytes_acked_ca;
+    uint64_t grow = (target - conn->cwnd) * acked + conn->out->bytes_acked_ca;
     uint32_t cwnd = conn->cwnd;
     conn->cwnd = ph_min_u32(cwnd + (uint32_t)(grow / cwnd), TCP_CWND_MAX);
-    conn->bytes_acked_ca = (uint32_t)(grow % cwnd);
+    conn->out->bytes_acked_ca = (uint32_t)(grow % cwnd);
   }
 }
 

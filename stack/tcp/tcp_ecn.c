@@ -58,20 +58,23 @@ uint8_t tcp_ecn_send(const struct tcp_conn *conn, uint32_t seq, uint32_t len,
  * before something sent from now on is acknowledged. */
 void tcp_ecn_reduced(struct tcp_conn *conn) {
   conn->ecn_cwr = conn->ecn_ok;
-  conn->ecn_until = conn->snd_nxt;
+  conn->out->ecn_until = conn->snd_nxt;
 }
 
 void tcp_ecn_echo(struct ph_stack *stack, struct tcp_conn *conn,
                   const struct tcp_seg *seg) {
   conn->cwnd_limited = false; /* no growth by an ACK that says "congestion" */
-  if (conn->recovery != TCP_RECOVERY_NONE ||
-      seq_leq(seg->ack, conn->ecn_until) || conn->snd_nxt == conn->snd_una) {
+  if (conn->recovery != TCP_RECOVERY_NONE || conn->snd_nxt == conn->snd_una) {
+    return;
+  }
+  tcp_out_need(stack, conn);
+  if (seq_leq(seg->ack, conn->out->ecn_until)) {
     return;
   }
   stack->stats.TcpEcnReduced++;
   conn->ssthresh = conn->cc->ssthresh(conn, tcp_flight(conn), false);
   conn->cwnd = ph_min_u32(conn->cwnd, conn->ssthresh);
-  conn->bytes_acked_ca = 0;
+  conn->out->bytes_acked_ca = 0;
   tcp_ecn_reduced(conn);
 }
 

@@ -64,9 +64,7 @@ static void synchronized(struct ph_stack *stack, struct tcp_conn *conn,
   info->advmss = tcp_link_mss(stack, conn);
   info->last_sent_ms = now_ms - conn->counters.last_sent_ms;
   info->last_ack_ms = now_ms - conn->heard_ms;
-  info->last_received_ms =
-      now_ms - (conn->last_rx_ns ? (uint32_t)(conn->last_rx_ns / TCP_MS)
-                                 : (uint32_t)(conn->syn_sent_ns / TCP_MS));
+  info->last_received_ms = now_ms - conn->last_rx_ms;
   info->ca_state = ca_state(conn);
   info->min_rtt_us = min_rtt_us(conn);
   info->reordering_seen = conn->use_rack && conn->reordering_seen;
@@ -106,7 +104,8 @@ void tcp_get_info(struct ph_stack *stack, struct tcp_conn *conn,
       .rto_ns = tcp_rto_backed_off(conn),
       .ato_ns = conn->rcv_nxt == conn->irs || quick ? 0 : TCP_DELACK_NS,
       .min_rtt_us = UINT32_MAX,
-      .bytes_acked = conn->bytes_acked,
+      .bytes_acked =
+          conn->state >= TCP_STATE_ESTABLISHED ? conn->bytes_acked : 0,
       .bytes_received = conn->bytes_received,
       .counters = conn->counters,
       .retransmissions = conn->retransmissions,

@@ -104,9 +104,9 @@ static void process_sack(struct ph_stack *stack, struct tcp_conn *conn,
  * widest window, 1 GiB, they never lag by more than 5/4 GiB. */
 enum { MARKS_SHIFT = 28 };
 static void draw_marks(struct tcp_conn *conn) {
-  conn->recover = seq_max(conn->recover, conn->snd_una);
-  conn->loss_recover = seq_max(conn->loss_recover, conn->snd_una);
-  conn->ecn_until = seq_max(conn->ecn_until, conn->snd_una);
+  conn->out->recover = seq_max(conn->out->recover, conn->snd_una);
+  conn->out->loss_recover = seq_max(conn->out->loss_recover, conn->snd_una);
+  conn->out->ecn_until = seq_max(conn->out->ecn_until, conn->snd_una);
   conn->snd_sml = seq_max(conn->snd_sml, conn->snd_una);
   conn->snd_push = seq_max(conn->snd_push, conn->snd_una);
 }
@@ -140,7 +140,7 @@ static void some_acked(struct ph_stack *stack, struct tcp_conn *conn,
                        const struct tcp_seg *seg, struct tcp_ack *info) {
   process_sack(stack, conn, seg, info);
   bool partial = !conn->sack_ok && conn->recovery == TCP_RECOVERY_FAST &&
-                 seq_lt(conn->snd_una, conn->recover);
+                 seq_lt(conn->snd_una, conn->out->recover);
   tcp_on_ack(stack, conn, info);
   /* RFC 6298 (5.2), (5.3); in fast recovery only the first partial ACK
    * restarts it (RFC 6582 3.2, the impatient variant). */
@@ -328,7 +328,7 @@ static PH_INLINE void in_order(struct ph_stack *stack, struct tcp_conn *conn,
                                    together what they were */
   }
   conn->bytes_received += conn->rcv_nxt - before;
-  conn->last_rx_ns = stack->now_ns;
+  conn->last_rx_ms = conn->heard_ms; /* now */
   uint32_t size = pkt->gso_size ? pkt->gso_size : seg->data_len;
   if (size > conn->rcv_mss) {
     conn->rcv_mss = (uint16_t)ph_min_u32(size, UINT16_MAX);

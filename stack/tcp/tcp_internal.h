@@ -171,8 +171,14 @@ struct tcp_out {
   struct tcp_ranges rtx; /* the retransmission queue */
   struct tcp_range_list sent, lost;
   uint32_t lost_bytes, sacked_bytes;
-  uint32_t records;    /* in `rtx` */
-  uint32_t last_acked; /* bytes that the last ACK to advance covered */
+  uint32_t recover;
+  uint32_t loss_recover; /* `recover` of the last timeout */
+  uint32_t ecn_until;    /* no reduction for ECE on an ACK up to here */
+  uint32_t bytes_acked_ca;
+  uint32_t flight_max;      /* bytes out at most since there were none */
+  struct tcp_pos sndq_next; /* byte snd_nxt of the send queue */
+  uint32_t records;         /* in `rtx` */
+  uint32_t last_acked;      /* bytes that the last ACK to advance covered */
   struct tcp_prr prr;
   struct tcp_undo undo;
   bool used;             /* since the hand of tcp_out.c passed */
@@ -296,20 +302,15 @@ struct tcp_conn {
   uint8_t probes;  /* without an answer */
 
   /* Congestion control and RTT. */
-  uint32_t cwnd, ssthresh, bytes_acked_ca;
-  uint32_t flight_max; /* bytes out at most since there were none */
-  uint32_t w_max;      /* of RFC 9438 */
+  uint32_t cwnd, ssthresh;
+  uint32_t w_max;                   /* of RFC 9438 */
   uint16_t arq_window, arq_percent; /* of tcp_set_arq() */
-  uint32_t recover;
-  uint32_t ecn_until;    /* no reduction for ECE on an ACK up to here */
-  uint32_t loss_recover; /* `recover` of the last timeout */
   uint64_t srtt_ns, rttvar_ns, rto_ns;
-  uint64_t challenge_ns; /* no challenge ACK before this */
-  uint64_t last_rx_ns;   /* data arrived; */
-  uint64_t syn_sent_ns;
+  uint32_t challenge_ms; /* the last challenge ACK left */
+  uint32_t last_rx_ms;   /* data arrived, if bytes_received */
 
   /* Send queue: full blocks but for the head's front and the tail's end. */
-  struct tcp_pos sndq_head, sndq_next; /* byte snd_una, byte snd_nxt */
+  struct tcp_pos sndq_head; /* byte snd_una */
   struct ph_block *sndq_tail;
   uint32_t sndq_tail_used;
   uint32_t sndq_len; /* bytes from snd_una on */
@@ -330,7 +331,11 @@ struct tcp_conn {
   uint32_t heard_ms;            /* the last valid segment came */
   uint32_t silent_ms;           /* the first timeout or probe since an answer */
 
-  uint64_t bytes_acked, bytes_received;
+  union {
+    uint64_t bytes_acked;
+    uint64_t syn_sent_ns; /* before ESTABLISHED */
+  };
+  uint64_t bytes_received;
 };
 
 struct tcp_stack {
@@ -528,7 +533,8 @@ void tcp_timer_init(struct tcp_conn *conn);
 static inline void tcp_timer_set(struct ph_stack *stack, struct tcp_conn *conn,
                                  enum tcp_timer which, uint64_t deadline_ns) {
   conn->deadline[which] = deadline_ns;
-  if (deadline_ns < conn->timer.deadline_ns || !conn->timer.armed) {
+  /* Not armed is 0, and then the least that there is. */
+  if (deadline_ns <= conn->timer.deadline_ns - 1) {
     ph_timer_set(&stack->timers, &conn->timer, deadline_ns);
   }
 }

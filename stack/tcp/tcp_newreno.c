@@ -11,9 +11,9 @@ static void newreno_acked(struct tcp_conn *conn, uint64_t now_ns,
   }
   /* One segment per window of bytes acknowledged (RFC 5681 3.1, the
    * recommended way; RFC 3465). */
-  conn->bytes_acked_ca += acked;
-  if (conn->bytes_acked_ca >= conn->cwnd) {
-    conn->bytes_acked_ca -= conn->cwnd;
+  conn->out->bytes_acked_ca += acked;
+  if (conn->out->bytes_acked_ca >= conn->cwnd) {
+    conn->out->bytes_acked_ca -= conn->cwnd;
     conn->cwnd = ph_min_u32(conn->cwnd + conn->snd_mss, TCP_CWND_MAX);
   }
 }

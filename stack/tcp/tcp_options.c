@@ -41,7 +41,6 @@ void tcp_options_start(struct ph_stack *stack, struct tcp_conn *conn) {
   conn->sack_ok = f->sack >= least;
   conn->ts_ok = f->timestamps >= least;
   conn->ecn_ok = f->ecn >= least;
-  conn->ecn_until = conn->iss + 1;
   if (conn->arq) {
     tcp_arq_options(conn);
   }

@@ -99,7 +99,6 @@ static void forget(struct ph_stack *stack, struct tcp_conn *conn) {
     if (!conn->arq &&
         (conn->out->lost_bytes > 0 || conn->recovery != TCP_RECOVERY_NONE)) {
       conn->recovery = TCP_RECOVERY_LOSS;
-      conn->recover = conn->loss_recover = conn->snd_nxt;
       conn->cwnd = conn->snd_mss;
     }
     conn->dupacks = 0;
@@ -154,7 +153,13 @@ void tcp_out_take(struct ph_stack *stack, struct tcp_conn *conn) {
   } else {
     out->loss.rfc6675.high_sacked = out->loss.rfc6675.lost_edge = conn->snd_una;
   }
+  out->ecn_until = conn->snd_una;
+  out->recover = out->loss_recover =
+      conn->recovery == TCP_RECOVERY_LOSS ? conn->snd_nxt : conn->snd_una;
+  out->sndq_next = conn->sndq_head;
   if (conn->snd_nxt != conn->snd_una) {
+    tcp_pos_walk(&out->sndq_next,
+                 conn->snd_nxt - conn->snd_una - conn->fin_sent);
     rebuild(stack, conn);
   }
 }

@@ -315,7 +315,7 @@ static bool send_next(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n,
   uint32_t seq = conn->snd_nxt;
   bool fin = conn->fin_queued && n == unsent &&
              seq_lt(seq + n, conn->snd_una + conn->snd_wnd);
-  struct tcp_pos pos = conn->sndq_next;
+  struct tcp_pos pos = conn->out->sndq_next;
   tcp_pos_advance(&pos, 0);
   uint8_t flags = data_flags(conn, seq, n, fin);
   if (n > mss && tcp_of(stack)->features.push_bursts) {
@@ -329,17 +329,18 @@ static bool send_next(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n,
   if (conn->recovery == TCP_RECOVERY_FAST) {
     tcp_prr_sent(conn, n + fin);
   }
-  conn->sndq_next = end;
+  conn->out->sndq_next = end;
   conn->snd_nxt = seq + n + fin;
   uint32_t flight = conn->snd_nxt - conn->snd_una;
-  conn->flight_max =
-      seq == conn->snd_una ? flight : ph_max_u32(conn->flight_max, flight);
+  conn->out->flight_max =
+      seq == conn->snd_una ? flight : ph_max_u32(conn->out->flight_max, flight);
   conn->fin_sent = fin;
   if (n % mss != 0) {
     conn->snd_sml = seq + n;
   }
   /* An answer follows a request: acknowledge by piggyback from now on. */
-  if (stack->now_ns - conn->last_rx_ns < TCP_DELACK_NS) {
+  if ((conn->quickack > 0 || !conn->delay_acks) && conn->bytes_received > 0 &&
+      tcp_now_ms(stack) - conn->last_rx_ms < TCP_DELACK_NS / TCP_MS) {
     conn->quickack = 0;
     conn->delay_acks = true;
   }

@@ -76,7 +76,7 @@ void tcp_path_mtu_fell(struct ph_stack *stack, struct tcp_conn *conn,
   if (!conn->sack_ok && conn->recovery == TCP_RECOVERY_NONE) {
     /* Short segments that passed make duplicate ACKs: RFC 6582 shall not take
      * them for news of another loss. */
-    conn->recover = conn->snd_nxt;
+    conn->out->recover = conn->snd_nxt;
     conn->out->last_acked = UINT32_MAX;
   }
   tcp_tlp_schedule(stack, conn); /* what it waits for will not come */

@@ -34,8 +34,8 @@ static void enter_fast(struct ph_stack *stack, struct tcp_conn *conn,
   flight = ph_min_u32(flight, conn->cwnd);
   tcp_undo_begin(conn);
   conn->ssthresh = conn->cc->ssthresh(conn, flight, false);
-  conn->bytes_acked_ca = 0;
-  conn->recover = recover;
+  conn->out->bytes_acked_ca = 0;
+  conn->out->recover = recover;
   conn->recovery = TCP_RECOVERY_FAST;
   tcp_ecn_reduced(conn);
   stack->stats.TcpFastRetrans++;
@@ -50,7 +50,8 @@ static void enter_fast(struct ph_stack *stack, struct tcp_conn *conn,
  * time. */
 static bool is_used(const struct tcp_conn *conn) {
   return conn->cwnd_limited || conn->recovery == TCP_RECOVERY_LOSS ||
-         (conn->cwnd < conn->ssthresh && conn->cwnd / 2 < conn->flight_max);
+         (conn->cwnd < conn->ssthresh &&
+          conn->cwnd / 2 < conn->out->flight_max);
 }
 
 static void grow(struct ph_stack *stack, struct tcp_conn *conn,
@@ -126,7 +127,7 @@ static void sack_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
     count_dupack(stack, conn);
   }
   find_losses(stack, conn, info);
-  bool recovered = seq_geq(conn->snd_una, conn->recover);
+  bool recovered = seq_geq(conn->snd_una, conn->out->recover);
   if (conn->recovery == TCP_RECOVERY_FAST && !recovered) {
     tcp_prr_ack(conn, info, false);
     return;
@@ -168,7 +169,7 @@ static void reno_dupack(struct ph_stack *stack, struct tcp_conn *conn,
    * that invent duplicates, none that was sent since the recovery began (RFC
    * 5681 3.2 (4)). After a timeout it may be anything. */
   uint32_t able = conn->recovery == TCP_RECOVERY_FAST
-                      ? conn->recover - conn->snd_una
+                      ? conn->out->recover - conn->snd_una
                       : outstanding(conn);
   uint32_t gone = ph_max_u32(conn->out->lost_bytes, conn->snd_mss) +
                   conn->out->sacked_bytes;
@@ -186,7 +187,7 @@ static void reno_dupack(struct ph_stack *stack, struct tcp_conn *conn,
    * after a timeout `recover` is the highest sequence number sent, and 4.1
    * believes in a loss if the last ACK did not jump. */
   if (conn->dupacks == TCP_DUPACK_THRESHOLD &&
-      (seq_geq(conn->snd_una, conn->recover) ||
+      (seq_geq(conn->snd_una, conn->out->recover) ||
        (conn->cwnd > conn->snd_mss &&
         conn->out->last_acked <= 4u * conn->snd_mss))) {
     if (tcp_plpmtud_lost(stack, conn, conn->out->rtx.first)) {
@@ -237,7 +238,7 @@ static void reno_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
   conn->out->sacked_bytes -= known;
   info->delivered -= known;
   if (conn->recovery == TCP_RECOVERY_FAST &&
-      seq_lt(conn->snd_una, conn->recover)) {
+      seq_lt(conn->snd_una, conn->out->recover)) {
     reno_partial(stack, conn, info);
     return;
   }
@@ -246,14 +247,14 @@ static void reno_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
     conn->cwnd = ph_min_u32(
         conn->ssthresh,
         ph_max_u32(outstanding(conn), conn->snd_mss) + conn->snd_mss);
-    conn->recovery = seq_lt(conn->snd_una, conn->loss_recover)
+    conn->recovery = seq_lt(conn->snd_una, conn->out->loss_recover)
                          ? TCP_RECOVERY_LOSS
                          : TCP_RECOVERY_NONE;
-    conn->recover = conn->loss_recover;
+    conn->out->recover = conn->out->loss_recover;
     return;
   }
   if (conn->recovery == TCP_RECOVERY_LOSS &&
-      seq_geq(conn->snd_una, conn->recover)) {
+      seq_geq(conn->snd_una, conn->out->recover)) {
     conn->recovery = TCP_RECOVERY_NONE;
   }
   grow(stack, conn, info);
@@ -291,8 +292,9 @@ void tcp_on_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
       (conn->out->rtx.first->u.tx.flags & TCP_RANGE_SACKED)) {
     stack->stats.TcpSackReneging++;
   }
-  conn->bytes_acked_ca = 0;
-  conn->recover = conn->loss_recover = conn->snd_nxt; /* RFC 6582 3.2 step 4 */
+  conn->out->bytes_acked_ca = 0;
+  conn->out->recover = conn->out->loss_recover =
+      conn->snd_nxt; /* RFC 6582 3.2 step 4 */
   conn->recovery = TCP_RECOVERY_LOSS;
   conn->dupacks = 0;
   tcp_ecn_reduced(conn);

@@ -2,6 +2,7 @@
 /* Segments without a connection or without payload: resets (RFC 9293 3.5.2),
  * challenge ACKs (RFC 5961), the SYN-ACK with a cookie. */
 #include "stack/tcp/tcp_listen.h"
+#include "stack/tcp/tcp_settings.h"
 #include "stack/tcp/tcp_options.h"
 
 /* The header in front of the options, which are all that `pkt` holds. */
@@ -110,10 +111,11 @@ void tcp_abort(struct ph_stack *stack, struct tcp_conn *conn) {
 /* RFC 5961 7: at most one per TCP_CHALLENGE_NS and connection. A limit per
  * host would be a side channel (CVE-2016-5696). */
 void tcp_challenge_ack(struct ph_stack *stack, struct tcp_conn *conn) {
-  if (stack->now_ns < conn->challenge_ns) {
+  uint32_t now_ms = tcp_now_ms(stack);
+  if (now_ms - conn->challenge_ms < TCP_CHALLENGE_NS / TCP_MS) {
     return;
   }
-  conn->challenge_ns = stack->now_ns + TCP_CHALLENGE_NS;
+  conn->challenge_ms = now_ms;
   stack->stats.TcpChallengeAcks++;
   tcp_ack_at_once(stack, conn);
 }

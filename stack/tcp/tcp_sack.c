@@ -212,7 +212,7 @@ bool tcp_sack_next_seg(struct ph_stack *stack, struct tcp_conn *conn) {
     }
     range = range->next;
   }
-  v->rescue_rxt = conn->recover;
+  v->rescue_rxt = conn->out->recover;
   v->rescue_used = v->rescuing = true;
   mark_doubtful(conn, range);
   return true;

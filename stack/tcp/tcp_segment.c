@@ -113,6 +113,7 @@ void tcp_established(struct ph_stack *stack, struct tcp_conn *conn,
     tcp_ts_sample(stack, conn, seg);
     conn->rto_ns = 3 * TCP_S; /* RFC 6298 (5.7) */
   }
+  conn->bytes_acked = 0; /* syn_sent_ns has done its work */
   if (conn->fin_queued) {
     conn->state = TCP_STATE_FIN_WAIT_1;
   }

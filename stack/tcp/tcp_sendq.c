@@ -7,7 +7,7 @@
  * the device has let go of the last packet that refers to it.
  *
  * 1. Every block but the last is full: byte seq's block is found by dividing.
- * 2. sndq_head is byte snd_una, sndq_next is byte snd_nxt (after a SYN).
+ * 2. sndq_head is byte snd_una, out->sndq_next is byte snd_nxt (after a SYN).
  * 3. Bytes are only ever added behind sndq_tail_used; what a packet refers to
  *    never changes.
  */
@@ -23,6 +23,14 @@ void tcp_pos_walk(struct tcp_pos *pos, uint32_t n) {
     block = block->next;
   }
   *pos = (struct tcp_pos){block, n};
+}
+
+/* Nothing is sent of what begins at `pos`. */
+static void set_ends(struct tcp_conn *conn, struct tcp_pos pos) {
+  conn->sndq_head = pos;
+  if (conn->out != &tcp_out_none) {
+    conn->out->sndq_next = pos;
+  }
 }
 
 /* Fill what is free of the tail; returns how many bytes. */
@@ -47,7 +55,7 @@ static uint32_t fill_chain(struct ph_stack *stack, struct tcp_conn *conn,
   if (conn->sndq_tail) {
     conn->sndq_tail->next = chain;
   } else {
-    conn->sndq_head = conn->sndq_next = (struct tcp_pos){chain, 0};
+    set_ends(conn, (struct tcp_pos){chain, 0});
     stack->blocks.reserve -= tcp_of(stack)->floor; /* it is taken */
   }
   struct ph_block *last = chain;
@@ -91,7 +99,8 @@ void tcp_sendq_ack(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n) {
     tcp_sendq_free(stack, conn);
     return;
   }
-  tcp_pos_advance(&conn->sndq_next, 0); /* off a full block: it may go now */
+  tcp_pos_advance(&conn->out->sndq_next,
+                  0); /* off a full block: it may go now */
   n += conn->sndq_head.offset;
   conn->sndq_head = (struct tcp_pos){
       ph_block_put_chain(conn->sndq_head.block, n / PH_BLOCK_SIZE),
@@ -104,7 +113,7 @@ void tcp_sendq_free(struct ph_stack *stack, struct tcp_conn *conn) {
   }
   stack->blocks.reserve += tcp_of(stack)->floor; /* the first is owed again */
   (void)ph_block_put_chain(conn->sndq_head.block, UINT32_MAX);
-  conn->sndq_head = conn->sndq_next = (struct tcp_pos){NULL, 0};
+  set_ends(conn, (struct tcp_pos){NULL, 0});
   conn->sndq_tail = NULL;
   conn->sndq_len = 0;
 }

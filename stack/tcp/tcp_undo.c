@@ -67,7 +67,7 @@ static bool frto_says_so(struct tcp_conn *conn, const struct tcp_ack *info) {
   if (conn->recovery != TCP_RECOVERY_LOSS || info->acked == 0) {
     return false;
   }
-  if (was == TCP_FRTO_FIRST && seq_lt(conn->snd_una, conn->recover) &&
+  if (was == TCP_FRTO_FIRST && seq_lt(conn->snd_una, conn->out->recover) &&
       can_send_new(conn)) {
     conn->out->undo.frto = TCP_FRTO_SECOND;
   }

@@ -19,7 +19,7 @@ struct wrapped {
 static void fire(struct ph_stack *stack, struct ph_timer *timer) {
   struct fixture *f = &((struct wrapped *)(void *)stack)->f;
   assert_true(timer->deadline_ns >= f->last_ns);
-  assert_false(timer->armed);
+  assert_false(ph_timer_armed(timer));
   f->last_ns = timer->deadline_ns;
   f->fired++;
 }
@@ -46,7 +46,7 @@ static void timers_random_set_move_cancel_fire_in_order(void **state) {
     uint32_t due = 0;
     now += (seed >> 58) % 8;
     for (int i = 0; i < TIMERS; i++) {
-      if (f->timer[i].armed) {
+      if (ph_timer_armed(&f->timer[i])) {
         first =
             f->timer[i].deadline_ns < first ? f->timer[i].deadline_ns : first;
         due += f->timer[i].deadline_ns <= now;

@@ -364,7 +364,7 @@ static void marks_left_behind_2_gib_do_not_seem_ahead(void **state) {
   peer_passive(&p, NULL);
   assert_int_equal(peer_app_send(&p, 20000), 20000);
   /* As after 2 GiB of full segments without a loss. */
-  p.conn->recover = p.conn->loss_recover = p.conn->snd_sml =
+  p.conn->out->recover = p.conn->out->loss_recover = p.conn->snd_sml =
       p.conn->snd_una - 0x7ffff000u;
   for (uint32_t n = 1000; n <= 20000; n += 1000) {
     peer_ack(&p, first + n);

@@ -124,7 +124,7 @@ static void only_the_first_partial_ack_restarts_the_timer(void **state) {
     peer_ack(&p, first);
   }
   assert_int_equal(p.conn->recovery, TCP_RECOVERY_FAST);
-  assert_int_equal(p.conn->recover, first + 10 * PEER_MSS);
+  assert_int_equal(p.conn->out->recover, first + 10 * PEER_MSS);
   peer_pass(&p, 20 * PAIR_MS);
   peer_ack(&p, first + 2 * PEER_MSS);
   uint64_t deadline = p.conn->deadline[TCP_TIMER_RTX];
@@ -249,7 +249,7 @@ static void timeout_in_sack_recovery_ends_it_until_recover(void **state) {
   p.sack_count = 0;
   peer_pass(&p, 300 * PAIR_MS); /* the retransmission is lost, too */
   assert_int_equal(p.conn->recovery, TCP_RECOVERY_LOSS);
-  assert_int_equal(p.conn->recover, p.conn->snd_nxt);
+  assert_int_equal(p.conn->out->recover, p.conn->snd_nxt);
   uint32_t end = p.conn->snd_nxt;
   uint64_t started = p.stack->stats.TcpFastRetrans;
   peer_ack(&p, first + PEER_MSS);

@@ -51,7 +51,7 @@ static void window_shrinks_evenly(bool with_sack) {
   uint32_t pipe = tcp_flight(p.conn);
   assert_in_range(pipe, 9 * PEER_MSS, 11 * PEER_MSS); /* ssthresh is 10 */
   assert_int_equal(p.conn->ssthresh, 10 * PEER_MSS);
-  peer_ack(&p, p.conn->recover);
+  peer_ack(&p, p.conn->out->recover);
   assert_int_equal(p.conn->recovery, TCP_RECOVERY_NONE);
   assert_true(p.conn->cwnd <= 11 * PEER_MSS);
   assert_int_equal(p.stack->stats.TcpRetransSegs, 1);

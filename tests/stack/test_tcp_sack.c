@@ -217,7 +217,7 @@ static void third_duplicate_starts_recovery_and_halves(void **state) {
   assert_int_equal(data_segs(&p), 1);
   assert_int_equal(peer_seg(&p, 0)->seq, first);
   assert_int_equal(p.conn->recovery, TCP_RECOVERY_FAST);
-  assert_int_equal(p.conn->recover, peer_at(10));
+  assert_int_equal(p.conn->out->recover, peer_at(10));
   assert_int_equal(p.conn->ssthresh, 5 * PEER_MSS);
   peer_ack(&p, peer_at(10));
   assert_int_equal(p.conn->recovery, TCP_RECOVERY_NONE);
