@@ -29,6 +29,7 @@
 #include "stack/base/seq.h"
 #include "stack/tcp/tcp.h"
 #include "stack/tcp/tcp_cc.h"
+#include "stack/tcp/tcp_range.h"
 #include "stack/tcp/tcp_recovery.h"
 #include "stack/tcp/tcp_segment.h"
 #include "stack/wire/tcp_wire.h"
@@ -64,78 +65,6 @@ enum {
 #define TCP_RETRY_NS (1 * TCP_MS) /* a resource was missing: look again */
 #define TCP_BLOCK_WAIT_NS (100 * TCP_MS) /* the same, while ACKs are due */
 #define TCP_CHALLENGE_NS (500 * TCP_MS)  /* RFC 5961 7, per connection */
-
-/* ---- Ranges of sequence numbers: tcp_range.c ---------------------------- */
-
-/* A piece of the send queue or of the out-of-order queue. */
-struct tcp_chunk {
-  struct tcp_chunk *next;
-  struct ph_block *block; /* one reference */
-  uint8_t *data;
-  uint32_t len;
-  uint32_t copied; /* the block is ours alone: later bytes may be appended */
-};
-
-struct tcp_chunks {
-  struct tcp_chunk *head, *tail;
-};
-
-enum {
-  TCP_RANGE_LOST = 1,          /* to be sent again */
-  TCP_RANGE_RETRANSMITTED = 2, /* sent more than once: no RTT sample (Karn) */
-  TCP_RANGE_SACKED = 4,        /* the peer holds it */
-  TCP_RANGE_FIN = 8,           /* its last sequence number is the FIN */
-  TCP_RANGE_PARTIAL = 16,      /* only its first `resent` bytes were sent again:
-                                  there was no record for the rest */
-  TCP_RANGE_PROBE = 32,        /* of the path's MTU: tcp_plpmtud.c */
-};
-
-/* The record of one range, from one pool. In order through prev and next,
- * found by sequence number through a splay tree: left and right. */
-struct tcp_range {
-  struct tcp_range *left, *right, *prev, *next;
-  uint32_t seq, len;
-  union {
-    struct {                  /* retransmission queue */
-      uint64_t sent_at_ns;    /* the last transmission: xmit_ts of RFC 8985 */
-      struct ph_block *block; /* holds byte `seq`; the send queue's reference */
-      struct tcp_range *after, *before; /* in `sent` or `lost` */
-      uint16_t offset;                  /* into `block` */
-      uint16_t flags;
-      uint16_t resent; /* if TCP_RANGE_PARTIAL */
-      uint16_t mss;    /* of the segments that it was sent in */
-    } tx;
-    struct { /* out-of-order queue */
-      struct tcp_chunks rx;
-      uint32_t newer, older; /* runs by recency: tcp_sack_blocks.c */
-    };
-  } u;
-};
-
-struct tcp_ranges {
-  struct tcp_range *root, *first, *last;
-};
-
-/* Records of the retransmission queue in an order of their own. */
-struct tcp_range_list {
-  struct tcp_range *first, *last;
-};
-
-/* The range with the greatest seq not above `seq`, or NULL. O(log n)
- * amortized; the tree is rearranged. */
-struct tcp_range *tcp_ranges_floor(struct tcp_ranges *set, uint32_t seq);
-/* Insert; must not overlap another. */
-void tcp_ranges_insert_among(struct tcp_ranges *set, struct tcp_range *range);
-static inline void tcp_ranges_insert(struct tcp_ranges *set,
-                                     struct tcp_range *range) {
-  if (set->root) {
-    tcp_ranges_insert_among(set, range);
-  } else {
-    range->left = range->right = range->prev = range->next = NULL;
-    set->root = set->first = set->last = range;
-  }
-}
-void tcp_ranges_remove(struct tcp_ranges *set, struct tcp_range *range);
 
 /* ---- A connection ------------------------------------------------------- */
 
@@ -203,19 +132,24 @@ struct tcp_conn {
   struct tcp_conn *next_pending; /* while `pending` */
   uint32_t hash_next;            /* in its bucket: tcp_conn.c */
   struct ph_link port_link;      /* of one local port's bucket */
+  uint16_t local_port, remote_port;
   void *owner;
   struct tcp_listener *listener; /* in LISTEN: its own; in SYN-RECEIVED or not
                                     yet accepted: the one it came from */
   const struct tcp_cc_ops *cc;   /* congestion control */
   struct tcp_out *out;           /* tcp_out_none, or its own */
   struct ph_addr local, remote;
-  uint16_t local_port, remote_port;
   uint8_t state; /* enum tcp_state */
   uint8_t error; /* pending, positive */
   uint8_t soft_error;
   uint8_t recovery;      /* enum tcp_recovery */
   uint8_t ip_header_len; /* of the family */
-  uint16_t path;         /* a hint: tcp_path() */
+  uint8_t snd_wscale, rcv_wscale;
+  uint8_t quickack;
+  uint16_t path; /* a hint: tcp_path() */
+  uint8_t dupacks;
+  uint8_t backoff; /* consecutive timeouts or probes */
+  uint8_t probes;  /* without an answer */
 
   bool pending : 1; /* waits for tcp_poll(), even if it has died since */
   bool bound : 1;   /* in a port bucket */
@@ -270,6 +204,7 @@ struct tcp_conn {
   uint8_t arq : 2;     /* enum tcp_arq_mode */
   bool out_lost : 1;   /* without a tcp_out: snd_una on is to be sent again */
   bool reordering_seen : 1; /* RFC 8985 6.2 step 3 */
+  uint32_t sndbuf;
 
   /* Timers. */
   struct ph_timer timer;
@@ -285,7 +220,6 @@ struct tcp_conn {
   uint16_t peer_mss; /* of its SYN */
   uint16_t mtu;      /* the longest IP packet that is sent: tcp_pmtu.c */
   uint16_t plpmtud;  /* its search for the path MTU: tcp_plpmtud.c */
-  uint8_t snd_wscale, rcv_wscale;
 
   /* Receive sequence variables. rcv_edge is the right edge of the window that
    * we owe the peer; rcv_wnd of the RFC is rcv_edge - rcv_nxt. rcv_adv is the
@@ -296,15 +230,12 @@ struct tcp_conn {
   uint32_t ts_offset;              /* of our clock */
   uint32_t fin_seq;
   uint32_t rcv_up; /* the urgent octet */
-  uint8_t quickack;
-  uint8_t dupacks;
-  uint8_t backoff; /* consecutive timeouts or probes */
-  uint8_t probes;  /* without an answer */
 
   /* Congestion control and RTT. */
   uint32_t cwnd, ssthresh;
   uint32_t w_max;                   /* of RFC 9438 */
   uint16_t arq_window, arq_percent; /* of tcp_set_arq() */
+  uint32_t retransmissions;         /* segments */
   uint64_t srtt_ns, rttvar_ns, rto_ns;
   uint32_t challenge_ms; /* the last challenge ACK left */
   uint32_t last_rx_ms;   /* data arrived, if bytes_received */
@@ -314,7 +245,6 @@ struct tcp_conn {
   struct ph_block *sndq_tail;
   uint32_t sndq_tail_used;
   uint32_t sndq_len; /* bytes from snd_una on */
-  uint32_t sndbuf;
 
   /* Receive queues. */
   struct tcp_chunks rcvq;
@@ -325,11 +255,10 @@ struct tcp_conn {
   uint32_t rcvbuf;
   uint32_t rcv_space_seq, rcv_space_time; /* read up to here then */
 
-  struct tcp_settings settings; /* tcp_info.h, */
-  uint32_t retransmissions;
-  struct tcp_counters counters; /* too */
-  uint32_t heard_ms;            /* the last valid segment came */
   uint32_t silent_ms;           /* the first timeout or probe since an answer */
+  struct tcp_settings settings; /* tcp_info.h, */
+  uint32_t heard_ms;            /* the last valid segment came */
+  struct tcp_counters counters; /* too */
 
   union {
     uint64_t bytes_acked;
