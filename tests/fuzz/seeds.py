@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """First inputs of the fuzzers from tests/packet: what the peer sends and the application does, as steps.
 
-`seeds.py packet|options FOLDER` writes one file per script, respectively per list of options. The committed corpus
+`seeds.py packet|options|ipv6 FOLDER` writes one file per script, respectively per list of options. The committed corpus
 is these and what fuzzing found beyond them (`-merge=1`); run it again when fuzz_packet.c reads its input otherwise.
 """
 import glob
@@ -105,6 +105,9 @@ def packets():
 
 
 def inputs(kind):
+    if kind == "ipv6":
+        yield from ipv6_inputs()
+        return
     for path in sorted(glob.glob("tests/packet/*.pkt")):
         with open(path, encoding="ascii") as source:
             text = source.read()
@@ -117,6 +120,38 @@ def inputs(kind):
                     yield f"{name}_{number}", option_bytes(match[7])
     if kind == "packet":
         yield from packets()
+
+
+def icmp6_step(kind, body, src, dst, how=0):
+    """A step of fuzz_ipv6.c: an ICMPv6 message, `kind` and the addresses by their places in its lists."""
+    return bytes([0, how | kind, len(body), src, dst]) + body
+
+
+def ipv6_inputs():
+    """What each part of neighbour discovery, MLD and ICMPv6 looks like when it is right."""
+    v6 = bytes.fromhex
+    host, peer = v6("20010db8" + "00" * 11 + "01"), v6("20010db8" + "00" * 11 + "02")
+    router = v6("fe80" + "00" * 13 + "aa")
+    mac, target_mac = v6("0101020000000002"), v6("0201020000000002")
+    prefix = v6("030440c00001518000003840" + "00000000" + "20010db800050000" + "00" * 8)
+    mtu = v6("0501000000000578")
+    call, wait = bytes([6, 3, 2]), bytes([5 | 30 << 3])
+    ns = icmp6_step(11, bytes(4) + host + mac, 3, 2)
+    na = icmp6_step(12, v6("e0000000") + peer + target_mac, 3, 2)
+    ra = icmp6_step(10, v6("400007080000000000000000") + mac + mtu + prefix, 7, 8)
+    redirect = icmp6_step(13, bytes(4) + router + v6("20010db800090000" + "00" * 7 + "01") + target_mac, 7, 5)
+    query = icmp6_step(6, v6("27100000") + bytes(16) + bytes(4), 7, 8, 0x40)
+    quote = v6("6000000000081140") + host + peer + v6("0009000900080000")
+    too_big = icmp6_step(1, v6("00000514") + quote, 3, 2)
+    echo = icmp6_step(4, v6("00010002") + b"data", 3, 2)
+    chain = bytes([3, 60, 24, 3, 2]) + v6("3c00010400000000" + "2c00010400000000" + "3a00000000000001")
+    yield "nd", bytes([1]) + ns + call + na + wait + call
+    yield "ra", bytes([0]) + ra + wait + wait + call + ra
+    yield "dad", bytes([0]) + ra + icmp6_step(11, bytes(4) + host, 0, 10) + wait
+    yield "redirect", bytes([2]) + ra + wait + redirect + call + wait
+    yield "mld", bytes([1]) + bytes([6, 11, 1, 0]) + query + wait + bytes([6, 11, 1, 1])
+    yield "error", bytes([1]) + ns + call + too_big + call
+    yield "chain", bytes([1]) + ns + echo + chain
 
 
 def main():

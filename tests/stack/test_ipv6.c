@@ -21,7 +21,7 @@ static void expect_drop(struct lower *host) {
 }
 
 static void ipv6_echo_request_is_answered_with_its_data(void **state) {
-  /* EVIDENCE: RFC 4443 4.1, 4.2 (echo reply) */
+  /* EVIDENCE: RFC 4443 4.1, 4.2 (echo reply); RFC 4443 2.2a, 4.2a */
   (void)state;
   struct lower *host = lower6_new(NULL);
   lower6_learn_peer(host);
@@ -40,7 +40,7 @@ static void ipv6_echo_request_is_answered_with_its_data(void **state) {
 }
 
 static void ipv6_every_truncation_is_dropped_and_counted(void **state) {
-  /* EVIDENCE: RFC 8200 3 */
+  /* EVIDENCE: RFC 8200 3; RFC 8200 3a */
   (void)state;
   struct lower *host = lower6_new(NULL);
   lower6_learn_peer(host);
@@ -56,7 +56,7 @@ static void ipv6_every_truncation_is_dropped_and_counted(void **state) {
 }
 
 static void ipv6_payload_length_lies_are_dropped(void **state) {
-  /* EVIDENCE: RFC 8200 3 (payload length) */
+  /* EVIDENCE: RFC 8200 3 (payload length); RFC 8200 3a */
   (void)state;
   struct lower *host = lower6_new(NULL);
   lower6_learn_peer(host);
@@ -79,7 +79,7 @@ static void ipv6_payload_length_lies_are_dropped(void **state) {
 }
 
 static void ipv6_wrong_version_is_dropped(void **state) {
-  /* EVIDENCE: RFC 8200 3 (version) */
+  /* EVIDENCE: RFC 8200 3 (version); RFC 8200 3a */
   (void)state;
   struct lower *host = lower6_new(NULL);
   for (uint32_t version = 0; version < 16; version++) {
@@ -133,7 +133,7 @@ static void ipv6_impossible_addresses_are_dropped(void **state) {
 }
 
 static void icmpv6_bad_checksums_are_dropped(void **state) {
-  /* EVIDENCE: RFC 4443 2.3 */
+  /* EVIDENCE: RFC 4443 2.3; RFC 4443 2.3a */
   (void)state;
   struct lower *host = lower6_new(NULL);
   for (uint32_t bit = 0; bit < 16; bit++) {
@@ -146,7 +146,7 @@ static void icmpv6_bad_checksums_are_dropped(void **state) {
 }
 
 static void errors_are_limited_in_rate(void **state) {
-  /* EVIDENCE: RFC 4443 2.4 (f) */
+  /* EVIDENCE: RFC 4443 2.4 (f); RFC 4443 2.4f */
   (void)state;
   struct lower *host = lower6_new(NULL);
   lower6_learn_peer(host);
@@ -167,7 +167,8 @@ static void errors_are_limited_in_rate(void **state) {
 }
 
 static void datagram_to_closed_port_is_unreachable(void **state) {
-  /* EVIDENCE: RFC 4443 3.1 (code 4), RFC 8200 8.1 */
+  /* EVIDENCE: RFC 4443 3.1 (code 4), RFC 8200 8.1; RFC 4443 2.4c, 3.1a; RFC
+   * 8200 8b */
   (void)state;
   struct lower *host = lower6_new(NULL);
   lower6_learn_peer(host);
@@ -205,7 +206,8 @@ static void error_about(struct lower *host, uint8_t type, uint8_t code,
 }
 
 static void errors_reach_their_endpoint_as_soft_errors(void **state) {
-  /* EVIDENCE: RFC 4443 2.4 (d), 3.1, 3.3, 3.4 */
+  /* EVIDENCE: RFC 4443 2.4 (d), 3.1, 3.3, 3.4; RFC 4443 2.4a, 2.4d, 3.1b,
+   * 3.3a; RFC 8201 4a */
   (void)state;
   static const struct {
     uint8_t type, code;
@@ -245,7 +247,7 @@ static void errors_reach_their_endpoint_as_soft_errors(void **state) {
 }
 
 static void too_big_lowers_the_path_of_a_connected_endpoint(void **state) {
-  /* EVIDENCE: RFC 8201 3, 4 */
+  /* EVIDENCE: RFC 8201 3, 4; RFC 8201 3a, 4b, 5a */
   (void)state;
   struct lower *host = lower6_new(NULL);
   struct udp_pcb udp;
@@ -266,6 +268,59 @@ static void too_big_lowers_the_path_of_a_connected_endpoint(void **state) {
   lower6_receive(host);
   (void)udp_take_error(&udp);
   assert_int_equal(udp_get_path_mtu(&udp), 1400);
+  udp_close(&udp);
+  lower_free(host);
+}
+
+static void lowered_path_is_forgotten_after_ten_minutes(void **state) {
+  /* EVIDENCE: RFC 8201 5.3 (stale information); RFC 8201 5b */
+  (void)state;
+  struct lower *host = lower6_new(NULL);
+  struct ip_path *path = ip_path_find(&host->stack, NULL, NULL, &lower6_peer);
+  assert_int_equal(ip_path_mtu(&host->stack, path), 1500);
+  ip_lower_path_mtu(&host->stack, &lower6_peer, 1300);
+  lower6_pass(host, 599 * LOWER6_S);
+  path = ip_path_find(&host->stack, NULL, NULL, &lower6_peer);
+  assert_int_equal(ip_path_mtu(&host->stack, path), 1300);
+  lower6_pass(host, 2 * LOWER6_S);
+  path = ip_path_find(&host->stack, NULL, NULL, &lower6_peer);
+  assert_int_equal(ip_path_mtu(&host->stack, path), 1500);
+  lower_free(host);
+}
+
+static void small_links_carry_no_ipv6(void **state) {
+  /* EVIDENCE: RFC 8200 5 (1280 at least); RFC 8200 5a */
+  (void)state;
+  for (uint16_t mtu = 1279; mtu <= 1280; mtu++) {
+    const struct netif_caps caps = {.mtu = mtu};
+    struct lower *host = lower_new(&caps);
+    assert_int_equal(ph_ipv6_init(&host->stack), 0);
+    int result =
+        ph_ipv6_add_address(&host->stack, &host->netif, &lower6_host, 64, true);
+    assert_int_equal(result, mtu < 1280 ? -PH_EINVAL : 0);
+    lower6_echo(host, 4);
+    uint64_t errors = host->stack.stats.Ip6InAddrErrors;
+    lower6_receive(host);
+    assert_int_equal(host->stack.stats.Ip6InAddrErrors, errors + (mtu < 1280));
+    lower6_pass(host, 10 * LOWER6_S);
+    lower_free(host);
+  }
+}
+
+static void options_of_ipv6_reach_the_wire(void **state) {
+  /* EVIDENCE: RFC 8200 7 (traffic class), RFC 3542 6; RFC 8200 7a */
+  (void)state;
+  struct lower *host = lower6_new(NULL);
+  struct udp_pcb udp;
+  lower6_learn_peer(host);
+  udp_open(&host->stack, &udp, 65536);
+  udp_set_any(&udp, &(struct ph_addr){{0}});
+  udp.marks.tos = 0xb9;
+  udp.marks.ttl = 7;
+  assert_int_equal(udp_sendto(&udp, "x", 1, &lower6_peer, 9), 1);
+  const uint8_t *ip = lower6_frame(host, 1) + 14;
+  assert_int_equal(get_be32(ip), 0x6b900000); /* and no flow label */
+  assert_int_equal(ip[IPV6_OFF_HOPS], 7);
   udp_close(&udp);
   lower_free(host);
 }
@@ -298,7 +353,7 @@ static void own_addresses_are_reached_by_loopback(void **state) {
 }
 
 static void pseudo_header_sum_leaves_zones_out(void **state) {
-  /* EVIDENCE: RFC 8200 8.1, RFC 4007 9 */
+  /* EVIDENCE: RFC 8200 8.1, RFC 4007 9; RFC 8200 8a */
   (void)state;
   for (uint32_t i = 0; i < 1000; i++) {
     struct ph_addr a, b;
@@ -338,6 +393,9 @@ int main(void) {
       cmocka_unit_test(datagram_to_closed_port_is_unreachable),
       cmocka_unit_test(errors_reach_their_endpoint_as_soft_errors),
       cmocka_unit_test(too_big_lowers_the_path_of_a_connected_endpoint),
+      cmocka_unit_test(lowered_path_is_forgotten_after_ten_minutes),
+      cmocka_unit_test(small_links_carry_no_ipv6),
+      cmocka_unit_test(options_of_ipv6_reach_the_wire),
       cmocka_unit_test(own_addresses_are_reached_by_loopback),
       cmocka_unit_test(pseudo_header_sum_leaves_zones_out),
   };

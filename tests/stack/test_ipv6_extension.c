@@ -52,7 +52,7 @@ static void chain(struct lower *host, uint8_t first, uint32_t count) {
 }
 
 static void extension_headers_are_walked(void **state) {
-  /* EVIDENCE: RFC 8200 4.1, 4.3, 4.6 */
+  /* EVIDENCE: RFC 8200 4.1, 4.3, 4.6; RFC 8200 4a, 4e */
   (void)state;
   struct lower *host = lower6_new(NULL);
   lower6_learn_peer(host);
@@ -101,7 +101,7 @@ static void extension_header_lengths_that_lie_are_dropped(void **state) {
 }
 
 static void option_lengths_that_lie_are_problems(void **state) {
-  /* EVIDENCE: RFC 8200 4.2 */
+  /* EVIDENCE: RFC 8200 4.2; RFC 4443 3.4a */
   (void)state;
   struct lower *host = lower6_new(NULL);
   lower6_learn_peer(host);
@@ -119,7 +119,8 @@ static void option_lengths_that_lie_are_problems(void **state) {
 }
 
 static void hop_by_hop_not_first_is_a_problem(void **state) {
-  /* EVIDENCE: RFC 8200 4.1 (hop-by-hop only right behind the IPv6 header) */
+  /* EVIDENCE: RFC 8200 4.1 (hop-by-hop only right behind the IPv6 header); RFC
+   * 8200 4c */
   (void)state;
   struct lower *host = lower6_new(NULL);
   lower6_learn_peer(host);
@@ -130,7 +131,8 @@ static void hop_by_hop_not_first_is_a_problem(void **state) {
 }
 
 static void unknown_options_are_treated_as_their_bits_say(void **state) {
-  /* EVIDENCE: RFC 8200 4.2 (action bits), RFC 4443 2.4 (e.3) */
+  /* EVIDENCE: RFC 8200 4.2 (action bits), RFC 4443 2.4 (e.3); RFC 4443 2.4e;
+   * RFC 8200 4d */
   (void)state;
   struct lower *host = lower6_new(NULL);
   lower6_learn_peer(host);
@@ -161,7 +163,7 @@ static void unknown_options_are_treated_as_their_bits_say(void **state) {
 }
 
 static void routing_headers_are_not_followed(void **state) {
-  /* EVIDENCE: RFC 8200 4.4, RFC 5095 3 (type 0) */
+  /* EVIDENCE: RFC 8200 4.4, RFC 5095 3 (type 0); RFC 8200 4f */
   (void)state;
   struct lower *host = lower6_new(NULL);
   lower6_learn_peer(host);
@@ -183,7 +185,8 @@ static void routing_headers_are_not_followed(void **state) {
 }
 
 static void unknown_next_header_is_a_problem(void **state) {
-  /* EVIDENCE: RFC 8200 4 (unrecognized Next Header), RFC 4443 3.4 */
+  /* EVIDENCE: RFC 8200 4 (unrecognized Next Header), RFC 4443 3.4; RFC 4443
+   * 3.4a; RFC 8200 4b, 4l */
   (void)state;
   struct lower *host = lower6_new(NULL);
   lower6_learn_peer(host);
@@ -221,7 +224,7 @@ static void see_fragment(struct ph_stack *stack, struct pkt *pkt, uint32_t at) {
 }
 
 static void atomic_fragments_are_whole_packets(void **state) {
-  /* EVIDENCE: RFC 8200 4.5, RFC 6946 4 */
+  /* EVIDENCE: RFC 8200 4.5, RFC 6946 4; RFC 8200 4j */
   (void)state;
   struct lower *host = lower6_new(NULL);
   lower6_learn_peer(host);
@@ -237,7 +240,8 @@ static void atomic_fragments_are_whole_packets(void **state) {
 }
 
 static void fragments_are_checked_and_handed_on(void **state) {
-  /* EVIDENCE: RFC 8200 4.5 (length, offset, first fragment), RFC 7112 5 */
+  /* EVIDENCE: RFC 8200 4.5 (length, offset, first fragment), RFC 7112 5; RFC
+   * 8200 4g, 4h, 4i */
   (void)state;
   struct lower *host = lower6_new(NULL);
   lower6_learn_peer(host);
@@ -261,7 +265,7 @@ static void fragments_are_checked_and_handed_on(void **state) {
 }
 
 static void errors_are_never_about_errors_or_groups(void **state) {
-  /* EVIDENCE: RFC 4443 2.4 (e) */
+  /* EVIDENCE: RFC 4443 2.4 (e); RFC 4443 2.4e */
   (void)state;
   struct lower *host = lower6_new(NULL);
   lower6_learn_peer(host);

@@ -43,7 +43,8 @@ static void join_and_leave_are_reported_twice(void **state) {
 }
 
 static void joined_group_is_received(void **state) {
-  /* EVIDENCE: RFC 3810 4.1 (a node receives what it listens to) */
+  /* EVIDENCE: RFC 3810 4.1 (a node receives what it listens to); RFC 4443
+   * 4.2b */
   (void)state;
   struct lower *host = lower6_new(NULL);
   lower6_learn_peer(host);

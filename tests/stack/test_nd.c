@@ -64,7 +64,7 @@ static void advertise(struct lower *host, uint8_t flags, const uint8_t *mac) {
 }
 
 static void unknown_neighbour_is_solicited_and_packets_wait(void **state) {
-  /* EVIDENCE: RFC 4861 7.2.2 */
+  /* EVIDENCE: RFC 4861 7.2.2; RFC 4861 7.2a */
   (void)state;
   struct lower *host = lower6_new(NULL);
   struct udp_pcb udp;
@@ -87,7 +87,8 @@ static void unknown_neighbour_is_solicited_and_packets_wait(void **state) {
 }
 
 static void nobody_answers_three_times_packets_fail(void **state) {
-  /* EVIDENCE: RFC 4861 7.2.2 (MAX_MULTICAST_SOLICIT), 10 */
+  /* EVIDENCE: RFC 4861 7.2.2 (MAX_MULTICAST_SOLICIT), 10; RFC 4861 7.2a,
+   * 7.2b */
   (void)state;
   struct lower *host = lower6_new(NULL);
   struct udp_pcb udp;
@@ -108,7 +109,7 @@ static void nobody_answers_three_times_packets_fail(void **state) {
 }
 
 static void queue_of_a_neighbour_is_bounded_and_keeps_the_latest(void **state) {
-  /* EVIDENCE: RFC 4861 7.2.2 (the oldest is replaced) */
+  /* EVIDENCE: RFC 4861 7.2.2 (the oldest is replaced); RFC 4861 7.2b */
   (void)state;
   struct lower *host = lower6_new(NULL);
   struct udp_pcb udp;
@@ -127,7 +128,7 @@ static void queue_of_a_neighbour_is_bounded_and_keeps_the_latest(void **state) {
 
 static void used_stale_neighbour_is_delayed_then_probed_then_gone(
     void **state) {
-  /* EVIDENCE: RFC 4861 7.3.2, 7.3.3 */
+  /* EVIDENCE: RFC 4861 7.3.2, 7.3.3; RFC 4861 7.3b */
   (void)state;
   struct lower *host = lower6_new(NULL);
   struct udp_pcb udp;
@@ -157,7 +158,7 @@ static void used_stale_neighbour_is_delayed_then_probed_then_gone(
 }
 
 static void probe_answered_neighbour_is_reachable(void **state) {
-  /* EVIDENCE: RFC 4861 7.3.3, appendix C */
+  /* EVIDENCE: RFC 4861 7.3.3, appendix C; RFC 4861 7.3b */
   (void)state;
   struct lower *host = lower6_new(NULL);
   struct udp_pcb udp;
@@ -181,7 +182,7 @@ static void probe_answered_neighbour_is_reachable(void **state) {
 
 /* Appendix C's rows for advertisements of a known neighbour. */
 static void advertisement_changes_the_state_as_in_appendix_c(void **state) {
-  /* EVIDENCE: RFC 4861 7.2.5, appendix C */
+  /* EVIDENCE: RFC 4861 7.2.5, appendix C; RFC 4861 7.2e */
   (void)state;
   enum { S = ND_NA_SOLICITED, O = ND_NA_OVERRIDE };
   static const struct {
@@ -229,7 +230,7 @@ static void advertisement_changes_the_state_as_in_appendix_c(void **state) {
 }
 
 static void incomplete_needs_a_link_layer_address(void **state) {
-  /* EVIDENCE: RFC 4861 7.2.5 */
+  /* EVIDENCE: RFC 4861 7.2.5; RFC 4861 7.2e */
   (void)state;
   struct lower *host = lower6_new(NULL);
   struct udp_pcb udp;
@@ -245,7 +246,7 @@ static void incomplete_needs_a_link_layer_address(void **state) {
 }
 
 static void advertisement_of_a_stranger_makes_no_entry(void **state) {
-  /* EVIDENCE: RFC 4861 7.2.5 (no entry: discarded) */
+  /* EVIDENCE: RFC 4861 7.2.5 (no entry: discarded); RFC 4861 7.2e */
   (void)state;
   struct lower *host = lower6_new(NULL);
   advertise(host, ND_NA_SOLICITED | ND_NA_OVERRIDE, LOWER_PEER_MAC);
@@ -271,7 +272,7 @@ static void changed_address_is_used_by_the_next_packet(void **state) {
 }
 
 static void solicitation_is_answered_with_override_and_solicited(void **state) {
-  /* EVIDENCE: RFC 4861 7.2.3, 7.2.4 */
+  /* EVIDENCE: RFC 4861 7.2.3, 7.2.4; RFC 4861 7.2c, 7.2d */
   (void)state;
   struct lower *host = lower6_new(NULL);
   lower6_learn_peer(host);
@@ -308,7 +309,8 @@ static void expect_bad(struct lower *host) {
 }
 
 static void messages_that_fail_a_check_are_not_used(void **state) {
-  /* EVIDENCE: RFC 4861 6.1.1, 6.1.2, 7.1.1, 7.1.2, 8.1 */
+  /* EVIDENCE: RFC 4861 6.1.1, 6.1.2, 7.1.1, 7.1.2, 8.1; RFC 4861 6.1a, 7.1a,
+   * 7.1b */
   (void)state;
   struct lower *host = lower6_new(NULL);
   static const uint8_t types[] = {ICMP6_NS, ICMP6_NA, ICMP6_RS, ICMP6_RA,
@@ -445,7 +447,7 @@ static uint32_t dad_probes(const struct lower *host,
 }
 
 static void address_is_tentative_until_nobody_objects(void **state) {
-  /* EVIDENCE: RFC 4862 5.4, 5.4.2 */
+  /* EVIDENCE: RFC 4862 5.4, 5.4.2; RFC 4862 5.3a, 5.4a, 5.4b */
   (void)state;
   struct lower *host = tentative();
   assert_string_equal(address_state(host, &lower6_host), "tentative");
@@ -466,7 +468,7 @@ static void address_is_tentative_until_nobody_objects(void **state) {
 
 static void tentative_address_asked_for_or_advertised_is_duplicate(
     void **state) {
-  /* EVIDENCE: RFC 4862 5.4.3, 5.4.4, 5.4.5 */
+  /* EVIDENCE: RFC 4862 5.4.3, 5.4.4, 5.4.5; RFC 4862 5.4c, 5.4d, 5.4e */
   (void)state;
   for (int advert = 0; advert < 2; advert++) {
     struct lower *host = tentative();
@@ -497,7 +499,8 @@ static void tentative_address_asked_for_or_advertised_is_duplicate(
 
 static void tentative_address_resolved_by_others_is_not_duplicate(
     void **state) {
-  /* EVIDENCE: RFC 4862 5.4.3 (a unicast source: silently ignored) */
+  /* EVIDENCE: RFC 4862 5.4.3 (a unicast source: silently ignored); RFC 4862
+   * 5.4c */
   (void)state;
   struct lower *host = tentative();
   struct ph_addr group = ipv6_solicited_group(&lower6_host);
@@ -511,7 +514,7 @@ static void tentative_address_resolved_by_others_is_not_duplicate(
 }
 
 static void duplicate_link_local_address_silences_the_interface(void **state) {
-  /* EVIDENCE: RFC 4862 5.4.5 (made of a hardware address) */
+  /* EVIDENCE: RFC 4862 5.4.5 (made of a hardware address); RFC 4862 5.4f */
   (void)state;
   struct lower *host = tentative();
   struct udp_pcb udp;

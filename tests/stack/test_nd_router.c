@@ -119,7 +119,7 @@ static uint32_t solicitations(const struct lower *host) {
 }
 
 static void start_solicits_routers_three_times(void **state) {
-  /* EVIDENCE: RFC 4861 6.3.7, 10 (MAX_RTR_SOLICITATIONS) */
+  /* EVIDENCE: RFC 4861 6.3.7, 10 (MAX_RTR_SOLICITATIONS); RFC 4861 6.3f */
   (void)state;
   struct lower *host = listener();
   lower6_pass(host, 60 * LOWER6_S);
@@ -135,7 +135,7 @@ static void start_solicits_routers_three_times(void **state) {
 }
 
 static void advertisement_ends_the_solicitations(void **state) {
-  /* EVIDENCE: RFC 4861 6.3.7 */
+  /* EVIDENCE: RFC 4861 6.3.7; RFC 4861 6.3f */
   (void)state;
   struct lower *host = listener();
   uint32_t before = solicitations(host);
@@ -146,7 +146,8 @@ static void advertisement_ends_the_solicitations(void **state) {
 }
 
 static void advertised_prefix_makes_an_address_and_a_route(void **state) {
-  /* EVIDENCE: RFC 4862 5.5.3, RFC 4861 6.3.4, 6.3.6 */
+  /* EVIDENCE: RFC 4862 5.5.3, RFC 4861 6.3.4, 6.3.6; RFC 4861 6.3a; RFC 4862
+   * 5.5b */
   (void)state;
   struct lower *host = listener();
   struct ph_ipv6_address_info info;
@@ -171,7 +172,8 @@ static void advertised_prefix_makes_an_address_and_a_route(void **state) {
 }
 
 static void lifetimes_end_address_prefix_and_router(void **state) {
-  /* EVIDENCE: RFC 4862 5.5.4 (preferred, valid), RFC 4861 6.3.5 */
+  /* EVIDENCE: RFC 4862 5.5.4 (preferred, valid), RFC 4861 6.3.5; RFC 4861
+   * 6.3b; RFC 4862 5.5d */
   (void)state;
   struct lower *host = listener();
   struct ph_ipv6_address_info info;
@@ -190,7 +192,7 @@ static void lifetimes_end_address_prefix_and_router(void **state) {
 }
 
 static void lifetime_is_not_cut_below_two_hours(void **state) {
-  /* EVIDENCE: RFC 4862 5.5.3 (e) */
+  /* EVIDENCE: RFC 4862 5.5.3 (e); RFC 4862 5.5c */
   (void)state;
   struct lower *host = listener();
   struct ph_ipv6_address_info info;
@@ -216,7 +218,7 @@ static void lifetime_is_not_cut_below_two_hours(void **state) {
 }
 
 static void prefixes_that_make_no_address(void **state) {
-  /* EVIDENCE: RFC 4862 5.5.3 (a) to (d), RFC 4861 4.6.2 */
+  /* EVIDENCE: RFC 4862 5.5.3 (a) to (d), RFC 4861 4.6.2; RFC 4862 5.5a */
   (void)state;
   static const struct ph_addr link_local = {{0xfe, 0x80}};
   static const struct ph_addr group = {{0xff, 2}};
@@ -248,7 +250,7 @@ static void prefixes_that_make_no_address(void **state) {
 }
 
 static void advertisements_that_fail_a_check_are_not_used(void **state) {
-  /* EVIDENCE: RFC 4861 6.1.2 */
+  /* EVIDENCE: RFC 4861 6.1.2; RFC 4861 6.1a */
   (void)state;
   struct lower *host = listener();
   struct ph_ipv6_address_info info;
@@ -279,7 +281,7 @@ static void advertisements_that_fail_a_check_are_not_used(void **state) {
 }
 
 static void parameters_are_taken_within_bounds(void **state) {
-  /* EVIDENCE: RFC 4861 6.3.4 (hop limit, MTU, timers) */
+  /* EVIDENCE: RFC 4861 6.3.4 (hop limit, MTU, timers); RFC 4861 6.3c */
   (void)state;
   static const struct {
     uint32_t mtu, took;
@@ -350,7 +352,8 @@ static void storm_of_advertisements_is_bounded(void **state) {
 }
 
 static void router_that_does_not_answer_gives_way_to_another(void **state) {
-  /* EVIDENCE: RFC 4861 6.3.6 (default router selection), 7.3.3 */
+  /* EVIDENCE: RFC 4861 6.3.6 (default router selection), 7.3.3; RFC 4861 6.3d,
+   * 6.3e */
   (void)state;
   struct lower *host = listener();
   struct udp_pcb udp;
@@ -375,7 +378,8 @@ static void router_that_does_not_answer_gives_way_to_another(void **state) {
 }
 
 static void router_that_says_goodbye_is_not_used(void **state) {
-  /* EVIDENCE: RFC 4861 6.3.4 (Router Lifetime 0), 7.2.5 (IsRouter) */
+  /* EVIDENCE: RFC 4861 6.3.4 (Router Lifetime 0), 7.2.5 (IsRouter); RFC 4861
+   * 6.3b, 7.2f */
   (void)state;
   struct lower *host = listener();
   struct ra ra = usual;
@@ -410,7 +414,7 @@ static void redirect(struct lower *host, const struct ph_addr *from) {
 
 static void redirect_is_heeded_only_if_asked_for_and_of_the_router(
     void **state) {
-  /* EVIDENCE: RFC 4861 8.1, 8.3 */
+  /* EVIDENCE: RFC 4861 8.1, 8.3; RFC 4861 8a */
   (void)state;
   for (int on = 0; on < 2; on++) {
     const struct ph_ipv6_config config = {.accept_redirects = on};
@@ -428,7 +432,8 @@ static void redirect_is_heeded_only_if_asked_for_and_of_the_router(
 }
 
 static void given_route_and_address_stand_against_advertisements(void **state) {
-  /* EVIDENCE: RFC 4861 6.3.4 (what is configured is not changed) */
+  /* EVIDENCE: RFC 4861 6.3.4 (what is configured is not changed); RFC 4861
+   * 6.3a */
   (void)state;
   struct lower *host = listener();
   struct ph_ipv6_address_info info;
@@ -449,6 +454,28 @@ static void given_route_and_address_stand_against_advertisements(void **state) {
   struct ph_addr near = prefix64;
   near.bytes[15] = 9;
   assert_true(ph_addr_equal(hop(host, &near), &near));
+  lower_free(host);
+}
+
+static void deprecated_address_is_not_chosen(void **state) {
+  /* EVIDENCE: RFC 4862 5.5.4, RFC 6724 5 (rule 3); RFC 4862 5.5e */
+  (void)state;
+  struct lower *host = listener();
+  struct ph_addr old = slaac();
+  static const struct ph_addr given = {{0x20, 2, [15] = 1}};
+  struct ra ra = usual;
+  ra.preferred = 100;
+  send_ra(host, &ra);
+  assert_int_equal(
+      ph_ipv6_add_address(&host->stack, &host->netif, &given, 64, true), 0);
+  lower6_pass(host, 3 * LOWER6_S);
+  struct ph_addr src = ip_path_find(&host->stack, NULL, NULL, &far_away)->src;
+  assert_true(ph_addr_equal(&src, &old)); /* the longer prefix */
+  lower6_pass(host, 100 * LOWER6_S);
+  src = ip_path_find(&host->stack, NULL, NULL, &far_away)->src;
+  assert_true(ph_addr_equal(&src, &given));
+  src = ip_path_find(&host->stack, NULL, &old, &far_away)->src;
+  assert_true(ph_addr_equal(&src, &old)); /* who has it keeps it */
   lower_free(host);
 }
 
@@ -491,6 +518,7 @@ int main(void) {
       cmocka_unit_test(router_that_says_goodbye_is_not_used),
       cmocka_unit_test(redirect_is_heeded_only_if_asked_for_and_of_the_router),
       cmocka_unit_test(given_route_and_address_stand_against_advertisements),
+      cmocka_unit_test(deprecated_address_is_not_chosen),
       cmocka_unit_test(source_is_of_the_right_scope_and_the_longest_prefix),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

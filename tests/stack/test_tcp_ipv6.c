@@ -64,7 +64,8 @@ static struct pair *open_pair(bool software) {
 }
 
 static void established_ipv6_bulk_arrives_in_super_segments(void **state) {
-  /* EVIDENCE: RFC 8200 8.1 (TCP's pseudo-header), RFC 9293 3.7.1 */
+  /* EVIDENCE: RFC 8200 8.1 (TCP's pseudo-header), RFC 9293 3.7.1; RFC 8200 6a,
+   * 8c */
   (void)state;
   struct pair *pair = open_pair(false);
   transfer(pair, 1500000, 60 * PAIR_S);
@@ -79,7 +80,7 @@ static void established_ipv6_bulk_arrives_in_super_segments(void **state) {
 }
 
 static void established_ipv6_is_cut_and_summed_in_software(void **state) {
-  /* EVIDENCE: RFC 8200 8.1, RFC 9293 3.1 (checksum) */
+  /* EVIDENCE: RFC 8200 8.1, RFC 9293 3.1 (checksum); RFC 8200 8a */
   (void)state;
   struct pair *pair = open_pair(true);
   transfer(pair, 700001, 60 * PAIR_S);
@@ -105,7 +106,8 @@ static void established_ipv6_bad_wire_arrives_bit_exact(void **state) {
 }
 
 static void established_ipv6_path_mtu_is_learnt_from_too_big(void **state) {
-  /* EVIDENCE: RFC 8201 3 (path MTU discovery), RFC 4443 3.2 */
+  /* EVIDENCE: RFC 8201 3 (path MTU discovery), RFC 4443 3.2; RFC 4443 3.2a;
+   * RFC 8200 5b; RFC 8201 3a, 4c, 5c */
   (void)state;
   struct pair *pair = open_pair(false);
   pair->path_mtu = 1400;
@@ -123,7 +125,7 @@ static void established_ipv6_path_mtu_is_learnt_from_too_big(void **state) {
 }
 
 static void established_ipv6_black_hole_ends_at_1280(void **state) {
-  /* EVIDENCE: RFC 4821 7.7, RFC 8201 4 (the least MTU) */
+  /* EVIDENCE: RFC 4821 7.7, RFC 8201 4 (the least MTU); RFC 8201 4d */
   (void)state;
   struct pair *pair = open_pair(false);
   pair->path_mtu = IPV6_MIN_MTU;
@@ -206,7 +208,8 @@ static const char *neighbour_state(struct pair *pair, int host) {
 }
 
 static void established_progress_confirms_the_neighbour(void **state) {
-  /* EVIDENCE: RFC 4861 7.3.1 (hints from upper layers), 7.3.3 */
+  /* EVIDENCE: RFC 4861 7.3.1 (hints from upper layers), 7.3.3; RFC 4861
+   * 7.3a */
   (void)state;
   struct pair *pair = open_pair(false);
   struct transfer t = {.size = 10};
