@@ -64,9 +64,9 @@ static void report_v2(const struct ipv6_group *g, struct pkt *pkt,
 /* A report of the group's change, or, when that was told, of its state. */
 static void report(struct ph_stack *stack, struct ipv6_group *g) {
   struct ipv6_link *link = g->link;
-  bool change = g->reports_left > 0;
+  bool changes = g->reports_left > 0;
   struct pkt *pkt = link->netif->up ? pkt_get(&stack->pkts, ND_HEADROOM) : NULL;
-  if (change) {
+  if (changes) {
     g->reports_left--;
   }
   if (g->reports_left > 0) {
@@ -80,7 +80,7 @@ static void report(struct ph_stack *stack, struct ipv6_group *g) {
     report_v1(g, pkt);
   } else {
     report_v2(g, pkt,
-              !change        ? MLD_MODE_IS_EXCLUDE
+              !changes       ? MLD_MODE_IS_EXCLUDE
               : g->users > 0 ? MLD_CHANGE_TO_EXCLUDE
                              : MLD_CHANGE_TO_INCLUDE);
   }
