@@ -130,15 +130,17 @@ static bool run_all(struct run *run) {
       return false;
     }
   }
+  bool mtu_given = false;
   for (size_t i = 0; i < run->options->setting_count; i++) {
     const struct definition *given = &run->options->settings[i];
     const struct script_option one = {.name = given->name,
                                       .value = given->value};
+    mtu_given |= strcmp(given->name, "mtu") == 0;
     if (!settings_option(run, &one)) {
       return false;
     }
   }
-  if (run->options->ip == RUN_IPV6 && run->settings.ipv6) {
+  if (run->options->ip == RUN_IPV6 && run->settings.ipv6 && !mtu_given) {
     run->settings.mtu += IPV6_LONGER; /* segments are as over IPv4 */
   }
   if (script->init_command &&

@@ -270,15 +270,15 @@ static bool tail_allowed(const struct tcp_conn *conn) {
  * so rare that nothing has left for a millisecond (as in Linux). The rest of a
  * window that the peer fills with what is out waits, however soon. */
 static bool better_later(const struct ph_stack *stack,
-                         const struct tcp_conn *conn, uint32_t n,
-                         uint32_t mss) {
+                         const struct tcp_conn *conn, uint32_t n, uint32_t mss,
+                         bool by_window) {
   const struct tcp_range *first = conn->out->rtx.first;
   return n < ph_min_u32(conn->cwnd, conn->snd_wnd) / 4 &&
          tcp_flight(conn) >= 2 * mss && conn->recovery == TCP_RECOVERY_NONE &&
          conn->dupacks == 0 && first &&
          (uint32_t)(stack->now_ns / TCP_MS) - conn->counters.last_sent_ms <=
              1 &&
-         (!conn->cwnd_limited ||
+         (by_window ||
           stack->now_ns - first->u.tx.sent_at_ns >= conn->srtt_ns / 2);
 }
 
@@ -305,7 +305,9 @@ static uint32_t new_allowed(struct ph_stack *stack, struct tcp_conn *conn,
   } else if (!by_window && n == unsent && n % mss != 0 && !tail_allowed(conn)) {
     n -= n % mss;
   }
-  return n < unsent && n < super && better_later(stack, conn, n, mss) ? 0 : n;
+  return n < unsent && n < super && better_later(stack, conn, n, mss, by_window)
+             ? 0
+             : n;
 }
 
 /* The next `n` bytes of the queue, of which `unsent` are left, in segments of
