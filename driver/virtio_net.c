@@ -396,7 +396,7 @@ static void read_header(const struct virtio_net *net, const uint8_t *hdr,
   uint32_t csum_offset = (uint32_t)hdr[8] | (uint32_t)hdr[9] << 8;
   /* No GUEST_TSO was negotiated, so nothing may be coalesced. */
   received->bad = hdr[1] != VIRTIO_NET_HDR_GSO_NONE || received->len == 0;
-  received->csum_valid = false;
+  received->csum_valid = received->csum_partial = false;
   if (!has(net, VIRTIO_NET_F_GUEST_CSUM)) {
     return;
   }
@@ -405,7 +405,9 @@ static void read_header(const struct virtio_net *net, const uint8_t *hdr,
      * good. Protects whoever completes the sum from writing beyond the frame.
      */
     received->bad |= csum_start + csum_offset + 2 > received->len;
-    received->csum_valid = true;
+    received->csum_valid = received->csum_partial = true;
+    received->csum_start = (uint16_t)csum_start;
+    received->csum_offset = (uint16_t)csum_offset;
   }
   if (flags & VIRTIO_NET_HDR_F_DATA_VALID) {
     received->csum_valid = true;
@@ -434,7 +436,7 @@ int virtio_net_harvest(struct virtio_net *net,
   }
   received->bad = true;
   received->len = 0;
-  received->csum_valid = false;
+  received->csum_valid = received->csum_partial = false;
   /* Protects against reading a header that was not written. The buffer is the
    * caller's again; the next call says that the device is broken. */
   if (used.len < VIRTIO_NET_HDR_LEN) {

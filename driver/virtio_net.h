@@ -184,10 +184,12 @@ static inline uint16_t virtio_net_rx_in_flight(const struct virtio_net *net) {
 }
 
 struct virtio_net_received {
-  void *cookie;    /* of the buffer, which is the caller's again */
-  uint32_t len;    /* frame bytes, from VIRTIO_NET_HDR_LEN into the buffer */
-  bool csum_valid; /* the device vouches for the transport checksum */
-  bool bad;        /* drop the frame: its header lies */
+  void *cookie;      /* of the buffer, which is the caller's again */
+  uint32_t len;      /* frame bytes, from VIRTIO_NET_HDR_LEN into the buffer */
+  bool csum_valid;   /* the device vouches for the transport checksum */
+  bool csum_partial; /* its field still holds the pseudo-header's sum: */
+  uint16_t csum_start, csum_offset; /* from the frame's start, from there */
+  bool bad;                         /* drop the frame: its header lies */
 };
 
 /* Take one received frame. `buffer_of(cookie)` is how the caller finds the

@@ -25,7 +25,8 @@ enum pkt_csum {
   PKT_CSUM_NONE,     /* receive: not verified. transmit: complete in place */
   PKT_CSUM_VERIFIED, /* receive: the device verified it */
   PKT_CSUM_PARTIAL,  /* transmit: the field holds the folded pseudo-header
-                        sum; sum from csum_start and store at csum_offset */
+                        sum; sum from csum_start and store at csum_offset;
+                        receive: so, too, and the data are good */
 };
 
 /* Values of virtio_net_hdr.gso_type (Virtio 1.2 5.1.6). */
@@ -54,7 +55,8 @@ struct pkt {
   uint8_t csum;         /* enum pkt_csum */
   uint8_t gso_type;     /* enum pkt_gso */
   uint16_t gso_size;    /* payload bytes per segment */
-  uint16_t csum_start;  /* from `head` as it is now: layers that push add */
+  uint16_t csum_start;  /* from `head` as it is now: layers that push add;
+                           receive: from the frame's first byte */
   uint16_t csum_offset; /* from csum_start */
   uint32_t len;         /* head_len + all fragments */
   uint8_t *l3;          /* receive: the IP header, still in the linear part */

@@ -25,6 +25,8 @@
   X(IpOutDiscards, "") \
   X(IpOutNoRoutes, "") \
   X(IpPathsMade, "times that a path was looked up in the routes") \
+  X(IpForwDatagrams, "") \
+  X(IpFragFails, "longer than the link takes, and not to be fragmented") \
   X(IpReasmFails, "fragments received: not built, dropped") \
   X(Ip6InReceives, "") \
   X(Ip6InHdrErrors, "") \
@@ -35,6 +37,9 @@
   X(Ip6InDelivers, "") \
   X(Ip6OutRequests, "") \
   X(Ip6OutDiscards, "") \
+  X(Ip6OutNoRoutes, "") \
+  X(Ip6InTooBigErrors, "not forwarded: longer than the next link takes") \
+  X(Ip6OutForwDatagrams, "") \
   X(Ip6ReasmFails, "fragments that nobody builds, dropped") \
   X(Icmp6InMsgs, "") \
   X(Icmp6InErrors, "") \

@@ -7,7 +7,9 @@
 
 enum {
   ICMP_HEADROOM = 64,
-  ICMP_QUOTE_MAX = 96, /* IP header and at least 8 bytes (RFC 1122 3.2.2) */
+  QUOTE_INLINE_MAX = 88, /* without a block */
+  /* RFC 1812 4.3.2.3: as much as fits into 576 bytes. */
+  ICMP_QUOTE_MAX = 576 - IPV4_HDR_LEN - ICMP_HDR_LEN,
 };
 
 /* ---- Sending ------------------------------------------------------------- */
@@ -45,35 +47,48 @@ bool icmp_take_token(struct ph_stack *stack) {
   return true;
 }
 
-static bool code_of(enum ip_error error, uint8_t *code) {
-  switch (error) {
-    case IP_ERROR_NET_UNREACHABLE:
-      *code = ICMP_UNREACH_NET;
-      return true;
-    case IP_ERROR_HOST_UNREACHABLE:
-      *code = ICMP_UNREACH_HOST;
-      return true;
-    case IP_ERROR_PROTO_UNREACHABLE:
-      *code = ICMP_UNREACH_PROTO;
-      return true;
-    case IP_ERROR_PORT_UNREACHABLE:
-      *code = ICMP_UNREACH_PORT;
-      return true;
-    case IP_ERROR_ADMIN_PROHIBITED:
-      *code = ICMP_UNREACH_ADMIN_PROHIBITED;
-      return true;
-    default:
-      return false; /* a router's business */
+/* RFC 1122 3.2.2: never about a broadcast, a later fragment or an ICMP error.
+ * That the source is one host was checked on input. */
+static bool may_report(const struct pkt *pkt, const struct ip_rx *rx) {
+  const uint8_t *h = pkt->l3;
+  if (!h || rx->broadcast || (get_be16(h + IPV4_OFF_FRAG) & 0x1fff)) {
+    return false;
   }
+  const uint8_t *type = h + (h[0] & 15u) * 4;
+  return rx->protocol != IP_PROTO_ICMP ||
+         (type < pkt->head + pkt->head_len &&
+          (*type == ICMP_ECHO || *type == ICMP_ECHO_REPLY ||
+           *type >= ICMP_TIMESTAMP));
 }
 
-void icmp_send_error(struct ph_stack *stack, const struct pkt *pkt,
-                     const struct ip_rx *rx, enum ip_error error) {
-  uint8_t code;
-  /* RFC 1122 3.2.2: never about a broadcast, or about ICMP. That the source is
-   * one host, and that it is no later fragment, was checked on input. */
-  if (!pkt->l3 || rx->broadcast || rx->protocol == IP_PROTO_ICMP ||
-      !code_of(error, &code) || !icmp_take_token(stack)) {
+void icmp_quote(struct ph_stack *stack, struct pkt *out, const struct pkt *pkt,
+                uint32_t most) {
+  uint32_t in_front = (uint32_t)(pkt->head - pkt->l3);
+  uint32_t linear = in_front + pkt->head_len;
+  uint32_t whole = in_front + pkt->len;
+  struct ph_block *block =
+      whole > QUOTE_INLINE_MAX ? ph_block_get_spare(&stack->blocks) : NULL;
+  if (!block) { /* the beginning is better than nothing */
+    uint32_t n = ph_min_u32(linear, QUOTE_INLINE_MAX);
+    memcpy(out->head + out->head_len, pkt->l3, n);
+    out->head_len += n;
+    out->len += n;
+    return;
+  }
+  uint32_t n = ph_min_u32(whole, most);
+  uint32_t first = ph_min_u32(n, linear);
+  memcpy(block->data, pkt->l3, first);
+  if (n > first) {
+    pkt_copy(pkt, pkt->head_len, block->data + first, n - first);
+  }
+  (void)pkt_add_frag(out, block, block->data, n);
+  ph_block_put(block);
+}
+
+void icmp_send(struct ph_stack *stack, const struct pkt *pkt,
+               const struct ip_rx *rx, uint8_t type, uint8_t code,
+               uint32_t word) {
+  if (!may_report(pkt, rx) || !icmp_take_token(stack)) {
     return;
   }
   struct pkt *out = pkt_get(&stack->pkts, ICMP_HEADROOM);
@@ -81,15 +96,36 @@ void icmp_send_error(struct ph_stack *stack, const struct pkt *pkt,
     stack->stats.PktExhausted++;
     return;
   }
-  uint32_t there = (uint32_t)(pkt->head + pkt->head_len - pkt->l3);
-  uint32_t quote = ph_min_u32(there, ICMP_QUOTE_MAX);
-  out->head_len = out->len = ICMP_HDR_LEN + quote;
+  out->head_len = out->len = ICMP_HDR_LEN;
   out->id = ++stack->next_packet_id;
-  out->head[0] = ICMP_UNREACHABLE;
+  out->head[0] = type;
   out->head[1] = code;
-  put_be32(out->head + 4, 0);
-  memcpy(out->head + ICMP_HDR_LEN, pkt->l3, quote);
-  (void)icmp_output(stack, out, &rx->dst, &rx->src, 0);
+  put_be32(out->head + 4, word);
+  icmp_quote(stack, out, pkt, ICMP_QUOTE_MAX);
+  /* Of what was for others: an address of the interface that the error leaves
+   * by (RFC 1812 4.3.2.4). */
+  bool ours = ip_is_local(stack, &rx->dst);
+  (void)icmp_output(stack, out, ours ? &rx->dst : NULL, &rx->src, 0);
+}
+
+void icmp_send_error(struct ph_stack *stack, const struct pkt *pkt,
+                     const struct ip_rx *rx, enum ip_error error) {
+  static const uint8_t codes[] = {
+      [IP_ERROR_NET_UNREACHABLE] = ICMP_UNREACH_NET,
+      [IP_ERROR_HOST_UNREACHABLE] = ICMP_UNREACH_HOST,
+      [IP_ERROR_PROTO_UNREACHABLE] = ICMP_UNREACH_PROTO,
+      [IP_ERROR_PORT_UNREACHABLE] = ICMP_UNREACH_PORT,
+      [IP_ERROR_ADMIN_PROHIBITED] = ICMP_UNREACH_ADMIN_PROHIBITED};
+  switch (error) {
+    case IP_ERROR_TIME_EXCEEDED:
+      icmp_send(stack, pkt, rx, ICMP_TIME_EXCEEDED, 0, 0);
+      break;
+    case IP_ERROR_TOO_BIG: /* these have an MTU or a pointer: icmp_send() */
+    case IP_ERROR_PARAMETER:
+      break;
+    default:
+      icmp_send(stack, pkt, rx, ICMP_UNREACHABLE, codes[error], 0);
+  }
 }
 
 struct pkt *icmp_make_echo(struct ph_stack *stack, uint8_t type, uint16_t id,

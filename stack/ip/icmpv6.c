@@ -5,7 +5,6 @@
 #include "stack/wire/checksum.h"
 
 enum {
-  QUOTE_INLINE_MAX = 88, /* without a block */
   /* RFC 4443 2.4 (c): as much as fits into the least MTU. */
   QUOTE_MAX = IPV6_MIN_MTU - IPV6_HDR_LEN - ICMP6_HDR_LEN,
 };
@@ -41,31 +40,6 @@ static bool is_error(const uint8_t *ip, uint32_t len) {
                        (ip[at] < ICMP6_ECHO || ip[at] == ICMP6_REDIRECT);
 }
 
-/* Append what fits of the packet, from its IP header on. */
-static void quote(struct ph_stack *stack, struct pkt *out,
-                  const struct pkt *pkt) {
-  uint32_t in_front = (uint32_t)(pkt->head - pkt->l3);
-  uint32_t linear = in_front + pkt->head_len;
-  uint32_t whole = in_front + pkt->len;
-  struct ph_block *block =
-      whole > QUOTE_INLINE_MAX ? ph_block_get_spare(&stack->blocks) : NULL;
-  if (!block) { /* the beginning is better than nothing */
-    uint32_t n = ph_min_u32(linear, QUOTE_INLINE_MAX);
-    memcpy(out->head + out->head_len, pkt->l3, n);
-    out->head_len += n;
-    out->len += n;
-    return;
-  }
-  uint32_t n = ph_min_u32(whole, QUOTE_MAX);
-  uint32_t first = ph_min_u32(n, linear);
-  memcpy(block->data, pkt->l3, first);
-  if (n > first) {
-    pkt_copy(pkt, pkt->head_len, block->data + first, n - first);
-  }
-  (void)pkt_add_frag(out, block, block->data, n);
-  ph_block_put(block);
-}
-
 void icmpv6_send(struct ph_stack *stack, const struct pkt *pkt,
                  const struct ip_rx *rx, uint8_t type, uint8_t code,
                  uint32_t word) {
@@ -87,8 +61,10 @@ void icmpv6_send(struct ph_stack *stack, const struct pkt *pkt,
   out->head[0] = type;
   out->head[1] = code;
   put_be32(out->head + 4, word);
-  quote(stack, out, pkt);
-  (void)output(stack, out, rx->broadcast ? NULL : &rx->dst, &rx->src, 0);
+  icmp_quote(stack, out, pkt, QUOTE_MAX);
+  /* RFC 4443 2.2: of what was for a group or for others, an address of ours. */
+  bool ours = !rx->broadcast && ipv6_is_own(ipv6_of(stack), &rx->dst);
+  (void)output(stack, out, ours ? &rx->dst : NULL, &rx->src, 0);
 }
 
 void icmpv6_send_error(struct ph_stack *stack, const struct pkt *pkt,
@@ -105,6 +81,9 @@ void icmpv6_send_error(struct ph_stack *stack, const struct pkt *pkt,
       break;
     case IP_ERROR_ADMIN_PROHIBITED:
       icmpv6_send(stack, pkt, rx, ICMP6_UNREACHABLE, ICMP6_UNREACH_ADMIN, 0);
+      break;
+    case IP_ERROR_TIME_EXCEEDED:
+      icmpv6_send(stack, pkt, rx, ICMP6_TIME_EXCEEDED, 0, 0);
       break;
     default:
       break; /* with a pointer, an MTU: icmpv6_send() */

@@ -168,6 +168,10 @@ int ph_ipv4_remove_route(struct ph_stack *stack, uint32_t destination,
                          uint8_t prefix_len, uint32_t next_hop,
                          struct netif *netif) PH_MUST_USE;
 
+/* Be a router, or no longer: what comes for others goes on by the routes, for
+ * both families (stack/ip/ip_forward.h). Redirects are never sent. */
+void ph_ip_set_forwarding(struct ph_stack *stack, bool on);
+
 /* For who answers without a connection: find the path, then as
  * ip_family.output. */
 int ip_send(struct ph_stack *stack, struct pkt *pkt, const struct ph_addr *src,

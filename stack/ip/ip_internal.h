@@ -50,6 +50,10 @@ struct ip_state {
   /* eth_input_fn of the second, and its state. */
   void (*ipv6_input)(struct netif *netif, struct pkt *pkt, bool group);
   struct ipv6_state *v6;
+  /* What to do with packets for others; NULL in a host. Takes `pkt`, which
+   * starts at an IP header that was checked; `group`: of the frame. */
+  void (*forward4)(struct netif *netif, struct pkt *pkt, bool group);
+  void (*forward6)(struct netif *netif, struct pkt *pkt, bool group);
   struct netif *loopback; /* NULL until there is one */
   struct ipv4_address addresses[IPV4_MAX_ADDRESSES];
   uint32_t address_count;
@@ -84,6 +88,18 @@ bool icmp_take_token(struct ph_stack *stack);
 
 /* eth_input_fn; `group`: sent to a link-layer group. Takes `pkt`. */
 void ipv4_input(struct netif *netif, struct pkt *pkt, bool group);
+
+/* ip_state.forward4, forward6: ipv4_forward.c, ipv6_forward.c. */
+void ipv4_forward(struct netif *netif, struct pkt *pkt, bool group);
+void ipv6_forward(struct netif *netif, struct pkt *pkt, bool group);
+
+/* A packet that was forwarded could not be delivered on its last link: tell its
+ * sender. `pkt` starts at its IP header. */
+void ipv4_forward_failed(struct ph_stack *stack, const struct pkt *pkt);
+
+/* Where packets to a unicast address of others go, or NULL. */
+struct netif *ipv4_next_hop(const struct ip_state *ip, uint32_t dst,
+                            uint32_t *next_hop);
 
 /* The functions of ipv4_family: ipv4_output.c, ipv4_route.c. */
 int ipv4_output(struct ph_stack *stack, struct pkt *pkt, struct ip_path *path,
@@ -123,6 +139,17 @@ void icmp_send_error(struct ph_stack *stack, const struct pkt *pkt,
 int icmp_send_echo_v4(struct ph_stack *stack, const struct ph_addr *to,
                       uint16_t id, uint16_t seq, const uint8_t *data,
                       uint32_t len);
+
+/* An error of this type, code and fifth to eighth byte about `pkt`, whose IPv4
+ * header is at pkt->l3, unless RFC 1122 3.2.2 or RFC 1812 4.3.2.7 forbids it.
+ */
+void icmp_send(struct ph_stack *stack, const struct pkt *pkt,
+               const struct ip_rx *rx, uint8_t type, uint8_t code,
+               uint32_t word);
+
+/* Append what of `pkt`, from its IP header on, fits into `most` bytes. */
+void icmp_quote(struct ph_stack *stack, struct pkt *out, const struct pkt *pkt,
+                uint32_t most);
 
 /* A packet with an ICMP echo header of these values and a copy of the data, or
  * NULL with `*error` set. */

@@ -123,6 +123,10 @@ void ipv4_input(struct netif *netif, struct pkt *pkt, bool group) {
   }
   bool broadcast;
   if (!ends_good(ip, netif, h, group, &broadcast)) {
+    if (ip->forward4 && !netif->loopback) {
+      ip->forward4(netif, pkt, group);
+      return;
+    }
     drop(pkt, &stats->IpInAddrErrors);
     return;
   }

@@ -166,6 +166,13 @@ static uint32_t choose_source(const struct ip_state *ip,
   return first;
 }
 
+struct netif *ipv4_next_hop(const struct ip_state *ip, uint32_t dst,
+                            uint32_t *next_hop) {
+  const struct ipv4_route *route = lookup(ip, dst);
+  *next_hop = route && route->next_hop ? route->next_hop : dst;
+  return route ? route->netif : NULL;
+}
+
 /* Where to, or NULL; `*next_hop` and `*src` are set. */
 static struct netif *choose(const struct ip_state *ip, uint32_t dst,
                             uint32_t *next_hop, uint32_t *src) {
@@ -177,11 +184,8 @@ static struct netif *choose(const struct ip_state *ip, uint32_t dst,
   if (ipv4_is_zero_net(dst) || ipv4_is_loopback(dst)) {
     return NULL;
   }
-  const struct ipv4_route *route = lookup(ip, dst);
-  struct netif *netif = route ? route->netif : NULL;
-  if (route && route->next_hop) {
-    *next_hop = route->next_hop;
-  } else if (!route && dst == UINT32_MAX && ip->address_count > 0) {
+  struct netif *netif = ipv4_next_hop(ip, dst, next_hop);
+  if (!netif && dst == UINT32_MAX && ip->address_count > 0) {
     netif = ip->addresses[0].netif;
   }
   *src = netif ? choose_source(ip, netif, *next_hop) : 0;

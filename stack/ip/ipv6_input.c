@@ -85,6 +85,10 @@ void ipv6_input(struct netif *netif, struct pkt *pkt, bool group) {
                      .family = &ipv6_family};
   if ((!netif->ipv6 && !netif->loopback) ||
       !addresses_good(ipv6_of(stack), netif, h, group, &rx)) {
+    if (ip_of(stack)->forward6 && netif->ipv6) {
+      ip_of(stack)->forward6(netif, pkt, group);
+      return;
+    }
     drop(pkt, &stats->Ip6InAddrErrors);
     return;
   }

@@ -228,6 +228,10 @@ struct ph_addr ipv6_eui64(const struct netif *netif, const uint8_t *prefix);
 /* ---- ipv6_route.c -------------------------------------------------------- */
 int ipv6_route(struct ph_stack *stack, const struct ph_addr *src,
                struct ip_path *path);
+/* Where packets to a unicast address that is not link-local go, or NULL. */
+struct ipv6_link *ipv6_next_hop(struct ipv6_state *v6,
+                                const struct ph_addr *dst,
+                                struct ph_addr *next_hop);
 /* A lifetime changed: paths are made anew, now and when the first one ends. */
 void ipv6_watch_expiry(struct ph_stack *stack);
 void ipv6_expiry_timer(struct ph_stack *stack, struct ph_timer *timer);
@@ -265,6 +269,11 @@ bool ipv6_walk(struct ph_stack *stack, struct pkt *pkt, const struct ip_rx *rx,
 /* Where the upper layer begins in `len` bytes from an IPv6 header on, without
  * judging what is in between; 0: not there, or a later fragment. */
 uint32_t ipv6_upper_at(const uint8_t *ip, uint32_t len, uint8_t *next);
+
+/* ---- ipv6_forward.c ------------------------------------------------------ */
+/* A packet that was forwarded could not be delivered on its last link: tell its
+ * sender. `pkt` starts at its IP header. */
+void ipv6_forward_failed(const struct pkt *pkt);
 
 /* ---- ipv6_output.c ------------------------------------------------------- */
 int ipv6_output(struct ph_stack *stack, struct pkt *pkt, struct ip_path *path,

@@ -224,10 +224,9 @@ static const struct ipv6_redirect *find_redirect(const struct ipv6_state *v6,
   return NULL;
 }
 
-/* Where packets to a unicast address that is not link-local go. */
-static struct ipv6_link *next_hop_of(struct ipv6_state *v6,
-                                     const struct ph_addr *dst,
-                                     struct ph_addr *next_hop) {
+struct ipv6_link *ipv6_next_hop(struct ipv6_state *v6,
+                                const struct ph_addr *dst,
+                                struct ph_addr *next_hop) {
   const struct ipv6_route *route = best_route(v6, dst);
   const struct ipv6_prefix *prefix = best_prefix(v6, dst);
   *next_hop = *dst;
@@ -300,7 +299,7 @@ int ipv6_route(struct ph_stack *stack, const struct ph_addr *src,
   struct ipv6_link *link = ipv6_is_loopback(to) ? NULL
                            : scoped
                                ? link_of_zone(v6, &path->dst, src)
-                               : next_hop_of(v6, &path->dst, &path->next_hop);
+                               : ipv6_next_hop(v6, &path->dst, &path->next_hop);
   /* RFC 4291 2.5.3: `::1` never leaves the host; 2.5.6: nor does a link-local
    * address its link. */
   if (!link || link->disabled ||

@@ -102,7 +102,9 @@ static void forget(struct nd_neighbour *n, bool report) {
   set_state(n, ND_FREE, 0);
   while ((pkt = dequeue(n)) != NULL) {
     stack->stats.NdResolveFailed++;
-    if (report) {
+    if (report && pkt->l3) {
+      ipv6_forward_failed(pkt);
+    } else if (report) {
       (void)ipv6_report_error(n->link->netif, pkt->head, pkt->head_len,
                               IP_ERROR_HOST_UNREACHABLE, 0);
     }

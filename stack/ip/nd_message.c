@@ -96,7 +96,10 @@ static void send_advert(struct ipv6_link *link, const struct ph_addr *target,
     return;
   }
   bool solicited = !ipv6_is_unspecified(to->bytes);
-  pkt->head[ND_OFF_FLAGS] = ND_NA_OVERRIDE | (solicited ? ND_NA_SOLICITED : 0);
+  bool router = ip_of(ipv6_stack_of(link))->forward6;
+  pkt->head[ND_OFF_FLAGS] =
+      (uint8_t)((router ? ND_NA_ROUTER : 0) | ND_NA_OVERRIDE |
+                (solicited ? ND_NA_SOLICITED : 0));
   put_target(pkt->head + ND_OFF_TARGET, target);
   append_mac(pkt, link, ND_OPT_TARGET_MAC);
   ipv6_send_on_link(link, pkt, target, solicited ? to : &ipv6_all_nodes, mac,

@@ -141,8 +141,8 @@ bool nd_router_advert(struct ipv6_link *link, const uint8_t *m, uint32_t len,
   if (!ipv6_is_link_local(rx->src.bytes)) {
     return false; /* RFC 4861 6.1.2 */
   }
-  if (ipv6_of(stack)->config.ignore_ra) {
-    return true;
+  if (ipv6_of(stack)->config.ignore_ra || ip_of(stack)->forward6) {
+    return true; /* RFC 4861 6.2.1: what routers tell is for hosts */
   }
   uint32_t lifetime = get_be16(m + ND_RA_OFF_LIFETIME);
   const uint8_t *mac =

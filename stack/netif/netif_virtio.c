@@ -3,6 +3,7 @@
 
 #include "stack/base/assert.h"
 #include "stack/base/errno.h"
+#include "stack/wire/eth_wire.h"
 
 enum {
   DEFAULT_RING = 256,
@@ -144,6 +145,11 @@ static void receive_frame(struct netif_virtio *virtio,
   pkt->netif = &virtio->netif;
   pkt->id = ++stack->next_packet_id;
   pkt->csum = received->csum_valid ? PKT_CSUM_VERIFIED : PKT_CSUM_NONE;
+  if (received->csum_partial && received->csum_start >= ETH_HDR_LEN) {
+    pkt->csum = PKT_CSUM_PARTIAL; /* for who sends it on */
+    pkt->csum_start = received->csum_start;
+    pkt->csum_offset = received->csum_offset;
+  }
   pkt->head_len = pkt->len = received->len;
   if (received->len <= PKT_ROOM - COPY_HEADROOM) {
     memcpy(pkt->head, frame, received->len);

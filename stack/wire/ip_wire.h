@@ -23,6 +23,8 @@ enum {
   IPV4_FRAG_MASK = 0x3fff, /* MF and offset */
   IPV4_OPT_END = 0,
   IPV4_OPT_NOP = 1,
+  IPV4_OPT_RECORD_ROUTE = 7,
+  IPV4_OPT_TIMESTAMP = 68,
   IPV4_OPT_LSRR = 131,
   IPV4_OPT_SSRR = 137,
   IP_MAX_LEN = 65535, /* no packet is longer */
@@ -36,6 +38,7 @@ enum {
   ICMP_ECHO = 8,
   ICMP_TIME_EXCEEDED = 11,
   ICMP_PARAMETER = 12,
+  ICMP_TIMESTAMP = 13, /* from here on: no errors */
   ICMP_UNREACH_NET = 0,
   ICMP_UNREACH_HOST = 1,
   ICMP_UNREACH_PROTO = 2,

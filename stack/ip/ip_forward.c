@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Forwarding: what both families share.
+ *
+ * A packet goes on as it came. What the device had coalesced stays one
+ * super-segment with its gso_size, so that the device of the way out cuts it
+ * again or the software below it does (stack/netif/segment.c), and a checksum
+ * that a device vouches for is not looked at. Since everything that an
+ * interface coalesces here can be cut in software, none needs to have that
+ * turned off while the host is a router. */
+#include "stack/ip/ip_forward.h"
+
+#include "stack/base/errno.h"
+#include "stack/wire/eth_wire.h"
+#include "stack/wire/tcp_wire.h"
+
+void ph_ip_set_forwarding(struct ph_stack *stack, bool on) {
+  struct ip_state *ip = ip_of(stack);
+  ip->forward4 = on ? ipv4_forward : NULL;
+  ip->forward6 = on ? ipv6_forward : NULL;
+}
+
+uint32_t ip_forward_longest(const struct pkt *pkt, uint32_t l4) {
+  if (pkt->csum == PKT_CSUM_PARTIAL &&
+      pkt->csum_start + pkt->csum_offset + 2u > ETH_HDR_LEN + pkt->head_len) {
+    return 0; /* Ethernet's padding, or a device that lies */
+  }
+  if (pkt->gso_type == PKT_GSO_NONE) {
+    return pkt->len;
+  }
+  /* Who sums nothing can't have coalesced, nor may what is wrong be summed
+   * anew. */
+  if (l4 == 0 || pkt->csum == PKT_CSUM_NONE || pkt->gso_size == 0 ||
+      pkt->head_len < l4 + TCP_HEADER_LEN) {
+    return 0;
+  }
+  uint32_t header = l4 + (uint32_t)(pkt->head[l4 + TCP_OFF_DATA] >> 4) * 4;
+  if (header < l4 + TCP_HEADER_LEN || header > pkt->head_len) {
+    return 0;
+  }
+  return header + ph_min_u32(pkt->gso_size, pkt->len - header);
+}
+
+void ip_forward_offload(struct pkt *pkt, uint32_t l4, uint16_t pseudo_sum) {
+  if (pkt->gso_type != PKT_GSO_NONE) {
+    put_be16(pkt->head + l4 + TCP_OFF_CSUM, pseudo_sum);
+    pkt->csum = PKT_CSUM_PARTIAL;
+    pkt->csum_start = (uint16_t)l4;
+    pkt->csum_offset = TCP_OFF_CSUM;
+  } else if (pkt->csum == PKT_CSUM_PARTIAL) { /* it counted from the frame */
+    pkt->csum_start = (uint16_t)(pkt->csum_start - ETH_HDR_LEN);
+  } else {
+    pkt->csum = PKT_CSUM_NONE; /* it is in its place */
+  }
+}
+
+void ip_forward_sent(struct ph_stack *stack, struct pkt *pkt, int error,
+                     uint64_t *forwarded) {
+  if (error == -PH_EAGAIN) { /* the device is full: a queue that drops */
+    stack->stats.NetifDrops++;
+    pkt_put(pkt);
+  } else if (error == 0) {
+    ++*forwarded;
+  }
+}

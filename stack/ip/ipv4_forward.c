@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Forwarding of IPv4: RFC 1812 5. What is for nobody in particular, what can't
+ * have been sent and what wants to choose its own way goes no further. */
+#include "stack/eth/eth.h"
+#include "stack/ip/ip_forward.h"
+#include "stack/wire/ip_wire.h"
+
+/* 169.254/16 stays on its link (RFC 3927 2.6.2). */
+static bool is_link_local(uint32_t ip) {
+  return ip >> 16 == 0xa9fe;
+}
+
+/* RFC 1812 5.3.7, 5.3.5.2 with RFC 2644: neither martians, nor what was sent to
+ * all or to a group on either side. */
+static bool addresses_good(const struct ip_state *ip, uint32_t src,
+                           uint32_t dst) {
+  if (ipv4_is_zero_net(src) || ipv4_is_loopback(src) || src >> 29 == 7 ||
+      is_link_local(src) || ipv4_is_zero_net(dst) || ipv4_is_loopback(dst) ||
+      dst >> 29 == 7 || is_link_local(dst)) {
+    return false;
+  }
+  for (uint32_t i = 0; i < ip->address_count; i++) {
+    const struct ipv4_address *a = &ip->addresses[i];
+    if (src == a->ip || dst == a->ip || ipv4_is_broadcast_of(a, src) ||
+        ipv4_is_broadcast_of(a, dst)) {
+      return false; /* ours too: it came in a frame to all */
+    }
+  }
+  return true;
+}
+
+/* What a router would have to write into is refused (RFC 7126 4.3 to 4.6); the
+ * options' lengths were checked on input. */
+static bool options_refused(const uint8_t *h, uint32_t ihl) {
+  for (uint32_t at = IPV4_HDR_LEN; at < ihl && h[at] != IPV4_OPT_END;
+       at += h[at] == IPV4_OPT_NOP ? 1u : h[at + 1]) {
+    if (h[at] == IPV4_OPT_RECORD_ROUTE || h[at] == IPV4_OPT_TIMESTAMP) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static struct ip_rx rx_of(const uint8_t *h) {
+  return (struct ip_rx){.src = ph_addr_v4(get_be32(h + IPV4_OFF_SRC)),
+                        .dst = ph_addr_v4(get_be32(h + IPV4_OFF_DST)),
+                        .protocol = h[IPV4_OFF_PROTO],
+                        .ttl = h[IPV4_OFF_TTL],
+                        .tos = h[IPV4_OFF_TOS],
+                        .family = &ipv4_family};
+}
+
+/* Tell the sender, count, drop. */
+static PH_APART void refuse(struct ph_stack *stack, struct pkt *pkt,
+                            uint64_t *counter, uint8_t type, uint8_t code,
+                            uint32_t word) {
+  struct ip_rx rx = rx_of(pkt->head);
+  icmp_send(stack, pkt, &rx, type, code, word);
+  ++*counter;
+  pkt_put(pkt);
+}
+
+static PH_APART void drop(struct pkt *pkt, uint64_t *counter) {
+  ++*counter;
+  pkt_put(pkt);
+}
+
+void ipv4_forward_failed(struct ph_stack *stack, const struct pkt *pkt) {
+  struct ip_rx rx = rx_of(pkt->head);
+  icmp_send(stack, pkt, &rx, ICMP_UNREACHABLE, ICMP_UNREACH_HOST, 0);
+}
+
+/* RFC 1624 (eqn. 3) for the one that is taken from the TTL: the sum of the
+ * other words grows by 0x0100. */
+static void decrement_ttl(uint8_t *h) {
+  uint32_t sum = get_be16(h + IPV4_OFF_CSUM) + 0x0100u;
+  put_be16(h + IPV4_OFF_CSUM, (uint16_t)(sum + (sum >> 16)));
+  h[IPV4_OFF_TTL]--;
+}
+
+static void send_on(struct ph_stack *stack, struct pkt *pkt, uint32_t ihl,
+                    struct netif *out, uint32_t next_hop) {
+  uint8_t *h = pkt->head;
+  uint16_t sum = 0;
+  if (pkt->gso_type != PKT_GSO_NONE) {
+    struct ip_rx rx = rx_of(h);
+    sum = ipv4_family.pseudo_sum(&rx.src, &rx.dst, rx.protocol, pkt->len - ihl);
+  }
+  ip_forward_offload(pkt, ihl, sum);
+  decrement_ttl(h);
+  struct eth_neighbour *neighbour;
+  ip_forward_sent(stack, pkt, arp_output(out, pkt, next_hop, &neighbour),
+                  &stack->stats.IpForwDatagrams);
+}
+
+void ipv4_forward(struct netif *netif, struct pkt *pkt, bool group) {
+  struct ph_stack *stack = netif->stack;
+  struct ph_stats *stats = &stack->stats;
+  const struct ip_state *ip = ip_of(stack);
+  const uint8_t *h = pkt->head;
+  uint32_t ihl = (h[0] & 15u) * 4;
+  uint32_t dst = get_be32(h + IPV4_OFF_DST);
+  pkt->l3 = pkt->head;
+  /* RFC 1812 5.3.4: nothing that came in a frame to all. */
+  if (group || !addresses_good(ip, get_be32(h + IPV4_OFF_SRC), dst)) {
+    drop(pkt, &stats->IpInAddrErrors);
+    return;
+  }
+  if (ihl > IPV4_HDR_LEN && options_refused(h, ihl)) {
+    drop(pkt, &stats->IpInHdrErrors);
+    return;
+  }
+  if (h[IPV4_OFF_TTL] <= 1) { /* RFC 1812 5.3.1 */
+    refuse(stack, pkt, &stats->IpInHdrErrors, ICMP_TIME_EXCEEDED, 0, 0);
+    return;
+  }
+  uint32_t next_hop;
+  struct netif *out = ipv4_next_hop(ip, dst, &next_hop);
+  if (!out || out->loopback) {
+    refuse(stack, pkt, &stats->IpOutNoRoutes, ICMP_UNREACHABLE,
+           ICMP_UNREACH_NET, 0);
+    return;
+  }
+  uint32_t longest = ip_forward_longest(pkt, ihl);
+  if (longest == 0) {
+    drop(pkt, &stats->IpInDiscards);
+  } else if (longest > out->caps.mtu) { /* RFC 1191 4 */
+    refuse(stack, pkt, &stats->IpFragFails, ICMP_UNREACHABLE,
+           ICMP_UNREACH_TOO_BIG, out->caps.mtu);
+  } else {
+    send_on(stack, pkt, ihl, out, next_hop);
+  }
+}
