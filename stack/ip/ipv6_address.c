@@ -25,7 +25,7 @@ struct ipv6_address *ipv6_address_find(struct ipv6_state *v6,
 }
 
 bool ipv6_is_own(const struct ipv6_state *v6, const struct ph_addr *addr) {
-  for (uint32_t i = 0; i < IPV6_MAX_ADDRESSES; i++) {
+  for (uint32_t i = 0; i < v6->address_end; i++) {
     const struct ipv6_address *a = &v6->addresses[i];
     if (ph_addr_equal(&a->addr, addr)) {
       return ready(a, v6->stack->now_ns);
@@ -118,6 +118,8 @@ struct ipv6_address *ipv6_address_add(struct ipv6_link *link,
                              .prefix_len = prefix_len,
                              .state = IPV6_ADDRESS_TENTATIVE,
                              .probes_left = 1}; /* DupAddrDetectTransmits */
+  uint32_t end = (uint32_t)(a - v6->addresses) + 1;
+  v6->address_end = ph_max_u32(v6->address_end, end);
   if (at_once) {
     become_ready(stack, a);
   } else { /* RFC 4862 5.4.2: at random, or all speak at once after a failure */

@@ -135,6 +135,7 @@ struct ipv6_state {
   struct ph_stack *stack;
   struct ipv6_link *links; /* of interfaces with a link layer */
   struct ipv6_address addresses[IPV6_MAX_ADDRESSES];
+  uint32_t address_end; /* none behind it was ever used */
   struct ipv6_prefix prefixes[IPV6_MAX_PREFIXES];
   struct ipv6_router routers[IPV6_MAX_ROUTERS];
   struct ipv6_route routes[IPV6_MAX_ROUTES]; /* longest prefix first */

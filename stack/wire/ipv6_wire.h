@@ -141,15 +141,22 @@ static inline bool ipv6_is_zero(const uint8_t *a, uint32_t len) {
   }
   return any == 0;
 }
+/* Half an address at a time: these are asked about every packet. */
+static inline uint64_t ipv6_half(const uint8_t *a) {
+  uint64_t word;
+  memcpy(&word, a, sizeof(word));
+  return word;
+}
 static inline bool ipv6_is_unspecified(const uint8_t *a) {
-  return ipv6_is_zero(a, 16);
+  return (ipv6_half(a) | ipv6_half(a + 8)) == 0;
 }
 static inline bool ipv6_is_loopback(const uint8_t *a) {
-  return ipv6_is_zero(a, 15) && a[15] == 1;
+  return ipv6_half(a) == 0 && a[15] == 1 && ipv6_is_zero(a + 8, 7);
 }
 /* ::ffff:0:0/96: never on the wire. */
 static inline bool ipv6_is_mapped(const uint8_t *a) {
-  return ipv6_is_zero(a, 10) && a[10] == 0xff && a[11] == 0xff;
+  return ipv6_half(a) == 0 && (a[8] | a[9]) == 0 && a[10] == 0xff &&
+         a[11] == 0xff;
 }
 
 #endif

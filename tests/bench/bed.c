@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "stack/base/errno.h"
-#include "stack/ip/ip.h"
+#include "stack/ip/ipv6.h"
 #include "stack/udp/udp.h"
 
 enum {
@@ -145,6 +145,10 @@ static void *map(size_t size) {
   return memory;
 }
 
+static struct ph_addr address6(int host) {
+  return (struct ph_addr){{0x20, 1, 0xd, 0xb8, [15] = (uint8_t)(host + 1)}};
+}
+
 static void attach(struct bed_host *host) {
   struct ph_stack *stack = &host->stack;
   enum bed_offload offload = host->bed->config.offload;
@@ -156,6 +160,7 @@ static void attach(struct bed_host *host) {
       .caps = {.tx_csum = offload != BED_NONE,
                .rx_csum = offload != BED_NONE,
                .tso4 = full,
+               .tso6 = full,
                .lro = full,
                .max_super = full ? 65549 : 0,
                .mtu = 1500},
@@ -166,6 +171,11 @@ static void attach(struct bed_host *host) {
       ph_ipv4_add_address(stack, &host->netif, FIRST_IP + (uint32_t)host->index,
                           24)) {
     die("no interface");
+  }
+  struct ph_addr addr = address6(host->index);
+  if (host->bed->config.ipv6 &&
+      ph_ipv6_add_address(stack, &host->netif, &addr, 64, true)) {
+    die("no IPv6");
   }
 }
 
@@ -206,9 +216,12 @@ static void host_init(struct bed *bed, int index) {
                               .max_rcvbuf = config->max_buffer,
                               .congestion = config->congestion};
   struct ph_socket_config sockets = {.max_sockets = config->sockets};
+  const struct ph_ipv6_config quiet = {.ignore_ra = true, .skip_dad = true};
   struct ph_stack *stack = &host->stack;
   if (ph_stack_init(stack, &stack_config) || ph_netif_init(stack) ||
-      ph_ipv4_init(stack) || ph_udp_init(stack) || ph_tcp_init(stack, &tcp) ||
+      ph_ipv4_init(stack) ||
+      (config->ipv6 && ph_ipv6_init_with(stack, &quiet)) ||
+      ph_udp_init(stack) || ph_tcp_init(stack, &tcp) ||
       ph_socket_init(stack, &sockets)) {
     die("the arena is too small");
   }
@@ -256,8 +269,8 @@ struct ph_sockaddr_in bed_address(int host, uint16_t port) {
                                  .sin_addr = htonl(FIRST_IP + (uint32_t)host)};
 }
 
-static int make_socket(struct ph_stack *stack, int buffer) {
-  int fd = ph_socket(stack, PH_AF_INET, PH_SOCK_STREAM | PH_SOCK_NONBLOCK, 0);
+static int make_socket(struct ph_stack *stack, int domain, int buffer) {
+  int fd = ph_socket(stack, domain, PH_SOCK_STREAM | PH_SOCK_NONBLOCK, 0);
   if (fd >= 0 && buffer) {
     (void)ph_setsockopt(stack, fd, PH_SOL_SOCKET, PH_SO_SNDBUF, &buffer,
                         sizeof buffer);
@@ -270,15 +283,23 @@ static int make_socket(struct ph_stack *stack, int buffer) {
 struct bed_pair bed_connect(struct bed *bed, uint16_t port, int buffer) {
   struct ph_stack *client = &bed->host[0].stack;
   struct ph_stack *server = &bed->host[1].stack;
-  struct ph_sockaddr_in at = bed_address(1, port);
+  struct ph_sockaddr_in at4 = bed_address(1, port);
+  struct ph_sockaddr_in6 at6 = {.sin6_family = PH_AF_INET6,
+                                .sin6_port = htons(port)};
+  struct ph_addr addr = address6(1);
+  memcpy(at6.sin6_addr, addr.bytes, sizeof(at6.sin6_addr));
+  bool ipv6 = bed->config.ipv6;
+  int domain = ipv6 ? PH_AF_INET6 : PH_AF_INET;
+  const void *at = ipv6 ? (const void *)&at6 : &at4;
+  ph_socklen_t len = ipv6 ? sizeof(at6) : sizeof(at4);
   ph_stack_set_now(client, bed->now_ns);
   ph_stack_set_now(server, bed->now_ns);
-  struct bed_pair pair = {make_socket(server, buffer),
-                          make_socket(client, buffer), -1};
+  struct bed_pair pair = {make_socket(server, domain, buffer),
+                          make_socket(client, domain, buffer), -1};
   if (pair.listener < 0 || pair.client < 0 ||
-      ph_bind(server, pair.listener, &at, sizeof at) ||
+      ph_bind(server, pair.listener, at, len) ||
       ph_listen(server, pair.listener, 8) ||
-      ph_connect(client, pair.client, &at, sizeof at) != -PH_EINPROGRESS) {
+      ph_connect(client, pair.client, at, len) != -PH_EINPROGRESS) {
     die("no connection");
   }
   uint64_t limit_ns = bed->now_ns + 10000000000u;

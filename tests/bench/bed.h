@@ -27,6 +27,7 @@ struct bed_config {
   uint32_t connections, sockets;
   uint32_t max_buffer; /* of sockets; 0: the default */
   const char *congestion;
+  bool ipv6; /* bed_connect() by IPv6; both hosts speak IPv4, too */
 };
 
 struct bed_host {

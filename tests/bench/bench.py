@@ -138,12 +138,16 @@ def ipb():
         run([program, "ipb", mode, str(total), "check"])  # the contents, in a run of their own
         count = instructions(program, "measured_transfer", "ipb", mode, str(total), "count")
         figure(name, count / total, "instr/byte", bar, "make bench", False)
+        run([program, "ipb6", mode, str(total), "check"])
+        count = instructions(program, "measured_transfer", "ipb6", mode, str(total), "count")
+        figure(name.replace("ipb", "ipb6"), count / total, "instr/byte", None, "make bench")
 
 
 def connections():
     program = bench_tcp()
     figure("rr_instructions", instructions(program, "measured_rr", "rr", "1000") / 1000, "instr", 4000, "make bench",
            False)
+    figure("rr6_instructions", instructions(program, "measured_rr", "rr6", "1000") / 1000, "instr", None, "make bench")
     counts = {}
     for idle in (200, 2000, 20000):
         counts[idle] = instructions(program, "measured_crr", "crr", str(idle), "500") / 500

@@ -78,10 +78,10 @@ __attribute__((noinline)) static void measured_transfer(struct bed *bed,
   }
 }
 
-/* ipb none|csum|full BYTES check|count */
-static void ipb(char **args) {
+static void ipb_over(char **args, bool ipv6) {
   static const char *const names[] = {"none", "csum", "full"};
-  struct bed_config config = {.delay_ns = 10000,
+  struct bed_config config = {.ipv6 = ipv6,
+                              .delay_ns = 10000,
                               .blocks = 1024,
                               .rx_blocks = 1024,
                               .connections = 16,
@@ -98,6 +98,16 @@ static void ipb(char **args) {
   measured_transfer(bed, &flow);
   printf("bytes %llu\n", (unsigned long long)flow.received);
   bed_free(bed);
+}
+
+/* ipb none|csum|full BYTES check|count */
+static void ipb(char **args) {
+  ipb_over(args, false);
+}
+
+/* The same over IPv6. */
+static void ipb6(char **args) {
+  ipb_over(args, true);
 }
 
 /* ---- Request and response ----------------------------------------------- */
@@ -132,9 +142,9 @@ __attribute__((noinline)) static void measured_rr(struct bed *bed,
   request_response(bed, pair, count);
 }
 
-/* rr COUNT */
-static void rr(char **args) {
-  struct bed_config config = {.offload = BED_FULL,
+static void rr_over(char **args, bool ipv6) {
+  struct bed_config config = {.ipv6 = ipv6,
+                              .offload = BED_FULL,
                               .delay_ns = 10000,
                               .blocks = 1024,
                               .rx_blocks = 256,
@@ -147,6 +157,16 @@ static void rr(char **args) {
   measured_rr(bed, &pair, count);
   printf("operations %u\n", count);
   bed_free(bed);
+}
+
+/* rr COUNT */
+static void rr(char **args) {
+  rr_over(args, false);
+}
+
+/* The same over IPv6. */
+static void rr6(char **args) {
+  rr_over(args, true);
 }
 
 /* ---- Connect, one byte, close ------------------------------------------- */
@@ -363,10 +383,10 @@ int main(int argc, char **argv) {
     const char *name;
     int args;
     void (*run)(char **args);
-  } commands[] = {{"ipb", 3, ipb},  {"rr", 1, rr},
-                  {"crr", 2, crr},  {"idle", 0, idle_bytes},
-                  {"lfn", 0, lfn},  {"window", 4, window},
-                  {"jain", 0, jain}};
+  } commands[] = {
+      {"ipb", 3, ipb}, {"rr", 1, rr},         {"ipb6", 3, ipb6},
+      {"rr6", 1, rr6}, {"crr", 2, crr},       {"idle", 0, idle_bytes},
+      {"lfn", 0, lfn}, {"window", 4, window}, {"jain", 0, jain}};
   for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
     if (argc > 1 && strcmp(argv[1], commands[i].name) == 0 &&
         argc == 2 + commands[i].args) {
@@ -375,7 +395,8 @@ int main(int argc, char **argv) {
     }
   }
   fprintf(stderr,
-          "usage: bench_tcp ipb none|csum|full BYTES check|count | rr COUNT | "
+          "usage: bench_tcp ipb|ipb6 none|csum|full BYTES check|count | rr|rr6 "
+          "COUNT | "
           "crr IDLE COUNT | idle | lfn | window P RTT_MS SECONDS "
           "random|periodic | jain\n");
   return 2;
