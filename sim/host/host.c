@@ -28,14 +28,21 @@ static size_t block_count(const struct host_config *config) {
          BLOCKS_SPARE;
 }
 
-/* Device-visible memory: blocks, packets, then what the device's rings and
+/* Device-visible memory: blocks, packets, then what each device's rings and
  * receive buffers need. */
 static void make_memory(struct host *host) {
   size_t blocks = block_count(&host->config) * PH_BLOCK_SIZE;
   size_t packets = (PACKETS * sizeof(struct pkt) + PAGE - 1) / PAGE * PAGE;
-  host->device_offset = blocks + packets;
-  host->memory_size = host->device_offset + host->ops->device_bytes(host);
-  host->memory = host->ops->memory(host, host->memory_size);
+  size_t size = blocks + packets;
+  for (unsigned i = 0; i < host->port_count; i++) {
+    struct host_port *port = &host->ports[i];
+    port->device_offset = (size + PAGE - 1) / PAGE * PAGE;
+    size = port->device_offset + host->ops->device_bytes(port);
+    port->device_end = size;
+  }
+  for (unsigned i = 0; i < host->port_count; i++) {
+    host->memory = host->ops->memory(&host->ports[i], size);
+  }
   if (posix_memalign(&host->arena, PAGE, ARENA_SIZE) != 0) {
     sim_fatal("no memory for a host's stack");
   }
@@ -87,18 +94,82 @@ static void start_stack(struct host *host) {
   must(ph_socket_init(stack, &sockets), "ph_socket_init", host);
 }
 
-void host_boot(struct host *host) {
-  host->ops->start(host);
+static void boot_port(struct host_port *port) {
+  struct host *host = port->host;
+  const struct host_port_config *config = &port->config;
+  host->current = port;
+  host->ops->start(port);
   if (host->config.mss) {
     uint16_t mtu = (uint16_t)(host->config.mss + 40);
-    if (mtu < host->netif->caps.mtu) {
-      host->netif->caps.mtu = mtu;
+    if (mtu < port->netif->caps.mtu) {
+      port->netif->caps.mtu = mtu;
     }
   }
-  must(ph_ipv4_add_address(&host->stack, host->netif, host->config.ip,
-                           host->config.prefix_len),
+  must(ph_ipv4_add_address(&host->stack, port->netif, config->ip,
+                           config->prefix_len),
        "ph_ipv4_add_address", host);
-  host_tap_netif(host);
+  if (host->config.ipv6 && !ip_addr_is_any(&config->ip6)) {
+    must(ph_ipv6_add_address(&host->stack, port->netif, &config->ip6,
+                             config->prefix6_len, true),
+         "ph_ipv6_add_address", host);
+  }
+  host_tap_netif(port);
+}
+
+static void add_route(struct host *host, const struct host_route *route) {
+  struct netif *netif = host->ports[route->port].netif;
+  if (ip_addr_is_mapped(&route->destination)) {
+    must(ph_ipv4_add_route(&host->stack, ph_addr_to_v4(&route->destination),
+                           route->prefix_len, ph_addr_to_v4(&route->gateway),
+                           netif),
+         "ph_ipv4_add_route", host);
+  } else {
+    must(ph_ipv6_add_route(&host->stack, &route->destination, route->prefix_len,
+                           &route->gateway, netif),
+         "ph_ipv6_add_route", host);
+  }
+}
+
+void host_boot(struct host *host) {
+  for (unsigned i = 0; i < host->port_count; i++) {
+    boot_port(&host->ports[i]);
+  }
+  for (unsigned i = 0; i < host->config.route_count; i++) {
+    add_route(host, &host->config.routes[i]);
+  }
+}
+
+const char *host_port_name(const struct host_port *port) {
+  static const char *const names[HOST_PORTS] = {"eth0", "eth1", "eth2", "eth3",
+                                                "eth4", "eth5", "eth6", "eth7"};
+  return names[port->index];
+}
+
+static void make_ports(struct host *host) {
+  const struct host_config *config = &host->config;
+  if (config->more_count >= HOST_PORTS) {
+    sim_fatal("host %s: at most %d NICs", config->name, HOST_PORTS);
+  }
+  host->port_count = 1 + config->more_count;
+  host->ports = sim_alloc(host->port_count * sizeof(*host->ports));
+  host->ports[0].config = (struct host_port_config){
+      .ip = config->ip,
+      .prefix_len = config->prefix_len,
+      .ip6 = config->ip6,
+      .prefix6_len = config->prefix6_len,
+      .mtu = config->mtu,
+      .end = config->end,
+  };
+  memcpy(host->ports[0].config.mac, config->mac, sizeof(config->mac));
+  for (unsigned i = 0; i < host->port_count; i++) {
+    struct host_port *port = &host->ports[i];
+    port->host = host;
+    port->index = i;
+    if (i > 0) {
+      port->config = config->more[i - 1];
+    }
+    sim_heap_init(&port->inbox);
+  }
 }
 
 struct host *host_create(const struct host_config *config) {
@@ -114,14 +185,23 @@ struct host *host_create(const struct host_config *config) {
       .trace_stream = config->timeline ? host_trace_stream : NULL,
   };
   sim_rng_init(&host->random, config->seed, config->name);
-  sim_heap_init(&host->inbox);
   host->irq_since = SIM_NEVER;
   host->ready_end = &host->ready;
+  make_ports(host);
   make_memory(host);
   start_stack(host);
   host_observe_init(host);
   host->kernel = host_task_make(host, host_kernel, NULL);
   return host;
+}
+
+static void destroy_port(struct host_port *port) {
+  struct sim_event event;
+  while (sim_heap_pop(&port->inbox, &event)) {
+    free(event.payload);
+  }
+  sim_heap_destroy(&port->inbox);
+  port->host->ops->destroy(port);
 }
 
 void host_destroy(struct host *host) {
@@ -131,12 +211,10 @@ void host_destroy(struct host *host) {
     coro_destroy(task->coro);
     free(task);
   }
-  struct sim_event event;
-  while (sim_heap_pop(&host->inbox, &event)) {
-    free(event.payload);
+  for (unsigned i = 0; i < host->port_count; i++) {
+    destroy_port(&host->ports[i]);
   }
-  sim_heap_destroy(&host->inbox);
-  host->ops->destroy(host);
+  free(host->ports);
   free(host->arena);
   free(host->scratch);
   free(host);
@@ -173,7 +251,12 @@ struct app_env host_app_env(struct host *host) {
 }
 
 void host_arrive(struct host *host, struct frame *frame, sim_time start) {
-  sim_heap_push(&host->inbox, start, host->config.index, 0, frame);
+  host_arrive_at(host, 0, frame, start);
+}
+
+void host_arrive_at(struct host *host, unsigned port, struct frame *frame,
+                    sim_time start) {
+  sim_heap_push(&host->ports[port].inbox, start, host->config.index, 0, frame);
 }
 
 void host_get_report(const struct host *host, struct host_report *report) {
@@ -186,7 +269,9 @@ void host_get_report(const struct host *host, struct host_report *report) {
       .super_segments = host->super_segments,
       .packets = host->packets,
   };
-  host->ops->report(host, report);
+  for (unsigned i = 0; i < host->port_count; i++) {
+    host->ops->report(&host->ports[i], report);
+  }
 }
 
 void host_event(struct host *host, sim_time time, enum event_channel channel,
@@ -194,12 +279,27 @@ void host_event(struct host *host, sim_time time, enum event_channel channel,
   event_hash_add(&host->hash[channel], time, channel, data, len);
 }
 
-uint64_t host_event_hash(const struct host *host) {
+/* The wires of a host's NICs are hashed apart: their order is no result. */
+static uint64_t port_event_hash(const struct host_port *port) {
+  const struct host *host = port->host;
   struct event_hash hash = {0};
   for (int i = 1; i < EVENT_CHANNEL_NIC; i++) {
-    event_hash_add_word(&hash, 0, (enum event_channel)i, host->hash[i].value);
+    bool wire = i == EVENT_CHANNEL_WIRE_TX || i == EVENT_CHANNEL_WIRE_RX;
+    uint64_t value = wire               ? port->hash[i].value
+                     : port->index == 0 ? host->hash[i].value
+                                        : 0;
+    event_hash_add_word(&hash, 0, (enum event_channel)i, value);
   }
-  event_hash_add_word(&hash, 0, EVENT_CHANNEL_NIC, host->ops->hash(host));
+  event_hash_add_word(&hash, 0, EVENT_CHANNEL_NIC, host->ops->hash(port));
+  return hash.value;
+}
+
+uint64_t host_event_hash(const struct host *host) {
+  struct event_hash hash = {port_event_hash(&host->ports[0])};
+  for (unsigned i = 1; i < host->port_count; i++) {
+    event_hash_add_word(&hash, 0, EVENT_CHANNEL_NIC,
+                        port_event_hash(&host->ports[i]));
+  }
   return hash.value;
 }
 
@@ -208,5 +308,9 @@ void host_hash(struct host *host, const void *data, size_t len) {
 }
 
 bool host_check(struct host *host, const char **why) {
-  return host->ops->check(host, why);
+  bool good = true;
+  for (unsigned i = 0; i < host->port_count && good; i++) {
+    good = host->ops->check(&host->ports[i], why);
+  }
+  return good;
 }

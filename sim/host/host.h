@@ -35,7 +35,27 @@
 enum host_nic { HOST_NIC_SOFT, HOST_NIC_RTL };
 enum host_offload { HOST_OFFLOAD_ALL, HOST_OFFLOAD_CSUM, HOST_OFFLOAD_NONE };
 
+enum { HOST_PORTS = 8, HOST_ROUTES = 64 };
+
 struct host;
+
+/* A NIC of a host and its link. */
+struct host_port_config {
+  uint8_t mac[6];
+  uint32_t ip; /* host order */
+  uint8_t prefix_len;
+  struct ph_addr ip6; /* `::`: none */
+  uint8_t prefix6_len;
+  uint16_t mtu;
+  unsigned end; /* what host_config.emit calls it */
+};
+
+/* Of either family; `gateway` is on the link of NIC `port`. */
+struct host_route {
+  struct ph_addr destination, gateway;
+  uint8_t prefix_len; /* as the family counts it */
+  unsigned port;
+};
 
 struct host_config {
   const char *name; /* kept by reference, as are the tables below */
@@ -48,6 +68,15 @@ struct host_config {
   enum host_offload offload;
   uint16_t mtu;
   uint16_t mss; /* 0: mtu - 40 */
+  /* The first NIC's, like `ip`, `mac` and `mtu`. */
+  struct ph_addr ip6; /* `::`: none */
+  uint8_t prefix6_len;
+  unsigned end; /* what `emit` calls it */
+  /* Further NICs, of the same kind and with the same offloads. */
+  const struct host_port_config *more;
+  unsigned more_count; /* up to HOST_PORTS - 1 */
+  const struct host_route *routes;
+  unsigned route_count;
   /* Soft NIC: packets of TCP up to 64 KiB may come, as coalesced ones, whose
    * parts have so many bytes (gso_size); 0: one part, if `large` is set. */
   bool large;
@@ -62,9 +91,9 @@ struct host_config {
   const char *waves;         /* RTL: VCD file or NULL */
   struct capture *capture;   /* or NULL */
   struct timeline *timeline; /* or NULL */
-  /* A frame leaves the NIC: its last byte at `end`. Returns enum frame_mark for
-   * the capture. */
-  unsigned (*emit)(void *ctx, unsigned host, const uint8_t *data, uint32_t len,
+  /* A frame leaves the NIC that is called `at`: its last byte at `end`. Returns
+   * enum frame_mark for the capture. */
+  unsigned (*emit)(void *ctx, unsigned at, const uint8_t *data, uint32_t len,
                    sim_time end, bool error, uint64_t id);
   void *emit_ctx;
 };
@@ -118,8 +147,11 @@ sim_time host_next(const struct host *host);
  * not announced by host_arrive(). */
 void host_advance(struct host *host, sim_time until);
 
-/* A frame whose first byte arrives at `start`; takes `frame`. */
+/* A frame whose first byte arrives at `start`; takes `frame`. At the first NIC,
+ * and at any. */
 void host_arrive(struct host *host, struct frame *frame, sim_time start);
+void host_arrive_at(struct host *host, unsigned port, struct frame *frame,
+                    sim_time start);
 
 /* False if the NIC or its driver broke a rule: `why` says which. */
 bool host_check(struct host *host, const char **why);

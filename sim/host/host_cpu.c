@@ -137,6 +137,18 @@ static void task_ended(struct host *host, struct host_task *task) {
   host->live_tasks--;
 }
 
+/* Every NIC whose line is high; true if the stack has work. */
+static bool take_interrupts(struct host *host) {
+  bool work = false;
+  for (unsigned i = 0; i < host->port_count; i++) {
+    host->current = &host->ports[i];
+    if (host->port_count == 1 || host->ops->irq(host->current)) {
+      work |= host->ops->interrupt(host->current);
+    }
+  }
+  return work;
+}
+
 /* The kernel's coroutine: one piece of work per entry. */
 void host_kernel(struct host *host, void *arg) {
   (void)arg;
@@ -146,7 +158,7 @@ void host_kernel(struct host *host, void *arg) {
         host_boot(host);
         break;
       case HOST_ENTRY_INTERRUPT:
-        if (host->ops->interrupt(host)) {
+        if (take_interrupts(host)) {
           host_clock(host);
           ph_stack_poll(&host->stack, host->local / SIM_NS);
         }
@@ -272,37 +284,77 @@ static void run_software(struct host *host, sim_time time) {
   }
 }
 
+/* The time up to which every NIC is simulated. */
+static sim_time nics_time(const struct host *host) {
+  sim_time time = SIM_NEVER;
+  for (unsigned i = 0; i < host->port_count; i++) {
+    time = sim_time_min(time, host->ops->time(&host->ports[i]));
+  }
+  return time;
+}
+
+static sim_time nics_next(const struct host *host) {
+  sim_time next = SIM_NEVER;
+  for (unsigned i = 0; i < host->port_count; i++) {
+    next = sim_time_min(next, host->ops->next(&host->ports[i]));
+  }
+  return next;
+}
+
 static void update_irq(struct host *host) {
-  if (!host->ops->irq(host)) {
+  bool irq = false;
+  for (unsigned i = 0; i < host->port_count; i++) {
+    irq |= host->ops->irq(&host->ports[i]);
+  }
+  if (!irq) {
     host->irq_since = SIM_NEVER;
   } else if (host->irq_since == SIM_NEVER) {
-    host->irq_since = host->ops->time(host);
+    host->irq_since = nics_time(host);
   }
 }
 
-static void take_inbox(struct host *host, sim_time until) {
+static void take_inbox(struct host_port *port, sim_time until) {
   struct sim_event event;
-  while (sim_heap_next(&host->inbox) < until &&
-         sim_heap_pop(&host->inbox, &event)) {
-    host->ops->receive(host, event.payload, event.time);
+  while (sim_heap_next(&port->inbox) < until &&
+         sim_heap_pop(&port->inbox, &event)) {
+    port->host->ops->receive(port, event.payload, event.time);
+  }
+}
+
+/* Run every NIC up to `target`; with `stop_on_irq` none beyond the rise of an
+ * interrupt line. Nobody knows before where that is, so several NICs then go on
+ * together, to the end of the next grain in which one of them does anything. */
+static void run_nics(struct host *host, sim_time target, bool stop_on_irq) {
+  const struct host_nic_ops *ops = host->ops;
+  if (host->port_count > 1 && stop_on_irq) {
+    sim_time next = sim_time_max(nics_next(host), nics_time(host));
+    next = sim_time_add(next / ops->grain * ops->grain, ops->grain);
+    target = sim_time_min(target, next);
+  }
+  for (unsigned i = 0; i < host->port_count; i++) {
+    if (ops->time(&host->ports[i]) < target) {
+      ops->run(&host->ports[i], target, stop_on_irq);
+    }
   }
 }
 
 void host_advance(struct host *host, sim_time until) {
-  const struct host_nic_ops *ops = host->ops;
-  until = until / ops->grain * ops->grain;
-  take_inbox(host, until);
+  sim_time grain = host->ops->grain;
+  until = until / grain * grain;
+  for (unsigned i = 0; i < host->port_count; i++) {
+    take_inbox(&host->ports[i], until);
+  }
   for (;;) {
     sim_time software = software_next(host);
-    sim_time now = ops->time(host);
+    sim_time now = nics_time(host);
     sim_time target = sim_time_min(software, until);
     if (now < target) {
-      /* While the processor is busy nobody looks at the interrupt line. */
+      /* While the processor is busy nobody looks at the interrupt lines. */
       bool busy = now < host->local;
       if (busy) {
         target = sim_time_min(target, align_up(host, host->local));
       }
-      ops->run(host, target, !busy && host->irq_since == SIM_NEVER);
+      run_nics(host, target, !busy && host->irq_since == SIM_NEVER);
       update_irq(host);
       continue;
     }
@@ -315,6 +367,9 @@ void host_advance(struct host *host, sim_time until) {
 }
 
 sim_time host_next(const struct host *host) {
-  sim_time next = sim_time_min(software_next(host), host->ops->next(host));
-  return sim_time_min(next, sim_heap_next(&host->inbox));
+  sim_time next = sim_time_min(software_next(host), nics_next(host));
+  for (unsigned i = 0; i < host->port_count; i++) {
+    next = sim_time_min(next, sim_heap_next(&host->ports[i].inbox));
+  }
+  return next;
 }

@@ -26,27 +26,34 @@ void host_observe_init(struct host *host) {
       {"wire-rx", "received from the wire", FRAME_FCS_LEN},
       {"host-rx", "handed to the stack", 0},
   };
-  unsigned *const interfaces[4] = {&host->if_host_tx, &host->if_wire_tx,
-                                   &host->if_wire_rx, &host->if_host_rx};
-  for (int i = 0; i < 4; i++) {
-    char name[64];
-    snprintf(name, sizeof(name), "%s:%s", config->name, places[i].name);
-    *interfaces[i] =
-        capture_interface(config->capture, name, places[i].text, places[i].fcs);
+  for (unsigned p = 0; p < host->port_count; p++) {
+    struct host_port *port = &host->ports[p];
+    unsigned *const interfaces[4] = {&port->if_host_tx, &port->if_wire_tx,
+                                     &port->if_wire_rx, &port->if_host_rx};
+    /* "server:host-tx"; of a host with several NICs "r1.eth1:host-tx". */
+    for (int i = 0; i < 4; i++) {
+      char name[64];
+      bool several = host->port_count > 1;
+      snprintf(name, sizeof(name), "%s%s%s:%s", config->name,
+               several ? "." : "", several ? host_port_name(port) : "",
+               places[i].name);
+      *interfaces[i] = capture_interface(config->capture, name, places[i].text,
+                                         places[i].fcs);
+    }
   }
 }
 
 /* --- The wire's side ------------------------------------------------------ */
 
 /* The packet that the next frame on the wire is a segment of. */
-static uint64_t next_sent(struct host *host) {
-  if (host->sent_first == host->sent_last) {
+static uint64_t next_sent(struct host_port *port) {
+  if (port->sent_first == port->sent_last) {
     return 0;
   }
-  struct host_sent *sent = &host->sent[host->sent_first % HOST_IDS];
+  struct host_sent *sent = &port->sent[port->sent_first % HOST_IDS];
   uint64_t id = sent->id;
   if (--sent->segments == 0) {
-    host->sent_first++;
+    port->sent_first++;
   }
   return id;
 }
@@ -78,30 +85,34 @@ static void note_frame(struct host *host, enum timeline_track track,
   host_note(host, &event);
 }
 
-void host_emit(struct host *host, const uint8_t *data, uint32_t len,
+void host_emit(struct host_port *port, const uint8_t *data, uint32_t len,
                sim_time start, sim_time end, bool error) {
+  struct host *host = port->host;
   const struct host_config *config = &host->config;
-  uint64_t id = next_sent(host);
-  host_event(host, end, EVENT_CHANNEL_WIRE_TX, data, len);
-  unsigned marks =
-      config->emit(config->emit_ctx, config->index, data, len, end, error, id);
+  uint64_t id = next_sent(port);
+  event_hash_add(&port->hash[EVENT_CHANNEL_WIRE_TX], end, EVENT_CHANNEL_WIRE_TX,
+                 data, len);
+  unsigned marks = config->emit(config->emit_ctx, port->config.end, data, len,
+                                end, error, id);
   if (config->capture) {
     /* What the wire did to it shows where it arrives; here it is whole. */
     unsigned here = (marks & FRAME_DROPPED) | (error ? FRAME_ERROR : 0u);
-    capture_add(config->capture, host->if_wire_tx, start, CAPTURE_OUT, data,
+    capture_add(config->capture, port->if_wire_tx, start, CAPTURE_OUT, data,
                 len, here, id, NULL);
   }
   note_frame(host, TIMELINE_WIRE_TX, data, len, start, end, id);
 }
 
-void host_received(struct host *host, const struct frame *frame,
+void host_received(struct host_port *port, const struct frame *frame,
                    sim_time start) {
+  struct host *host = port->host;
   const struct host_config *config = &host->config;
   uint64_t key = frame_key(frame->data, frame->len);
-  host->names[key % HOST_IDS] = (struct host_name){key, frame->id};
-  host_event(host, start, EVENT_CHANNEL_WIRE_RX, frame->data, frame->len);
+  port->names[key % HOST_IDS] = (struct host_name){key, frame->id};
+  event_hash_add(&port->hash[EVENT_CHANNEL_WIRE_RX], start,
+                 EVENT_CHANNEL_WIRE_RX, frame->data, frame->len);
   if (config->capture) {
-    capture_add(config->capture, host->if_wire_rx, start, CAPTURE_IN,
+    capture_add(config->capture, port->if_wire_rx, start, CAPTURE_IN,
                 frame->data, frame->len, frame->marks, frame->id, NULL);
   }
   note_frame(host, TIMELINE_WIRE_RX, frame->data, frame->len, start,
@@ -109,8 +120,8 @@ void host_received(struct host *host, const struct frame *frame,
              frame->id);
 }
 
-uint64_t host_packet_of(const struct host *host, uint64_t key) {
-  const struct host_name *name = &host->names[key % HOST_IDS];
+uint64_t host_packet_of(const struct host_port *port, uint64_t key) {
+  const struct host_name *name = &port->names[key % HOST_IDS];
   return name->key == key ? name->id : 0;
 }
 
@@ -155,8 +166,23 @@ static void note_packet(struct host *host, const struct pkt *pkt,
   host_note(host, &event);
 }
 
+static struct host_port *port_of(struct host *host, const struct netif *netif) {
+  struct host_port *port = host->ports;
+  while (port->netif != netif) {
+    port++;
+  }
+  return port;
+}
+
+/* What is seen now is of this NIC. */
+static struct host_port *enter(struct host *host, const struct netif *netif) {
+  host->current = port_of(host, netif);
+  return host->current;
+}
+
 static int tap_transmit(struct netif *netif, struct pkt *pkt) {
   struct host *host = netif->stack->platform->ctx;
+  struct host_port *port = enter(host, netif);
   uint32_t segments = segments_of(pkt);
   uint64_t id = pkt->id;
   bool super = pkt->gso_type != PKT_GSO_NONE;
@@ -172,15 +198,15 @@ static int tap_transmit(struct netif *netif, struct pkt *pkt) {
     copy_packet(host, pkt);
   }
   note_packet(host, pkt, "transmit");
-  host->sent[host->sent_last % HOST_IDS] = (struct host_sent){id, segments};
-  host->sent_last++;
-  int error = host->inner_ops->transmit(netif, pkt);
+  port->sent[port->sent_last % HOST_IDS] = (struct host_sent){id, segments};
+  port->sent_last++;
+  int error = port->inner_ops->transmit(netif, pkt);
   if (error) {
-    host->sent_last--;
+    port->sent_last--;
     return error;
   }
   if (host->config.capture) {
-    capture_add(host->config.capture, host->if_host_tx, host->scratch_time,
+    capture_add(host->config.capture, port->if_host_tx, host->scratch_time,
                 CAPTURE_OUT, host->scratch, host->scratch_len, 0, id, comment);
   }
   host->packets++;
@@ -189,13 +215,12 @@ static int tap_transmit(struct netif *netif, struct pkt *pkt) {
 }
 
 static void tap_poll(struct netif *netif) {
-  struct host *host = netif->stack->platform->ctx;
-  host->inner_ops->poll(netif);
+  enter(netif->stack->platform->ctx, netif)->inner_ops->poll(netif);
 }
 
 static bool tap_can_transmit(struct netif *netif) {
-  struct host *host = netif->stack->platform->ctx;
-  return host->inner_ops->can_transmit(netif);
+  return port_of(netif->stack->platform->ctx, netif)
+      ->inner_ops->can_transmit(netif);
 }
 
 static const struct netif_ops tap_ops = {
@@ -222,7 +247,8 @@ static void note_taken(struct host *host, const struct pkt *pkt) {
 /* Give the packet the name that it had at the sender. */
 static void tap_input(struct netif *netif, struct pkt *pkt) {
   struct host *host = netif->stack->platform->ctx;
-  uint64_t id = host_packet_of(host, frame_key(pkt->head, pkt->head_len));
+  struct host_port *port = enter(host, netif);
+  uint64_t id = host_packet_of(port, frame_key(pkt->head, pkt->head_len));
   if (id) {
     pkt->id = id;
   }
@@ -230,19 +256,19 @@ static void tap_input(struct netif *netif, struct pkt *pkt) {
   if (host->config.capture) {
     copy_packet(host, pkt);
     capture_add(
-        host->config.capture, host->if_host_rx, host->scratch_time, CAPTURE_IN,
+        host->config.capture, port->if_host_rx, host->scratch_time, CAPTURE_IN,
         host->scratch, host->scratch_len, 0, pkt->id,
         pkt->csum == PKT_CSUM_VERIFIED ? "the NIC verified the checksum" : "");
   }
-  host->inner_input(netif, pkt);
+  port->inner_input(netif, pkt);
   host->taken.name = NULL;
 }
 
-void host_tap_netif(struct host *host) {
-  host->inner_ops = host->netif->ops;
-  host->netif->ops = &tap_ops;
-  host->inner_input = host->netif->input;
-  host->netif->input = tap_input;
+void host_tap_netif(struct host_port *port) {
+  port->inner_ops = port->netif->ops;
+  port->netif->ops = &tap_ops;
+  port->inner_input = port->netif->input;
+  port->netif->input = tap_input;
 }
 
 static bool of_driver(const char *stage) {
@@ -268,7 +294,7 @@ void host_trace(void *ctx, uint64_t packet_id, const char *stage) {
     event.payload = host->taken.payload;
   }
   if (host->ops->describe) {
-    host->ops->describe(host, &event);
+    host->ops->describe(host->current, &event);
   }
   if (strcmp(stage, "rx_used") == 0) {
     host->taken = event;

@@ -34,6 +34,7 @@ struct soft_tx {
 };
 
 struct soft_nic {
+  struct host_port *port;
   struct netif netif;
   sim_time now;
   struct sim_heap events; /* EVENT_SENT: soft_tx; EVENT_ARRIVED: frame */
@@ -52,15 +53,15 @@ struct soft_nic {
   uint8_t packet[PACKET_MAX];
 };
 
-static struct soft_nic *soft(const struct host *host) {
-  return host->nic;
+static struct soft_nic *soft(const struct host_port *port) {
+  return port->nic;
 }
 
 /* --- Transmit ------------------------------------------------------------- */
 
 static void send_frame(void *ctx, uint8_t *data, size_t len) {
-  struct host *host = ctx;
-  struct soft_nic *nic = soft(host);
+  struct host_port *port = ctx;
+  struct soft_nic *nic = soft(port);
   size_t padded =
       len < FRAME_MIN - FRAME_FCS_LEN ? FRAME_MIN - FRAME_FCS_LEN : len;
   struct soft_tx *tx = sim_alloc(sizeof(*tx));
@@ -68,15 +69,15 @@ static void send_frame(void *ctx, uint8_t *data, size_t len) {
   tx->frame->len = (uint32_t)padded + FRAME_FCS_LEN;
   memcpy(tx->frame->data, data, len);
   frame_set_fcs(tx->frame->data, tx->frame->len);
-  tx->start = sim_time_max(host->local, nic->tx_free);
+  tx->start = sim_time_max(port->host->local, nic->tx_free);
   sim_time end = tx->start + (PREAMBLE + tx->frame->len) * BYTE_PS;
   nic->tx_free = end + GAP * BYTE_PS;
-  sim_heap_push(&nic->events, end, host->config.index, EVENT_SENT, tx);
+  sim_heap_push(&nic->events, end, port->host->config.index, EVENT_SENT, tx);
 }
 
 static int soft_transmit(struct netif *netif, struct pkt *pkt) {
   struct soft_nic *nic = netif->device;
-  struct host *host = netif->stack->platform->ctx;
+  struct host_port *port = nic->port;
   if (nic->in_flight + nic->done_count >= RING) {
     nic->stalled = true;
     return -PH_EAGAIN;
@@ -84,11 +85,11 @@ static int soft_transmit(struct netif *netif, struct pkt *pkt) {
   if (pkt->len > PACKET_MAX) {
     return -PH_EMSGSIZE;
   }
-  host_clock(host);
+  host_clock(port->host);
   pkt_copy(pkt, 0, nic->packet, pkt->len);
   if (pkt->gso_type == PKT_GSO_TCPV4) {
     unsigned segments =
-        soft_segment(nic->packet, pkt->len, pkt->gso_size, send_frame, host);
+        soft_segment(nic->packet, pkt->len, pkt->gso_size, send_frame, port);
     if (segments == 0) {
       return -PH_EINVAL;
     }
@@ -100,13 +101,13 @@ static int soft_transmit(struct netif *netif, struct pkt *pkt) {
       soft_checksum(nic->packet, pkt->len, pkt->csum_start, pkt->csum_offset);
       nic->csum_inserted++;
     }
-    send_frame(host, nic->packet, pkt->len);
+    send_frame(port, nic->packet, pkt->len);
   }
   /* The packet is done when its last frame is. */
   struct soft_tx *last = sim_alloc(sizeof(*last));
   last->packet = pkt;
-  sim_heap_push(&nic->events, nic->tx_free - GAP * BYTE_PS, host->config.index,
-                EVENT_SENT, last);
+  sim_heap_push(&nic->events, nic->tx_free - GAP * BYTE_PS,
+                port->host->config.index, EVENT_SENT, last);
   nic->in_flight++;
   return 0;
 }
@@ -116,11 +117,11 @@ static bool soft_can_transmit(struct netif *netif) {
   return nic->in_flight + nic->done_count < RING;
 }
 
-static void sent(struct host *host, struct soft_tx *tx, sim_time time) {
-  struct soft_nic *nic = soft(host);
+static void sent(struct host_port *port, struct soft_tx *tx, sim_time time) {
+  struct soft_nic *nic = soft(port);
   if (tx->frame) {
     nic->tx_frames++;
-    host_emit(host, tx->frame->data, tx->frame->len, tx->start, time, false);
+    host_emit(port, tx->frame->data, tx->frame->len, tx->start, time, false);
     free(tx->frame);
   }
   if (tx->packet) {
@@ -132,14 +133,15 @@ static void sent(struct host *host, struct soft_tx *tx, sim_time time) {
 
 /* --- Receive -------------------------------------------------------------- */
 
-static void soft_receive(struct host *host, struct frame *frame,
+static void soft_receive(struct host_port *port, struct frame *frame,
                          sim_time start) {
-  struct soft_nic *nic = soft(host);
+  struct soft_nic *nic = soft(port);
   start = sim_time_max(start, nic->rx_free);
   sim_time end = start + (PREAMBLE + frame->len) * BYTE_PS;
   nic->rx_free = end + GAP * BYTE_PS;
-  host_received(host, frame, start);
-  sim_heap_push(&nic->events, end, host->config.index, EVENT_ARRIVED, frame);
+  host_received(port, frame, start);
+  sim_heap_push(&nic->events, end, port->host->config.index, EVENT_ARRIVED,
+                frame);
 }
 
 static bool for_us(const struct soft_nic *nic, const struct frame *frame) {
@@ -147,15 +149,17 @@ static bool for_us(const struct soft_nic *nic, const struct frame *frame) {
 }
 
 /* The MAC's reason to drop a frame, in the order of the RTL; NULL: none. */
-static uint64_t *refuse(const struct host *host, const struct frame *frame) {
-  struct soft_nic *nic = soft(host);
+static uint64_t *refuse(const struct host_port *port,
+                        const struct frame *frame) {
+  struct soft_nic *nic = soft(port);
   if (frame->marks & FRAME_ERROR) {
     return &nic->code_errors;
   }
   if (frame->len < FRAME_MIN) {
     return &nic->runts;
   }
-  if (frame->len > (uint32_t)host->config.mtu + 22 && !host->config.large) {
+  if (frame->len > (uint32_t)port->config.mtu + 22 &&
+      !port->host->config.large) {
     return &nic->oversize;
   }
   if (!frame_fcs_good(frame->data, frame->len)) {
@@ -164,9 +168,9 @@ static uint64_t *refuse(const struct host *host, const struct frame *frame) {
   return for_us(nic, frame) ? NULL : &nic->filtered;
 }
 
-static void arrived(struct host *host, struct frame *frame) {
-  struct soft_nic *nic = soft(host);
-  uint64_t *reason = refuse(host, frame);
+static void arrived(struct host_port *port, struct frame *frame) {
+  struct soft_nic *nic = soft(port);
+  uint64_t *reason = refuse(port, frame);
   if (reason) {
     ++*reason;
     free(frame);
@@ -240,16 +244,16 @@ static struct pkt *packet_of(struct soft_nic *nic, const struct frame *frame,
 
 static void deliver(struct soft_nic *nic, const struct frame *frame) {
   struct ph_stack *stack = nic->netif.stack;
-  const struct host *host = stack->platform->ctx;
+  const struct host_port *port = nic->port;
   uint32_t len = frame->len - FRAME_FCS_LEN;
   struct pkt *pkt = packet_of(nic, frame, len);
   if (!pkt) {
     stack->stats.NetifDrops++;
     return;
   }
-  if (len > host->config.mtu + (uint32_t)FRAME_ETH_HEADER) {
+  if (len > port->config.mtu + (uint32_t)FRAME_ETH_HEADER) {
     pkt->gso_type = PKT_GSO_TCPV4;
-    pkt->gso_size = host->config.coalesced_mss;
+    pkt->gso_size = port->host->config.coalesced_mss;
   }
   pkt->netif = &nic->netif;
   pkt->id = ++stack->next_packet_id;
@@ -281,43 +285,43 @@ static void soft_poll(struct netif *netif) {
   }
 }
 
-static bool soft_irq(const struct host *host) {
-  const struct soft_nic *nic = soft(host);
+static bool soft_irq(const struct host_port *port) {
+  const struct soft_nic *nic = soft(port);
   bool reap = nic->done_count >= REAP_BATCH ||
               (nic->done_count && (nic->stalled || nic->in_flight == 0));
   return nic->rx_count || reap;
 }
 
-static bool soft_interrupt(struct host *host) {
-  const uint32_t waiting = soft(host)->rx_count;
-  host_event(host, host->local, EVENT_CHANNEL_INTERRUPT, &waiting,
+static bool soft_interrupt(struct host_port *port) {
+  const uint32_t waiting = soft(port)->rx_count;
+  host_event(port->host, port->host->local, EVENT_CHANNEL_INTERRUPT, &waiting,
              sizeof(waiting));
-  host_trace(host, 0, "interrupt");
+  host_trace(port->host, 0, "interrupt");
   return true;
 }
 
 /* --- Time ----------------------------------------------------------------- */
 
-static sim_time soft_time(const struct host *host) {
-  return soft(host)->now;
+static sim_time soft_time(const struct host_port *port) {
+  return soft(port)->now;
 }
 
-static sim_time soft_next(const struct host *host) {
-  return sim_heap_next(&soft(host)->events);
+static sim_time soft_next(const struct host_port *port) {
+  return sim_heap_next(&soft(port)->events);
 }
 
-static void soft_run(struct host *host, sim_time until, bool stop_on_irq) {
-  struct soft_nic *nic = soft(host);
+static void soft_run(struct host_port *port, sim_time until, bool stop_on_irq) {
+  struct soft_nic *nic = soft(port);
   struct sim_event event;
   while (sim_heap_next(&nic->events) < until &&
          sim_heap_pop(&nic->events, &event)) {
     nic->now = sim_time_max(nic->now, event.time);
     if (event.source == EVENT_SENT) {
-      sent(host, event.payload, event.time);
+      sent(port, event.payload, event.time);
     } else {
-      arrived(host, event.payload);
+      arrived(port, event.payload);
     }
-    if (stop_on_irq && soft_irq(host)) {
+    if (stop_on_irq && soft_irq(port)) {
       return;
     }
   }
@@ -332,21 +336,25 @@ static const struct netif_ops ops = {
     .can_transmit = soft_can_transmit,
 };
 
-static uint32_t buffer_size(const struct host *host) {
+static uint32_t buffer_size(const struct host_port *port) {
   /* 64 KiB in as many pieces as a packet has. */
-  uint32_t least = host->config.large ? 4096 : host->config.mtu;
+  uint32_t least = port->host->config.large ? 4096 : port->config.mtu;
   return (least + BUFFER_SLACK + 2047) / 2048 * 2048;
 }
 
-static size_t soft_device_bytes(const struct host *host) {
-  return (size_t)RX_RING * buffer_size(host);
+static size_t soft_device_bytes(const struct host_port *port) {
+  return (size_t)RX_RING * buffer_size(port);
 }
 
-static uint8_t *soft_memory(struct host *host, size_t size) {
+static uint8_t *soft_memory(struct host_port *port, size_t size) {
   void *memory;
   struct soft_nic *nic = sim_alloc(sizeof(*nic));
   sim_heap_init(&nic->events);
-  host->nic = nic;
+  nic->port = port;
+  port->nic = nic;
+  if (port->index > 0) {
+    return port->host->memory;
+  }
   if (posix_memalign(&memory, 4096, size) != 0) {
     sim_fatal("no memory for a host's buffers");
   }
@@ -354,17 +362,17 @@ static uint8_t *soft_memory(struct host *host, size_t size) {
   return memory;
 }
 
-static void soft_start(struct host *host) {
-  struct soft_nic *nic = soft(host);
-  enum host_offload offload = host->config.offload;
-  nic->block_size = buffer_size(host);
+static void soft_start(struct host_port *port) {
+  struct soft_nic *nic = soft(port);
+  enum host_offload offload = port->host->config.offload;
+  nic->block_size = buffer_size(port);
   nic->blocks = sim_alloc(RX_RING * sizeof(*nic->blocks));
   ph_block_pool_init(&nic->pool, nic->blocks,
-                     host->memory + host->device_offset, RX_RING,
+                     port->host->memory + port->device_offset, RX_RING,
                      nic->block_size);
   ph_block_pool_reserve(&nic->pool, RX_RESERVE);
   nic->netif = (struct netif){
-      .name = "eth0",
+      .name = host_port_name(port),
       .ops = &ops,
       .device = nic,
       .up = true,
@@ -373,51 +381,53 @@ static void soft_start(struct host *host) {
               .tx_csum = offload != HOST_OFFLOAD_NONE,
               .tso4 = offload == HOST_OFFLOAD_ALL,
               .rx_csum = offload != HOST_OFFLOAD_NONE,
-              .lro = host->config.large,
+              .lro = port->host->config.large,
               .max_super = offload == HOST_OFFLOAD_ALL ? MAX_SUPER : 0,
-              .mtu = host->config.mtu,
+              .mtu = port->config.mtu,
           },
   };
-  memcpy(nic->netif.mac, host->config.mac, 6);
-  host->netif = &nic->netif;
-  if (netif_add(&host->stack, &nic->netif)) {
-    sim_fatal("host %s: the interface can't be attached", host->config.name);
+  memcpy(nic->netif.mac, port->config.mac, 6);
+  port->netif = &nic->netif;
+  if (netif_add(&port->host->stack, &nic->netif)) {
+    sim_fatal("host %s: the interface can't be attached",
+              port->host->config.name);
   }
 }
 
-static bool soft_check(struct host *host, const char **why) {
-  (void)host;
+static bool soft_check(struct host_port *port, const char **why) {
+  (void)port;
   *why = NULL;
   return true;
 }
 
-static void soft_report(const struct host *host, struct host_report *report) {
-  const struct soft_nic *nic = soft(host);
-  report->nic_tx_frames = nic->tx_frames;
-  report->nic_rx_frames = nic->rx_frames;
-  report->nic_super_segments = nic->super_segments;
-  report->nic_segments = nic->segments;
-  report->nic_csum_inserted = nic->csum_inserted;
-  report->nic_csum_good = nic->csum_good;
-  report->nic_csum_bad = nic->csum_bad;
-  report->nic_rx_bytes = nic->rx_bytes;
-  report->nic_fcs_errors = nic->fcs_errors;
-  report->nic_runts = nic->runts;
-  report->nic_oversize = nic->oversize;
-  report->nic_code_errors = nic->code_errors;
-  report->nic_bad_frames =
+static void soft_report(const struct host_port *port,
+                        struct host_report *report) {
+  const struct soft_nic *nic = soft(port);
+  report->nic_tx_frames += nic->tx_frames;
+  report->nic_rx_frames += nic->rx_frames;
+  report->nic_super_segments += nic->super_segments;
+  report->nic_segments += nic->segments;
+  report->nic_csum_inserted += nic->csum_inserted;
+  report->nic_csum_good += nic->csum_good;
+  report->nic_csum_bad += nic->csum_bad;
+  report->nic_rx_bytes += nic->rx_bytes;
+  report->nic_fcs_errors += nic->fcs_errors;
+  report->nic_runts += nic->runts;
+  report->nic_oversize += nic->oversize;
+  report->nic_code_errors += nic->code_errors;
+  report->nic_bad_frames +=
       nic->fcs_errors + nic->runts + nic->oversize + nic->code_errors;
-  report->nic_filtered = nic->filtered;
-  report->nic_overflows = nic->overflows;
+  report->nic_filtered += nic->filtered;
+  report->nic_overflows += nic->overflows;
 }
 
-static uint64_t soft_hash(const struct host *host) {
-  (void)host;
+static uint64_t soft_hash(const struct host_port *port) {
+  (void)port;
   return 0;
 }
 
-static void soft_destroy(struct host *host) {
-  struct soft_nic *nic = soft(host);
+static void soft_destroy(struct host_port *port) {
+  struct soft_nic *nic = soft(port);
   struct sim_event event;
   while (sim_heap_pop(&nic->events, &event)) {
     if (event.source == EVENT_SENT) {
@@ -432,7 +442,9 @@ static void soft_destroy(struct host *host) {
   }
   free(nic->blocks);
   free(nic);
-  free(host->memory);
+  if (port->index == 0) {
+    free(port->host->memory);
+  }
 }
 
 const struct host_nic_ops host_soft_ops = {

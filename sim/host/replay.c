@@ -253,7 +253,7 @@ bool replay_open(struct replay *replay, const uint8_t *data, size_t size,
  * answers for it. */
 static void add_route(struct host *host, void *arg) {
   (void)arg;
-  if (ph_ipv4_add_route(&host->stack, 0, 0, 0, host->netif)) {
+  if (ph_ipv4_add_route(&host->stack, 0, 0, 0, host->ports[0].netif)) {
     sim_fatal("host %s: no room for a default route", host->config.name);
   }
 }

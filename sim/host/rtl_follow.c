@@ -47,7 +47,7 @@ struct bursts {
 };
 
 struct rtl_follow {
-  struct host *host;
+  struct host_port *port;
   const struct netif_virtio *virtio;
   struct host_mem *mem;
   uint64_t buffer_base;
@@ -57,11 +57,11 @@ struct rtl_follow {
   struct bursts under_way[AXI_IDS];
 };
 
-struct rtl_follow *rtl_follow_make(struct host *host,
+struct rtl_follow *rtl_follow_make(struct host_port *port,
                                    const struct netif_virtio *virtio,
                                    struct host_mem *mem, uint64_t buffers) {
   struct rtl_follow *follow = sim_alloc(sizeof(*follow));
-  follow->host = host;
+  follow->port = port;
   follow->virtio = virtio;
   follow->mem = mem;
   follow->buffer_base = buffers;
@@ -130,8 +130,8 @@ static void add_chain(struct rtl_follow *follow, struct timeline_event *event) {
   for (uint32_t i = 0; i < chain->count; i++) {
     event->bytes += chain->pieces[i].len;
   }
-  chain->seq = follow->host->given.seq;
-  chain->payload = follow->host->given.payload;
+  chain->seq = follow->port->host->given.seq;
+  chain->payload = follow->port->host->given.payload;
   chain->header = (uint32_t)event->bytes - chain->payload;
 }
 
@@ -151,7 +151,7 @@ void rtl_follow_publish(struct rtl_follow *follow, sim_time now) {
     bool visible = (uint16_t)(q->published_idx - chain->index - 1) < q->size;
     if (!chain->published && visible) {
       chain->published = true;
-      host_note(follow->host,
+      host_note(follow->port->host,
                 &(struct timeline_event){.name = "available",
                                          .track = TIMELINE_DRIVER,
                                          .begin = now,
@@ -264,7 +264,7 @@ static void name_frame(struct rtl_follow *follow, struct buffer *buffer,
   *buffer = (struct buffer){0};
   if (frame) {
     uint64_t key = frame_key(frame, room);
-    buffer->id = key ? host_packet_of(follow->host, key) : 0;
+    buffer->id = key ? host_packet_of(follow->port, key) : 0;
     if (!frame_tcp(frame, room, &buffer->seq, &buffer->payload)) {
       buffer->payload = 0;
     }
@@ -333,7 +333,7 @@ static void end_burst(struct rtl_follow *follow, sim_time time, unsigned id) {
   if (id == ID_WRITE) {
     name_write(follow, burst);
   }
-  host_note(follow->host, burst);
+  host_note(follow->port->host, burst);
 }
 
 void rtl_follow_observe(struct rtl_follow *follow, uint64_t cycle,
@@ -350,7 +350,7 @@ void rtl_follow_observe(struct rtl_follow *follow, uint64_t cycle,
       end_burst(follow, time, id);
       break;
     case NIC_EVENT_IRQ:
-      host_note(follow->host,
+      host_note(follow->port->host,
                 &(struct timeline_event){
                     .name = len ? "interrupt rises" : "interrupt falls",
                     .track = TIMELINE_REGISTERS,

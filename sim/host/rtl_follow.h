@@ -20,7 +20,7 @@ struct rtl_follow;
 
 /* All are kept by reference. `buffers` is the bus address of the first receive
  * buffer. Free with free(). */
-struct rtl_follow *rtl_follow_make(struct host *host,
+struct rtl_follow *rtl_follow_make(struct host_port *port,
                                    const struct netif_virtio *virtio,
                                    struct host_mem *mem, uint64_t buffers);
 

@@ -6,6 +6,13 @@
 
 enum { PAGE = 4096, BEAT = 16 };
 
+static bool add_rights(struct host_mem *mem, size_t size) {
+  mem->readable = calloc(size / BEAT, sizeof *mem->readable);
+  mem->writable = calloc(size / BEAT, sizeof *mem->writable);
+  mem->size = size;
+  return mem->readable && mem->writable;
+}
+
 struct host_mem *host_mem_create(size_t size) {
   if (size == 0 || size > SIZE_MAX - PAGE) {
     return NULL;
@@ -16,10 +23,7 @@ struct host_mem *host_mem_create(size_t size) {
     return NULL;
   }
   mem->base = aligned_alloc(PAGE, size);
-  mem->readable = calloc(size / BEAT, sizeof *mem->readable);
-  mem->writable = calloc(size / BEAT, sizeof *mem->writable);
-  mem->size = size;
-  if (!mem->base || !mem->readable || !mem->writable) {
+  if (!add_rights(mem, size) || !mem->base) {
     host_mem_destroy(mem);
     return NULL;
   }
@@ -27,9 +31,25 @@ struct host_mem *host_mem_create(size_t size) {
   return mem;
 }
 
+struct host_mem *host_mem_view(const struct host_mem *of) {
+  struct host_mem *mem = calloc(1, sizeof *mem);
+  if (!mem) {
+    return NULL;
+  }
+  mem->base = of->base;
+  mem->is_view = true;
+  if (!add_rights(mem, of->size)) {
+    host_mem_destroy(mem);
+    return NULL;
+  }
+  return mem;
+}
+
 void host_mem_destroy(struct host_mem *mem) {
   if (mem) {
-    free(mem->base);
+    if (!mem->is_view) {
+      free(mem->base);
+    }
     free(mem->readable);
     free(mem->writable);
     free(mem);

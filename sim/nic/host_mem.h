@@ -47,6 +47,7 @@ struct host_mem {
   uint64_t size;
   uint16_t *readable; /* one bit per byte, one word per 16-byte beat */
   uint16_t *writable;
+  bool is_view; /* the bytes are another's */
   struct host_mem_violation violation;
 };
 
@@ -55,6 +56,11 @@ struct host_mem {
  * host_mem_destroy() after every NIC that uses it is destroyed. */
 struct host_mem *host_mem_create(size_t size);
 void host_mem_destroy(struct host_mem *mem);
+
+/* The same bytes at the same bus addresses for another NIC of the host, with
+ * rights of its own, none at first. `of` keeps the bytes and must outlive the
+ * last access. NULL without memory; host_mem_destroy() ends it. */
+struct host_mem *host_mem_view(const struct host_mem *of);
 
 /* Start of the arena for the CPU side; the arena owns it. 4096-byte aligned. */
 void *host_mem_data(struct host_mem *mem);

@@ -121,7 +121,7 @@ bool run_finish(struct run *run) {
     const char *why;
     host_get_report(run->sim.host[i], &run->host[i]);
     run->stats[i] = host_stack(run->sim.host[i])->stats;
-    run->link[i] = run->sim.link.direction[i].stats;
+    run->link[i] = run->sim.links[0].link.direction[i].stats;
     if (!host_check(run->sim.host[i], &why)) {
       run->healthy = false;
       snprintf(run->why, sizeof(run->why), "%s", why);

@@ -48,7 +48,7 @@ struct capture {
   FILE *file;
   struct sim_heap heap;
   unsigned interfaces;
-  uint8_t fcs_len[16];
+  uint8_t fcs_len[1024];
   uint64_t packets;
   uint8_t block[BLOCK_MAX];
   size_t len; /* of the block that is being built */
