@@ -9,7 +9,7 @@
 
 #include "sim/packetdrill/interface.h"
 #include "sim/packetdrill/stack_so.h"
-#include "stack/ip/ip.h"
+#include "stack/ip/ipv6.h"
 
 enum { POLLS_MAX = 64 };
 
@@ -42,52 +42,12 @@ struct args {
 
 /* ---- Addresses ---------------------------------------------------------- */
 
-struct in6 {
-  uint16_t family, port;
-  uint32_t flow;
-  uint8_t addr[16];
-  uint32_t scope;
-};
-
-static const uint8_t mapped_prefix[12] = {[10] = 0xff, [11] = 0xff};
-
-/* An IPv4-mapped address becomes the IPv4 one. */
-static void to_v4(const void **addr, socklen_t *len,
-                  struct ph_sockaddr_in *room) {
-  struct in6 in6;
-  if (!*addr || *len < sizeof(in6)) {
-    return;
-  }
-  memcpy(&in6, *addr, sizeof(in6));
-  bool any = true;
-  for (int i = 0; i < 16; i++) {
-    any = any && in6.addr[i] == 0;
-  }
-  if (in6.family == PH_AF_INET6 &&
-      (any || memcmp(in6.addr, mapped_prefix, sizeof(mapped_prefix)) == 0)) {
-    *room =
-        (struct ph_sockaddr_in){.sin_family = PH_AF_INET, .sin_port = in6.port};
-    memcpy(&room->sin_addr, in6.addr + 12, 4);
-    *addr = room;
-    *len = sizeof(*room);
-  }
-}
-
-/* The way back, into what the caller has room for. */
-static void from_v4(const struct so *so, const struct ph_sockaddr_in *from,
-                    struct sockaddr *addr, socklen_t *len) {
-  struct in6 in6 = {.family = PH_AF_INET6, .port = from->sin_port};
-  const void *value = from;
-  socklen_t size = sizeof(*from);
-  memcpy(in6.addr, mapped_prefix, sizeof(mapped_prefix));
-  memcpy(in6.addr + 12, &from->sin_addr, 4);
-  if (so->mapped) {
-    value = &in6;
-    size = sizeof(in6);
-  }
+/* A name that a call gave, into what the caller has room for. */
+static void give_name(const struct ph_sockaddr_in6 *name, ph_socklen_t name_len,
+                      struct sockaddr *addr, socklen_t *len) {
   if (addr && len) {
-    memcpy(addr, value, *len < size ? *len : size);
-    *len = size;
+    memcpy(addr, name, *len < name_len ? *len : name_len);
+    *len = name_len;
   }
 }
 
@@ -104,11 +64,26 @@ static long new_fd(struct so *so, long live) {
 
 static int so_socket(void *u, int domain, int type, int protocol) {
   struct so *so = u;
-  so->mapped |= domain == PH_AF_INET6;
-  struct args args = {.fd = domain == PH_AF_INET6 ? PH_AF_INET : domain,
-                      .a = type,
-                      .b = protocol};
+  struct args args = {.fd = domain, .a = type, .b = protocol};
   return (int)new_fd(so, so_run(so, do_socket, &args));
+}
+
+static int add_address(struct ph_stack *stack, struct netif *netif,
+                       const struct args *a) {
+  struct ph_sockaddr_in in4;
+  struct ph_sockaddr_in6 in6;
+  struct ph_addr addr = ph_addr_v4(0);
+  memcpy(&in4, a->to, sizeof(in4)); /* bind() found that it is whole */
+  if (in4.sin_family == PH_AF_INET6) {
+    memcpy(&in6, a->to, sizeof(in6));
+    memcpy(addr.bytes, in6.sin6_addr, sizeof(in6.sin6_addr));
+  } else {
+    memcpy(addr.bytes + 12, &in4.sin_addr, 4);
+  }
+  return in4.sin_family == PH_AF_INET6 && !ip_addr_is_mapped(&addr)
+             ? ph_ipv6_add_address(stack, netif, &addr, 64, true)
+             : ph_ipv4_add_address(stack, netif, ph_addr_to_v4(&addr),
+                                   a->so->settings.prefix_len);
 }
 
 /* packetdrill gives each run another address of its own choice: it becomes ours
@@ -116,20 +91,12 @@ static int so_socket(void *u, int domain, int type, int protocol) {
 static long do_bind(struct ph_stack *stack, void *args) {
   const struct args *a = args;
   int result = ph_bind(stack, a->fd, a->to, a->to_len);
-  struct ph_sockaddr_in name;
-  if (result != -PH_EADDRNOTAVAIL || a->to_len < sizeof(name)) {
-    return result;
-  }
-  memcpy(&name, a->to, sizeof(name));
   struct netif *netif = netif_first(stack);
   while (netif && netif->loopback) {
     netif = netif->next;
   }
-  const uint8_t *ip = (const uint8_t *)&name.sin_addr;
-  uint32_t address = (uint32_t)ip[0] << 24 | (uint32_t)ip[1] << 16 |
-                     (uint32_t)ip[2] << 8 | ip[3];
-  if (!netif || ph_ipv4_add_address(stack, netif, address,
-                                    a->so->settings.prefix_len) < 0) {
+  if (result != -PH_EADDRNOTAVAIL || !netif ||
+      add_address(stack, netif, a) < 0) {
     return result;
   }
   return ph_bind(stack, a->fd, a->to, a->to_len);
@@ -137,10 +104,7 @@ static long do_bind(struct ph_stack *stack, void *args) {
 
 static int so_bind(void *u, int fd, const struct sockaddr *addr,
                    socklen_t len) {
-  struct ph_sockaddr_in room;
-  const void *to = addr;
-  to_v4(&to, &len, &room);
-  struct args args = {.so = u, .fd = so_fd(u, fd), .to = to, .to_len = len};
+  struct args args = {.so = u, .fd = so_fd(u, fd), .to = addr, .to_len = len};
   return (int)result_of(so_run(u, do_bind, &args));
 }
 
@@ -160,12 +124,12 @@ static long do_accept(struct ph_stack *stack, void *args) {
 }
 
 static int so_accept(void *u, int fd, struct sockaddr *addr, socklen_t *len) {
-  struct ph_sockaddr_in name = {0};
+  struct ph_sockaddr_in6 name = {0};
   ph_socklen_t name_len = sizeof(name);
   struct args args = {.fd = so_fd(u, fd), .addr = &name, .addr_len = &name_len};
   long live = so_run(u, do_accept, &args);
   if (live >= 0) {
-    from_v4(u, &name, addr, len);
+    give_name(&name, name_len, addr, len);
   }
   return (int)new_fd(u, live);
 }
@@ -177,10 +141,7 @@ static long do_connect(struct ph_stack *stack, void *args) {
 
 static int so_connect(void *u, int fd, const struct sockaddr *addr,
                       socklen_t len) {
-  struct ph_sockaddr_in room;
-  const void *to = addr;
-  to_v4(&to, &len, &room);
-  struct args args = {.fd = so_fd(u, fd), .to = to, .to_len = len};
+  struct args args = {.fd = so_fd(u, fd), .to = addr, .to_len = len};
   return (int)result_of(so_run(u, do_connect, &args));
 }
 
@@ -219,7 +180,7 @@ static long do_recvfrom(struct ph_stack *stack, void *args) {
 
 static ssize_t so_recvfrom(void *u, int fd, void *data, size_t len, int flags,
                            struct sockaddr *addr, socklen_t *addr_len) {
-  struct ph_sockaddr_in name = {0};
+  struct ph_sockaddr_in6 name = {0};
   ph_socklen_t name_len = sizeof(name);
   struct args args = {.fd = so_fd(u, fd),
                       .data = data,
@@ -228,8 +189,8 @@ static ssize_t so_recvfrom(void *u, int fd, void *data, size_t len, int flags,
                       .addr = addr ? &name : NULL,
                       .addr_len = addr ? &name_len : NULL};
   long result = so_run(u, do_recvfrom, &args);
-  if (result >= 0 && addr && name.sin_family) {
-    from_v4(u, &name, addr, addr_len);
+  if (result >= 0 && addr && name.sin6_family) {
+    give_name(&name, name_len, addr, addr_len);
   }
   return result_of(result);
 }
@@ -250,9 +211,7 @@ static long do_sendto(struct ph_stack *stack, void *args) {
 static ssize_t so_sendto(void *u, int fd, const void *data, size_t len,
                          int flags, const struct sockaddr *addr,
                          socklen_t addr_len) {
-  struct ph_sockaddr_in room;
   const void *to = addr;
-  to_v4(&to, &addr_len, &room);
   struct args args = {.fd = so_fd(u, fd),
                       .in = data,
                       .len = len,
@@ -431,8 +390,9 @@ static int so_epoll_wait(void *u, int epfd, struct epoll_event *events,
 static int so_netdev_send(void *u, const void *packet, size_t len) {
   struct so *so = u;
   if (len == 0 || len > PACKET_BYTES_MAX ||
-      *(const uint8_t *)packet >> 4 != 4) {
-    return (int)result_of(-PH_EAFNOSUPPORT); /* the stack has no IPv6 yet */
+      (*(const uint8_t *)packet >> 4 != 4 &&
+       *(const uint8_t *)packet >> 4 != 6)) {
+    return (int)result_of(-PH_EAFNOSUPPORT);
   }
   pthread_mutex_lock(&so->lock);
   world_inject(so->world, packet, (uint32_t)len);

@@ -113,7 +113,8 @@ int so_fd(const struct so *so, int fd) {
 static const uint32_t gateway_ip = 0xc0a8fffd;
 
 static bool set_flag(const char *flag, enum host_nic *nic,
-                     enum run_profile *profile, bool *push_bursts) {
+                     enum run_profile *profile, bool *push_bursts,
+                     uint16_t *longer) {
   if (strcmp(flag, "nic=rtl") == 0 || strcmp(flag, "nic=soft") == 0) {
     *nic = flag[4] == 'r' ? HOST_NIC_RTL : HOST_NIC_SOFT;
     return true;
@@ -126,9 +127,14 @@ static bool set_flag(const char *flag, enum host_nic *nic,
     *push_bursts = flag[5] == 'b';
     return true;
   }
+  if (strcmp(flag, "mtu=1500") == 0 || strcmp(flag, "mtu=1520") == 0) {
+    *longer = flag[6] == '2' ? 20 : 0; /* as packetdrill's own runner has it */
+    return true;
+  }
   fprintf(stderr,
           "libpackhorse_packetdrill: --so_flags: '%s' is none of nic=soft, "
-          "nic=rtl, profile=linux, profile=bsd, push=write, push=burst.\n",
+          "nic=rtl, profile=linux, profile=bsd, push=write, push=burst, "
+          "mtu=1500, mtu=1520.\n",
           flag);
   return false;
 }
@@ -138,8 +144,9 @@ struct so *so_create(const char *flags) {
   enum run_profile profile = RUN_PROFILE_LINUX;
   char *copy = strdup(flags ? flags : ""), *rest = copy, *flag;
   bool good = copy != NULL, push_bursts = false;
+  uint16_t longer = 0;
   while (good && (flag = strsep(&rest, ", "))) {
-    good = !*flag || set_flag(flag, &nic, &profile, &push_bursts);
+    good = !*flag || set_flag(flag, &nic, &profile, &push_bursts, &longer);
   }
   free(copy);
   if (!good) {
@@ -149,6 +156,8 @@ struct so *so_create(const char *flags) {
   settings_profile(&so->settings, profile);
   so->settings.tcp.features.push_bursts = push_bursts;
   so->settings.gateway_ip = gateway_ip;
+  so->settings.mapped = true; /* both families */
+  so->settings.mtu = (uint16_t)(so->settings.mtu + longer);
   so->world = settings_world(&so->settings, nic);
   pthread_mutex_init(&so->lock, NULL);
   pthread_cond_init(&so->changed, NULL);

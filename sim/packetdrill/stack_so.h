@@ -35,8 +35,7 @@ struct so {
   struct so_call *sleeping;
   bool handing_over; /* to `heir`, which has not looked at the clock yet */
   pthread_t heir;
-  bool ended;  /* free() was called while a call slept: time stands still */
-  bool mapped; /* AF_INET6 sockets were made: addresses are IPv4-mapped */
+  bool ended; /* free() was called while a call slept: time stands still */
   /* Descriptors handed out are real ones, so that a close() by the host is
    * good; live[fd] is the stack's plus one. */
   int live[SO_FDS];

@@ -122,6 +122,68 @@ static void ack(struct fixture *f, uint32_t len, uint32_t acked) {
   send_tcp(f, &spec);
 }
 
+/* ---- IPv6 ---------------------------------------------------------------- */
+
+/* A handshake with a listener on `bound` (an AF_INET6 name), the packets being
+ * of `ends`; what accept() says of the peer. */
+static void accept_by(const char *flags, const char *bound,
+                      const struct packet_ends *ends, uint16_t mss,
+                      const char *peer) {
+  struct fixture *f = load(flags);
+  void *u = f->ifc.userdata;
+  struct sockaddr_in6 name = {.sin6_family = AF_INET6,
+                              .sin6_port = htons(PORT)};
+  static uint8_t packet[ROOM];
+  char text[INET6_ADDRSTRLEN];
+  socklen_t len = sizeof(name);
+  struct packet_spec spec = {.kind = PACKET_TCP,
+                             .flags = TCP_SYN,
+                             .win = 32792,
+                             .options = {2, 4, 5, 180},
+                             .options_len = 4};
+  assert_int_equal(inet_pton(AF_INET6, bound, &name.sin6_addr), 1);
+  int fd = f->ifc.socket(u, AF_INET6, SOCK_STREAM, IPPROTO_TCP);
+  assert_true(fd >= 0);
+  assert_int_equal(f->ifc.bind(u, fd, (struct sockaddr *)&name, sizeof(name)),
+                   0);
+  assert_int_equal(f->ifc.listen(u, fd, 1), 0);
+  uint32_t n = packet_write(packet, &spec, ends);
+  assert_int_equal(f->ifc.netdev_send(u, packet, n), 0);
+  receive(f);
+  assert_int_equal(f->packet[0] >> 4, ends->ipv6 ? 6 : 4);
+  assert_int_equal(f->view.flags, TCP_SYN | TCP_ACK);
+  assert_int_equal(f->view.options[2] << 8 | f->view.options[3], mss);
+  spec = (struct packet_spec){.kind = PACKET_TCP,
+                              .flags = TCP_ACK,
+                              .seq = 1,
+                              .ack = f->view.seq + 1,
+                              .win = 32792};
+  n = packet_write(packet, &spec, ends);
+  assert_int_equal(f->ifc.netdev_send(u, packet, n), 0);
+  int server = f->ifc.accept(u, fd, (struct sockaddr *)&name, &len);
+  assert_true(server >= 0);
+  assert_int_equal(len, sizeof(name));
+  assert_int_equal(name.sin6_family, AF_INET6);
+  assert_string_equal(inet_ntop(AF_INET6, &name.sin6_addr, text, sizeof(text)),
+                      peer);
+  unload(f);
+}
+
+static void ipv6_sockets_accept_ipv6_and_mapped_addresses(void **state) {
+  (void)state;
+  struct packet_ends ends = {.ipv6 = true,
+                             .remote_port = REMOTE_PORT,
+                             .local_port = PORT,
+                             .remote_ip = remote,
+                             .local_ip = local};
+  inet_pton(AF_INET6, "fd3d:fa7b:d17d::1", ends.remote6.bytes);
+  inet_pton(AF_INET6, "fd3d:a0b:17d6:9::1", ends.local6.bytes);
+  accept_by(NULL, "fd3d:a0b:17d6:9::1", &ends, 1440, "fd3d:fa7b:d17d::1");
+  accept_by("mtu=1520", "fd3d:a0b:17d6:9::1", &ends, 1460, "fd3d:fa7b:d17d::1");
+  ends.ipv6 = false;
+  accept_by(NULL, "::ffff:192.168.100.45", &ends, 1460, "::ffff:192.0.2.1");
+}
+
 /* ---- Time --------------------------------------------------------------- */
 
 static void every_look_at_the_clock_moves_it(void **state) {
@@ -357,6 +419,7 @@ int main(void) {
       cmocka_unit_test(blocking_accept_returns_on_its_own_thread),
       cmocka_unit_test(the_same_through_driver_and_rtl),
       cmocka_unit_test(a_call_that_still_sleeps_ends_with_the_stack),
+      cmocka_unit_test(ipv6_sockets_accept_ipv6_and_mapped_addresses),
       cmocka_unit_test(profiles_order_the_options_of_a_syn),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
