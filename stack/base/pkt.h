@@ -36,6 +36,8 @@ enum pkt_gso {
   PKT_GSO_TCPV6 = 4,
   PKT_GSO_UDP = 5,
   PKT_GSO_ECN = 0x80,
+  PKT_GSO_FRAGMENT = 0x40, /* never a device's: an IP packet that is to be
+                              fragmented; gso_size is the MTU */
 };
 
 struct pkt_frag {

@@ -26,6 +26,8 @@
   X(IpOutNoRoutes, "") \
   X(IpPathsMade, "times that a path was looked up in the routes") \
   X(IpForwDatagrams, "") \
+  X(IpFragOKs, "packets that were fragmented") \
+  X(IpFragCreates, "") \
   X(IpFragFails, "longer than the link takes, and not to be fragmented") \
   X(IpReasmFails, "fragments received: not built, dropped") \
   X(Ip6InReceives, "") \
@@ -37,6 +39,8 @@
   X(Ip6InDelivers, "") \
   X(Ip6OutRequests, "") \
   X(Ip6OutDiscards, "") \
+  X(Ip6FragOKs, "") \
+  X(Ip6FragCreates, "") \
   X(Ip6OutNoRoutes, "") \
   X(Ip6InTooBigErrors, "not forwarded: longer than the next link takes") \
   X(Ip6OutForwDatagrams, "") \

@@ -37,11 +37,11 @@ uint32_t ip_forward_longest(const struct pkt *pkt, uint32_t l4) {
   if (header < l4 + TCP_HEADER_LEN || header > pkt->head_len) {
     return 0;
   }
-  return header + ph_min_u32(pkt->gso_size, pkt->len - header);
+  return header + pkt->gso_size;
 }
 
 void ip_forward_offload(struct pkt *pkt, uint32_t l4, uint16_t pseudo_sum) {
-  if (pkt->gso_type != PKT_GSO_NONE) {
+  if (pkt->gso_type != PKT_GSO_NONE && pkt->gso_type != PKT_GSO_FRAGMENT) {
     put_be16(pkt->head + l4 + TCP_OFF_CSUM, pseudo_sum);
     pkt->csum = PKT_CSUM_PARTIAL;
     pkt->csum_start = (uint16_t)l4;

@@ -78,11 +78,30 @@ static void decrement_ttl(uint8_t *h) {
   h[IPV4_OFF_TTL]--;
 }
 
+/* A packet that may be fragmented will be. Of a super-segment without "don't
+ * fragment" the segments get shorter instead. False: it may not be. */
+static PH_APART bool shorten(struct pkt *pkt, uint32_t longest,
+                             const struct netif *out) {
+  uint32_t header = longest - pkt->gso_size;
+  if (get_be16(pkt->head + IPV4_OFF_FRAG) & IPV4_DF) {
+    return false;
+  }
+  if (pkt->gso_type == PKT_GSO_NONE) {
+    pkt->gso_type = PKT_GSO_FRAGMENT;
+    pkt->gso_size = out->caps.mtu;
+  } else if (header >= out->caps.mtu) {
+    return false;
+  } else {
+    pkt->gso_size = (uint16_t)(out->caps.mtu - header);
+  }
+  return true;
+}
+
 static void send_on(struct ph_stack *stack, struct pkt *pkt, uint32_t ihl,
                     struct netif *out, uint32_t next_hop) {
   uint8_t *h = pkt->head;
   uint16_t sum = 0;
-  if (pkt->gso_type != PKT_GSO_NONE) {
+  if (pkt->gso_type != PKT_GSO_NONE && pkt->gso_type != PKT_GSO_FRAGMENT) {
     struct ip_rx rx = rx_of(h);
     sum = ipv4_family.pseudo_sum(&rx.src, &rx.dst, rx.protocol, pkt->len - ihl);
   }
@@ -124,7 +143,8 @@ void ipv4_forward(struct netif *netif, struct pkt *pkt, bool group) {
   uint32_t longest = ip_forward_longest(pkt, ihl);
   if (longest == 0) {
     drop(pkt, &stats->IpInDiscards);
-  } else if (longest > out->caps.mtu) { /* RFC 1191 4 */
+  } else if (longest > out->caps.mtu && !shorten(pkt, longest, out)) {
+    /* RFC 1191 4 */
     refuse(stack, pkt, &stats->IpFragFails, ICMP_UNREACHABLE,
            ICMP_UNREACH_TOO_BIG, out->caps.mtu);
   } else {

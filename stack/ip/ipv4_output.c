@@ -51,6 +51,10 @@ static PH_APART int take_back(struct ph_stack *stack, struct pkt *pkt,
                               uint32_t len, int error) {
   (void)pkt_pull(pkt, len);
   pkt->csum_start = (uint16_t)(pkt->csum_start - len);
+  if (pkt->gso_type == PKT_GSO_FRAGMENT) {
+    pkt->gso_type = PKT_GSO_NONE;
+    pkt->gso_size = 0;
+  }
   stack->stats.IpOutRequests--;
   return error;
 }
@@ -80,6 +84,22 @@ static PH_APART int send_slowly(struct ph_stack *stack, struct pkt *pkt,
                              : error;
 }
 
+/* Longer than the link takes: it is a super-segment, or it is to be fragmented
+ * when it leaves (stack/netif/fragment.c). */
+static PH_APART bool may_be_longer(struct ph_stack *stack, struct pkt *pkt,
+                                   const struct netif *netif, uint32_t len,
+                                   struct ip_tx tx) {
+  if (len > 65535 || (pkt->gso_type == PKT_GSO_NONE && tx.dont_fragment)) {
+    stack->stats.IpFragFails++;
+    return false;
+  }
+  if (pkt->gso_type == PKT_GSO_NONE) {
+    pkt->gso_type = PKT_GSO_FRAGMENT;
+    pkt->gso_size = netif->caps.mtu;
+  }
+  return true;
+}
+
 int ipv4_output(struct ph_stack *stack, struct pkt *pkt, struct ip_path *path,
                 struct ip_tx tx) {
   struct netif *netif = path->netif;
@@ -88,10 +108,10 @@ int ipv4_output(struct ph_stack *stack, struct pkt *pkt, struct ip_path *path,
   if (path->error) {
     return discard(stack, pkt, path->error);
   }
-  if (len > netif->caps.mtu && (len > 65535 || pkt->gso_type == PKT_GSO_NONE)) {
-    return discard(stack, pkt, -PH_EMSGSIZE); /* fragments are not made */
-  }
   uint16_t segments = pkt->gso_size > 0 ? segment_count(pkt) : 1;
+  if (len > netif->caps.mtu && !may_be_longer(stack, pkt, netif, len, tx)) {
+    return discard(stack, pkt, -PH_EMSGSIZE);
+  }
   uint8_t *header = pkt_push(pkt, ETH_HDR_LEN + IPV4_HDR_LEN);
   if (!header) {
     return discard(stack, pkt, -PH_EINVAL);

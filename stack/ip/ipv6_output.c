@@ -62,6 +62,11 @@ static int discard(struct ph_stack *stack, struct pkt *pkt, int error) {
 
 /* Take the headers off again: -PH_EAGAIN is as if nothing had happened. */
 static int take_back(struct ph_stack *stack, struct pkt *pkt, uint32_t len) {
+  if (pkt->gso_type == PKT_GSO_FRAGMENT) {
+    len += IPV6_FRAG_LEN;
+    pkt->gso_type = PKT_GSO_NONE;
+    pkt->gso_size = 0;
+  }
   (void)pkt_pull(pkt, len);
   pkt->csum_start = (uint16_t)(pkt->csum_start - len);
   stack->stats.Ip6OutRequests--;
@@ -96,17 +101,49 @@ static void put_header(uint8_t *h, const struct ip_path *path, struct ip_tx tx,
                                  (tx.ttl ? tx.ttl : hops));
 }
 
+/* RFC 8200 4.5: a header that the fragmenter (stack/netif/fragment.c) copies
+ * and fills in; its identification can't be guessed (RFC 7739 5.3). */
+static bool push_fragment_header(struct ph_stack *stack, struct pkt *pkt,
+                                 uint32_t mtu, struct ip_tx *tx) {
+  uint8_t *h = pkt_push(pkt, IPV6_FRAG_LEN);
+  if (!h) {
+    return false;
+  }
+  memset(h, 0, IPV6_FRAG_LEN);
+  h[0] = tx->protocol;
+  stack->platform->random(stack->platform->ctx, h + IPV6_FRAG_OFF_ID, 4);
+  tx->protocol = IPV6_NEXT_FRAGMENT;
+  pkt->csum_start = (uint16_t)(pkt->csum_start + IPV6_FRAG_LEN);
+  pkt->gso_type = PKT_GSO_FRAGMENT;
+  pkt->gso_size = (uint16_t)mtu;
+  return true;
+}
+
+/* Longer than the path takes: it is a super-segment, or a probe that the link
+ * takes (RFC 4821 7.1), or it is fragmented. */
+static bool may_be_longer(struct ph_stack *stack, struct pkt *pkt,
+                          struct ip_path *path, struct ip_tx *tx) {
+  if (pkt->len > 65535) {
+    return false;
+  }
+  if (pkt->gso_type != PKT_GSO_NONE) {
+    return true;
+  }
+  return tx->dont_fragment ? pkt->len + IPV6_HDR_LEN <= path->netif->caps.mtu
+                           : push_fragment_header(stack, pkt, path->mtu, tx);
+}
+
 int ipv6_output(struct ph_stack *stack, struct pkt *pkt, struct ip_path *path,
                 struct ip_tx tx) {
-  uint32_t len = pkt->len;
   stack->stats.Ip6OutRequests++;
   if (path->error) {
     return discard(stack, pkt, path->error);
   }
-  if (len + IPV6_HDR_LEN > path->netif->caps.mtu &&
-      (len > 65535 || pkt->gso_type == PKT_GSO_NONE)) {
-    return discard(stack, pkt, -PH_EMSGSIZE); /* fragments are not made */
+  if (pkt->len + IPV6_HDR_LEN > ip_path_mtu(stack, path) &&
+      !may_be_longer(stack, pkt, path, &tx)) {
+    return discard(stack, pkt, -PH_EMSGSIZE);
   }
+  uint32_t len = pkt->len;
   uint8_t *header = pkt_push(pkt, ETH_HDR_LEN + IPV6_HDR_LEN);
   if (!header) {
     return discard(stack, pkt, -PH_EINVAL);

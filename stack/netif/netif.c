@@ -203,7 +203,14 @@ static bool device_cuts(const struct netif *netif, const struct pkt *pkt) {
 }
 
 static int cut_and_send(struct netif *netif, struct pkt *pkt) {
-  int result = netif_segment(netif->stack, pkt, emit_segment, netif);
+  struct ph_stack *stack = netif->stack;
+  int result;
+  if (pkt->gso_type == PKT_GSO_FRAGMENT) {
+    netif_checksum(stack, pkt);
+    result = netif_fragment(netif, pkt, emit_segment, netif);
+  } else {
+    result = netif_segment(stack, pkt, emit_segment, netif);
+  }
   if (result < 0) {
     return drop(netif, pkt, result);
   }

@@ -97,6 +97,13 @@ int netif_segment(struct ph_stack *stack, struct pkt *pkt,
                   int (*emit)(void *ctx, struct pkt *segment),
                   void *ctx) PH_MUST_USE;
 
+/* The same for PKT_GSO_FRAGMENT, by `netif`: IP fragments of at most gso_size
+ * bytes each, header included. An IPv6 packet has its fragment header already,
+ * right behind the IPv6 header. Complete the checksum first. */
+int netif_fragment(struct netif *netif, const struct pkt *pkt,
+                   int (*emit)(void *ctx, struct pkt *fragment),
+                   void *ctx) PH_MUST_USE;
+
 /* The software checksummer: complete PKT_CSUM_PARTIAL in place. */
 void netif_checksum(struct ph_stack *stack, struct pkt *pkt);
 

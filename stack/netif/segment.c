@@ -3,23 +3,12 @@
  * TSO does (Virtio 1.2 5.1.6.2). Payload is never copied, segments refer to
  * the blocks of the super-segment; each has a header of its own. */
 #include "stack/base/errno.h"
-#include "stack/netif/netif.h"
+#include "stack/netif/cutter.h"
 #include "stack/wire/checksum.h"
 #include "stack/wire/eth_wire.h"
 #include "stack/wire/ip_wire.h"
 #include "stack/wire/ipv6_wire.h"
 #include "stack/wire/tcp_wire.h"
-
-enum { SEGMENT_HEADROOM = 32 }; /* the driver's header goes there */
-
-struct cutter {
-  const struct pkt *pkt;
-  uint32_t l4;      /* offset of the TCP header */
-  uint32_t hdr_len; /* Ethernet, IP and TCP */
-  uint32_t payload; /* bytes in all */
-  uint32_t frag;    /* next fragment to cut from */
-  uint32_t offset;  /* inside it */
-};
 
 /* The length of the IP header in front of TCP, 0 if it is not what gso_type
  * says. In IPv6 nothing stands between the two. */
@@ -52,9 +41,8 @@ static int cutter_init(struct cutter *cut, const struct pkt *pkt) {
   }
   uint32_t doff = (uint32_t)(pkt->head[l4 + TCP_OFF_DATA] >> 4) * 4;
   uint32_t hdr_len = l4 + doff;
-  /* Payload lies in blocks, so the linear part is the header exactly. */
-  if (doff < TCP_HEADER_LEN || hdr_len != pkt->head_len ||
-      hdr_len > PKT_ROOM - SEGMENT_HEADROOM) {
+  if (doff < TCP_HEADER_LEN || hdr_len > pkt->head_len ||
+      hdr_len > PKT_ROOM - CUTTER_HEADROOM) {
     return -PH_EINVAL;
   }
   *cut = (struct cutter){
@@ -62,22 +50,47 @@ static int cutter_init(struct cutter *cut, const struct pkt *pkt) {
   return 0;
 }
 
-/* Refer to the next `len` payload bytes. They lie in no more fragments than
- * the whole packet's do. */
-static void cut_payload(struct cutter *cut, struct pkt *to, uint32_t len) {
+struct pkt *cutter_start(struct ph_stack *stack, const struct cutter *cut,
+                         uint32_t hdr_len) {
+  struct pkt *piece = pkt_get(&stack->pkts, CUTTER_HEADROOM);
+  if (!piece) {
+    stack->stats.PktExhausted++;
+    return NULL;
+  }
+  memcpy(piece->head, cut->pkt->head, hdr_len);
+  piece->head_len = piece->len = hdr_len;
+  piece->id = cut->pkt->id;
+  return piece;
+}
+
+bool cutter_take(struct cutter *cut, struct pkt *to, uint32_t len) {
+  const struct pkt *pkt = cut->pkt;
   while (len > 0) {
-    const struct pkt_frag *frag = &cut->pkt->frags[cut->frag];
-    uint32_t n = ph_min_u32(len, frag->len - cut->offset);
-    if (n > 0) {
-      (void)pkt_add_frag(to, frag->block, frag->data + cut->offset, n);
+    struct pkt_frag from = {pkt->lent, pkt->head + cut->hdr_len,
+                            pkt->head_len - cut->hdr_len};
+    if (cut->part > 0) {
+      from = pkt->frags[cut->part - 1];
+    }
+    uint32_t n = ph_min_u32(len, from.len - cut->offset);
+    uint8_t *data = from.data + cut->offset;
+    if (n > 0 && !from.block) {
+      if (to->head + to->head_len + n > to->room + PKT_ROOM) {
+        return false;
+      }
+      memcpy(to->head + to->head_len, data, n);
+      to->head_len += n;
+      to->len += n;
+    } else if (n > 0 && !pkt_add_frag(to, from.block, data, n)) {
+      return false;
     }
     len -= n;
     cut->offset += n;
-    if (cut->offset == frag->len) {
-      cut->frag++;
+    if (cut->offset == from.len) {
+      cut->part++;
       cut->offset = 0;
     }
   }
+  return true;
 }
 
 /* The lengths, IPv4's identification (RFC 6864: one each) and checksum; returns
@@ -123,19 +136,18 @@ int netif_segment(struct ph_stack *stack, struct pkt *pkt,
   int count = 0;
   uint32_t at = 0;
   do {
-    struct pkt *segment = pkt_get(&stack->pkts, SEGMENT_HEADROOM);
+    struct pkt *segment = cutter_start(stack, &cut, cut.hdr_len);
     if (!segment) {
-      stack->stats.PktExhausted++;
       return -PH_ENOBUFS;
     }
-    memcpy(segment->head, pkt->head, cut.hdr_len);
-    segment->head_len = segment->len = cut.hdr_len;
-    segment->id = pkt->id;
     segment->csum = PKT_CSUM_PARTIAL;
     segment->csum_start = pkt->csum_start;
     segment->csum_offset = pkt->csum_offset;
     uint32_t len = ph_min_u32(pkt->gso_size, cut.payload - at);
-    cut_payload(&cut, segment, len);
+    if (!cutter_take(&cut, segment, len)) {
+      pkt_put(segment);
+      return -PH_EINVAL;
+    }
     edit_header(&cut, segment, (uint32_t)count, at);
     stack->stats.SwSegments++;
     count++;

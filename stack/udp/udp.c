@@ -272,13 +272,6 @@ long udp_sendto(struct udp_pcb *pcb, const void *data, size_t len,
   return udp_sendv(pcb, &one, 1, addr, port);
 }
 
-/* The longest packet: the link's MTU where who is on the path may fragment it,
- * else the path's. */
-static uint16_t datagram_max(struct ph_stack *stack, struct ip_path *path) {
-  return path->family->fragmented_on_path ? path->netif->caps.mtu
-                                          : ip_path_mtu(stack, path);
-}
-
 long udp_sendv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
                const struct ph_addr *addr, uint16_t port) {
   struct ph_stack *stack = pcb->stack;
@@ -303,10 +296,6 @@ long udp_sendv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
   int error = path->error ? path->error : bind_if_needed(pcb);
   if (error) {
     return error;
-  }
-  if (len + UDP_HDR_LEN + path->family->header_len >
-      datagram_max(stack, path)) {
-    return -PH_EMSGSIZE;
   }
   struct ip_tx tx = {
       .protocol = IP_PROTO_UDP, .ttl = pcb->marks.ttl, .tos = pcb->marks.tos};

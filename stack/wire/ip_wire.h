@@ -23,6 +23,7 @@ enum {
   IPV4_FRAG_MASK = 0x3fff, /* MF and offset */
   IPV4_OPT_END = 0,
   IPV4_OPT_NOP = 1,
+  IPV4_OPT_COPIED = 0x80, /* in the kind: into every fragment */
   IPV4_OPT_RECORD_ROUTE = 7,
   IPV4_OPT_TIMESTAMP = 68,
   IPV4_OPT_LSRR = 131,

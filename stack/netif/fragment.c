@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The fragmenter: RFC 791 3.2 and RFC 8200 4.5. It works where super-segments
+ * are cut, below ARP and neighbour discovery, so that a packet waits there as a
+ * whole, and goes to a device that becomes full as a whole or not at all. */
+#include "stack/base/errno.h"
+#include "stack/netif/cutter.h"
+#include "stack/wire/checksum.h"
+#include "stack/wire/eth_wire.h"
+#include "stack/wire/ip_wire.h"
+#include "stack/wire/ipv6_wire.h"
+
+/* RFC 791 3.1: later fragments have only the options that say so ("copied").
+ * Returns the length of the header that `ip` is rewritten to. */
+static uint32_t keep_copied_options(uint8_t *ip, uint32_t ihl) {
+  uint32_t to = IPV4_HDR_LEN;
+  for (uint32_t at = IPV4_HDR_LEN; at < ihl && ip[at] != IPV4_OPT_END;) {
+    uint32_t len = ip[at] == IPV4_OPT_NOP || at + 1 == ihl ? 1 : ip[at + 1];
+    len = ph_min_u32(ph_max_u32(len, 1), ihl - at);
+    if (ip[at] & IPV4_OPT_COPIED) {
+      memmove(ip + to, ip + at, len);
+      to += len;
+    }
+    at += len;
+  }
+  for (; to % 4 != 0; to++) {
+    ip[to] = IPV4_OPT_END;
+  }
+  ip[0] = (uint8_t)(0x40 | to / 4);
+  return to;
+}
+
+/* `at` bytes of the payload are in front of this fragment. */
+static void edit(struct pkt *fragment, uint32_t l3, uint32_t at, bool last) {
+  uint8_t *ip = fragment->head + l3;
+  uint32_t len = fragment->len - l3;
+  if (ip[0] >> 4 == 6) {
+    uint8_t *h = ip + IPV6_HDR_LEN;
+    put_be16(ip + IPV6_OFF_LEN, (uint16_t)(len - IPV6_HDR_LEN));
+    put_be16(h + IPV6_FRAG_OFF_OFFSET,
+             (uint16_t)(at | (last ? 0u : (uint32_t)IPV6_FRAG_MORE)));
+    return;
+  }
+  /* A fragment of a fragment begins where that one did. */
+  uint32_t field = get_be16(ip + IPV4_OFF_FRAG) + at / 8;
+  put_be16(ip + IPV4_OFF_LEN, (uint16_t)len);
+  put_be16(ip + IPV4_OFF_FRAG,
+           (uint16_t)(field | (last ? 0u : (uint32_t)IPV4_MF)));
+  put_be16(ip + IPV4_OFF_CSUM, 0);
+  put_be16(ip + IPV4_OFF_CSUM, (uint16_t)~csum_data(ip, (ip[0] & 15u) * 4, 0));
+}
+
+/* The length of the IP header, or what takes its place, at `ip`. */
+static uint32_t header_len(const uint8_t *ip) {
+  return ip[0] >> 4 == 6 ? (uint32_t)IPV6_HDR_LEN + IPV6_FRAG_LEN
+                         : (ip[0] & 15u) * 4;
+}
+
+/* Check that this is a packet that can be fragmented. */
+static bool cutter_init(struct cutter *cut, const struct pkt *pkt,
+                        uint32_t l3) {
+  if (pkt->head_len < l3 + IPV4_HDR_LEN) {
+    return false;
+  }
+  uint32_t header = header_len(pkt->head + l3);
+  if (header < IPV4_HDR_LEN || l3 + header > pkt->head_len ||
+      l3 + header > PKT_ROOM - CUTTER_HEADROOM || header + 8 > pkt->gso_size) {
+    return false;
+  }
+  *cut = (struct cutter){.pkt = pkt,
+                         .l3 = l3,
+                         .hdr_len = l3 + header,
+                         .payload = pkt->len - l3 - header};
+  return true;
+}
+
+/* The next fragment, from payload byte `*at`, which moves on; NULL: no packet,
+ * or it lies in too many pieces. */
+static struct pkt *make(struct ph_stack *stack, struct cutter *cut,
+                        uint32_t *at) {
+  struct pkt *fragment = cutter_start(stack, cut, cut->hdr_len);
+  if (!fragment) {
+    return NULL;
+  }
+  uint8_t *ip = fragment->head + cut->l3;
+  if (*at > 0 && ip[0] >> 4 == 4 && (ip[0] & 15) > 5) {
+    fragment->head_len = fragment->len =
+        cut->l3 + keep_copied_options(ip, header_len(ip));
+  }
+  uint32_t room = cut->pkt->gso_size - (fragment->len - cut->l3);
+  uint32_t left = cut->payload - *at;
+  uint32_t len = left <= room ? left : room & ~7u;
+  if (!cutter_take(cut, fragment, len)) {
+    pkt_put(fragment);
+    return NULL;
+  }
+  edit(fragment, cut->l3, *at, len == left);
+  *at += len;
+  return fragment;
+}
+
+int netif_fragment(struct netif *netif, const struct pkt *pkt,
+                   int (*emit)(void *ctx, struct pkt *fragment), void *ctx) {
+  struct ph_stack *stack = netif->stack;
+  struct ph_stats *stats = &stack->stats;
+  struct cutter cut;
+  if (!cutter_init(&cut, pkt, netif->loopback ? 0 : ETH_HDR_LEN)) {
+    return -PH_EINVAL;
+  }
+  bool v6 = pkt->head[cut.l3] >> 4 == 6;
+  int count = 0;
+  for (uint32_t at = 0; at < cut.payload; count++) {
+    struct pkt *fragment = make(stack, &cut, &at);
+    if (!fragment) {
+      return -PH_ENOBUFS;
+    }
+    ++*(v6 ? &stats->Ip6FragCreates : &stats->IpFragCreates);
+    int error = emit(ctx, fragment);
+    if (error) {
+      return error;
+    }
+  }
+  ++*(v6 ? &stats->Ip6FragOKs : &stats->IpFragOKs);
+  return count;
+}
