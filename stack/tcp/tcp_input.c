@@ -126,7 +126,7 @@ static inline void all_acked(struct ph_stack *stack, struct tcp_conn *conn,
                              const struct tcp_ack *info) {
   sample_rtt(stack, conn, info->acked_sent_ns);
   conn->dupacks = 0;
-  if (conn->cwnd_limited) {
+  if (tcp_cwnd_is_used(conn)) {
     conn->cc->acked(conn, stack->now_ns, info->acked);
   }
   tcp_timer_clear(conn, TCP_TIMER_RTX); /* RFC 6298 (5.2) */

@@ -487,6 +487,14 @@ static inline uint32_t tcp_cwnd_space(const struct tcp_conn *conn) {
   uint32_t flight = tcp_flight(conn);
   return conn->cwnd > flight ? conn->cwnd - flight : 0;
 }
+/* The window is used, so it may grow. In slow start it may be twice what is, as
+ * in Linux: else an application that writes little by little begins with a
+ * small one each time. */
+static inline bool tcp_cwnd_is_used(const struct tcp_conn *conn) {
+  return conn->cwnd_limited || conn->recovery == TCP_RECOVERY_LOSS ||
+         (conn->cwnd < conn->ssthresh &&
+          conn->cwnd / 2 < conn->out->flight_max);
+}
 /* Bytes of the send queue that were never sent. */
 static inline uint32_t tcp_unsent_bytes(const struct tcp_conn *conn) {
   return conn->fin_sent ? 0 : conn->sndq_len - (conn->snd_nxt - conn->snd_una);

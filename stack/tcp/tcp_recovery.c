@@ -45,18 +45,9 @@ static void enter_fast(struct ph_stack *stack, struct tcp_conn *conn,
   }
 }
 
-/* The window is used. In slow start it may be twice what is, as in Linux: else
- * an application that writes little by little begins with a small one each
- * time. */
-static bool is_used(const struct tcp_conn *conn) {
-  return conn->cwnd_limited || conn->recovery == TCP_RECOVERY_LOSS ||
-         (conn->cwnd < conn->ssthresh &&
-          conn->cwnd / 2 < conn->out->flight_max);
-}
-
 static void grow(struct ph_stack *stack, struct tcp_conn *conn,
                  const struct tcp_ack *info) {
-  if (info->acked > 0 && is_used(conn)) {
+  if (info->acked > 0 && tcp_cwnd_is_used(conn)) {
     /* Not what SACK or duplicate ACKs had told before. */
     uint32_t n = ph_min_u32(info->acked, info->delivered);
     conn->cc->acked(conn, stack->now_ns, n);
