@@ -43,6 +43,33 @@ struct ph_sockaddr_in app_address(uint32_t ip, uint16_t port) {
   return address;
 }
 
+struct app_peer app_any(uint16_t port, bool ipv6) {
+  struct app_peer peer = {.family = ipv6 ? PH_AF_INET6 : PH_AF_INET};
+  struct ph_sockaddr_in v4 = app_address(0, port);
+  if (ipv6) {
+    peer.address.v6 = (struct ph_sockaddr_in6){.sin6_family = PH_AF_INET6,
+                                               .sin6_port = v4.sin_port};
+    peer.len = sizeof peer.address.v6;
+  } else {
+    peer.address.v4 = v4;
+    peer.len = sizeof peer.address.v4;
+  }
+  return peer;
+}
+
+struct app_peer app_peer(uint32_t ip, const struct ph_addr *ip6,
+                         uint16_t port) {
+  static const struct ph_addr none = {{0}};
+  bool ipv6 = !ph_addr_equal(ip6, &none);
+  struct app_peer peer = app_any(port, ipv6);
+  if (ipv6) {
+    memcpy(peer.address.v6.sin6_addr, ip6->bytes, sizeof ip6->bytes);
+  } else {
+    peer.address.v4.sin_addr = app_address(ip, port).sin_addr;
+  }
+  return peer;
+}
+
 int app_connect(struct ph_stack *stack, uint32_t ip, uint16_t port) {
   int fd = ph_socket(stack, PH_AF_INET, PH_SOCK_STREAM, 0);
   if (fd < 0) {
@@ -57,17 +84,17 @@ int app_connect(struct ph_stack *stack, uint32_t ip, uint16_t port) {
   return fd;
 }
 
-int app_listen(struct ph_stack *stack, uint16_t port, int backlog) {
-  int fd = ph_socket(stack, PH_AF_INET, PH_SOCK_STREAM, 0);
+int app_listen(struct ph_stack *stack, uint16_t port, int backlog, bool ipv6) {
+  struct app_peer any = app_any(port, ipv6);
+  int fd = ph_socket(stack, any.family, PH_SOCK_STREAM, 0);
   if (fd < 0) {
     return fd;
   }
-  struct ph_sockaddr_in address = app_address(0, port);
   int one = 1;
   int error = ph_setsockopt(stack, fd, PH_SOL_SOCKET, PH_SO_REUSEADDR, &one,
                             sizeof one);
   if (!error) {
-    error = ph_bind(stack, fd, &address, sizeof address);
+    error = ph_bind(stack, fd, &any.address, any.len);
   }
   if (!error) {
     error = ph_listen(stack, fd, backlog);

@@ -61,11 +61,26 @@ void app_progress(const struct app_env *env, uint64_t done, uint64_t total);
 /* An IPv4 socket address; both arguments in host order. */
 struct ph_sockaddr_in app_address(uint32_t ip, uint16_t port);
 
+/* Whom a socket call names, of either family. `ip6` holds unless it is `::`,
+ * then `ip` (host order) does. */
+struct app_peer {
+  union {
+    struct ph_sockaddr_in v4;
+    struct ph_sockaddr_in6 v6;
+  } address;
+  ph_socklen_t len;
+  int family;
+};
+struct app_peer app_peer(uint32_t ip, const struct ph_addr *ip6, uint16_t port);
+
+/* To bind to: any address; with `ipv6` of both families. */
+struct app_peer app_any(uint16_t port, bool ipv6);
+
 /* A connected TCP socket, or -PH_E.... */
 int app_connect(struct ph_stack *stack, uint32_t ip, uint16_t port);
 
-/* A listening TCP socket, or -PH_E.... */
-int app_listen(struct ph_stack *stack, uint16_t port, int backlog);
+/* A listening TCP socket, or -PH_E...; `ipv6`: for both families. */
+int app_listen(struct ph_stack *stack, uint16_t port, int backlog, bool ipv6);
 
 /* Send all of it on a blocking socket; 0 or -PH_E.... */
 int app_send_all(struct ph_stack *stack, int fd, const void *data, size_t len);

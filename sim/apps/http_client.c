@@ -161,11 +161,11 @@ static int fetch(struct ph_stack *stack, const struct app_env *env,
 
 static int connect_to(struct ph_stack *stack,
                       const struct http_client_config *config) {
-  int fd = ph_socket(stack, PH_AF_INET, PH_SOCK_STREAM, 0);
+  struct app_peer server = app_peer(config->ip, &config->ip6, config->port);
+  int fd = ph_socket(stack, server.family, PH_SOCK_STREAM, 0);
   if (fd < 0) {
     return fd;
   }
-  struct ph_sockaddr_in server = app_address(config->ip, config->port);
   int bytes = (int)config->recv_buffer;
   int error = 0;
   if (bytes) {
@@ -173,7 +173,7 @@ static int connect_to(struct ph_stack *stack,
                           sizeof bytes);
   }
   if (!error) {
-    error = ph_connect(stack, fd, &server, sizeof server);
+    error = ph_connect(stack, fd, &server.address, server.len);
   }
   if (error) {
     ph_close(stack, fd);

@@ -6,7 +6,8 @@
 #include "sim/apps/http.h"
 
 struct http_client_config {
-  uint32_t ip; /* of the server, host order */
+  uint32_t ip;        /* of the server, host order */
+  struct ph_addr ip6; /* instead, unless `::` */
   uint16_t port;
   const char *host;     /* Host field, e.g. "10.0.0.2" */
   const char *path;     /* "/..." */

@@ -217,7 +217,7 @@ void http_server(struct ph_stack *stack, const struct app_env *env,
                  const struct http_server_config *config,
                  struct app_result *result) {
   *result = (struct app_result){.started_ns = stack->now_ns};
-  int listener = app_listen(stack, config->port, config->backlog);
+  int listener = app_listen(stack, config->port, config->backlog, config->ipv6);
   if (listener < 0) {
     result->error = listener;
     return;

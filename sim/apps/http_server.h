@@ -7,6 +7,7 @@
 
 struct http_server_config {
   uint16_t port;
+  bool ipv6; /* serve both families */
   int backlog;
   uint32_t connections; /* serve so many, then return; 0: for ever */
   int idle_ms;          /* close a connection that is silent for so long */

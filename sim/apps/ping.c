@@ -8,6 +8,7 @@ enum { PING_ID = 0x5048 };
 struct ping_state {
   struct ph_stack *stack;
   const struct ping_config *config;
+  struct ph_addr to;
   uint16_t seq;  /* of the request under way */
   bool answered; /* it was */
   bool damaged;  /* ... with other bytes */
@@ -19,8 +20,7 @@ static void on_reply(void *ctx, const struct ph_addr *from, uint16_t id,
                      uint16_t seq, const uint8_t *data, uint32_t len,
                      uint8_t ttl) {
   struct ping_state *state = ctx;
-  struct ph_addr to = ph_addr_v4(state->config->ip);
-  if (id != PING_ID || seq != state->seq || !ph_addr_equal(from, &to)) {
+  if (id != PING_ID || seq != state->seq || !ph_addr_equal(from, &state->to)) {
     return;
   }
   state->answered = true;
@@ -47,8 +47,7 @@ static int await_reply(struct ph_stack *stack, struct ping_state *state,
 }
 
 static void note_answer(const struct ping_state *state, uint32_t seq,
-                        uint64_t rtt, const struct app_env *env,
-                        struct app_result *result) {
+                        uint64_t rtt, struct app_result *result) {
   result->min_ns =
       result->operations == 0 || rtt < result->min_ns ? rtt : result->min_ns;
   result->max_ns = rtt > result->max_ns ? rtt : result->max_ns;
@@ -56,7 +55,7 @@ static void note_answer(const struct ping_state *state, uint32_t seq,
   result->operations++;
   result->bytes += state->config->size;
   if (state->config->answered) {
-    state->config->answered(env->ctx, seq, rtt, state->ttl);
+    state->config->answered(state->config->ctx, seq, rtt, state->ttl);
   }
 }
 
@@ -65,15 +64,14 @@ static int ping_once(struct ph_stack *stack, const struct app_env *env,
                      struct ping_state *state, uint32_t i,
                      struct app_result *result) {
   const struct ping_config *config = state->config;
-  const struct ph_addr to = ph_addr_v4(config->ip);
   state->seq = (uint16_t)i;
   state->answered = state->damaged = false;
   for (uint32_t k = 0; k < config->size; k++) {
     state->data[k] = app_pattern_byte(i, k);
   }
   uint64_t sent_ns = stack->now_ns;
-  int error = icmp_send_echo(stack, &to, PING_ID, state->seq, state->data,
-                             config->size);
+  int error = icmp_send_echo(stack, &state->to, PING_ID, state->seq,
+                             state->data, config->size);
   if (error) {
     return error;
   }
@@ -83,7 +81,7 @@ static int ping_once(struct ph_stack *stack, const struct app_env *env,
     return error;
   }
   if (state->answered) {
-    note_answer(state, i, stack->now_ns - sent_ns, env, result);
+    note_answer(state, i, stack->now_ns - sent_ns, result);
   } else {
     result->lost++;
   }
@@ -99,6 +97,8 @@ void ping(struct ph_stack *stack, const struct app_env *env,
           const struct ping_config *config, struct app_result *result) {
   *result = (struct app_result){.started_ns = stack->now_ns};
   struct ping_state state = {.stack = stack, .config = config};
+  state.to =
+      ip_addr_is_any(&config->ip6) ? ph_addr_v4(config->ip) : config->ip6;
   if (config->size > PING_SIZE_MAX || !stack->platform->wait) {
     result->error = -PH_EINVAL;
     return;

@@ -8,12 +8,14 @@
 enum { PING_SIZE_MAX = 1472 }; /* payload that fits an MTU of 1500 */
 
 struct ping_config {
-  uint32_t ip; /* host order */
+  uint32_t ip;        /* host order */
+  struct ph_addr ip6; /* instead, unless `::` */
   uint32_t count;
   uint32_t size;        /* payload bytes, 0..PING_SIZE_MAX */
   uint32_t timeout_ms;  /* how long to wait for an answer */
   uint32_t interval_ms; /* from one request to the next */
   /* One answer: number from 0, round trip, time to live. May be NULL. */
+  void *ctx;
   void (*answered)(void *ctx, uint32_t seq, uint64_t rtt_ns, uint8_t ttl);
 };
 

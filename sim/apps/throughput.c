@@ -66,15 +66,15 @@ void throughput_send(struct ph_stack *stack, const struct app_env *env,
                      const struct throughput_config *config,
                      struct app_source *source, struct app_result *result) {
   *result = (struct app_result){.started_ns = stack->now_ns};
-  int fd = ph_socket(stack, PH_AF_INET, PH_SOCK_STREAM, 0);
+  struct app_peer peer = app_peer(config->ip, &config->ip6, config->port);
+  int fd = ph_socket(stack, peer.family, PH_SOCK_STREAM, 0);
   if (fd < 0) {
     result->error = fd;
     return;
   }
-  struct ph_sockaddr_in peer = app_address(config->ip, config->port);
   int error = set_options(stack, fd, config);
   if (!error) {
-    error = ph_connect(stack, fd, &peer, sizeof peer);
+    error = ph_connect(stack, fd, &peer.address, peer.len);
   }
   if (!error) {
     result->operations = 1;
@@ -97,7 +97,7 @@ void throughput_receive(struct ph_stack *stack, const struct app_env *env,
                         const struct throughput_config *config,
                         struct app_sink *sink, struct app_result *result) {
   *result = (struct app_result){.started_ns = stack->now_ns};
-  int listener = app_listen(stack, config->port, 1);
+  int listener = app_listen(stack, config->port, 1, config->ipv6);
   if (listener < 0) {
     result->error = listener;
     return;

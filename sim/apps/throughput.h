@@ -6,7 +6,9 @@
 #include "sim/apps/app.h"
 
 struct throughput_config {
-  uint32_t ip; /* sender: whom to connect to, host order */
+  uint32_t ip;        /* sender: whom to connect to, host order */
+  struct ph_addr ip6; /* instead, unless `::` */
+  bool ipv6;          /* receiver: take both families */
   uint16_t port;
   uint32_t send_buffer;  /* SO_SNDBUF; 0: the stack's default */
   uint32_t recv_buffer;  /* SO_RCVBUF; 0: the stack's default */

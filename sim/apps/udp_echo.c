@@ -5,16 +5,16 @@ void udp_echo_server(struct ph_stack *stack, const struct app_env *env,
                      const struct udp_echo_config *config,
                      struct app_result *result) {
   *result = (struct app_result){.started_ns = stack->now_ns};
-  int fd = ph_socket(stack, PH_AF_INET, PH_SOCK_DGRAM, 0);
+  struct app_peer any = app_any(config->port, config->ipv6);
+  int fd = ph_socket(stack, any.family, PH_SOCK_DGRAM, 0);
   if (fd < 0) {
     result->error = fd;
     return;
   }
-  struct ph_sockaddr_in address = app_address(0, config->port);
-  result->error = ph_bind(stack, fd, &address, sizeof address);
+  result->error = ph_bind(stack, fd, &any.address, any.len);
   while (!result->error &&
          (config->count == 0 || result->operations < config->count)) {
-    struct ph_sockaddr_in from;
+    struct ph_sockaddr_in6 from; /* or the shorter one of IPv4 */
     ph_socklen_t from_len = sizeof from;
     long n = ph_recvfrom(stack, fd, config->buffer, config->buffer_len, 0,
                          &from, &from_len);
@@ -117,13 +117,13 @@ void udp_echo_client(struct ph_stack *stack, const struct app_env *env,
     result->error = -PH_EINVAL;
     return;
   }
-  int fd = ph_socket(stack, PH_AF_INET, PH_SOCK_DGRAM, 0);
+  struct app_peer peer = app_peer(config->ip, &config->ip6, config->port);
+  int fd = ph_socket(stack, peer.family, PH_SOCK_DGRAM, 0);
   if (fd < 0) {
     result->error = fd;
     return;
   }
-  struct ph_sockaddr_in peer = app_address(config->ip, config->port);
-  result->error = ph_connect(stack, fd, &peer, sizeof peer);
+  result->error = ph_connect(stack, fd, &peer.address, peer.len);
   if (!result->error) {
     result->error = exchange(stack, env, config, fd, result);
   }

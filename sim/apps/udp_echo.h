@@ -9,7 +9,9 @@
 enum { UDP_ECHO_MAX = 65507 }; /* payload of one datagram */
 
 struct udp_echo_config {
-  uint32_t ip; /* client: the server, host order */
+  uint32_t ip;        /* client: the server, host order */
+  struct ph_addr ip6; /* client: instead, unless `::` */
+  bool ipv6;          /* server: of both families */
   uint16_t port;
   uint32_t count;      /* datagrams; server: 0 serves for ever */
   uint32_t size;       /* client: payload bytes of each, 0..UDP_ECHO_MAX */

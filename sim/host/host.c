@@ -137,6 +137,9 @@ void host_boot(struct host *host) {
   for (unsigned i = 0; i < host->config.route_count; i++) {
     add_route(host, &host->config.routes[i]);
   }
+  if (host->config.forwarding) {
+    ph_ip_set_forwarding(&host->stack, true);
+  }
 }
 
 const char *host_port_name(const struct host_port *port) {

@@ -35,7 +35,7 @@
 enum host_nic { HOST_NIC_SOFT, HOST_NIC_RTL };
 enum host_offload { HOST_OFFLOAD_ALL, HOST_OFFLOAD_CSUM, HOST_OFFLOAD_NONE };
 
-enum { HOST_PORTS = 8, HOST_ROUTES = 64 };
+enum { HOST_PORTS = 8 };
 
 struct host;
 
@@ -77,6 +77,7 @@ struct host_config {
   unsigned more_count; /* up to HOST_PORTS - 1 */
   const struct host_route *routes;
   unsigned route_count;
+  bool forwarding; /* be a router */
   /* Soft NIC: packets of TCP up to 64 KiB may come, as coalesced ones, whose
    * parts have so many bytes (gso_size); 0: one part, if `large` is set. */
   bool large;

@@ -13,7 +13,7 @@
 #include "sim/host/host.h"
 #include "sim/wire/link.h"
 
-enum { SIM_HOSTS = 32, SIM_LINKS = 64 };
+enum { SIM_HOSTS = 32, SIM_LINKS = 48 };
 
 /* One end of a link: a NIC of a host. */
 struct sim_end {

@@ -96,6 +96,7 @@ static void serve_echo(struct host *host, void *arg) {
 
 static void start_host(struct run *run, struct servers *servers) {
   const struct options *options = run->options;
+  run_make_topology(run);
   struct host_config config = run_host_config(run, 0);
   config.name = "host";
   config.ip = options->address;

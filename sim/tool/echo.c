@@ -13,25 +13,29 @@ enum { ECHO_PORT = 7, TIMEOUT_MS = 1000 };
 
 struct echo {
   const struct options *options;
+  struct ph_addr to;
   struct app_result result, server;
   void *buffers[2];
 };
 
 static void answered(void *ctx, uint32_t seq, uint64_t rtt_ns, uint8_t ttl) {
-  (void)ctx;
-  printf("  answer %u from 10.0.0.2: time %.3f us, ttl %u\n", seq,
-         (double)rtt_ns / 1e3, ttl);
+  const struct echo *echo = ctx;
+  char text[RUN_ADDRESS_TEXT];
+  printf("  answer %u from %s: time %.3f us, ttl %u\n", seq,
+         run_address_text(&echo->to, text), (double)rtt_ns / 1e3, ttl);
 }
 
 static void run_ping(struct host *host, void *arg) {
   struct echo *echo = arg;
   const struct options *options = echo->options;
   const struct ping_config config = {
-      .ip = RUN_SERVER_IP,
+      .ip = ph_addr_to_v4(&echo->to),
+      .ip6 = echo->options->ipv6 ? echo->to : (struct ph_addr){{0}},
       .count = options->count,
       .size = options->size,
       .timeout_ms = TIMEOUT_MS,
       .interval_ms = options->interval_ms,
+      .ctx = echo,
       .answered = options->json || options->count > 20 ? NULL : answered,
   };
   struct app_env env = host_app_env(host);
@@ -41,7 +45,9 @@ static void run_ping(struct host *host, void *arg) {
 static struct udp_echo_config udp_config(const struct echo *echo, int buffer,
                                          uint32_t count) {
   return (struct udp_echo_config){
-      .ip = RUN_SERVER_IP,
+      .ip = ph_addr_to_v4(&echo->to),
+      .ip6 = echo->options->ipv6 ? echo->to : (struct ph_addr){{0}},
+      .ipv6 = echo->options->ipv6,
       .port = ECHO_PORT,
       .count = count,
       .size = echo->options->size,
@@ -114,6 +120,10 @@ int command_echo(const struct options *options) {
   }
   for (int i = 0; i < 2; i++) {
     echo.buffers[i] = sim_alloc(2 * UDP_ECHO_MAX);
+  }
+  echo.to = run_address(&run, RUN_SERVER);
+  if (options->topology && !options->json) {
+    topology_print(&run.topology, options->ipv6);
   }
   struct host *client = run.sim.host[RUN_CLIENT];
   bool udp = options->command == COMMAND_UDP;

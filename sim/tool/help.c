@@ -48,14 +48,47 @@ static void help_wire(void) {
       "\n");
 }
 
+static void help_topology(void) {
+  printf(
+      "--topology takes hosts and the links between them in one line:\n\n"
+      "  client - r1 - r2 - server           a host, two routers, a host\n"
+      "  client,client2 - r1 - server        each of the left has a link to "
+      "r1\n"
+      "  client - r1 - server; r1 - other    a name that comes again is the "
+      "same host\n"
+      "  r1 -[rate=1Gbps delay=5ms]- r2      words of a link: those of 'help "
+      "wire', and\n"
+      "                                      mtu=1400, of the NICs at both "
+      "ends (a black\n"
+      "                                      hole is only in --wire); a>b is "
+      "left to right\n"
+      "  r1(nic=soft offload=none)           words of a host: nic=rtl|soft,\n"
+      "                                      offload=all|csum|none, "
+      "forward=yes|no\n\n"
+      "What a link or host does not say is as --wire, --mtu, --nic and "
+      "--offload say. A\nhost with several links is a router unless it says "
+      "forward=no. Names are of\nletters and digits. The client is --from "
+      "(the host called client, or the first),\nthe server --to (server, or "
+      "the last).\n\n"
+      "Link k, from 0 in the order of the text, is 10.0.k.0/24 and "
+      "fd00:0:0:k::/64; its\nleft end has address 1 in it, its right end 2. "
+      "Routes lead over the fewest links.\n\n"
+      "  packhorse download --nic soft --ecn --topology 'client - r1 "
+      "-[rate=100Mbps\n    delay=5ms queue=64KiB ecn=30KiB]- r2 - server'\n");
+}
+
 bool help_topic(const char *topic) {
   bool cpu = strcmp(topic, "cpu") == 0;
   bool wire = strcmp(topic, "wire") == 0;
+  bool topology = strcmp(topic, "topology") == 0;
   if (cpu) {
     help_cpu();
   }
   if (wire) {
     help_wire();
   }
-  return cpu || wire;
+  if (topology) {
+    help_topology();
+  }
+  return cpu || wire || topology;
 }

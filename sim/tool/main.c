@@ -37,7 +37,9 @@ int main(int argc, char **argv) {
   if (options_help_topic(options.topic)) {
     return 0;
   }
-  fprintf(stderr, "packhorse: help %s: expected a command, 'cpu' or 'wire'.\n",
-          options.topic);
+  fprintf(
+      stderr,
+      "packhorse: help %s: expected a command, 'cpu', 'wire' or 'topology'.\n",
+      options.topic);
   return 2;
 }

@@ -40,6 +40,10 @@ enum {
   X(nic, "KIND", ALL, "rtl: the Verilated RTL; soft: a NIC in C (rtl)")        \
   X(wire, "SCRIPT", SIM | R,                                                   \
     "rate, delay, faults per direction: see 'help wire'")                      \
+  X(topology, "NET", SIM, "more hosts, routers, links: see 'help topology'")   \
+  X(from, "HOST", SIM, "of a topology: the client (client, or the first)")     \
+  X(to, "HOST", SIM, "of a topology: the server (server, or the last)")        \
+  X(ipv6, NULL, SIM, "speak IPv6; -6 is the same")                             \
   X(mem_latency, "NS", ALL, "latency of host memory in nanoseconds (200)")     \
   X(cpu, "TABLE", ALL, "cost of software: ideal, default or a file (default)") \
   X(app_buffer, "N", D | T | A, "bytes per read() and write() (65536)")        \
@@ -109,7 +113,8 @@ static const struct {
     {"tap", "one host at one end, the Linux kernel at the other"},
     {"replay", "the frames of a pcap or pcapng FILE go to one host"},
     {"packet", "scripts of packets and socket calls against the stack"},
-    {"help", "this list; 'help COMMAND', 'help cpu' or 'help wire' for more"},
+    {"help",
+     "this list; 'help COMMAND', 'help cpu', 'wire' or 'topology' for more"},
 };
 
 /* --- Help ----------------------------------------------------------------- */
@@ -284,6 +289,18 @@ static int set_machine(struct options *options, int code, const char *value) {
       return set_nic(options, value);
     case OPTION_wire:
       return set_wire(options, value);
+    case OPTION_topology:
+      options->topology = value;
+      return 0;
+    case OPTION_from:
+      options->from = value;
+      return 0;
+    case OPTION_to:
+      options->to = value;
+      return 0;
+    case OPTION_ipv6:
+      options->ipv6 = true;
+      return 0;
     case OPTION_mem_latency:
       return options_number32("mem_latency", value, 1, 100000,
                               &options->mem_latency_ns);
@@ -431,38 +448,6 @@ static void set_defaults(struct options *options, enum command command) {
   }
 }
 
-static int check(const struct options *options) {
-  if (options->command == COMMAND_REPLAY && !options->file) {
-    fprintf(stderr,
-            "packhorse: replay: expected a recording, as in 'packhorse replay "
-            "FILE'.\n");
-    return 2;
-  }
-  if (options->mss > options->mtu - 40) {
-    fprintf(stderr, "packhorse: --mss %u: at most %u fit into the MTU of %u.\n",
-            options->mss, options->mtu - 40u, options->mtu);
-    return 2;
-  }
-  if (options->picture && !options->explain) {
-    fprintf(stderr,
-            "packhorse: --picture %s: it shows the packet that --explain "
-            "names.\n",
-            options->picture);
-    return 2;
-  }
-  if (options->explain && options->json) {
-    fprintf(stderr,
-            "packhorse: --explain %s: it prints text, --json one object.\n",
-            options->explain);
-    return 2;
-  }
-  if (options->waves && options->nic == HOST_NIC_SOFT) {
-    fprintf(stderr, "packhorse: --waves: only --nic rtl has waves.\n");
-    return 2;
-  }
-  return 0;
-}
-
 static int unknown_option(char **argv, const char *command, int code) {
   const char *word = argv[optind - 1];
   if (code == ':') {
@@ -496,10 +481,15 @@ static int parse_command(struct options *options, int argc, char **argv) {
   opterr = 0;
   optind = 0;
   int code;
-  while ((code = getopt_long(argc, argv, ":", longs, NULL)) != -1) {
+  while ((code = getopt_long(argc, argv, ":6", longs, NULL)) != -1) {
     if (code == '?' || code == ':') {
       return unknown_option(argv, command, code);
     }
+    if (code == '6' && !(table[OPTION_ipv6 - OPTION_BASE - 1].commands &
+                         1 << options->command)) {
+      return unknown_option(argv, command, '?');
+    }
+    code = code == '6' ? OPTION_ipv6 : code;
     int status = set_traffic(options, code, optarg);
     status = status < 0 ? set_machine(options, code, optarg) : status;
     status = status < 0 ? set_arq(options, code, optarg) : status;
@@ -521,7 +511,7 @@ static int parse_command(struct options *options, int argc, char **argv) {
         command);
     return 2;
   }
-  return options->help ? 0 : check(options) | options_arq_check(options);
+  return options->help ? 0 : options_check(options);
 }
 
 int options_parse(struct options *options, int argc, char **argv) {
@@ -555,25 +545,4 @@ int options_parse(struct options *options, int argc, char **argv) {
           "throughput, tap, replay, packet or help.\n",
           argv[1]);
   return 2;
-}
-
-/* --- Derived -------------------------------------------------------------- */
-
-uint32_t options_mss(const struct options *options) {
-  return options->mss ? options->mss : options->mtu - 40u;
-}
-
-double options_limit_bps(const struct options *options) {
-  double rate = 10e9;
-  if (options->link.rate_bps && (double)options->link.rate_bps < rate) {
-    rate = (double)options->link.rate_bps;
-  }
-  uint32_t mss = options_mss(options);
-  return rate * mss /
-         (mss + 40 + FRAME_ETH_HEADER + FRAME_FCS_LEN + FRAME_OVERHEAD);
-}
-
-const char *options_offload_name(enum host_offload offload) {
-  static const char *const names[] = {"all", "csum", "none"};
-  return names[offload];
 }

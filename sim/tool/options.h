@@ -6,6 +6,7 @@
 
 #include "sim/core/cost.h"
 #include "sim/host/host.h"
+#include "sim/tool/topology.h"
 #include "sim/wire/link.h"
 #include "stack/socket/socket.h"
 
@@ -50,6 +51,11 @@ struct options {
   enum host_nic nic;
   bool nic_given, wire_given, bytes_given;
   struct link_config link;
+  const char *topology, *from, *to; /* NULL: two hosts and `link` */
+  /* Of the way between the two (options_check()). */
+  uint16_t path_mtu;
+  uint64_t path_rate_bps; /* 0: any */
+  bool ipv6;
   uint32_t mem_latency_ns;
   struct cost_table cost;
   uint32_t app_buffer, sndbuf, rcvbuf;
@@ -81,6 +87,14 @@ int options_parse(struct options *options, int argc, char **argv);
  * topic ("cpu", "wire", or a command's name); false: no such topic. */
 void options_help(enum command command);
 bool options_help_topic(const char *topic);
+
+/* Do they go together? 0, or 2 after a sentence. Sets what follows from
+ * them. */
+int options_check(struct options *options);
+
+/* For topology_parse(). */
+struct topology_defaults options_topology_defaults(
+    const struct options *options);
 
 /* Percentages and rates: the most that one TCP connection can carry, in bits
  * per second of application bytes. */

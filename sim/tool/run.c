@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/tool/run.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "sim/core/util.h"
 
 /* No command needs more; a transfer that hangs ends here. */
 #define RUN_DEADLINE (20000 * SIM_S)
@@ -43,21 +46,31 @@ bool run_open_files(struct run *run) {
 
 struct host_config run_host_config(struct run *run, unsigned index) {
   const struct options *options = run->options;
-  static const char *const names[2] = {"client", "server"};
+  const struct topology_host *host = &run->topology.hosts[index];
+  const struct host_port_config *port = &host->ports[0];
   if (options->waves) {
+    char name[TOPOLOGY_NAME];
+    memcpy(name, host->name, sizeof(name));
     snprintf(run->waves[index], sizeof(run->waves[index]), "%.480s-%s.vcd",
-             options->waves, names[index]);
+             options->waves, name);
   }
-  return (struct host_config){
-      .name = names[index],
+  struct host_config config = {
+      .name = host->name,
       .index = index,
-      .ip = index == RUN_CLIENT ? RUN_CLIENT_IP : RUN_SERVER_IP,
-      .prefix_len = 24,
-      .mac = {0x02, 0x50, 0x48, 0, 0, (uint8_t)(index + 1)},
-      .nic = options->nic,
-      .offload = options->offload,
-      .mtu = options->mtu,
-      .mss = options->mss,
+      .ip = port->ip,
+      .prefix_len = port->prefix_len,
+      .ipv6 = options->ipv6,
+      .ip6 = port->ip6,
+      .prefix6_len = port->prefix6_len,
+      .nic = host->nic,
+      .offload = host->offload,
+      .mtu = port->mtu,
+      .mss = host->forwarding ? 0 : options->mss,
+      .more = host->ports + 1,
+      .more_count = host->port_count - 1,
+      .routes = host->routes,
+      .route_count = host->route_count,
+      .forwarding = host->forwarding,
       .tcp = &options->tcp,
       .sndbuf = options->sndbuf,
       .rcvbuf = options->rcvbuf,
@@ -66,20 +79,49 @@ struct host_config run_host_config(struct run *run, unsigned index) {
       .seed = options->seed,
       .max_cycles = options->max_cycles,
       .no_idle_skip = options->no_idle_skip,
-      .waves = options->waves ? run->waves[index] : NULL,
+      .waves = options->waves && host->nic == HOST_NIC_RTL ? run->waves[index]
+                                                           : NULL,
       .timeline = run->timeline,
   };
+  memcpy(config.mac, port->mac, sizeof(config.mac));
+  return config;
+}
+
+void run_make_topology(struct run *run) {
+  const struct options *options = run->options;
+  const struct topology_defaults defaults = options_topology_defaults(options);
+  const char *text = options->topology ? options->topology : "client - server";
+  if (!topology_parse(&run->topology, text, &defaults)) {
+    sim_fatal("--topology: %s", run->topology.error);
+  }
 }
 
 bool run_start(struct run *run, const struct options *options) {
+  struct host_config hosts[SIM_HOSTS];
   *run = (struct run){.options = options, .started = run_wall_clock()};
+  run_make_topology(run);
   if (!run_open_files(run)) {
     return false;
   }
-  const struct host_config hosts[2] = {run_host_config(run, RUN_CLIENT),
-                                       run_host_config(run, RUN_SERVER)};
-  sim_init(&run->sim, hosts, &options->link, options->seed, run->capture);
+  const struct topology *topology = &run->topology;
+  for (unsigned i = 0; i < topology->host_count; i++) {
+    hosts[i] = run_host_config(run, i);
+  }
+  sim_init_graph(&run->sim, hosts, topology->host_count, topology->links,
+                 topology->link_count, options->seed, run->capture);
   return true;
+}
+
+struct ph_addr run_address(const struct run *run, unsigned index) {
+  return topology_address(&run->topology.hosts[index], run->options->ipv6);
+}
+
+const char *run_address_text(const struct ph_addr *address,
+                             char text[RUN_ADDRESS_TEXT]) {
+  bool v4 = ph_addr_is_v4(address);
+  inet_ntop(v4 ? AF_INET : AF_INET6, address->bytes + (v4 ? 12 : 0), text,
+            RUN_ADDRESS_TEXT);
+  return text;
 }
 
 void run_simulate(struct run *run, unsigned wait_for) {
@@ -113,18 +155,34 @@ bool run_close_files(struct run *run) {
   return good;
 }
 
+/* Every field is a count. */
+static void add_stats(struct link_stats *sum, const struct link_stats *stats) {
+  uint64_t counts[2][sizeof(*sum) / sizeof(uint64_t)];
+  memcpy(counts[0], sum, sizeof(*sum));
+  memcpy(counts[1], stats, sizeof(*stats));
+  for (size_t i = 0; i < sizeof(*sum) / sizeof(uint64_t); i++) {
+    counts[0][i] += counts[1][i];
+  }
+  memcpy(sum, counts[0], sizeof(*sum));
+}
+
 bool run_finish(struct run *run) {
   run->healthy = true;
   /* First: reading the NIC's counters is an event too. */
   run->event_hash = sim_event_hash(&run->sim);
-  for (unsigned i = 0; i < 2; i++) {
+  for (unsigned i = 0; i < run->sim.host_count; i++) {
     const char *why;
     host_get_report(run->sim.host[i], &run->host[i]);
     run->stats[i] = host_stack(run->sim.host[i])->stats;
-    run->link[i] = run->sim.links[0].link.direction[i].stats;
     if (!host_check(run->sim.host[i], &why)) {
       run->healthy = false;
       snprintf(run->why, sizeof(run->why), "%s", why);
+    }
+  }
+  for (unsigned i = 0; i < run->sim.link_count; i++) {
+    for (int d = 0; d < 2; d++) {
+      run->links[i][d] = run->sim.links[i].link.direction[d].stats;
+      add_stats(&run->link[d], &run->links[i][d]);
     }
   }
   sim_destroy(&run->sim);
@@ -133,8 +191,21 @@ bool run_finish(struct run *run) {
   return good;
 }
 
+uint64_t run_sum(const uint64_t *first, size_t size) {
+  uint64_t sum = 0;
+  for (unsigned i = 0; i < SIM_HOSTS; i++) {
+    uint64_t value;
+    memcpy(&value, (const char *)first + i * size, sizeof(value));
+    sum += value;
+  }
+  return sum;
+}
+
+#define HOSTS(field) run_sum(&run->host[0].field, sizeof(run->host[0]))
+#define STAT(field) run_sum(&run->stats[0].field, sizeof(run->stats[0]))
+
 uint64_t run_host_ns(const struct run *run) {
-  return (run->host[0].cpu_ps + run->host[1].cpu_ps) / SIM_NS;
+  return HOSTS(cpu_ps) / SIM_NS;
 }
 
 /* --- JSON ----------------------------------------------------------------- */
@@ -150,17 +221,17 @@ static uint64_t both(const struct run *run, size_t offset) {
 }
 
 #define BOTH(field) both(run, offsetof(struct link_stats, field))
-#define NIC(field) (run->host[0].field + run->host[1].field)
-#define STAT(field) (run->stats[0].field + run->stats[1].field)
 
 void run_json(const struct run *run, struct json *json) {
   const struct options *options = run->options;
   json_text(json, "nic", options->nic == HOST_NIC_RTL ? "rtl" : "soft");
   json_text(json, "offload", options_offload_name(options->offload));
+  json_u64(json, "ip_version", options->ipv6 ? 6 : 4);
+  json_u64(json, "hosts", run->topology.host_count);
   json_text(json, "cpu", options->cost.title);
   json_u64(json, "seed", options->seed);
   json_u64(json, "sim_ns", run->sim_ps / SIM_NS);
-  json_u64(json, "cycles", run->host[0].cycles + run->host[1].cycles);
+  json_u64(json, "cycles", HOSTS(cycles));
   json_real(json, "wall_s", run->wall_s);
   json_hash(json, "event_hash", run->event_hash);
   json_u64(json, "wire_frames", BOTH(frames));
@@ -172,8 +243,8 @@ void run_json(const struct run *run, struct json *json) {
     json_u64(json, key,
              run->link[0].kind_frames[kind] + run->link[1].kind_frames[kind]);
   }
-  json_u64(json, "super_segments", NIC(super_segments));
-  json_u64(json, "nic_packets", NIC(packets));
+  json_u64(json, "super_segments", HOSTS(super_segments));
+  json_u64(json, "nic_packets", HOSTS(packets));
   json_u64(json, "sw_segments", STAT(SwSegments));
   json_u64(json, "sw_checksum_bytes", STAT(SwChecksumBytes));
   json_u64(json, "sw_verify_bytes", STAT(SwVerifyBytes));
@@ -192,22 +263,20 @@ void run_json(const struct run *run, struct json *json) {
   json_u64(json, "faults_fcs", BOTH(fcs));
   json_u64(json, "faults_flip", BOTH(flip));
   json_u64(json, "ecn_marks", BOTH(ce));
-  json_u64(json, "nic_tx_frames", NIC(nic_tx_frames));
-  json_u64(json, "nic_rx_frames", NIC(nic_rx_frames));
-  json_u64(json, "nic_super_segments", NIC(nic_super_segments));
-  json_u64(json, "nic_segments", NIC(nic_segments));
-  json_u64(json, "nic_csum_inserted", NIC(nic_csum_inserted));
-  json_u64(json, "nic_csum_good", NIC(nic_csum_good));
-  json_u64(json, "nic_csum_bad", NIC(nic_csum_bad));
-  json_u64(json, "nic_bad_frames", NIC(nic_bad_frames));
-  json_u64(json, "nic_overflows", NIC(nic_overflows));
-  json_u64(json, "nic_errors", NIC(nic_errors));
+  json_u64(json, "nic_tx_frames", HOSTS(nic_tx_frames));
+  json_u64(json, "nic_rx_frames", HOSTS(nic_rx_frames));
+  json_u64(json, "nic_super_segments", HOSTS(nic_super_segments));
+  json_u64(json, "nic_segments", HOSTS(nic_segments));
+  json_u64(json, "nic_csum_inserted", HOSTS(nic_csum_inserted));
+  json_u64(json, "nic_csum_good", HOSTS(nic_csum_good));
+  json_u64(json, "nic_csum_bad", HOSTS(nic_csum_bad));
+  json_u64(json, "nic_bad_frames", HOSTS(nic_bad_frames));
+  json_u64(json, "nic_overflows", HOSTS(nic_overflows));
+  json_u64(json, "nic_errors", HOSTS(nic_errors));
   json_u64(json, "host_ns", run_host_ns(run));
-  json_u64(json, "interrupts",
-           run->host[0].interrupts + run->host[1].interrupts);
+  json_u64(json, "interrupts", HOSTS(interrupts));
   json_u64(json, "register_accesses",
-           run->host[0].register_reads + run->host[1].register_reads +
-               run->host[0].register_writes + run->host[1].register_writes);
+           HOSTS(register_reads) + HOSTS(register_writes));
 }
 
 /* --- Report --------------------------------------------------------------- */
@@ -216,6 +285,10 @@ void run_print_frames(const struct run *run) {
   static const char *const kinds[FRAME_KIND_COUNT] = {
       "TCP data", "TCP ACK", "TCP SYN, FIN, RST", "UDP", "ICMP",
       "ARP",      "other"};
+  if (run->topology.link_count > 1) {
+    topology_print_links(&run->topology, run->links);
+    return;
+  }
   printf(
       "On the wire                 client > server         "
       "server > client\n");
@@ -242,10 +315,17 @@ static void print_fault(const char *name, const char *effect, uint64_t a,
 
 void run_print_faults(const struct run *run) {
   const struct link_stats *a = &run->link[0], *b = &run->link[1];
-  if (!link_has_faults(&run->options->link)) {
+  bool any = false;
+  for (unsigned i = 0; i < run->topology.link_count; i++) {
+    any |= link_has_faults(&run->topology.links[i].link);
+  }
+  if (!any) {
     return;
   }
-  printf("\nFaults of the wire (client > server + server > client)\n");
+  printf("\nFaults of the %s\n",
+         run->topology.link_count > 1
+             ? "links (from left + from right)"
+             : "wire (client > server + server > client)");
   print_fault("lost", "frames; the receiver saw a gap", a->lost, b->lost);
   print_fault("queue full", "frames dropped", a->queue_full, b->queue_full);
   print_fault("too long", "packets for the path's MTU (no ICMP)", a->too_long,
@@ -261,8 +341,7 @@ void run_print_faults(const struct run *run) {
   printf(
       "  %llu frames dropped by the MACs, %llu packets by checksums of IP, "
       "%llu of TCP\n",
-      (unsigned long long)(run->host[0].nic_bad_frames +
-                           run->host[1].nic_bad_frames),
+      (unsigned long long)HOSTS(nic_bad_frames),
       (unsigned long long)STAT(IpInCsumErrors),
       (unsigned long long)STAT(TcpInCsumErrors));
   printf("  %llu duplicate ACKs, %llu segments kept out of order\n",
@@ -291,7 +370,8 @@ void run_print_files(const struct run *run) {
         options->pcapng ? "" : "\n", options->timeline);
   }
   if (options->waves) {
-    printf("Waves     %s-client.vcd, %s-server.vcd   (gtkwave)\n",
-           options->waves, options->waves);
+    printf("Waves     %s-%s.vcd, %s-%s.vcd   (gtkwave)\n", options->waves,
+           run->topology.hosts[RUN_CLIENT].name, options->waves,
+           run->topology.hosts[RUN_SERVER].name);
   }
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A run of two hosts: set up from the options, torn down, and what all commands
- * report of it. Host 0 is the client (10.0.0.1), host 1 the server (10.0.0.2).
- */
+/* A run: hosts and links set up from the options, torn down, and what all
+ * commands report of it. Host 0 is the client, host 1 the server; without a
+ * topology these are all, 10.0.0.1 and 10.0.0.2. */
 #ifndef PH_SIM_TOOL_RUN_H
 #define PH_SIM_TOOL_RUN_H
 
 #include "sim/host/sim.h"
 #include "sim/tool/json.h"
 #include "sim/tool/options.h"
+#include "sim/tool/topology.h"
 
 enum { RUN_CLIENT, RUN_SERVER };
-enum { RUN_CLIENT_IP = 0x0a000001, RUN_SERVER_IP = 0x0a000002 };
 
 /* Servers start at 0, clients when the other host is surely up. */
 #define RUN_CLIENT_START (300 * SIM_US)
@@ -20,15 +20,17 @@ struct run {
   struct sim sim;
   struct capture *capture;
   struct timeline *timeline;
-  char waves[2][512];
+  struct topology topology; /* of two hosts too */
+  char waves[SIM_HOSTS][512];
   double started; /* wall clock, seconds */
   /* Filled by run_finish(). */
   double wall_s;
   uint64_t event_hash;
   sim_time sim_ps;
-  struct host_report host[2];
-  struct ph_stats stats[2];
-  struct link_stats link[2];
+  struct host_report host[SIM_HOSTS];
+  struct ph_stats stats[SIM_HOSTS];
+  struct link_stats link[2]; /* per direction, the sum of all links */
+  struct link_stats links[SIM_LINKS][2];
   bool finished; /* all applications returned */
   bool healthy;
   char why[200];
@@ -42,6 +44,7 @@ bool run_start(struct run *run, const struct options *options);
  * after a sentence on stderr. */
 bool run_open_files(struct run *run);
 bool run_close_files(struct run *run);
+void run_make_topology(struct run *run);
 struct host_config run_host_config(struct run *run, unsigned index);
 
 /* Runs until the applications of the hosts in `wait_for` (bit i: host i) have
@@ -59,10 +62,20 @@ bool run_close_timeline(struct run *run);
 
 double run_wall_clock(void);
 
+/* The address of host `index`, as the run's family has it, and its text. */
+enum { RUN_ADDRESS_TEXT = 48 };
+struct ph_addr run_address(const struct run *run, unsigned index);
+const char *run_address_text(const struct ph_addr *address,
+                             char text[RUN_ADDRESS_TEXT]);
+
 /* The keys that every command's JSON has. */
 void run_json(const struct run *run, struct json *json);
 
-/* Sum over both hosts' software of simulated time, ns. */
+/* Sum of a field over all hosts: `first` is that of host 0, `size` how far it
+ * is to the next one's. */
+uint64_t run_sum(const uint64_t *first, size_t size);
+
+/* Sum over all hosts' software of simulated time, ns. */
 uint64_t run_host_ns(const struct run *run);
 
 /* The parts of the report that every command has. */

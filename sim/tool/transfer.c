@@ -132,6 +132,7 @@ static void serve_http(struct host *host, void *arg) {
   struct work *work = arg;
   const struct http_server_config config = {
       .port = HTTP_PORT,
+      .ipv6 = work->options->ipv6,
       .backlog = 4,
       .connections = 1,
       .idle_ms = IDLE_MS,
@@ -146,12 +147,25 @@ static void serve_http(struct host *host, void *arg) {
   http_server(host_stack(host), &env, &config, &work->sender);
 }
 
+/* RFC 3986 3.2.2: brackets around an IPv6 address. */
+static const char *host_field(const struct ph_addr *address,
+                              char text[RUN_ADDRESS_TEXT + 2]) {
+  char plain[RUN_ADDRESS_TEXT];
+  bool v4 = ph_addr_is_v4(address);
+  snprintf(text, RUN_ADDRESS_TEXT + 2, "%s%s%s", v4 ? "" : "[",
+           run_address_text(address, plain), v4 ? "" : "]");
+  return text;
+}
+
 static void fetch_http(struct host *host, void *arg) {
   struct work *work = arg;
+  struct ph_addr server = run_address(&work->transfer->run, RUN_SERVER);
+  char name[RUN_ADDRESS_TEXT + 2];
   const struct http_client_config config = {
-      .ip = RUN_SERVER_IP,
+      .ip = ph_addr_to_v4(&server),
+      .ip6 = work->options->ipv6 ? server : (struct ph_addr){{0}},
       .port = HTTP_PORT,
-      .host = "10.0.0.2",
+      .host = host_field(&server, name),
       .path = "/file",
       .requests = 1,
       .idle_ms = IDLE_MS,
@@ -167,8 +181,11 @@ static void fetch_http(struct host *host, void *arg) {
 
 static struct throughput_config bare_config(const struct work *work,
                                             int buffer) {
+  struct ph_addr server = run_address(&work->transfer->run, RUN_SERVER);
   return (struct throughput_config){
-      .ip = RUN_SERVER_IP,
+      .ip = ph_addr_to_v4(&server),
+      .ip6 = work->options->ipv6 ? server : (struct ph_addr){{0}},
+      .ipv6 = work->options->ipv6,
       .port = BARE_PORT,
       .send_buffer = work->options->sndbuf,
       .recv_buffer = work->options->rcvbuf,

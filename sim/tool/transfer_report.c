@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,9 +26,14 @@ void transfer_json(const struct transfer *transfer) {
 
 static void print_address(const struct ph_addr *addr, uint16_t port, char *text,
                           size_t size) {
-  uint32_t ip = ph_addr_to_v4(addr);
-  snprintf(text, size, "%u.%u.%u.%u:%u", ip >> 24, ip >> 16 & 255,
-           ip >> 8 & 255, ip & 255, port);
+  char plain[RUN_ADDRESS_TEXT];
+  bool v4 = ph_addr_is_v4(addr);
+  if (ip_addr_is_any(addr)) {
+    snprintf(text, size, "*:%u", port);
+    return;
+  }
+  snprintf(text, size, "%s%s%s:%u", v4 ? "" : "[",
+           run_address_text(addr, plain), v4 ? "" : "]", port);
 }
 
 static void print_sockets(const struct transfer *transfer) {
@@ -40,11 +44,11 @@ static void print_sockets(const struct transfer *transfer) {
   for (unsigned i = 0; i < transfer->socket_count; i++) {
     const struct transfer_socket *socket = &transfer->sockets[i];
     const struct ph_socket_info *info = &socket->info;
-    char local[32], remote[32];
+    char local[64], remote[64];
     print_address(&info->local, info->local_port, local, sizeof(local));
     print_address(&info->remote, info->remote_port, remote, sizeof(remote));
     printf("  %-7s %6u %7u %-16s %-16s %-11s %7u %8.1f %6llu\n",
-           socket->host == RUN_CLIENT ? "client" : "server", info->recv_queue,
+           transfer->run.topology.hosts[socket->host].name, info->recv_queue,
            info->send_queue, local, remote, info->state, info->cwnd,
            (double)info->srtt_ns / 1e3,
            (unsigned long long)info->retransmissions);
@@ -102,31 +106,30 @@ static double host_us(const struct transfer *t) {
 static double host_ns_byte(const struct transfer *t) {
   return (double)run_host_ns(&t->run) / (double)t->bytes;
 }
+/* Over all hosts. */
+#define SUM(t, of, field) \
+  (double)run_sum(&(t)->run.of[0].field, sizeof((t)->run.of[0]))
+
 static double handed(const struct transfer *t) {
-  return (double)(t->run.host[0].packets + t->run.host[1].packets);
+  return SUM(t, host, packets);
 }
 static double supers(const struct transfer *t) {
-  return (double)(t->run.host[0].super_segments +
-                  t->run.host[1].super_segments);
+  return SUM(t, host, super_segments);
 }
 static double cut(const struct transfer *t) {
-  return (double)(t->run.host[0].nic_segments + t->run.host[1].nic_segments);
+  return SUM(t, host, nic_segments);
 }
 static double interrupts(const struct transfer *t) {
-  return (double)(t->run.host[0].interrupts + t->run.host[1].interrupts);
+  return SUM(t, host, interrupts);
 }
 static double wire_frames(const struct transfer *t) {
   return (double)(t->run.link[0].frames + t->run.link[1].frames);
 }
 static double sw_cut(const struct transfer *t) {
-  return (double)(t->run.stats[0].SwSegments + t->run.stats[1].SwSegments);
+  return SUM(t, stats, SwSegments);
 }
 static double sw_summed(const struct transfer *t) {
-  double sum = 0;
-  for (int i = 0; i < 2; i++) {
-    const struct ph_stats *stats = &t->run.stats[i];
-    sum += (double)(stats->SwChecksumBytes + stats->SwVerifyBytes);
-  }
+  double sum = SUM(t, stats, SwChecksumBytes) + SUM(t, stats, SwVerifyBytes);
   return sum / 1e6;
 }
 
@@ -155,31 +158,46 @@ static void print_numbers(const struct transfer *t,
       t->run.options->cost.title);
 }
 
+static const char *nic_names(const struct run *run) {
+  unsigned rtl = 0;
+  for (unsigned i = 0; i < run->topology.host_count; i++) {
+    rtl += run->topology.hosts[i].nic == HOST_NIC_RTL;
+  }
+  return rtl == 0 ? "C" : rtl == run->topology.host_count ? "RTL" : "RTL and C";
+}
+
 void transfer_report(const struct transfer *transfer,
                      const struct transfer *plain) {
   const struct run *run = &transfer->run;
   const struct options *options = run->options;
-  uint64_t cycles = run->host[0].cycles + run->host[1].cycles;
+  double cycles = SUM(transfer, host, cycles);
   if (!transfer->ok) {
     print_failure(transfer);
   }
-  printf("%llu bytes %s, %s, NICs in %s\n", (unsigned long long)transfer->bytes,
-         options->command == COMMAND_DOWNLOAD
-             ? "by HTTP from 10.0.0.2 (server) to 10.0.0.1 (client)"
-             : "over TCP from 10.0.0.1 (client) to 10.0.0.2 (server)",
-         transfer->ok ? "bit exact" : "NOT RECEIVED WHOLE",
-         options->nic == HOST_NIC_RTL ? "RTL" : "C");
+  bool http = options->command == COMMAND_DOWNLOAD;
+  unsigned from = http ? RUN_SERVER : RUN_CLIENT;
+  struct ph_addr ends[2] = {run_address(run, from), run_address(run, 1 - from)};
+  char text[2][RUN_ADDRESS_TEXT];
+  printf("%llu bytes %s from %s (%s) to %s (%s), %s, NICs in %s\n",
+         (unsigned long long)transfer->bytes, http ? "by HTTP" : "over TCP",
+         run_address_text(&ends[0], text[0]), run->topology.hosts[from].name,
+         run_address_text(&ends[1], text[1]),
+         run->topology.hosts[1 - from].name,
+         transfer->ok ? "bit exact" : "NOT RECEIVED WHOLE", nic_names(run));
   printf("  sha256 sent     %s\n  sha256 received %s\n\n",
          transfer->sha256_sent, transfer->sha256_received);
+  if (options->topology) {
+    topology_print(&run->topology, options->ipv6);
+  }
   run_print_frames(run);
   print_numbers(transfer, plain);
   print_sockets(transfer);
   run_print_faults(run);
   printf("\n%.3f s of wall clock for %.3f ms of simulated time", run->wall_s,
          (double)run->sim_ps / 1e9);
-  if (cycles) {
-    printf("; %llu NIC cycles evaluated, %.2f M per second",
-           (unsigned long long)cycles, (double)cycles / run->wall_s / 1e6);
+  if (cycles > 0) {
+    printf("; %.0f NIC cycles evaluated, %.2f M per second", cycles,
+           cycles / run->wall_s / 1e6);
   }
   printf("\nevent hash %016llx (the same on every machine; seed %llu)\n",
          (unsigned long long)run->event_hash,

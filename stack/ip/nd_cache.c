@@ -152,23 +152,26 @@ static struct nd_neighbour *make(struct ipv6_link *link,
 /* ---- Asking -------------------------------------------------------------- */
 
 /* Solicit it: by multicast while INCOMPLETE, else where it was last. The source
- * is that of the packet that waits, if there is one (RFC 4861 7.2.2). */
+ * is that of the packet that waits, if there is one that this interface has
+ * sent itself (RFC 4861 7.2.2): what a router forwards is another's, and so
+ * would the answer be. */
 static void ask(struct nd_neighbour *n) {
   struct ipv6_link *link = n->link;
   struct ph_stack *stack = ipv6_stack_of(link);
-  struct ph_addr src;
+  const struct ipv6_address *a = NULL;
   n->probes++;
   if (n->head && n->head->head_len >= IPV6_HDR_LEN) {
-    src = ipv6_addr_at(n->head->head + IPV6_OFF_SRC, link->netif);
-  } else {
-    const struct ipv6_address *a = ipv6_choose_source(stack, link, &n->addr);
-    if (!a) {
-      return;
-    }
-    src = a->addr;
+    struct ph_addr src =
+        ipv6_addr_at(n->head->head + IPV6_OFF_SRC, link->netif);
+    a = ipv6_address_find(ipv6_of(stack), &src);
   }
-  nd_send_solicit(link, &src, &n->addr,
-                  n->state == ND_INCOMPLETE ? NULL : n->eth.mac);
+  if (!a || a->link != link) {
+    a = ipv6_choose_source(stack, link, &n->addr);
+  }
+  if (a) {
+    nd_send_solicit(link, &a->addr, &n->addr,
+                    n->state == ND_INCOMPLETE ? NULL : n->eth.mac);
+  }
 }
 
 static void neighbour_timer(struct ph_stack *stack, struct ph_timer *timer) {

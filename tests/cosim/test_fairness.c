@@ -87,8 +87,8 @@ static void close_all(struct host *host, struct work *w, int end, int fd) {
 static void serve(struct host *host, void *arg) {
   struct work *w = arg;
   struct ph_stack *stack = host_stack(host);
-  int hogs = app_listen(stack, HOG_PORT, HOGS);
-  int flow = app_listen(stack, PORT, 1);
+  int hogs = app_listen(stack, HOG_PORT, HOGS, false);
+  int flow = app_listen(stack, PORT, 1, false);
   for (int i = 0; i < w->hogs; i++) {
     w->fd[SERVER][i] = ph_accept(stack, hogs, NULL, NULL);
   }

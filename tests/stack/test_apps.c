@@ -322,7 +322,7 @@ static void http_server_peer_vanishes_midway_serves_on(void **unused) {
 
 static void raw_server(struct ph_stack *stack, void *arg) {
   (void)arg;
-  int listener = app_listen(stack, PORT, 1);
+  int listener = app_listen(stack, PORT, 1, false);
   assert_true(listener >= 0);
   int fd = ph_accept(stack, listener, NULL, NULL);
   assert_true(fd >= 0);

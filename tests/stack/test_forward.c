@@ -320,6 +320,22 @@ static void router_neighbour_that_does_not_answer_sender_is_told(void **state) {
   router_free(r);
 }
 
+static void router6_neighbour_is_asked_for_with_own_address(void **state) {
+  /* EVIDENCE: RFC 4861 7.2.2 (the source of a solicitation is an address of
+   * the interface) */
+  (void)state;
+  struct router *r = router_new(NULL);
+  struct ph_addr own = router_ip6(1, 1);
+  struct ph_addr six = router_ip6(1, 9);
+  router_packet6(r, 0, &six, 20);
+  router_receive(r, 0);
+  const uint8_t *ip = ip_of_frame(router_sent(r, 1));
+  assert_int_equal(ip[IPV6_HDR_LEN], ICMP6_NS);
+  assert_memory_equal(ip + IPV6_OFF_SRC, own.bytes, 16);
+  router_pass(r, 4 * SECOND); /* it gives up */
+  router_free(r);
+}
+
 static void router_full_device_packet_is_dropped(void **state) {
   /* EVIDENCE: RFC 1812 5.3.6 (congestion) */
   (void)state;
@@ -349,6 +365,7 @@ int main(void) {
       cmocka_unit_test(router6_packet_goes_on_or_its_sender_is_told),
       cmocka_unit_test(router6_addresses_that_may_not_pass_are_dropped),
       cmocka_unit_test(router_neighbour_that_does_not_answer_sender_is_told),
+      cmocka_unit_test(router6_neighbour_is_asked_for_with_own_address),
       cmocka_unit_test(router_full_device_packet_is_dropped),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

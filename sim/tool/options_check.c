@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which options go together, and what follows from them. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sim/core/util.h"
+#include "sim/tool/options.h"
+#include "sim/tool/options_arq.h"
+
+static int check_words(const struct options *options) {
+  if (options->command == COMMAND_REPLAY && !options->file) {
+    fprintf(stderr,
+            "packhorse: replay: expected a recording, as in 'packhorse replay "
+            "FILE'.\n");
+    return 2;
+  }
+  if (options->mss > options->mtu - 40) {
+    fprintf(stderr, "packhorse: --mss %u: at most %u fit into the MTU of %u.\n",
+            options->mss, options->mtu - 40u, options->mtu);
+    return 2;
+  }
+  if (options->ipv6 && options->mtu < 1280) {
+    fprintf(stderr, "packhorse: --mtu %u: IPv6 needs 1280 at least.\n",
+            options->mtu);
+    return 2;
+  }
+  if ((options->from || options->to) && !options->topology) {
+    fprintf(stderr,
+            "packhorse: --from, --to: they name hosts of --topology.\n");
+    return 2;
+  }
+  if (options->picture && !options->explain) {
+    fprintf(stderr,
+            "packhorse: --picture %s: it shows the packet that --explain "
+            "names.\n",
+            options->picture);
+    return 2;
+  }
+  if (options->explain && options->json) {
+    fprintf(stderr,
+            "packhorse: --explain %s: it prints text, --json one object.\n",
+            options->explain);
+    return 2;
+  }
+  if (options->waves && options->nic == HOST_NIC_SOFT) {
+    fprintf(stderr, "packhorse: --waves: only --nic rtl has waves.\n");
+    return 2;
+  }
+  return 0;
+}
+
+struct topology_defaults options_topology_defaults(
+    const struct options *options) {
+  return (struct topology_defaults){
+      .nic = options->nic,
+      .offload = options->offload,
+      .mtu = options->mtu,
+      .link = options->link,
+      .ipv6 = options->ipv6,
+      .from = options->from,
+      .to = options->to,
+  };
+}
+
+static int check_topology(struct options *options) {
+  options->path_mtu = options->mtu;
+  options->path_rate_bps = options->link.rate_bps;
+  if (!options->topology) {
+    return 0;
+  }
+  struct topology_defaults defaults = options_topology_defaults(options);
+  struct topology *topology = sim_alloc(sizeof(*topology));
+  int status = 0;
+  if (!topology_parse(topology, options->topology, &defaults)) {
+    fprintf(stderr, "packhorse: --topology: %s.\n", topology->error);
+    status = 2;
+  } else if (options->explain && topology->host_count > 2) {
+    fprintf(stderr,
+            "packhorse: --explain %s: it follows a packet between two hosts, "
+            "not over routers.\n",
+            options->explain);
+    status = 2;
+  } else {
+    options->path_mtu = topology_path_mtu(topology);
+    options->path_rate_bps = topology_path_rate(topology);
+  }
+  free(topology);
+  return status;
+}
+
+int options_check(struct options *options) {
+  int status = check_words(options) | options_arq_check(options);
+  return status ? status : check_topology(options);
+}
+
+uint32_t options_mss(const struct options *options) {
+  uint32_t mss = options->path_mtu - (options->ipv6 ? 60u : 40u);
+  return options->mss && options->mss < mss ? options->mss : mss;
+}
+
+double options_limit_bps(const struct options *options) {
+  double rate = 10e9;
+  if (options->path_rate_bps && (double)options->path_rate_bps < rate) {
+    rate = (double)options->path_rate_bps;
+  }
+  uint32_t mss = options_mss(options);
+  return rate * mss /
+         (mss + (options->ipv6 ? 60 : 40) + FRAME_ETH_HEADER + FRAME_FCS_LEN +
+          FRAME_OVERHEAD);
+}
+
+const char *options_offload_name(enum host_offload offload) {
+  static const char *const names[] = {"all", "csum", "none"};
+  return names[offload];
+}

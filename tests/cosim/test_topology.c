@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Networks of hosts and routers: the line that describes them, what follows
+ * from it, and runs over them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka needs the four above first */
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/tool/topology.h"
+#include "sim/tool/transfer.h"
+#include "tests/cosim/command.h"
+
+/* --- The line ------------------------------------------------------------- */
+
+static struct topology T;
+
+static bool parse(const char *text) {
+  struct topology_defaults defaults = {
+      .nic = HOST_NIC_SOFT, .mtu = 1500, .ipv6 = true};
+  link_config_init(&defaults.link);
+  return topology_parse(&T, text, &defaults);
+}
+
+static unsigned host_index(const char *name) {
+  for (unsigned i = 0; i < T.host_count; i++) {
+    if (strcmp(T.hosts[i].name, name) == 0) {
+      return i;
+    }
+  }
+  fail_msg("no host %s", name);
+  return 0;
+}
+
+static const struct host_route *route_to(const char *name, uint32_t subnet) {
+  const struct topology_host *host = &T.hosts[host_index(name)];
+  struct ph_addr to = ph_addr_v4(subnet);
+  for (unsigned i = 0; i < host->route_count; i++) {
+    if (ph_addr_equal(&host->routes[i].destination, &to)) {
+      return &host->routes[i];
+    }
+  }
+  return NULL;
+}
+
+static void line_of_routers_gets_addresses_and_routes(void **state) {
+  (void)state;
+  assert_true(parse("client - r1 - r2 - server"));
+  assert_int_equal(T.host_count, 4);
+  assert_int_equal(T.link_count, 3);
+  assert_string_equal(T.hosts[0].name, "client");
+  assert_string_equal(T.hosts[1].name, "server");
+  assert_int_equal(T.hosts[0].ports[0].ip, 0x0a000001);
+  assert_int_equal(T.hosts[1].ports[0].ip, 0x0a000202);
+  assert_false(T.hosts[0].forwarding || T.hosts[1].forwarding);
+  const struct topology_host *r1 = &T.hosts[host_index("r1")];
+  assert_true(r1->forwarding);
+  assert_int_equal(r1->ports[0].ip, 0x0a000002);
+  assert_int_equal(r1->ports[1].ip, 0x0a000101);
+  assert_int_equal(r1->ports[1].ip6.bytes[7], 1);
+  assert_int_equal(r1->ports[1].ip6.bytes[15], 1);
+  /* A host has a default route, a router one for each far link. */
+  assert_int_equal(ph_addr_to_v4(&route_to("client", 0)->gateway), 0x0a000002);
+  assert_int_equal(ph_addr_to_v4(&route_to("server", 0)->gateway), 0x0a000201);
+  const struct host_route *route = route_to("r1", 0x0a000200);
+  assert_int_equal(ph_addr_to_v4(&route->gateway), 0x0a000102);
+  assert_int_equal(route->port, 1);
+  assert_int_equal(r1->route_count, 2); /* of either family */
+  assert_int_equal(T.path_len, 3);
+}
+
+static void ring_of_routers_is_crossed_the_short_way(void **state) {
+  (void)state;
+  assert_true(parse("client - a - b - c - d - server; d - a"));
+  assert_int_equal(T.path_len, 3);
+  assert_int_equal(T.path[0], 0);
+  assert_int_equal(T.path[1], 5); /* d - a, from a */
+  assert_int_equal(T.path[2], 4);
+  unsigned port;
+  struct ph_addr address = ph_addr_v4(0x0a000501);
+  const struct topology_host *host = topology_find(&T, &address, &port);
+  assert_string_equal(host->name, "d");
+  assert_int_equal(port, 2);
+}
+
+static void groups_are_joined_each_with_each(void **state) {
+  (void)state;
+  assert_true(
+      parse("client, other - r1 (nic=rtl offload=none) - server,spare"));
+  assert_int_equal(T.host_count, 5);
+  assert_int_equal(T.link_count, 4);
+  const struct topology_host *r1 = &T.hosts[host_index("r1")];
+  assert_int_equal(r1->port_count, 4);
+  assert_int_equal(r1->nic, HOST_NIC_RTL);
+  assert_int_equal(r1->offload, HOST_OFFLOAD_NONE);
+  assert_int_equal(T.hosts[0].nic, HOST_NIC_SOFT);
+}
+
+static void words_of_a_link_are_its_own(void **state) {
+  (void)state;
+  assert_true(
+      parse("client -[rate=1Gbps delay=3ms mtu=1400 a>b: queue=9]- r1 - "
+            "server"));
+  assert_int_equal(T.links[0].link.rate_bps, 1000000000);
+  assert_true(T.links[0].link.delay == 3 * SIM_MS);
+  assert_int_equal(T.links[0].link.way[0].queue_packets, 9);
+  assert_int_equal(T.links[0].link.way[1].queue_packets, 0);
+  assert_int_equal(T.links[0].link.way[0].mtu, 0); /* no black hole */
+  assert_int_equal(T.hosts[0].ports[0].mtu, 1400);
+  assert_int_equal(T.hosts[1].ports[0].mtu, 1500);
+  assert_int_equal(topology_path_mtu(&T), 1400);
+  assert_int_equal(topology_path_rate(&T), 1000000000);
+}
+
+static void wrong_line_gets_one_sentence(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *words;
+  } wrong[] = {
+      {"", "expected a host's name"},
+      {"client", "client has no link"},
+      {"client - ", "expected a host's name"},
+      {"client - 1r - server", "expected a host's name"},
+      {"client - r1 server", "expected '-'"},
+      {"client - client", "from client to itself"},
+      {"client - averyveryverylongname", "expected a host's name"},
+      {"client -[delay=1ms server", "not closed by ']'"},
+      {"client -[delay=1ms] server", "expected '-' behind"},
+      {"client -[speed=3]- server", "'speed' is unknown"},
+      {"client -[mtu=1279]- server", "an mtu from 1280"},
+      {"client(nic=hard) - server", "'nic=hard' of host client"},
+      {"client - r1; other - server", "no way leads from client to server"},
+      {"client - r1(forward=no) - server", "no way leads from client"},
+      {"c - a - b - c - d - e - f - a - c - g - c - h; c - i, j", "at most 8"},
+  };
+  for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+    if (parse(wrong[i].text) || !strstr(T.error, wrong[i].words)) {
+      fail_msg("'%s': '%s' instead of '%s'", wrong[i].text, T.error,
+               wrong[i].words);
+    }
+  }
+  struct options options;
+  assert_int_equal(command_parse(&options, "ping --topology a"), 2);
+  assert_int_equal(command_parse(&options, "ping --from a"), 2);
+  assert_int_equal(
+      command_parse(&options, "download --explain 1 --topology a+-+b+-+c"), 2);
+  assert_int_equal(command_parse(&options, "tap -6"), 2);
+}
+
+/* --- Runs ----------------------------------------------------------------- */
+
+static void transfer(struct transfer *result, const char *line) {
+  static struct options options; /* the report refers to it */
+  assert_int_equal(command_parse(&options, line), 0);
+  assert_int_equal(transfer_run(result, &options, false), 0);
+  if (!result->ok) {
+    fail_msg("not ok: packhorse %s: sender %d, receiver %d, %llu of %llu, %s",
+             line, result->sender_error, result->receiver_error,
+             (unsigned long long)result->received,
+             (unsigned long long)result->bytes, result->run.why);
+  }
+}
+
+static struct transfer A, B;
+
+static uint64_t sum(const uint64_t *first) {
+  return run_sum(first, sizeof(struct ph_stats));
+}
+
+static void two_hosts_as_topology_keep_their_event_hash(void **state) {
+  (void)state;
+  transfer(&A, "download --bytes 50000");
+  transfer(&B, "download --bytes 50000 --topology client+-+server");
+  assert_true(A.run.event_hash == B.run.event_hash);
+}
+
+/* EVIDENCE: RFC 1812 5.2; RFC 8200 5 (a path of routers, both families) */
+static void download_over_routers_of_rtl_is_bit_exact_and_repeats(
+    void **state) {
+  (void)state;
+  static const char *const lines[] = {
+      "download --bytes 60000 --topology client+-+r1+-+server",
+      "download --bytes 60000 --topology client+-+r1+-+server -6",
+  };
+  for (int i = 0; i < 2; i++) {
+    char cut[120];
+    transfer(&A, lines[i]);
+    snprintf(cut, sizeof(cut), "%s --max-cycles 501", lines[i]);
+    transfer(&B, cut);
+    assert_true(A.run.event_hash == B.run.event_hash);
+    assert_true(A.run.host[2].nic_rx_frames > 60);
+    assert_int_equal(A.run.host[2].nic_rx_frames, A.run.host[2].nic_tx_frames);
+    assert_int_equal(sum(&A.run.stats[0].TcpRetransSegs), 0);
+  }
+}
+
+static void hosts_of_both_kinds_of_nic_talk_to_each_other(void **state) {
+  (void)state;
+  transfer(&A,
+           "download --bytes 60000 --topology "
+           "client(nic=rtl)+-+r1(nic=soft+offload=none)+-+server(nic=soft)");
+  assert_true(A.run.host[0].cycles > 0);
+  assert_int_equal(A.run.host[1].cycles + A.run.host[2].cycles, 0);
+}
+
+/* EVIDENCE: RFC 1191 3, 6.1; RFC 8201 4 (a link in the middle takes less) */
+static void download_over_a_link_of_small_mtu_finds_the_path_mtu(void **state) {
+  (void)state;
+  static const char *const families[] = {"", " -6"};
+  for (int i = 0; i < 2; i++) {
+    char line[160];
+    snprintf(line, sizeof(line),
+             "download --bytes 300000 --nic soft --topology "
+             "client+-+r1+-[mtu=1300]-+r2+-+server%s",
+             families[i]);
+    transfer(&A, line);
+    const struct ph_stats *stats = &A.run.stats[3]; /* r1; r2 is host 2 */
+    stats = A.run.stats[2].IpFragFails + A.run.stats[2].Ip6InTooBigErrors
+                ? &A.run.stats[2]
+                : stats;
+    assert_true((i ? stats->Ip6InTooBigErrors : stats->IpFragFails) > 0);
+    /* What was too long was sent again at once, without waiting. */
+    assert_int_equal(sum(&A.run.stats[0].TcpTimeouts), 0);
+    assert_true(sum(&A.run.stats[0].TcpRetransSegs) < 20);
+  }
+}
+
+/* EVIDENCE: RFC 3168 5, 6.1; a queue of a link in the middle marks, and the
+ * sender slows down before it is full */
+static void slow_link_marks_and_nothing_is_lost(void **state) {
+  (void)state;
+  transfer(&A,
+           "throughput --bytes 3M --nic soft --ecn --topology "
+           "client+-+r1+-[rate=200Mbps+delay=200us+queue=100+ecn=20]-+server");
+  assert_true(A.run.links[1][0].ce > 0);
+  assert_int_equal(A.run.links[1][0].queue_full, 0);
+  assert_int_equal(A.run.links[0][0].ce, 0);
+  assert_int_equal(sum(&A.run.stats[0].TcpRetransSegs), 0);
+  assert_true(A.run.stats[0].TcpEcnReduced > 0);
+  double goodput = transfer_goodput_bps(&A);
+  assert_true(goodput > 0.85 * options_limit_bps(A.run.options));
+  assert_true(goodput < options_limit_bps(A.run.options));
+}
+
+static void slow_link_without_marks_drops_what_does_not_fit(void **state) {
+  (void)state;
+  transfer(&A,
+           "throughput --bytes 3M --nic soft --topology "
+           "client+-+r1+-[rate=200Mbps+delay=200us+queue=30KiB]-+server");
+  assert_true(A.run.links[1][0].queue_full > 0);
+  assert_true(A.run.stats[0].TcpRetransSegs > 0);
+  assert_true(transfer_goodput_bps(&A) >
+              0.6 * options_limit_bps(A.run.options));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(line_of_routers_gets_addresses_and_routes),
+      cmocka_unit_test(ring_of_routers_is_crossed_the_short_way),
+      cmocka_unit_test(groups_are_joined_each_with_each),
+      cmocka_unit_test(words_of_a_link_are_its_own),
+      cmocka_unit_test(wrong_line_gets_one_sentence),
+      cmocka_unit_test(two_hosts_as_topology_keep_their_event_hash),
+      cmocka_unit_test(download_over_routers_of_rtl_is_bit_exact_and_repeats),
+      cmocka_unit_test(hosts_of_both_kinds_of_nic_talk_to_each_other),
+      cmocka_unit_test(download_over_a_link_of_small_mtu_finds_the_path_mtu),
+      cmocka_unit_test(slow_link_marks_and_nothing_is_lost),
+      cmocka_unit_test(slow_link_without_marks_drops_what_does_not_fit),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
