@@ -8,7 +8,7 @@
 #include "sim/host/host_internal.h"
 #include "stack/ip/ipv6.h"
 #include "stack/tcp/tcp.h"
-#include "stack/udp/udp.h"
+#include "stack/udp/raw.h"
 
 enum {
   PAGE = 4096,
@@ -90,6 +90,7 @@ static void start_stack(struct host *host) {
   }
   must(ph_loopback_init(stack), "ph_loopback_init", host);
   must(ph_udp_init(stack), "ph_udp_init", host);
+  must(ph_raw_init(stack), "ph_raw_init", host);
   must(ph_tcp_init(stack, &tcp), "ph_tcp_init", host);
   must(ph_socket_init(stack, &sockets), "ph_socket_init", host);
 }

@@ -64,6 +64,7 @@ struct pkt {
   uint8_t *l3;          /* receive: the IP header, still in the linear part */
   struct netif *netif;  /* receive: where it came in */
   uint64_t id;          /* one id per packet for timeline and capture; 0 none */
+  uint64_t time_ns;     /* when it came; of what waits in a socket's queue */
   struct ph_block *lent; /* receive: block under the linear part, one
                             reference held; NULL if it lies in `room` */
   struct pkt_frag frags[PKT_MAX_FRAGS];

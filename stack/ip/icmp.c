@@ -247,17 +247,14 @@ bool ipv4_report_error(struct ph_stack *stack, const uint8_t *header,
       !ipv4_is_own(ip, get_be32(header + IPV4_OFF_SRC))) {
     return false;
   }
-  const struct ip_protocol *protocol = ip->protocols[header[IPV4_OFF_PROTO]];
-  if (protocol && protocol->error) {
-    struct ip_error_info info = {
-        .error = error,
-        .src = ph_addr_v4(get_be32(header + IPV4_OFF_SRC)),
-        .dst = ph_addr_v4(get_be32(header + IPV4_OFF_DST)),
-        .mtu = mtu,
-        .transport = header + ihl,
-        .transport_len = len - ihl};
-    protocol->error(stack, &info);
-  }
+  struct ip_error_info info = {
+      .error = error,
+      .src = ph_addr_v4(get_be32(header + IPV4_OFF_SRC)),
+      .dst = ph_addr_v4(get_be32(header + IPV4_OFF_DST)),
+      .mtu = mtu,
+      .transport = header + ihl,
+      .transport_len = len - ihl};
+  ip_tell_error(stack, header[IPV4_OFF_PROTO], &info);
   return true;
 }
 

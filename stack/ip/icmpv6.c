@@ -157,11 +157,7 @@ bool ipv6_report_error(struct netif *netif, const uint8_t *h, uint32_t len,
   if (!ipv6_is_own(ipv6_of(stack), &info.src)) {
     return false;
   }
-  const struct ip_protocol *protocol =
-      next == IP_PROTO_ICMP ? NULL : ip_of(stack)->protocols[next];
-  if (protocol && protocol->error) {
-    protocol->error(stack, &info);
-  }
+  ip_tell_error(stack, next, &info);
   return true;
 }
 

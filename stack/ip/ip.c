@@ -65,6 +65,22 @@ int ip_register_protocol(struct ph_stack *stack, uint8_t protocol,
   return 0;
 }
 
+void ip_tell_error(struct ph_stack *stack, uint8_t number,
+                   const struct ip_error_info *info) {
+  const struct ip_state *ip = ip_of(stack);
+  const struct ip_protocol *protocol = ip->protocols[number];
+  if (protocol && protocol->error) {
+    protocol->error(stack, info);
+  }
+  if (ip->tap) {
+    ip->tap->error(stack, number, info);
+  }
+}
+
+void ip_set_tap(struct ph_stack *stack, const struct ip_tap *tap) {
+  ip_of(stack)->tap = tap;
+}
+
 /* No link layer says which family it is. */
 static void loopback_input(struct netif *netif, struct pkt *pkt) {
   const struct ip_state *ip = ip_of(netif->stack);

@@ -139,6 +139,22 @@ bool ip_bound_takes(const struct ip_bound *bound, const struct ph_addr *to);
 /* Is there an address that both would take? */
 bool ip_bound_overlap(const struct ip_bound *a, const struct ip_bound *b);
 
+/* Who sees packets beside the protocols (raw sockets). `input`: of `pkt`, which
+ * starts behind the IP header and stays the caller's; true if somebody took a
+ * copy. `error`: an ICMP error about a packet of `protocol`. NULL: nobody. */
+struct ip_tap {
+  bool (*input)(struct ph_stack *stack, const struct pkt *pkt,
+                const struct ip_rx *rx);
+  void (*error)(struct ph_stack *stack, uint8_t protocol,
+                const struct ip_error_info *info);
+};
+void ip_set_tap(struct ph_stack *stack, const struct ip_tap *tap);
+
+/* Send an IPv4 packet that has its header: length, checksum and, if they are 0,
+ * source and identification are filled in. Takes `pkt` unless -PH_EAGAIN. */
+int ip_send_made(struct ph_stack *stack, struct pkt *pkt,
+                 struct ip_path *path) PH_MUST_USE;
+
 int ip_register_protocol(struct ph_stack *stack, uint8_t protocol,
                          const struct ip_protocol *handlers) PH_MUST_USE;
 

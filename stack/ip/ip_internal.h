@@ -46,6 +46,7 @@ struct ip_state {
   /* Of paths that need no neighbour, and that don't know theirs yet. */
   struct eth_neighbour always, never;
   const struct ip_protocol *protocols[256];
+  const struct ip_tap *tap;
   const struct ip_family *families[2]; /* IPv4, IPv6; NULL without */
   /* eth_input_fn of the second, and its state. */
   void (*ipv6_input)(struct netif *netif, struct pkt *pkt, bool group);
@@ -129,6 +130,10 @@ bool ipv4_is_broadcast(const struct ip_state *ip, uint32_t address,
  * (`len` bytes are there) failed. False if it is none of ours. */
 bool ipv4_report_error(struct ph_stack *stack, const uint8_t *header,
                        uint32_t len, enum ip_error error, uint16_t mtu);
+
+/* The transport of this number, and raw sockets. */
+void ip_tell_error(struct ph_stack *stack, uint8_t number,
+                   const struct ip_error_info *info);
 
 void icmp_input(struct ph_stack *stack, struct pkt *pkt,
                 const struct ip_rx *rx);

@@ -144,9 +144,12 @@ void ipv4_input(struct netif *netif, struct pkt *pkt, bool group) {
   pkt->l3 = pkt->head;
   pkt_strip(pkt, ihl);
   const struct ip_protocol *protocol = ip->protocols[rx.protocol];
+  bool tapped = ip->tap && ip->tap->input(stack, pkt, &rx);
   if (!protocol) {
-    ip_send_unreachable(stack, pkt, &rx, IP_ERROR_PROTO_UNREACHABLE);
-    drop(pkt, &stats->IpInUnknownProtos);
+    if (!tapped) {
+      ip_send_unreachable(stack, pkt, &rx, IP_ERROR_PROTO_UNREACHABLE);
+    }
+    drop(pkt, tapped ? &stats->IpInDelivers : &stats->IpInUnknownProtos);
     return;
   }
   stats->IpInDelivers++;

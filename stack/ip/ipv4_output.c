@@ -100,6 +100,36 @@ static PH_APART bool may_be_longer(struct ph_stack *stack, struct pkt *pkt,
   return true;
 }
 
+int ip_send_made(struct ph_stack *stack, struct pkt *pkt,
+                 struct ip_path *path) {
+  uint8_t *h = pkt->head;
+  uint32_t ihl = pkt->head_len > 0 ? (h[0] & 15u) * 4 : 0;
+  stack->stats.IpOutRequests++;
+  if (ihl < IPV4_HDR_LEN || ihl > pkt->head_len) {
+    return discard(stack, pkt, -PH_EINVAL);
+  }
+  if (path->error || pkt->len > path->netif->caps.mtu) {
+    return discard(stack, pkt, path->error ? path->error : -PH_EMSGSIZE);
+  }
+  if (get_be32(h + IPV4_OFF_SRC) == 0) {
+    memcpy(h + IPV4_OFF_SRC, path->src.bytes + 12, 4);
+  }
+  if (get_be16(h + IPV4_OFF_ID) == 0) {
+    put_be16(h + IPV4_OFF_ID, ip_of(stack)->ids[path->id_counter]++);
+  }
+  put_be16(h + IPV4_OFF_LEN, (uint16_t)pkt->len);
+  put_be16(h + IPV4_OFF_CSUM, 0);
+  put_be16(h + IPV4_OFF_CSUM, (uint16_t)~csum_data(h, ihl, 0));
+  struct eth_neighbour *neighbour;
+  int error = path->netif->loopback ? netif_output(path->netif, pkt)
+              : path->group
+                  ? eth_output(path->netif, pkt, path->header, ETH_TYPE_IPV4)
+                  : arp_output(path->netif, pkt, ph_addr_to_v4(&path->next_hop),
+                               &neighbour);
+  stack->stats.IpOutRequests -= error == -PH_EAGAIN;
+  return error;
+}
+
 int ipv4_output(struct ph_stack *stack, struct pkt *pkt, struct ip_path *path,
                 struct ip_tx tx) {
   struct netif *netif = path->netif;

@@ -102,12 +102,16 @@ void ipv6_input(struct netif *netif, struct pkt *pkt, bool group) {
   (void)pkt_pull(pkt, chain.at);
   const struct ip_protocol *protocol =
       chain.next == IP_PROTO_ICMP ? NULL : ip_of(stack)->protocols[chain.next];
+  const struct ip_tap *tap = ip_of(stack)->tap;
+  bool tapped = tap && tap->input(stack, pkt, &rx);
   if (chain.next == IPV6_NEXT_ICMP) {
     stats->Ip6InDelivers++;
     icmpv6_input(stack, pkt, &rx, chain.router_alert);
   } else if (protocol && !ipv6_is_unspecified(rx.src.bytes)) {
     stats->Ip6InDelivers++;
     protocol->input(stack, pkt, &rx);
+  } else if (tapped) {
+    drop(pkt, &stats->Ip6InDelivers);
   } else { /* RFC 8200 4: it is a header that we don't know */
     icmpv6_send(stack, pkt, &rx, ICMP6_PARAMETER, ICMP6_PARAM_NEXT,
                 chain.next_at);

@@ -123,6 +123,10 @@ static bool has_domain(struct ph_stack *stack, int domain) {
          (domain == PH_AF_INET6 && ip_family_of(stack, &any6));
 }
 
+static int ping_protocol(int domain) {
+  return domain == PH_AF_INET ? PH_IPPROTO_ICMP : PH_IPPROTO_ICMPV6;
+}
+
 static int check_kind(struct ph_stack *stack, int domain, int type,
                       int protocol) {
   if (!has_domain(stack, domain)) {
@@ -133,10 +137,14 @@ static int check_kind(struct ph_stack *stack, int domain, int type,
       return protocol == 0 || protocol == PH_IPPROTO_TCP ? 0
                                                          : -PH_EPROTONOSUPPORT;
     case PH_SOCK_DGRAM:
-      return protocol == 0 || protocol == PH_IPPROTO_UDP ? 0
-                                                         : -PH_EPROTONOSUPPORT;
+      return protocol == 0 || protocol == PH_IPPROTO_UDP ||
+                     protocol == ping_protocol(domain)
+                 ? 0
+                 : -PH_EPROTONOSUPPORT;
     case PH_SOCK_RAW:
-      return -PH_ESOCKTNOSUPPORT;
+      return protocol > 0 && protocol <= PH_IPPROTO_RAW ? 0
+             : protocol == 0                            ? -PH_EPROTONOSUPPORT
+                                                        : -PH_EINVAL;
     default:
       return -PH_EINVAL;
   }
@@ -158,7 +166,7 @@ int ph_socket(struct ph_stack *stack, int domain, int type, int protocol) {
   sock->cloexec = type & PH_SOCK_CLOEXEC;
   if (kind == PH_SOCK_STREAM && stack->module[PH_MODULE_TCP]) {
     sock->tcp = tcp_open(stack, sock);
-  } else if (kind == PH_SOCK_DGRAM && stack->module[PH_MODULE_UDP]) {
+  } else if (kind != PH_SOCK_STREAM && stack->module[PH_MODULE_UDP]) {
     sock->udp = sock_udp_open(stack, sock);
   } else {
     sock_release(stack, sock);
@@ -170,6 +178,14 @@ int ph_socket(struct ph_stack *stack, int domain, int type, int protocol) {
   }
   sock->ipv6 = domain == PH_AF_INET6;
   sock_set_any(sock);
+  if (sock->udp && protocol != 0 &&
+      (kind == PH_SOCK_RAW || protocol != PH_IPPROTO_UDP)) {
+    result = udp_open_raw(sock->udp, (uint8_t)protocol, kind == PH_SOCK_DGRAM);
+    if (result < 0) {
+      (void)ph_close(stack, fd);
+      return result;
+    }
+  }
   if (sock->tcp) {
     const struct sock_table *table = sock_table_of(stack);
     tcp_start_buffers(sock->tcp, table->default_sndbuf, table->default_rcvbuf);

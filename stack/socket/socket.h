@@ -26,7 +26,9 @@ enum {
   PH_IPPROTO_ICMP = 1,
   PH_IPPROTO_TCP = 6,
   PH_IPPROTO_UDP = 17,
-  PH_IPPROTO_IPV6 = 41
+  PH_IPPROTO_IPV6 = 41,
+  PH_IPPROTO_ICMPV6 = 58,
+  PH_IPPROTO_RAW = 255
 };
 enum { PH_SHUT_RD = 0, PH_SHUT_WR = 1, PH_SHUT_RDWR = 2 };
 enum {
@@ -70,8 +72,9 @@ enum {
 enum { PH_EPOLL_CLOEXEC = 02000000 };
 enum { PH_EPOLL_CTL_ADD = 1, PH_EPOLL_CTL_DEL = 2, PH_EPOLL_CTL_MOD = 3 };
 enum { PH_FD_SETSIZE = 1024 };
-enum { PH_SOL_SOCKET = 1 };
-enum { PH_IP_TOS = 1, PH_IP_TTL = 2, PH_IP_MTU = 14 };
+enum { PH_SOL_SOCKET = 1, PH_SOL_RAW = 255 };
+enum { PH_ICMP_FILTER = 1, PH_ICMP6_FILTER = 1 };
+enum { PH_IP_TOS = 1, PH_IP_TTL = 2, PH_IP_HDRINCL = 3, PH_IP_MTU = 14 };
 enum {
   PH_IPV6_UNICAST_HOPS = 16,
   PH_IPV6_MTU_DISCOVER = 23, /* 2 (do) is what is done */

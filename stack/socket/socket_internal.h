@@ -128,6 +128,13 @@ int sock_set_ip(struct ph_sock *sock, int option, const void *value,
 int sock_get_ip(struct ph_sock *sock, int option, void *value,
                 ph_socklen_t *len) PH_MUST_USE;
 
+/* ---- socket_raw.c ------------------------------------------------------- */
+/* PH_ICMP_FILTER of SOL_RAW, PH_ICMP6_FILTER of IPPROTO_ICMPV6. */
+int sock_set_filter(struct ph_sock *sock, int level, int option,
+                    const void *value, ph_socklen_t len) PH_MUST_USE;
+int sock_get_filter(const struct ph_sock *sock, int level, int option,
+                    void *value, ph_socklen_t *len) PH_MUST_USE;
+
 /* ---- socket_epoll.c ------------------------------------------------------ */
 int sock_epoll_init(struct ph_stack *stack, struct sock_table *table,
                     const struct ph_socket_config *config) PH_MUST_USE;

@@ -46,6 +46,12 @@ int sock_set_ip(struct ph_sock *sock, int option, const void *value,
       }
       marks->ttl = number < 0 ? 0 : (uint8_t)number;
       return 0;
+    case PH_IP_HDRINCL:
+      if (!sock->udp || !sock->udp->raw) {
+        return -PH_ENOPROTOOPT;
+      }
+      sock->udp->header_included = number != 0;
+      return 0;
     default:
       return -PH_ENOPROTOOPT;
   }
@@ -61,6 +67,12 @@ int sock_get_ip(struct ph_sock *sock, int option, void *value,
       break;
     case PH_IP_TTL:
       number = marks->ttl ? marks->ttl : TTL_DEFAULT;
+      break;
+    case PH_IP_HDRINCL:
+      if (!sock->udp || !sock->udp->raw) {
+        return -PH_ENOPROTOOPT;
+      }
+      number = sock->udp->header_included;
       break;
     case PH_IP_MTU: /* of the path; only for who has a peer */
       number =

@@ -196,11 +196,17 @@ static int get_socket_option(struct ph_stack *stack, struct ph_sock *sock,
     case PH_SO_OOBINLINE:
       return put_int(value, len, sock->tcp && tcp_get_oob_inline(sock->tcp));
     case PH_SO_PROTOCOL:
-      return put_int(value, len, sock->tcp ? PH_IPPROTO_TCP : PH_IPPROTO_UDP);
+      return put_int(value, len,
+                     sock->tcp                 ? PH_IPPROTO_TCP
+                     : sock->udp->protocol > 0 ? sock->udp->protocol
+                                               : PH_IPPROTO_UDP);
     case PH_SO_DOMAIN:
       return put_int(value, len, sock->ipv6 ? PH_AF_INET6 : PH_AF_INET);
     case PH_SO_TYPE:
-      return put_int(value, len, sock->tcp ? PH_SOCK_STREAM : PH_SOCK_DGRAM);
+      return put_int(value, len,
+                     sock->tcp        ? PH_SOCK_STREAM
+                     : sock->udp->raw ? PH_SOCK_RAW
+                                      : PH_SOCK_DGRAM);
     case PH_SO_ERROR:
       return put_int(value, len,
                      sock->tcp ? tcp_take_any_error(sock->tcp)
@@ -320,7 +326,8 @@ int ph_setsockopt(struct ph_stack *stack, int fd, int level, int option,
   if (level == PH_IPPROTO_IPV6 && (sock->tcp || sock->udp)) {
     return sock_set_ipv6(stack, sock, option, value, len);
   }
-  return -PH_ENOPROTOOPT;
+  return sock->udp ? sock_set_filter(sock, level, option, value, len)
+                   : -PH_ENOPROTOOPT;
 }
 
 int ph_getsockopt(struct ph_stack *stack, int fd, int level, int option,
@@ -340,6 +347,9 @@ int ph_getsockopt(struct ph_stack *stack, int fd, int level, int option,
   }
   if (level == PH_IPPROTO_IPV6 && (sock->tcp || sock->udp)) {
     return sock_get_ipv6(sock, option, value, len);
+  }
+  if (level != PH_IPPROTO_TCP && sock->udp) {
+    return sock_get_filter(sock, level, option, value, len);
   }
   return level == PH_IPPROTO_TCP ? -PH_EOPNOTSUPP : -PH_ENOPROTOOPT;
 }

@@ -4,7 +4,7 @@
 #include "stack/udp/udp_internal.h"
 #include "stack/wire/ip_wire.h"
 
-enum { UDP_HEADROOM = 72, UDP_INLINE_MAX = 96, UDP_MAX_LEN = 65507 };
+enum { UDP_MAX_LEN = 65507 };
 
 static const struct ip_protocol UDP_PROTOCOL = {udp_input, udp_icmp_error};
 
@@ -44,8 +44,21 @@ void udp_set_any(struct udp_pcb *pcb, const struct ph_addr *any) {
   pcb->local = pcb->remote = pcb->any = *any;
 }
 
+int udp_open_raw(struct udp_pcb *pcb, uint8_t protocol, bool ping) {
+  struct udp_state *udp = udp_of(pcb->stack);
+  if (!udp->open_raw) {
+    return -PH_EPROTONOSUPPORT;
+  }
+  udp->open_raw(pcb, protocol, ping);
+  return 0;
+}
+
 void udp_close(struct udp_pcb *pcb) {
   struct udp_state *udp = udp_of(pcb->stack);
+  if (pcb->kind) {
+    pcb->kind->close(pcb);
+    pcb->bound = false;
+  }
   struct udp_pcb **at = udp_bucket(udp, pcb->local_port);
   while (pcb->bound && *at) {
     if (*at == pcb) {
@@ -96,11 +109,14 @@ static uint16_t port_choose(struct udp_state *udp, const struct udp_pcb *pcb,
 
 int udp_bind(struct udp_pcb *pcb, const struct ph_addr *addr, uint16_t port) {
   struct udp_state *udp = udp_of(pcb->stack);
-  if (pcb->bound) {
+  if (pcb->bound && !pcb->kind) {
     return -PH_EINVAL;
   }
   if (!ip_addr_is_any(addr) && !ip_is_local(pcb->stack, addr)) {
     return -PH_EADDRNOTAVAIL;
+  }
+  if (pcb->kind) {
+    return pcb->kind->bind(pcb, addr, port);
   }
   if (port == 0) {
     port = port_choose(udp, pcb, addr);
@@ -123,8 +139,7 @@ static int bind_if_needed(struct udp_pcb *pcb) {
   return pcb->bound ? 0 : udp_bind(pcb, &any, 0);
 }
 
-static struct ip_path *find_path(struct udp_pcb *pcb,
-                                 const struct ph_addr *dst) {
+struct ip_path *udp_find_path(struct udp_pcb *pcb, const struct ph_addr *dst) {
   bool fixed = pcb->bound && !ip_addr_is_any(&pcb->local);
   return ip_path_get(pcb->stack, &pcb->path, fixed ? &pcb->local : NULL, dst);
 }
@@ -133,20 +148,20 @@ uint16_t udp_get_path_mtu(struct udp_pcb *pcb) {
   if (!pcb->connected) {
     return 0;
   }
-  struct ip_path *path = find_path(pcb, &pcb->remote);
+  struct ip_path *path = udp_find_path(pcb, &pcb->remote);
   return path->error ? 0 : ip_path_mtu(pcb->stack, path);
 }
 
 int udp_connect(struct udp_pcb *pcb, const struct ph_addr *addr,
                 uint16_t port) {
-  if (port == 0) {
+  if (port == 0 && !pcb->kind) {
     return -PH_EINVAL;
   }
   if (pcb->address_chosen) {
     pcb->local = pcb->any;
     pcb->address_chosen = false;
   }
-  const struct ip_path *path = find_path(pcb, addr);
+  const struct ip_path *path = udp_find_path(pcb, addr);
   int error = path->error ? path->error : bind_if_needed(pcb);
   if (error) {
     return error;
@@ -203,20 +218,20 @@ static bool fill_blocks(struct ph_stack *stack, struct pkt *pkt,
   return true;
 }
 
-/* Copy the payload in: short ones behind the header, others into blocks. */
-static bool fill(struct ph_stack *stack, struct pkt *pkt,
-                 const struct ph_iovec *iov, uint32_t count, uint32_t len) {
-  stack->stats.CopiedBytes += len;
+bool udp_fill(struct ph_stack *stack, struct pkt *pkt,
+              const struct ph_iovec *iov, uint32_t count, uint32_t in_line) {
   for (uint32_t i = 0; i < count; i++) {
-    uint32_t n = (uint32_t)iov[i].iov_len;
-    if (len > UDP_INLINE_MAX) {
-      if (!fill_blocks(stack, pkt, iov[i].iov_base, n)) {
-        return false;
-      }
-    } else if (n > 0) {
-      memcpy(pkt->head + pkt->head_len, iov[i].iov_base, n);
+    const uint8_t *data = iov[i].iov_base;
+    uint32_t len = (uint32_t)iov[i].iov_len;
+    uint32_t n = ph_min_u32(len, in_line);
+    if (n > 0) {
+      memcpy(pkt->head + pkt->head_len, data, n);
       pkt->head_len += n;
       pkt->len += n;
+      in_line -= n;
+    }
+    if (len > n && !fill_blocks(stack, pkt, data + n, len - n)) {
+      return false;
     }
   }
   return true;
@@ -232,7 +247,8 @@ static struct pkt *make(struct udp_pcb *pcb, const struct ip_path *path,
     return NULL;
   }
   pkt->head_len = pkt->len = UDP_HDR_LEN;
-  if (!fill(stack, pkt, iov, count, len)) {
+  stack->stats.CopiedBytes += len;
+  if (!udp_fill(stack, pkt, iov, count, len > UDP_INLINE_MAX ? 0 : len)) {
     pkt_put(pkt);
     return NULL;
   }
@@ -247,7 +263,7 @@ static struct pkt *make(struct udp_pcb *pcb, const struct ip_path *path,
   return pkt;
 }
 
-static void wait_for_room(struct udp_pcb *pcb) {
+void udp_wait_for_room(struct udp_pcb *pcb) {
   struct udp_state *udp = udp_of(pcb->stack);
   if (!pcb->waiting) {
     pcb->waiting = true;
@@ -286,13 +302,16 @@ long udp_sendv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
     addr = &pcb->remote;
     port = pcb->remote_port;
   }
-  if (port == 0) {
+  if (port == 0 && !pcb->kind) {
     return -PH_EINVAL;
   }
   if (len > UDP_MAX_LEN) {
     return -PH_EMSGSIZE;
   }
-  struct ip_path *path = find_path(pcb, addr);
+  if (pcb->kind) {
+    return pcb->kind->send(pcb, iov, count, len, addr);
+  }
+  struct ip_path *path = udp_find_path(pcb, addr);
   int error = path->error ? path->error : bind_if_needed(pcb);
   if (error) {
     return error;
@@ -307,7 +326,7 @@ long udp_sendv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
   error = path->family->output(stack, pkt, path, tx);
   if (error == -PH_EAGAIN) {
     pkt_put(pkt);
-    wait_for_room(pcb);
+    udp_wait_for_room(pcb);
     return error;
   }
   if (!error) {

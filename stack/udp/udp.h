@@ -14,10 +14,22 @@ enum udp_event {
   UDP_EVENT_ERROR = 4,    /* `pcb->error` was set */
 };
 
-/* Where a datagram came to. */
+/* How a datagram came. */
 struct udp_info {
   struct ph_addr to;
   uint32_t ifindex; /* of the interface */
+  uint8_t ttl, tos;
+  uint64_t time_ns;
+};
+
+/* An endpoint has datagrams of UDP, or of IP itself (raw.h): then its own
+ * functions stand behind udp_bind() and so on. */
+struct udp_pcb;
+struct udp_kind {
+  int (*bind)(struct udp_pcb *pcb, const struct ph_addr *addr, uint16_t port);
+  long (*send)(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
+               size_t len, const struct ph_addr *addr);
+  void (*close)(struct udp_pcb *pcb);
 };
 
 struct udp_pcb {
@@ -33,8 +45,13 @@ struct udp_pcb {
   bool only_v6;        /* too: `::` takes no IPv4 */
   bool tell_info;      /* fill `info` when a datagram is read */
   struct udp_info info;
-  uint8_t error; /* positive; see udp_take_error() */
-  uint16_t path; /* a hint for ip_path_get() */
+  const struct udp_kind *kind; /* NULL: UDP */
+  uint8_t protocol;            /* of raw.h's; 0: UDP */
+  bool raw;                    /* and not for ping */
+  bool header_included;        /* IP_HDRINCL */
+  uint32_t filter[8];          /* a bit for each ICMP type that is not wanted */
+  uint8_t error;               /* positive; see udp_take_error() */
+  uint16_t path;               /* a hint for ip_path_get() */
   struct ip_marks marks;
   uint32_t rcvbuf;     /* bytes of memory that the queue may hold */
   uint32_t queued;     /* bytes held */
@@ -56,6 +73,10 @@ void udp_open(struct ph_stack *stack, struct udp_pcb *pcb, uint32_t rcvbuf);
 /* What an unbound endpoint is: any address of IPv4 (`::ffff:0.0.0.0`), or any
  * at all (`::`). */
 void udp_set_any(struct udp_pcb *pcb, const struct ph_addr *any);
+
+/* Then make it an endpoint of IP itself (raw.h): of one protocol, or for ICMP
+ * echo. -PH_EPROTONOSUPPORT: not without ph_raw_init(). */
+int udp_open_raw(struct udp_pcb *pcb, uint8_t protocol, bool ping) PH_MUST_USE;
 
 /* Unbind and free what is queued. The memory is the caller's again. */
 void udp_close(struct udp_pcb *pcb);

@@ -11,7 +11,7 @@
 struct udp_meta {
   uint8_t src[16], dst[16];
   uint8_t port[2];
-  uint8_t ifindex;
+  uint8_t ifindex, ttl, tos;
 };
 
 /* What the packet costs while it waits. */
@@ -133,15 +133,17 @@ static bool give_block_back(struct ph_stack *stack, const struct udp_pcb *pcb,
   return true;
 }
 
-static void enqueue(struct ph_stack *stack, struct udp_pcb *pcb,
-                    struct pkt *pkt, const struct ip_rx *rx) {
+void udp_enqueue(struct ph_stack *stack, struct udp_pcb *pcb, struct pkt *pkt,
+                 const struct ip_rx *rx, const uint8_t *port) {
   struct udp_meta meta;
   memcpy(meta.src, rx->src.bytes, 16);
   memcpy(meta.dst, rx->dst.bytes, 16);
   meta.ifindex = pkt->netif ? pkt->netif->index : 0;
-  memcpy(meta.port, pkt->head + UDP_OFF_SRC, 2);
-  (void)pkt_pull(pkt, UDP_HDR_LEN);
+  meta.ttl = rx->ttl;
+  meta.tos = rx->tos;
+  memcpy(meta.port, port, 2);
   pkt->l3 = NULL;
+  pkt->time_ns = stack->now_ns;
   /* Sockets that never read must not starve the rest of the stack. */
   bool fits = pcb->queued + footprint(pkt) <= pcb->rcvbuf &&
               stack->pkts.available >= stack->pkts.count / 4;
@@ -160,10 +162,33 @@ static void enqueue(struct ph_stack *stack, struct udp_pcb *pcb,
   pcb->tail = pkt;
   pcb->queued += footprint(pkt);
   pcb->queued_len++;
-  stack->stats.UdpInDatagrams++;
+  stack->stats.UdpInDatagrams += !pcb->kind;
   if (pcb->event) {
     pcb->event(pcb, UDP_EVENT_READABLE);
   }
+}
+
+struct pkt *udp_copy(struct ph_stack *stack, const struct pkt *pkt,
+                     const uint8_t *start) {
+  const struct ph_iovec linear = {(void *)(uintptr_t)start,
+                                  (size_t)(pkt->head + pkt->head_len - start)};
+  uint32_t len = (uint32_t)linear.iov_len;
+  struct pkt *to = pkt_get(&stack->pkts, UDP_HEADROOM);
+  bool fits =
+      to && udp_fill(stack, to, &linear, 1, len > UDP_INLINE_MAX ? 0 : len);
+  for (uint32_t i = 0; fits && i < pkt->nfrags; i++) {
+    const struct pkt_frag *frag = &pkt->frags[i];
+    fits = pkt_add_frag(to, frag->block, frag->data, frag->len);
+  }
+  if (to) {
+    to->netif = pkt->netif;
+    to->id = pkt->id;
+  }
+  if (to && !fits) {
+    pkt_put(to);
+    return NULL;
+  }
+  return to;
 }
 
 void udp_input(struct ph_stack *stack, struct pkt *pkt,
@@ -184,7 +209,8 @@ void udp_input(struct ph_stack *stack, struct pkt *pkt,
     pkt_put(pkt);
     return;
   }
-  enqueue(stack, pcb, pkt, rx);
+  (void)pkt_pull(pkt, UDP_HDR_LEN);
+  udp_enqueue(stack, pcb, pkt, rx, h + UDP_OFF_SRC);
 }
 
 static uint32_t scatter(const struct pkt *pkt, uint32_t from,
@@ -223,6 +249,9 @@ long udp_recvv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
   if (pcb->tell_info) {
     memcpy(pcb->info.to.bytes, meta.dst, 16);
     pcb->info.ifindex = meta.ifindex;
+    pcb->info.ttl = meta.ttl;
+    pcb->info.tos = meta.tos;
+    pcb->info.time_ns = pkt->time_ns;
   }
   if (from) {
     memcpy(from->bytes, meta.src, 16);
@@ -241,7 +270,7 @@ uint32_t udp_next_len(const struct udp_pcb *pcb) {
   return pcb->head ? pcb->head->len - (uint32_t)sizeof(struct udp_meta) : 0;
 }
 
-static int error_of(enum ip_error error) {
+int udp_error_of(enum ip_error error) {
   switch (error) {
     case IP_ERROR_PORT_UNREACHABLE:
       return PH_ECONNREFUSED;
@@ -273,7 +302,7 @@ void udp_icmp_error(struct ph_stack *stack, const struct ip_error_info *info) {
       !ip_family_of(stack, &info->dst)->fragmented_on_path) {
     ip_lower_path_mtu(stack, &info->dst, info->mtu); /* RFC 8201 4 */
   }
-  pcb->error = (uint8_t)error_of(info->error);
+  pcb->error = (uint8_t)udp_error_of(info->error);
   if (pcb->event) {
     pcb->event(pcb, UDP_EVENT_ERROR);
   }

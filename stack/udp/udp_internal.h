@@ -6,14 +6,18 @@
 #include "stack/udp/udp.h"
 
 enum {
-  UDP_BUCKETS = 256, /* a power of two */
+  UDP_HEADROOM = 72,
+  UDP_INLINE_MAX = 96, /* bytes that lie behind the header, not in blocks */
+  UDP_BUCKETS = 256,   /* a power of two */
   UDP_PORT_FIRST = 49152,
   UDP_PORT_COUNT = 16384, /* RFC 6335 6 */
 };
 
 struct udp_state {
   struct udp_pcb *buckets[UDP_BUCKETS]; /* by local port */
-  struct udp_pcb *waiting;              /* for room in a device */
+  struct udp_pcb *raw;                  /* raw.c's */
+  void (*open_raw)(struct udp_pcb *pcb, uint8_t protocol, bool ping);
+  struct udp_pcb *waiting; /* for room in a device */
   struct ph_hash_key key;
   uint64_t port_counter;
 };
@@ -34,5 +38,24 @@ static inline struct ip_bound udp_bound_to(const struct udp_pcb *pcb) {
 void udp_input(struct ph_stack *stack, struct pkt *pkt, const struct ip_rx *rx);
 void udp_icmp_error(struct ph_stack *stack, const struct ip_error_info *info);
 void udp_drop_queue(struct udp_pcb *pcb);
+
+/* The path from where `pcb` is bound. */
+struct ip_path *udp_find_path(struct udp_pcb *pcb, const struct ph_addr *dst);
+/* Copy pieces into a packet: the first `in_line` bytes behind its header, the
+ * rest into blocks. False: there are none left. */
+bool udp_fill(struct ph_stack *stack, struct pkt *pkt,
+              const struct ph_iovec *iov, uint32_t count, uint32_t in_line);
+/* The device is full: `pcb` is told when it no longer is. */
+void udp_wait_for_room(struct udp_pcb *pcb);
+/* Queue `pkt`, which starts at what the reader gets; `port`: 2 bytes. Takes it.
+ */
+void udp_enqueue(struct ph_stack *stack, struct udp_pcb *pcb, struct pkt *pkt,
+                 const struct ip_rx *rx, const uint8_t *port);
+/* A packet of its own with what `pkt` has from `start` (in its linear part) on,
+ * or NULL. */
+struct pkt *udp_copy(struct ph_stack *stack, const struct pkt *pkt,
+                     const uint8_t *start);
+/* Linux's error number for what an ICMP message told. */
+int udp_error_of(enum ip_error error);
 
 #endif

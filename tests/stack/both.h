@@ -174,7 +174,8 @@ static inline void settle(struct api *a) {
 
 /* Write a result down: both runs must give the same list. */
 void note(struct api *a, int line, const char *what, long result);
-#define R(call) note(a, __LINE__, #call, (call))
+long note_result(struct api *a, int line, const char *what, long result);
+#define R(call) note_result(a, __LINE__, #call, (call))
 /* A new descriptor: only whether it is one. */
 #define FD(call) \
   (fd_ = (call), note(a, __LINE__, #call, fd_ < 0 ? fd_ : 0), fd_)
@@ -194,6 +195,9 @@ struct trio {
 };
 void trio_open(struct api *a, struct trio *t);
 void trio_close(struct api *a, const struct trio *t);
+
+/* There is no host to compare with: see netns.h. */
+extern bool both_host_is_missing;
 
 /* Run on the host's sockets, then on ours, and compare. */
 void compare(void (*script)(struct api *a));

@@ -90,6 +90,7 @@ struct tasks *tasks_new(void) {
     struct ph_stack *stack = &tasks->pair->host[i].stack;
     if (!stack->module[PH_MODULE_UDP]) {
       assert_int_equal(ph_udp_init(stack), 0);
+      assert_int_equal(ph_raw_init(stack), 0);
     }
     if (!stack->module[PH_MODULE_SOCKET]) {
       assert_int_equal(ph_socket_init(stack, &config), 0);

@@ -6,7 +6,7 @@
 #define PH_TESTS_STACK_TASKS_H
 
 #include "sim/apps/app.h"
-#include "stack/udp/udp.h"
+#include "stack/udp/raw.h"
 #include "tests/stack/tcp_pair.h"
 
 struct tasks;

@@ -3,7 +3,7 @@
 #include "tests/stack/tcp_pair.h"
 
 #include "stack/ip/ipv6.h"
-#include "stack/udp/udp.h"
+#include "stack/udp/raw.h"
 #include "stack/wire/checksum.h"
 #include "stack/wire/ipv6_wire.h"
 
@@ -383,6 +383,7 @@ static void host_init(struct pair *pair, int index,
   tcp_of(stack)->isn = test_isn;
   if (options->socket.max_sockets > 0) {
     assert_int_equal(ph_udp_init(stack), 0);
+    assert_int_equal(ph_raw_init(stack), 0);
     assert_int_equal(ph_socket_init(stack, &options->socket), 0);
   }
   add_interface(host, options);

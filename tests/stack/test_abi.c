@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/icmp6.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -40,6 +41,11 @@ SAME(IPPROTO_ICMP);
 SAME(IPPROTO_TCP);
 SAME(IPPROTO_UDP);
 SAME(IPPROTO_IPV6);
+SAME(IPPROTO_ICMPV6);
+SAME(IPPROTO_RAW);
+SAME(IP_HDRINCL);
+SAME(ICMP6_FILTER);
+SAME(SOL_RAW);
 SAME(IPV6_UNICAST_HOPS);
 SAME(IPV6_MTU_DISCOVER);
 SAME(IPV6_MTU);
