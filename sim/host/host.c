@@ -83,6 +83,7 @@ static void start_stack(struct host *host) {
   stack->next_packet_id = (uint64_t)(host->config.index + 1) << 32;
   must(ph_netif_init(stack), "ph_netif_init", host);
   must(ph_ipv4_init(stack), "ph_ipv4_init", host);
+  must(ph_ip_reassembly_init(stack, NULL), "ph_ip_reassembly_init", host);
   /* Nobody advertises routers or has our addresses, and time is short. */
   const struct ph_ipv6_config ipv6 = {.ignore_ra = true, .skip_dad = true};
   if (host->config.ipv6) {

@@ -29,7 +29,10 @@
   X(IpFragOKs, "packets that were fragmented") \
   X(IpFragCreates, "") \
   X(IpFragFails, "longer than the link takes, and not to be fragmented") \
-  X(IpReasmFails, "fragments received: not built, dropped") \
+  X(IpReasmTimeout, "") \
+  X(IpReasmReqds, "fragments received") \
+  X(IpReasmOKs, "packets built of them") \
+  X(IpReasmFails, "fragments dropped, packets that were not built") \
   X(Ip6InReceives, "") \
   X(Ip6InHdrErrors, "") \
   X(Ip6InAddrErrors, "") \
@@ -44,7 +47,10 @@
   X(Ip6OutNoRoutes, "") \
   X(Ip6InTooBigErrors, "not forwarded: longer than the next link takes") \
   X(Ip6OutForwDatagrams, "") \
-  X(Ip6ReasmFails, "fragments that nobody builds, dropped") \
+  X(Ip6ReasmTimeout, "") \
+  X(Ip6ReasmReqds, "fragments received") \
+  X(Ip6ReasmOKs, "packets built of them") \
+  X(Ip6ReasmFails, "fragments dropped, packets that were not built") \
   X(Icmp6InMsgs, "") \
   X(Icmp6InErrors, "") \
   X(Icmp6InCsumErrors, "") \

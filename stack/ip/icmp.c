@@ -120,6 +120,9 @@ void icmp_send_error(struct ph_stack *stack, const struct pkt *pkt,
     case IP_ERROR_TIME_EXCEEDED:
       icmp_send(stack, pkt, rx, ICMP_TIME_EXCEEDED, 0, 0);
       break;
+    case IP_ERROR_REASSEMBLY:
+      icmp_send(stack, pkt, rx, ICMP_TIME_EXCEEDED, 1, 0);
+      break;
     case IP_ERROR_TOO_BIG: /* these have an MTU or a pointer: icmp_send() */
     case IP_ERROR_PARAMETER:
       break;
@@ -193,20 +196,28 @@ static void echo_request(struct ph_stack *stack, struct pkt *pkt,
   (void)icmp_output(stack, pkt, &rx->dst, &rx->src, rx->tos);
 }
 
-static void echo_reply(struct ph_stack *stack, const struct pkt *pkt,
-                       const struct ip_rx *rx) {
+void icmp_take_echo(struct ph_stack *stack, const struct pkt *pkt,
+                    const struct ip_rx *rx) {
   const struct ip_state *ip = ip_of(stack);
   const uint8_t *h = pkt->head;
   const uint8_t *data = h + ICMP_HDR_LEN;
-  uint32_t len = pkt->head_len - ICMP_HDR_LEN;
-  stack->stats.IcmpInEchoReps++;
-  if (len == 0 && pkt->nfrags > 0) { /* by way of loopback */
-    data = pkt->frags[0].data;
-    len = pkt->frags[0].len;
+  uint32_t len = pkt->len - ICMP_HDR_LEN;
+  struct ph_block *block = NULL;
+  if (!ip->echo_fn) {
+    return;
   }
-  if (ip->echo_fn) {
-    ip->echo_fn(ip->echo_ctx, &rx->src, get_be16(h + 4), get_be16(h + 6), data,
-                len, rx->ttl);
+  if (pkt->nfrags > 0) { /* by way of loopback, or built of fragments */
+    block = ph_block_get_spare(&stack->blocks);
+    len = block ? ph_min_u32(len, block->size) : 0;
+    if (block) {
+      pkt_copy(pkt, ICMP_HDR_LEN, block->data, len);
+      data = block->data;
+    }
+  }
+  ip->echo_fn(ip->echo_ctx, &rx->src, get_be16(h + 4), get_be16(h + 6), data,
+              len, rx->ttl);
+  if (block) {
+    ph_block_put(block);
   }
 }
 
@@ -302,7 +313,8 @@ void icmp_input(struct ph_stack *stack, struct pkt *pkt,
     return;
   }
   if (whole && pkt->head[0] == ICMP_ECHO_REPLY) {
-    echo_reply(stack, pkt, rx);
+    stats->IcmpInEchoReps++;
+    icmp_take_echo(stack, pkt, rx);
   } else if (!whole || rx->broadcast || !error_input(stack, pkt)) {
     stats->IcmpInErrors++;
   }

@@ -85,6 +85,9 @@ void icmpv6_send_error(struct ph_stack *stack, const struct pkt *pkt,
     case IP_ERROR_TIME_EXCEEDED:
       icmpv6_send(stack, pkt, rx, ICMP6_TIME_EXCEEDED, 0, 0);
       break;
+    case IP_ERROR_REASSEMBLY:
+      icmpv6_send(stack, pkt, rx, ICMP6_TIME_EXCEEDED, 1, 0);
+      break;
     default:
       break; /* with a pointer, an MTU: icmpv6_send() */
   }
@@ -120,23 +123,6 @@ static void echo_request(struct ph_stack *stack, struct pkt *pkt,
   pkt->csum_start = pkt->csum_offset = 0;
   pkt->l3 = NULL;
   (void)output(stack, pkt, rx->broadcast ? NULL : &rx->dst, &rx->src, rx->tos);
-}
-
-static void echo_reply(struct ph_stack *stack, const struct pkt *pkt,
-                       const struct ip_rx *rx) {
-  const struct ip_state *ip = ip_of(stack);
-  const uint8_t *h = pkt->head;
-  const uint8_t *data = h + ICMP6_HDR_LEN;
-  uint32_t len = pkt->head_len - ICMP6_HDR_LEN;
-  stack->stats.Icmp6InEchoReplies++;
-  if (len == 0 && pkt->nfrags > 0) { /* by way of loopback */
-    data = pkt->frags[0].data;
-    len = pkt->frags[0].len;
-  }
-  if (ip->echo_fn) {
-    ip->echo_fn(ip->echo_ctx, &rx->src, get_be16(h + 4), get_be16(h + 6), data,
-                len, rx->ttl);
-  }
 }
 
 bool ipv6_report_error(struct netif *netif, const uint8_t *h, uint32_t len,
@@ -230,7 +216,8 @@ static bool take(struct ph_stack *stack, const struct pkt *pkt,
   }
   switch (type) {
     case ICMP6_ECHO_REPLY:
-      echo_reply(stack, pkt, rx);
+      stack->stats.Icmp6InEchoReplies++;
+      icmp_take_echo(stack, pkt, rx);
       return true;
     case ICMP6_MLD_QUERY:
       return !link ||

@@ -49,6 +49,7 @@ enum ip_error {
   IP_ERROR_PORT_UNREACHABLE,
   IP_ERROR_TOO_BIG, /* mtu holds the next hop's */
   IP_ERROR_TIME_EXCEEDED,
+  IP_ERROR_REASSEMBLY, /* fragments did not come in time */
   IP_ERROR_PARAMETER,
   IP_ERROR_ADMIN_PROHIBITED,
 };
@@ -166,6 +167,18 @@ struct ph_ip_config {
  * -PH_ENOMEM. */
 int ph_ip_init(struct ph_stack *stack,
                const struct ph_ip_config *config) PH_MUST_USE;
+
+/* Bounds of reassembly; zeros are defaults. */
+struct ph_reassembly_config {
+  uint32_t max_datagrams; /* that are incomplete; 64 */
+  uint32_t max_blocks;    /* of 4 KiB for them; a quarter of the stack's */
+};
+
+/* Build packets of received fragments, of both families; without it they are
+ * dropped. `config` NULL: all zero. 0, -PH_ENOMEM. */
+int ph_ip_reassembly_init(struct ph_stack *stack,
+                          const struct ph_reassembly_config *config)
+    PH_MUST_USE;
 
 /* IPv4: eth, ARP, ICMP with it. */
 int ph_ipv4_init(struct ph_stack *stack) PH_MUST_USE;

@@ -39,6 +39,9 @@ struct ip_pmtu {
   uint16_t mtu;
 };
 
+struct ip_fragment;
+struct ip_reassembly;
+
 struct ip_state {
   struct ip_paths paths; /* ip_path.c */
   struct ip_path nowhere;
@@ -51,6 +54,10 @@ struct ip_state {
   /* eth_input_fn of the second, and its state. */
   void (*ipv6_input)(struct netif *netif, struct pkt *pkt, bool group);
   struct ipv6_state *v6;
+  /* ip_reassemble(), or NULL. */
+  struct pkt *(*reassemble)(struct ph_stack *stack, struct pkt *pkt,
+                            const struct ip_fragment *fragment);
+  struct ip_reassembly *reassembly;
   /* What to do with packets for others; NULL in a host. Takes `pkt`, which
    * starts at an IP header that was checked; `group`: of the frame. */
   void (*forward4)(struct netif *netif, struct pkt *pkt, bool group);
@@ -155,6 +162,10 @@ void icmp_send(struct ph_stack *stack, const struct pkt *pkt,
 /* Append what of `pkt`, from its IP header on, fits into `most` bytes. */
 void icmp_quote(struct ph_stack *stack, struct pkt *out, const struct pkt *pkt,
                 uint32_t most);
+
+/* Give an echo reply to who asked for it; at most a block of its data. */
+void icmp_take_echo(struct ph_stack *stack, const struct pkt *pkt,
+                    const struct ip_rx *rx);
 
 /* A packet with an ICMP echo header of these values and a copy of the data, or
  * NULL with `*error` set. */

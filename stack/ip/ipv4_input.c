@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* IPv4 input: RFC 791 3.1, the host rules of RFC 1122 3.2.1. Everything that
- * is dropped is counted. Fragments are not built: counted and dropped. */
-#include "stack/ip/ip_internal.h"
+ * is dropped is counted. */
+#include "stack/ip/ip_reassembly.h"
 #include "stack/wire/checksum.h"
 #include "stack/wire/ip_wire.h"
 
@@ -110,6 +110,35 @@ static inline bool ends_good(struct ip_state *ip, const struct netif *netif,
   return good;
 }
 
+static inline struct ip_rx rx_of(const uint8_t *h, bool broadcast) {
+  return (struct ip_rx){.src = ph_addr_v4(get_be32(h + IPV4_OFF_SRC)),
+                        .dst = ph_addr_v4(get_be32(h + IPV4_OFF_DST)),
+                        .protocol = h[IPV4_OFF_PROTO],
+                        .ttl = h[IPV4_OFF_TTL],
+                        .tos = h[IPV4_OFF_TOS],
+                        .broadcast = broadcast,
+                        .family = &ipv4_family};
+}
+
+/* The packet that it completes, or NULL; takes `pkt`. */
+static PH_APART struct pkt *take_fragment(struct ph_stack *stack,
+                                          struct pkt *pkt, bool broadcast) {
+  const struct ip_state *ip = ip_of(stack);
+  const uint8_t *h = pkt->head;
+  uint32_t field = get_be16(h + IPV4_OFF_FRAG);
+  if (!ip->reassemble) {
+    drop(pkt, &stack->stats.IpReasmFails);
+    return NULL;
+  }
+  struct ip_fragment fragment = {.rx = rx_of(h, broadcast),
+                                 .id = get_be16(h + IPV4_OFF_ID),
+                                 .header_len = (h[0] & 15u) * 4,
+                                 .data_at = (h[0] & 15u) * 4,
+                                 .offset = (field & 0x1fff) * 8,
+                                 .more = field & IPV4_MF};
+  return ip->reassemble(stack, pkt, &fragment);
+}
+
 void ipv4_input(struct netif *netif, struct pkt *pkt, bool group) {
   struct ph_stack *stack = netif->stack;
   struct ph_stats *stats = &stack->stats;
@@ -131,16 +160,14 @@ void ipv4_input(struct netif *netif, struct pkt *pkt, bool group) {
     return;
   }
   if (get_be16(h + IPV4_OFF_FRAG) & IPV4_FRAG_MASK) {
-    drop(pkt, &stats->IpReasmFails);
-    return;
+    pkt = take_fragment(stack, pkt, broadcast);
+    if (!pkt) {
+      return;
+    }
+    h = pkt->head;
+    ihl = (h[0] & 15u) * 4;
   }
-  struct ip_rx rx = {.src = ph_addr_v4(get_be32(h + IPV4_OFF_SRC)),
-                     .dst = ph_addr_v4(get_be32(h + IPV4_OFF_DST)),
-                     .protocol = h[IPV4_OFF_PROTO],
-                     .ttl = h[IPV4_OFF_TTL],
-                     .tos = h[IPV4_OFF_TOS],
-                     .broadcast = broadcast,
-                     .family = &ipv4_family};
+  struct ip_rx rx = rx_of(h, broadcast);
   pkt->l3 = pkt->head;
   pkt_strip(pkt, ihl);
   const struct ip_protocol *protocol = ip->protocols[rx.protocol];

@@ -78,10 +78,6 @@ uint32_t ip_addr_take_zone(struct ph_addr *addr) {
   return zone;
 }
 
-void ipv6_on_fragment(struct ph_stack *stack, ipv6_fragment_fn *fn) {
-  ipv6_of(stack)->fragment = fn;
-}
-
 /* ---- Start --------------------------------------------------------------- */
 
 /* An interface with a link layer begins to speak IPv6. */

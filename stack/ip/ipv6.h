@@ -70,10 +70,4 @@ struct ph_nd_info {
 };
 int ph_nd_info(struct netif *netif, uint32_t index, struct ph_nd_info *info);
 
-/* A fragment: `pkt` starts at the IPv6 header, its fragment header lies at
- * `at`, both checked. Takes `pkt`. NULL: fragments are dropped. */
-typedef void ipv6_fragment_fn(struct ph_stack *stack, struct pkt *pkt,
-                              uint32_t at);
-void ipv6_on_fragment(struct ph_stack *stack, ipv6_fragment_fn *fn);
-
 #endif

@@ -3,9 +3,10 @@
  * own length in units of 8, so the walk always advances; it ends at the
  * packet's end and after IPV6_MAX_HEADERS at the latest (RFC 8504 5.3 lets a
  * host set a limit). All of them must lie in the packet's linear part. */
+#include "stack/ip/ip_reassembly.h"
 #include "stack/ip/ipv6_internal.h"
 
-enum result { NEXT, DISCARDED };
+enum result { NEXT, DISCARDED, REBUILT };
 
 static enum result discard(struct pkt *pkt, uint64_t *counter) {
   ++*counter;
@@ -73,35 +74,60 @@ static enum result check_routing(struct ph_stack *stack, struct pkt *pkt,
   return problem(stack, pkt, rx, ICMP6_PARAM_FIELD, at + IPV6_ROUTING_OFF_TYPE);
 }
 
-/* RFC 8200 4.5, RFC 6946: a fragment that is a whole packet goes on; the others
- * to whoever builds packets of them. */
-static enum result take_fragment(struct ph_stack *stack, struct pkt *pkt,
-                                 const struct ip_rx *rx, uint32_t at) {
-  const uint8_t *h = pkt->head;
+/* Its data, as the header at `at` has them. */
+static enum result rebuild(struct ph_stack *stack, struct pkt **pkt,
+                           const struct ip_rx *rx, struct ipv6_chain *chain) {
+  const struct ip_state *ip = ip_of(stack);
+  const uint8_t *h = (*pkt)->head;
+  uint32_t field = get_be16(h + chain->at + IPV6_FRAG_OFF_OFFSET);
+  struct ip_fragment fragment = {
+      .rx = *rx,
+      .id = get_be32(h + chain->at + IPV6_FRAG_OFF_ID),
+      .header_len = chain->at,
+      .data_at = chain->at + IPV6_FRAG_LEN,
+      .next_at = chain->next_at,
+      .offset = field & IPV6_FRAG_OFFSET_MASK,
+      .more = field & IPV6_FRAG_MORE};
+  fragment.rx.protocol = IPV6_NEXT_FRAGMENT;
+  /* RFC 8200 4.5 has one fragment header in a packet. */
+  if (!ip->reassemble || chain->rebuilt) {
+    return discard(*pkt, &stack->stats.Ip6ReasmFails);
+  }
+  *pkt = ip->reassemble(stack, *pkt, &fragment);
+  if (!*pkt) {
+    return DISCARDED;
+  }
+  (*pkt)->l3 = (*pkt)->head;
+  chain->rebuilt = true;
+  return REBUILT;
+}
+
+/* RFC 8200 4.5, RFC 6946: a fragment that is a whole packet goes on; packets
+ * are built of the others. */
+static enum result take_fragment(struct ph_stack *stack, struct pkt **pkt,
+                                 const struct ip_rx *rx,
+                                 struct ipv6_chain *chain) {
+  uint32_t at = chain->at;
+  const uint8_t *h = (*pkt)->head;
   uint32_t field = get_be16(h + at + IPV6_FRAG_OFF_OFFSET);
   uint32_t offset = field & IPV6_FRAG_OFFSET_MASK;
-  uint32_t len = pkt->len - at - IPV6_FRAG_LEN;
+  uint32_t len = (*pkt)->len - at - IPV6_FRAG_LEN;
   bool more = field & IPV6_FRAG_MORE;
   if (offset == 0 && !more) {
     return NEXT;
   }
   if (more && len % 8 != 0) {
-    return problem(stack, pkt, rx, ICMP6_PARAM_FIELD, IPV6_OFF_LEN);
+    return problem(stack, *pkt, rx, ICMP6_PARAM_FIELD, IPV6_OFF_LEN);
   }
   if (at - IPV6_HDR_LEN + offset + len > 65535) {
-    return problem(stack, pkt, rx, ICMP6_PARAM_FIELD,
+    return problem(stack, *pkt, rx, ICMP6_PARAM_FIELD,
                    at + IPV6_FRAG_OFF_OFFSET);
   }
   uint8_t next;
-  if (offset == 0 && ipv6_upper_at(h, pkt->head_len, &next) == 0) {
-    return problem(stack, pkt, rx, ICMP6_PARAM_FIRST_FRAGMENT, 0);
+  if (offset == 0 && ipv6_upper_at(h, (*pkt)->head_len, &next) == 0) {
+    return problem(stack, *pkt, rx, ICMP6_PARAM_FIRST_FRAGMENT, 0);
   }
-  ipv6_fragment_fn *fragment = ipv6_of(stack)->fragment;
-  if (!fragment || len == 0) {
-    return discard(pkt, &stack->stats.Ip6ReasmFails);
-  }
-  fragment(stack, pkt, at);
-  return DISCARDED;
+  return rebuild(stack, pkt, rx, chain);
 }
 
 static bool is_extension(uint8_t next) {
@@ -120,42 +146,48 @@ static uint32_t length_at(const uint8_t *ip, uint32_t len, uint32_t at,
   return own <= len - at ? own : 0;
 }
 
-static enum result walk_one(struct ph_stack *stack, struct pkt *pkt,
+static enum result walk_one(struct ph_stack *stack, struct pkt **pkt,
                             const struct ip_rx *rx, uint32_t len,
                             struct ipv6_chain *chain) {
   switch (chain->next) {
     case IPV6_NEXT_ROUTING:
-      return check_routing(stack, pkt, rx, chain->at);
+      return check_routing(stack, *pkt, rx, chain->at);
     case IPV6_NEXT_FRAGMENT:
-      return take_fragment(stack, pkt, rx, chain->at);
+      return take_fragment(stack, pkt, rx, chain);
     default:
-      return walk_options(stack, pkt, rx, chain->at, len, chain);
+      return walk_options(stack, *pkt, rx, chain->at, len, chain);
   }
 }
 
-bool ipv6_walk(struct ph_stack *stack, struct pkt *pkt, const struct ip_rx *rx,
+bool ipv6_walk(struct ph_stack *stack, struct pkt **pkt, const struct ip_rx *rx,
                struct ipv6_chain *chain) {
   uint64_t *errors = &stack->stats.Ip6InHdrErrors;
   for (uint32_t i = 0; is_extension(chain->next); i++) {
     if (chain->next == IPV6_NEXT_HOP_BY_HOP && i > 0) {
       /* RFC 8200 4.1: it comes first or not at all. */
-      (void)problem(stack, pkt, rx, ICMP6_PARAM_NEXT, chain->next_at);
+      (void)problem(stack, *pkt, rx, ICMP6_PARAM_NEXT, chain->next_at);
       return false;
     }
-    uint32_t len = length_at(pkt->head, pkt->head_len, chain->at, chain->next);
+    uint32_t len =
+        length_at((*pkt)->head, (*pkt)->head_len, chain->at, chain->next);
     if (len == 0 || i == IPV6_MAX_HEADERS) {
-      (void)discard(pkt, errors);
+      (void)discard(*pkt, errors);
       return false;
     }
-    if (walk_one(stack, pkt, rx, len, chain) == DISCARDED) {
+    enum result result = walk_one(stack, pkt, rx, len, chain);
+    if (result == DISCARDED) {
       return false;
     }
-    chain->next = pkt->head[chain->at];
+    if (result == REBUILT) { /* what follows is now where that header was */
+      chain->next = (*pkt)->head[chain->next_at];
+      continue;
+    }
+    chain->next = (*pkt)->head[chain->at];
     chain->next_at = chain->at;
     chain->at += len;
   }
   if (chain->next == IPV6_NEXT_NONE) { /* RFC 8200 4.7 */
-    (void)discard(pkt, &stack->stats.Ip6InDiscards);
+    (void)discard(*pkt, &stack->stats.Ip6InDiscards);
     return false;
   }
   return true;

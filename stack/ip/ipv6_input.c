@@ -95,9 +95,10 @@ void ipv6_input(struct netif *netif, struct pkt *pkt, bool group) {
   struct ipv6_chain chain = {
       .at = IPV6_HDR_LEN, .next_at = IPV6_OFF_NEXT, .next = h[IPV6_OFF_NEXT]};
   pkt->l3 = pkt->head;
-  if (!ipv6_walk(stack, pkt, &rx, &chain)) {
+  if (!ipv6_walk(stack, &pkt, &rx, &chain)) {
     return;
   }
+  rx.tos = (uint8_t)(get_be16(pkt->l3) >> 4); /* of all of its fragments */
   rx.protocol = chain.next;
   (void)pkt_pull(pkt, chain.at);
   const struct ip_protocol *protocol =

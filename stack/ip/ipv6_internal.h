@@ -145,7 +145,6 @@ struct ipv6_state {
   struct ipv6_redirect redirects[IPV6_MAX_REDIRECTS];
   uint32_t redirect_next;
   struct ipv6_group groups[IPV6_MAX_GROUPS];
-  ipv6_fragment_fn *fragment;
 };
 
 extern const struct ip_family ipv6_family;
@@ -260,11 +259,13 @@ struct ipv6_chain {
   uint32_t next_at;  /* of the Next Header field that says what it is */
   uint8_t next;      /* what it is */
   bool router_alert; /* the hop-by-hop options have it (RFC 2711) */
+  bool rebuilt;      /* of fragments */
 };
 
 /* Walk the extension headers of the packet that starts at the IPv6 header.
- * True: `chain` is at the upper layer. False: `pkt` was taken. */
-bool ipv6_walk(struct ph_stack *stack, struct pkt *pkt, const struct ip_rx *rx,
+ * True: `chain` is at the upper layer; `*pkt` is another one if it was rebuilt
+ * of fragments. False: `*pkt` was taken. */
+bool ipv6_walk(struct ph_stack *stack, struct pkt **pkt, const struct ip_rx *rx,
                struct ipv6_chain *chain);
 
 /* Where the upper layer begins in `len` bytes from an IPv6 header on, without

@@ -140,7 +140,7 @@ static void ipv4_options_every_kind_and_length_is_survived(void **state) {
 }
 
 static void ipv4_fragments_are_counted_and_dropped(void **state) {
-  /* EVIDENCE: docs/stack_lower.md: fragments are not built */
+  /* EVIDENCE: docs/ip/reassembly.md: without ph_ip_reassembly_init() */
   (void)state;
   struct lower *host = lower_new(NULL);
   const uint16_t fields[] = {0x2000, 0x2001, 0x0001, 0x1fff, 0x3fff};
