@@ -332,6 +332,8 @@ static PH_INLINE void in_order(struct ph_stack *stack, struct tcp_conn *conn,
   uint32_t size = pkt->gso_size ? pkt->gso_size : seg->data_len;
   if (size > conn->rcv_mss) {
     conn->rcv_mss = (uint16_t)ph_min_u32(size, UINT16_MAX);
+  } else if (conn->rcv_nxt - conn->rcv_acked == 2 * size) {
+    tcp_segs_fell(conn, size, seg->flags);
   }
   schedule_ack(stack, conn, holes || got < seg->len);
   if (conn->rcv_nxt != before) {

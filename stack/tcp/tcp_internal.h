@@ -521,6 +521,10 @@ void tcp_window_open(const struct ph_stack *stack, struct tcp_conn *conn,
 uint16_t tcp_window_field(const struct ph_stack *stack, struct tcp_conn *conn,
                           uint8_t flags);
 void tcp_ack_sent(struct tcp_conn *conn);
+/* Two segments of `size` in a row: that is a full-sized one now, less than
+ * rcv_mss, as when the peer's path MTU falls; unless they are short and end
+ * what was written, as in Linux. */
+void tcp_segs_fell(struct tcp_conn *conn, uint32_t size, uint8_t flags);
 /* An ACK that is not urgent: with what is sent next, or after `delay_ns`. */
 void tcp_ack_later(struct ph_stack *stack, struct tcp_conn *conn,
                    uint64_t delay_ns);

@@ -100,6 +100,12 @@ uint32_t tcp_tell_rcvbuf(const struct ph_stack *stack,
   return half ? conn->rcvbuf / 2 : conn->rcvbuf;
 }
 
+void tcp_segs_fell(struct tcp_conn *conn, uint32_t size, uint8_t flags) {
+  if (size >= TCP_MSS_MIN && (size >= TCP_MSS_DEFAULT || !(flags & TCP_PSH))) {
+    conn->rcv_mss = (uint16_t)size;
+  }
+}
+
 void tcp_ack_sent(struct tcp_conn *conn) {
   if (conn->quickack > 0 && conn->rcv_acked != conn->rcv_nxt) {
     conn->quickack--;

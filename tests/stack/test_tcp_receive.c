@@ -135,6 +135,47 @@ static void established_second_full_segment_is_acked_at_once(void **state) {
   peer_free(&p);
 }
 
+static void established_second_of_shorter_segments_is_acked_at_once(
+    void **state) {
+  /* EVIDENCE: RFC 5681 4.2b (an estimate of the sender's MSS) */
+  (void)state;
+  struct peer p;
+  peer_passive(&p, NULL);
+  peer_data(&p, PEER_MSS);
+  past_quickack(&p);
+  uint32_t end = first + PEER_MSS;
+  for (uint32_t i = 1; i <= 4; i++) { /* its path MTU fell */
+    peer_mark(&p);
+    peer_data(&p, PEER_MSS - 61);
+    end += PEER_MSS - 61;
+    if (i % 2 == 0) {
+      peer_expect(&p, TCP_ACK, first, end, 0);
+    } else {
+      assert_int_equal(peer_sent(&p), 0);
+    }
+  }
+  assert_int_equal(p.conn->rcv_mss, PEER_MSS - 61);
+  /* It rose again: full-sized is what is longest. */
+  peer_data(&p, PEER_MSS);
+  assert_int_equal(p.conn->rcv_mss, PEER_MSS);
+  peer_free(&p);
+}
+
+static void established_two_short_writes_are_no_full_segments(void **state) {
+  /* EVIDENCE: RFC 5681 4.2b; RFC 9293 3.8.6.3 */
+  (void)state;
+  struct peer p;
+  peer_passive(&p, NULL);
+  peer_data(&p, PEER_MSS);
+  past_quickack(&p);
+  static const uint8_t data[200];
+  peer_send(&p, TCP_ACK | TCP_PSH, p.seq, data, 100);
+  peer_send(&p, TCP_ACK | TCP_PSH, p.seq + 100, data + 100, 100);
+  assert_int_equal(peer_sent(&p), 0);
+  assert_int_equal(p.conn->rcv_mss, PEER_MSS);
+  peer_free(&p);
+}
+
 static void established_answer_carries_the_ack(void **state) {
   /* EVIDENCE: RFC 9293 3.8.6.3 */
   (void)state;
@@ -381,6 +422,8 @@ int main(void) {
       cmocka_unit_test(established_first_segments_are_acked_at_once),
       cmocka_unit_test(established_lone_segment_is_acked_after_40_ms),
       cmocka_unit_test(established_second_full_segment_is_acked_at_once),
+      cmocka_unit_test(established_second_of_shorter_segments_is_acked_at_once),
+      cmocka_unit_test(established_two_short_writes_are_no_full_segments),
       cmocka_unit_test(established_answer_carries_the_ack),
       cmocka_unit_test(established_hole_sends_dupack_and_filling_acks_all),
       cmocka_unit_test(established_overlapping_segments_in_120_orders),
