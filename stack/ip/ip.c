@@ -28,8 +28,10 @@ static bool is_zero(const struct ph_addr *addr) {
 }
 
 bool ip_addr_is_any(const struct ph_addr *addr) {
-  const struct ph_addr any4 = ph_addr_v4(0);
-  return ph_addr_equal(addr, &any4) || is_zero(addr);
+  uint32_t w[4];
+  memcpy(w, addr->bytes, sizeof(w));
+  return (w[0] | w[1] | w[3]) == 0 &&
+         (w[2] == 0 || get_be32(addr->bytes + 8) == 0xffff);
 }
 
 bool ip_bound_takes(const struct ip_bound *bound, const struct ph_addr *to) {

@@ -253,6 +253,11 @@ static bool is_plain(const struct ph_sock *sock, size_t len, int flags) {
          !(flags & ~(PH_MSG_DONTWAIT | PH_MSG_NOSIGNAL));
 }
 
+/* The same of datagrams. */
+static bool is_plain_datagram(const struct ph_sock *sock, int flags) {
+  return sock->udp && !(flags & ~(PH_MSG_DONTWAIT | PH_MSG_NOSIGNAL));
+}
+
 /* The long way, by the machinery of writev(); `sent` bytes have gone. */
 PH_APART static long send_one(struct ph_stack *stack, struct ph_sock *sock,
                               int fd, const struct ph_iovec *one, size_t sent,
@@ -274,8 +279,20 @@ long ph_sendto(struct ph_stack *stack, int fd, const void *data, size_t len,
   }
   struct ph_sock *sock = sock_enter(stack, fd);
   const struct ph_iovec one = {(void *)(uintptr_t)data, len};
-  return sock ? send_one(stack, sock, fd, &one, 0, flags, addr, addr_len)
-              : sock_missing(stack, fd);
+  struct ph_addr ip;
+  uint16_t port;
+  if (!sock) {
+    return sock_missing(stack, fd);
+  }
+  if (is_plain_datagram(sock, flags) && !sock->wr_shutdown &&
+      sock_addr_in(sock, addr, addr_len, &ip, &port) == 0) {
+    sock_this_host(&ip);
+    long n = udp_sendv(sock->udp, &one, 1, &ip, port);
+    if (n != -PH_EAGAIN || !sock_waits(stack, sock, flags & PH_MSG_DONTWAIT)) {
+      return n;
+    }
+  }
+  return send_one(stack, sock, fd, &one, 0, flags, addr, addr_len);
 }
 
 long ph_send(struct ph_stack *stack, int fd, const void *data, size_t len,
@@ -294,6 +311,12 @@ long ph_send(struct ph_stack *stack, int fd, const void *data, size_t len,
     }
   }
   const struct ph_iovec one = {(void *)(uintptr_t)data, len};
+  if (is_plain_datagram(sock, flags) && !sock->wr_shutdown) {
+    n = udp_sendv(sock->udp, &one, 1, NULL, 0);
+    if (n != -PH_EAGAIN || !sock_waits(stack, sock, flags & PH_MSG_DONTWAIT)) {
+      return n;
+    }
+  }
   return send_one(stack, sock, fd, &one, n > 0 ? (size_t)n : 0, flags, NULL, 0);
 }
 
@@ -333,6 +356,12 @@ long ph_recv(struct ph_stack *stack, int fd, void *data, size_t len,
     }
   }
   const struct ph_iovec one = {data, len};
+  if (is_plain_datagram(sock, flags) && !sock->rd_shutdown) {
+    long n = udp_recvv(sock->udp, &one, 1, false, NULL, NULL);
+    if (n != -PH_EAGAIN || !sock_waits(stack, sock, flags & PH_MSG_DONTWAIT)) {
+      return n > 0 && (size_t)n > len ? (long)len : n;
+    }
+  }
   return recv_one(stack, sock, fd, &one, flags, NULL, NULL);
 }
 

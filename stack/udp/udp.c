@@ -248,7 +248,11 @@ static struct pkt *make(struct udp_pcb *pcb, const struct ip_path *path,
   }
   pkt->head_len = pkt->len = UDP_HDR_LEN;
   stack->stats.CopiedBytes += len;
-  if (!udp_fill(stack, pkt, iov, count, len > UDP_INLINE_MAX ? 0 : len)) {
+  if (count == 1 && len <= UDP_INLINE_MAX && len > 0) {
+    memcpy(pkt->head + UDP_HDR_LEN, iov->iov_base, len);
+    pkt->head_len = pkt->len = UDP_HDR_LEN + len;
+  } else if (!udp_fill(stack, pkt, iov, count,
+                       len > UDP_INLINE_MAX ? 0 : len)) {
     pkt_put(pkt);
     return NULL;
   }
@@ -274,6 +278,9 @@ void udp_wait_for_room(struct udp_pcb *pcb) {
 
 /* The sum, or more than any datagram if it is too long. */
 static size_t total_len(const struct ph_iovec *iov, uint32_t count) {
+  if (count == 1) {
+    return iov->iov_len;
+  }
   size_t total = 0;
   for (uint32_t i = 0; i < count && total <= UDP_MAX_LEN; i++) {
     total =

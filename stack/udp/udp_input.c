@@ -54,15 +54,18 @@ static struct udp_pcb *lookup(struct ph_stack *stack,
   int best_score = -1;
   for (struct udp_pcb *p = *udp_bucket(udp_of(stack), local_port); p;
        p = p->next) {
-    const struct ip_bound bound = udp_bound_to(p);
-    bool any = ip_addr_is_any(&p->local);
     if (p->local_port != local_port ||
-        !(ip_bound_takes(&bound, local) || (broadcast && !any)) ||
         (p->connected && !(p->remote_port == remote_port &&
                            ph_addr_equal(&p->remote, remote)))) {
       continue;
     }
-    int score = (p->connected ? 2 : 0) + (any ? 0 : 1);
+    const struct ip_bound bound = udp_bound_to(p);
+    bool mine = ph_addr_equal(&p->local, local);
+    if (!mine && !ip_bound_takes(&bound, local) &&
+        !(broadcast && !ip_addr_is_any(&p->local))) {
+      continue;
+    }
+    int score = (p->connected ? 2 : 0) + (mine ? 1 : 0);
     if (score > best_score) {
       best = p;
       best_score = score;
@@ -135,32 +138,33 @@ static bool give_block_back(struct ph_stack *stack, const struct udp_pcb *pcb,
 
 void udp_enqueue(struct ph_stack *stack, struct udp_pcb *pcb, struct pkt *pkt,
                  const struct ip_rx *rx, const uint8_t *port) {
-  struct udp_meta meta;
-  memcpy(meta.src, rx->src.bytes, 16);
-  memcpy(meta.dst, rx->dst.bytes, 16);
-  meta.ifindex = pkt->netif ? pkt->netif->index : 0;
-  meta.ttl = rx->ttl;
-  meta.tos = rx->tos;
-  memcpy(meta.port, port, 2);
+  const uint8_t high = port[0], low = port[1]; /* they may be overwritten */
+  uint32_t size = footprint(pkt);
   pkt->l3 = NULL;
   pkt->time_ns = stack->now_ns;
   /* Sockets that never read must not starve the rest of the stack. */
-  bool fits = pcb->queued + footprint(pkt) <= pcb->rcvbuf &&
+  bool fits = pcb->queued + size <= pcb->rcvbuf &&
               stack->pkts.available >= stack->pkts.count / 4;
-  uint8_t *front = NULL;
+  struct udp_meta *meta = NULL;
   if (fits && give_block_back(stack, pcb, pkt)) {
-    front = pkt_push(pkt, sizeof(meta));
+    meta = (void *)pkt_push(pkt, sizeof(*meta));
   }
-  if (!front) {
+  if (!meta) {
     stack->stats.UdpRcvbufErrors++;
     pkt_put(pkt);
     return;
   }
-  memcpy(front, &meta, sizeof(meta));
+  memcpy(meta->src, rx->src.bytes, 16);
+  memcpy(meta->dst, rx->dst.bytes, 16);
+  meta->ifindex = pkt->netif ? pkt->netif->index : 0;
+  meta->ttl = rx->ttl;
+  meta->tos = rx->tos;
+  meta->port[0] = high;
+  meta->port[1] = low;
   pkt->next = NULL;
   *(pcb->tail ? &pcb->tail->next : &pcb->head) = pkt;
   pcb->tail = pkt;
-  pcb->queued += footprint(pkt);
+  pcb->queued += size;
   pcb->queued_len++;
   stack->stats.UdpInDatagrams += !pcb->kind;
   if (pcb->event) {
@@ -216,6 +220,14 @@ void udp_input(struct ph_stack *stack, struct pkt *pkt,
 static uint32_t scatter(const struct pkt *pkt, uint32_t from,
                         const struct ph_iovec *iov, uint32_t count) {
   uint32_t start = from;
+  if (count == 1 && pkt->nfrags == 0) { /* most */
+    uint32_t left = pkt->len - from;
+    uint32_t n = iov->iov_len < left ? (uint32_t)iov->iov_len : left;
+    if (n > 0) {
+      memcpy(iov->iov_base, pkt->head + from, n);
+    }
+    return n;
+  }
   for (uint32_t i = 0; i < count && from < pkt->len; i++) {
     uint32_t left = pkt->len - from;
     uint32_t n = iov[i].iov_len < left ? (uint32_t)iov[i].iov_len : left;
@@ -235,7 +247,6 @@ long udp_recvfrom(struct udp_pcb *pcb, void *data, size_t len, bool peek,
 
 long udp_recvv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
                bool peek, struct ph_addr *from, uint16_t *port) {
-  struct udp_meta meta;
   struct pkt *pkt = pcb->head;
   if (pcb->error) {
     return -udp_take_error(pcb);
@@ -243,21 +254,21 @@ long udp_recvv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
   if (!pkt) {
     return -PH_EAGAIN;
   }
-  memcpy(&meta, pkt->head, sizeof(meta));
-  uint32_t full = pkt->len - (uint32_t)sizeof(meta);
-  pcb->stack->stats.CopiedBytes += scatter(pkt, sizeof(meta), iov, count);
+  const struct udp_meta *meta = (const void *)pkt->head;
+  uint32_t full = pkt->len - (uint32_t)sizeof(*meta);
+  pcb->stack->stats.CopiedBytes += scatter(pkt, sizeof(*meta), iov, count);
   if (pcb->tell_info) {
-    memcpy(pcb->info.to.bytes, meta.dst, 16);
-    pcb->info.ifindex = meta.ifindex;
-    pcb->info.ttl = meta.ttl;
-    pcb->info.tos = meta.tos;
+    memcpy(pcb->info.to.bytes, meta->dst, 16);
+    pcb->info.ifindex = meta->ifindex;
+    pcb->info.ttl = meta->ttl;
+    pcb->info.tos = meta->tos;
     pcb->info.time_ns = pkt->time_ns;
   }
   if (from) {
-    memcpy(from->bytes, meta.src, 16);
+    memcpy(from->bytes, meta->src, 16);
   }
   if (port) {
-    *port = get_be16(meta.port);
+    *port = get_be16(meta->port);
   }
   if (!peek) {
     pkt_put(dequeue(pcb));

@@ -148,6 +148,8 @@ def connections():
     figure("rr_instructions", instructions(program, "measured_rr", "rr", "1000") / 1000, "instr", 4000, "make bench",
            False)
     figure("rr6_instructions", instructions(program, "measured_rr", "rr6", "1000") / 1000, "instr", None, "make bench")
+    for name, mode, bar in (("udp_pps_instructions", "connected", 1500), ("udp_sendto_instructions", "sendto", 1500)):
+        figure(name, instructions(program, "measured_udp", "udp", mode, "1000") / 1000, "instr", bar, "make bench", False)
     counts = {}
     for idle in (200, 2000, 20000):
         counts[idle] = instructions(program, "measured_crr", "crr", str(idle), "500") / 500

@@ -169,6 +169,62 @@ static void rr6(char **args) {
   rr_over(args, true);
 }
 
+/* ---- Datagrams ----------------------------------------------------------- */
+
+enum { DATAGRAM = 18 }; /* a frame of 60 bytes */
+
+static void datagrams(struct bed *bed, int from, int to, const void *name,
+                      ph_socklen_t name_len, uint32_t count) {
+  struct ph_stack *sender = &bed->host[0].stack;
+  struct ph_stack *receiver = &bed->host[1].stack;
+  for (uint32_t i = 0; i < count; i++) {
+    long n = ph_sendto(sender, from, out, DATAGRAM, 0, name, name_len);
+    bed_step(bed, bed->now_ns + MS);
+    if (n != DATAGRAM || ph_recv(receiver, to, in, CALL, 0) != DATAGRAM) {
+      fail("no datagram");
+    }
+  }
+}
+
+__attribute__((noinline)) static void measured_udp(struct bed *bed, int from,
+                                                   int to, const void *name,
+                                                   ph_socklen_t name_len,
+                                                   uint32_t count) {
+  datagrams(bed, from, to, name, name_len, count);
+}
+
+/* udp connected|sendto COUNT: one datagram at a time, from socket to socket. */
+static void udp(char **args) {
+  struct bed_config config = {.offload = BED_CSUM,
+                              .delay_ns = 10000,
+                              .blocks = 1024,
+                              .rx_blocks = 256,
+                              .connections = 16,
+                              .sockets = 16};
+  struct bed *bed = bed_new(&config);
+  struct ph_stack *stack[2] = {&bed->host[0].stack, &bed->host[1].stack};
+  struct ph_sockaddr_in at = bed_address(1, PORT);
+  bool connected = strcmp(args[0], "connected") == 0;
+  uint32_t count = (uint32_t)strtoul(args[1], NULL, 10);
+  int fd[2];
+  for (int i = 0; i < 2; i++) {
+    ph_stack_set_now(stack[i], bed->now_ns);
+    fd[i] = ph_socket(stack[i], PH_AF_INET, PH_SOCK_DGRAM, 0);
+  }
+  if (ph_bind(stack[1], fd[1], &at, sizeof at) ||
+      (connected && ph_connect(stack[0], fd[0], &at, sizeof at))) {
+    fail("bind, connect");
+  }
+  (void)ph_sendto(stack[0], fd[0], out, DATAGRAM, 0, &at, sizeof at);
+  while (ph_recv(stack[1], fd[1], in, CALL, 0) < 0) {
+    bed_step(bed, bed->now_ns + MS); /* ARP */
+  }
+  const void *name = connected ? NULL : &at;
+  measured_udp(bed, fd[0], fd[1], name, connected ? 0 : sizeof at, count);
+  printf("operations %u\n", count);
+  bed_free(bed);
+}
+
 /* ---- Connect, one byte, close ------------------------------------------- */
 
 static void connect_pair(struct bed *bed, int listener, int *client,
@@ -383,10 +439,11 @@ int main(int argc, char **argv) {
     const char *name;
     int args;
     void (*run)(char **args);
-  } commands[] = {
-      {"ipb", 3, ipb}, {"rr", 1, rr},         {"ipb6", 3, ipb6},
-      {"rr6", 1, rr6}, {"crr", 2, crr},       {"idle", 0, idle_bytes},
-      {"lfn", 0, lfn}, {"window", 4, window}, {"jain", 0, jain}};
+  } commands[] = {{"udp", 2, udp},         {"ipb", 3, ipb},
+                  {"rr", 1, rr},           {"ipb6", 3, ipb6},
+                  {"rr6", 1, rr6},         {"crr", 2, crr},
+                  {"idle", 0, idle_bytes}, {"lfn", 0, lfn},
+                  {"window", 4, window},   {"jain", 0, jain}};
   for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
     if (argc > 1 && strcmp(argv[1], commands[i].name) == 0 &&
         argc == 2 + commands[i].args) {
@@ -395,7 +452,8 @@ int main(int argc, char **argv) {
     }
   }
   fprintf(stderr,
-          "usage: bench_tcp ipb|ipb6 none|csum|full BYTES check|count | rr|rr6 "
+          "usage: bench_tcp udp connected|sendto COUNT | ipb|ipb6 "
+          "none|csum|full BYTES check|count | rr|rr6 "
           "COUNT | "
           "crr IDLE COUNT | idle | lfn | window P RTT_MS SECONDS "
           "random|periodic | jain\n");
