@@ -240,6 +240,10 @@ bool host_waiting(const struct host *host) {
   return true;
 }
 
+unsigned host_index(const struct host *host) {
+  return host->config.index;
+}
+
 struct ph_stack *host_stack(struct host *host) {
   return &host->stack;
 }

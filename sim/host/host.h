@@ -92,6 +92,9 @@ struct host_config {
   const char *waves;         /* RTL: VCD file or NULL */
   struct capture *capture;   /* or NULL */
   struct timeline *timeline; /* or NULL */
+  /* Software has done something and ends now; looks, changes nothing; NULL. */
+  void (*probe)(void *ctx, struct host *host, sim_time now);
+  void *probe_ctx;
   /* A frame leaves the NIC that is called `at`: its last byte at `end`. Returns
    * enum frame_mark for the capture. */
   unsigned (*emit)(void *ctx, unsigned at, const uint8_t *data, uint32_t len,
@@ -139,6 +142,9 @@ bool host_waiting(const struct host *host);
 struct app_env host_app_env(struct host *host);
 
 struct ph_stack *host_stack(struct host *host);
+unsigned host_index(const struct host *host); /* as configured */
+/* The local time for those who only look: nothing changes. */
+sim_time host_time(const struct host *host);
 
 /* The earliest time at which anything can happen here: software, NIC or a frame
  * that is on its way in. */

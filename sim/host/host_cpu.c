@@ -258,6 +258,9 @@ static void end_entry(struct host *host) {
                                              .begin = host->entry_begin,
                                              .end = host->local});
   }
+  if (host->config.probe) {
+    host->config.probe(host->config.probe_ctx, host, host->local);
+  }
   host->running = NULL;
   if (coro_done(task->coro)) {
     task_ended(host, task);

@@ -135,9 +135,6 @@ struct host {
 /* Count the work so far into `local`, and tell the stack the time. */
 void host_clock(struct host *host);
 
-/* The local time for those who only look: nothing changes. */
-sim_time host_time(const struct host *host);
-
 /* From inside a coroutine: give way until the NIC stands at the local time. */
 void host_sync(struct host *host);
 

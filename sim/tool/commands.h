@@ -10,6 +10,7 @@ int command_arq(const struct options *options);      /* throughput --arq */
 int command_echo(const struct options *options);     /* ping, udp */
 int command_tap(const struct options *options);
 int command_replay(const struct options *options);
+int command_scenario(const struct options *options);
 int command_packet(const struct options *options);
 
 #endif

@@ -29,6 +29,8 @@ int main(int argc, char **argv) {
       return command_tap(&options);
     case COMMAND_REPLAY:
       return command_replay(&options);
+    case COMMAND_SCENARIO:
+      return command_scenario(&options);
     case COMMAND_PACKET:
       return command_packet(&options);
     default:

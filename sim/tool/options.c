@@ -12,6 +12,7 @@
 #include "sim/tool/help.h"
 #include "sim/tool/options_arq.h"
 #include "sim/tool/options_value.h"
+#include "sim/tool/scenario.h"
 
 enum {
   D = 1 << COMMAND_DOWNLOAD,
@@ -20,8 +21,9 @@ enum {
   T = 1 << COMMAND_THROUGHPUT,
   A = 1 << COMMAND_TAP,
   R = 1 << COMMAND_REPLAY,
+  S = 1 << COMMAND_SCENARIO,
   SIM = D | P | U | T,
-  ALL = SIM | A | R,
+  ALL = SIM | A | R | S,
   MIN_MTU = 576,
   MAX_MTU = 9000,
   FIRST_CODE = 256,
@@ -58,9 +60,9 @@ enum {
   X(timeline, "FILE", ALL, "timeline, for ui.perfetto.dev")                    \
   X(explain, "PACKET", D | T,                                                  \
     "follow one data packet: its number, first, largest or slowest")           \
-  X(picture, "FILE", D | T, "and draw its way (SVG)")                          \
+  X(picture, "FILE", D | T | S, "and draw its way, or the scenario (SVG)")     \
   X(waves, "PREFIX", ALL, "waves of the RTL: PREFIX-<host>.vcd")               \
-  X(json, NULL, SIM | R, "print one JSON object instead of the report")        \
+  X(json, NULL, SIM | R | S, "print one JSON object instead of the report")    \
   X(arq, "MODE", T,                                                            \
     "stop-and-wait, go-back-n, selective-repeat or all: a table")              \
   X(loss, "LIST", T, "of --arq: probabilities (0,0.001,0.003,0.01,0.03,0.1)")  \
@@ -113,6 +115,7 @@ static const struct {
     {"tap", "one host at one end, the Linux kernel at the other"},
     {"replay", "the frames of a pcap or pcapng FILE go to one host"},
     {"packet", "scripts of packets and socket calls against the stack"},
+    {"scenario", "TCP shows one of its ways, draws and explains it: NAME"},
     {"help",
      "this list; 'help COMMAND', 'help cpu', 'wire' or 'topology' for more"},
 };
@@ -129,7 +132,13 @@ void options_help(enum command command) {
     return;
   }
   printf("usage: packhorse %s%s [OPTION]...\n\n%s.\n\n", commands[command].name,
-         command == COMMAND_REPLAY ? " FILE" : "", commands[command].text);
+         command == COMMAND_REPLAY     ? " FILE"
+         : command == COMMAND_SCENARIO ? " NAME"
+                                       : "",
+         commands[command].text);
+  if (command == COMMAND_SCENARIO) {
+    scenario_list();
+  }
   for (int i = 0; i < OPTION_COUNT; i++) {
     if (table[i].commands & 1 << command) {
       char left[40], name[32];
@@ -501,14 +510,18 @@ static int parse_command(struct options *options, int argc, char **argv) {
   if (options->command == COMMAND_REPLAY && optind < argc) {
     options->file = argv[optind++];
   }
+  if (options->command == COMMAND_SCENARIO && optind < argc) {
+    options->topic = argv[optind++];
+  }
   if (optind < argc) {
-    fprintf(
-        stderr,
-        "packhorse: %s: '%s' takes %s only ('packhorse %s --help' "
-        "lists them).\n",
-        argv[optind], command,
-        options->command == COMMAND_REPLAY ? "one FILE and options" : "options",
-        command);
+    fprintf(stderr,
+            "packhorse: %s: '%s' takes %s only ('packhorse %s --help' "
+            "lists them).\n",
+            argv[optind], command,
+            options->command == COMMAND_REPLAY     ? "one FILE and options"
+            : options->command == COMMAND_SCENARIO ? "one NAME and options"
+                                                   : "options",
+            command);
     return 2;
   }
   return options->help ? 0 : options_check(options);
@@ -519,7 +532,7 @@ int options_parse(struct options *options, int argc, char **argv) {
   if (argc < 2) {
     fprintf(stderr,
             "packhorse: expected a command: download, ping, udp, "
-            "throughput, tap, replay, packet or help.\n");
+            "throughput, tap, replay, packet, scenario or help.\n");
     return 2;
   }
   if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
@@ -542,7 +555,7 @@ int options_parse(struct options *options, int argc, char **argv) {
   }
   fprintf(stderr,
           "packhorse: '%s' is no command, expected download, ping, udp, "
-          "throughput, tap, replay, packet or help.\n",
+          "throughput, tap, replay, packet, scenario or help.\n",
           argv[1]);
   return 2;
 }

@@ -18,6 +18,7 @@ enum command {
   COMMAND_TAP,
   COMMAND_REPLAY,
   COMMAND_PACKET,
+  COMMAND_SCENARIO,
   COMMAND_HELP,
   COMMAND_COUNT
 };
@@ -38,7 +39,7 @@ struct arq_grid {
 struct options {
   enum command command;
   bool help;
-  const char *topic; /* help: the word behind it, or NULL */
+  const char *topic; /* help, scenario: the word behind it, or NULL */
   char **args;       /* packet: its own arguments, from its name on */
   int arg_count;
 
@@ -66,6 +67,7 @@ struct options {
   uint64_t seed;
   const char *pcapng, *timeline, *waves;
   const char *explain, *picture; /* which packet, and where to draw it */
+  struct record *record;         /* keeps what happens in the run; or NULL */
   bool json, compare;
   uint64_t max_cycles;
   bool no_idle_skip;

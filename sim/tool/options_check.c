@@ -6,6 +6,7 @@
 #include "sim/core/util.h"
 #include "sim/tool/options.h"
 #include "sim/tool/options_arq.h"
+#include "sim/tool/scenario.h"
 
 static int check_words(const struct options *options) {
   if (options->command == COMMAND_REPLAY && !options->file) {
@@ -28,6 +29,9 @@ static int check_words(const struct options *options) {
     fprintf(stderr,
             "packhorse: --from, --to: they name hosts of --topology.\n");
     return 2;
+  }
+  if (options->command == COMMAND_SCENARIO) {
+    return scenario_known(options->topic) ? 0 : 2;
   }
   if (options->picture && !options->explain) {
     fprintf(stderr,

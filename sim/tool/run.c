@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "sim/core/util.h"
+#include "sim/tool/record.h"
 
 /* No command needs more; a transfer that hangs ends here. */
 #define RUN_DEADLINE (20000 * SIM_S)
@@ -22,7 +23,7 @@ double run_wall_clock(void) {
 
 bool run_open_files(struct run *run) {
   const struct options *options = run->options;
-  if (options->pcapng) {
+  if (options->pcapng || options->record) {
     run->capture = capture_open(options->pcapng);
     if (!run->capture) {
       fprintf(stderr, "packhorse: --pcapng %s: %s.\n", options->pcapng,
@@ -82,6 +83,8 @@ struct host_config run_host_config(struct run *run, unsigned index) {
       .waves = options->waves && host->nic == HOST_NIC_RTL ? run->waves[index]
                                                            : NULL,
       .timeline = run->timeline,
+      .probe = options->record ? record_probe : NULL,
+      .probe_ctx = options->record,
   };
   memcpy(config.mac, port->mac, sizeof(config.mac));
   return config;
@@ -109,6 +112,9 @@ bool run_start(struct run *run, const struct options *options) {
   }
   sim_init_graph(&run->sim, hosts, topology->host_count, topology->links,
                  topology->link_count, options->seed, run->capture);
+  if (options->record) {
+    record_watch(options->record, run->capture);
+  }
   return true;
 }
 

@@ -36,7 +36,7 @@ enum {
 #define FLAG_SYMBOL_ERROR (UINT32_C(1) << 31)
 
 struct packet {
-  unsigned interface;
+  unsigned interface, marks;
   uint32_t flags;
   uint64_t id;
   uint32_t len, wire_len; /* in the capture; of the packet */
@@ -45,7 +45,9 @@ struct packet {
 };
 
 struct capture {
-  FILE *file;
+  FILE *file; /* or NULL */
+  capture_seen_fn *seen;
+  void *seen_ctx;
   struct sim_heap heap;
   unsigned interfaces;
   uint8_t fcs_len[1024];
@@ -91,12 +93,14 @@ static void end(struct capture *capture) {
   uint32_t total = (uint32_t)capture->len + 4;
   put32(capture, total);
   memcpy(capture->block + 4, &total, 4);
-  fwrite(capture->block, 1, capture->len, capture->file);
+  if (capture->file) {
+    fwrite(capture->block, 1, capture->len, capture->file);
+  }
 }
 
 struct capture *capture_open(const char *path) {
-  FILE *file = fopen(path, "wb");
-  if (!file) {
+  FILE *file = path ? fopen(path, "wb") : NULL;
+  if (path && !file) {
     return NULL;
   }
   struct capture *capture = sim_alloc(sizeof(*capture));
@@ -110,6 +114,11 @@ struct capture *capture_open(const char *path) {
   put_text(capture, OPT_SHB_APPL, "packhorse");
   end(capture);
   return capture;
+}
+
+void capture_watch(struct capture *capture, capture_seen_fn *seen, void *ctx) {
+  capture->seen = seen;
+  capture->seen_ctx = ctx;
 }
 
 unsigned capture_interface(struct capture *capture, const char *name,
@@ -162,6 +171,7 @@ void capture_add(struct capture *capture, unsigned interface, sim_time time,
   len = len < SNAP_LEN ? len : SNAP_LEN;
   struct packet *packet = sim_alloc(sizeof(*packet) + len);
   packet->interface = interface;
+  packet->marks = marks;
   packet->id = id;
   packet->len = len;
   packet->wire_len = wire_len;
@@ -195,6 +205,17 @@ static void write_packet(struct capture *capture,
   }
   end(capture);
   capture->packets++;
+  if (capture->seen) {
+    capture->seen(capture->seen_ctx, &(struct capture_packet){
+                                         .time = event->time,
+                                         .interface = packet->interface,
+                                         .marks = packet->marks,
+                                         .id = packet->id,
+                                         .len = packet->len,
+                                         .wire_len = packet->wire_len,
+                                         .data = packet->data,
+                                     });
+  }
 }
 
 void capture_flush(struct capture *capture, sim_time time) {
@@ -212,8 +233,8 @@ uint64_t capture_packets(const struct capture *capture) {
 
 bool capture_close(struct capture *capture) {
   capture_flush(capture, SIM_NEVER);
-  bool good = !ferror(capture->file);
-  good = fclose(capture->file) == 0 && good;
+  bool good = !capture->file || !ferror(capture->file);
+  good = (!capture->file || fclose(capture->file) == 0) && good;
   sim_heap_destroy(&capture->heap);
   free(capture);
   return good;

@@ -14,8 +14,23 @@
 
 struct capture;
 
-/* Opens `path` for writing. NULL: it can't be written; errno says why. */
+/* Opens `path` for writing; NULL: writes nothing. NULL: it can't be written;
+ * errno says why. */
 struct capture *capture_open(const char *path);
+
+/* A packet as it goes into the file. */
+struct capture_packet {
+  sim_time time;
+  unsigned interface;
+  unsigned marks; /* enum frame_mark */
+  uint64_t id;
+  uint32_t len, wire_len; /* of `data`; of the packet */
+  const uint8_t *data;    /* until the call returns */
+};
+
+/* `seen` is called with every packet, in the order of the file. */
+typedef void capture_seen_fn(void *ctx, const struct capture_packet *packet);
+void capture_watch(struct capture *capture, capture_seen_fn *seen, void *ctx);
 
 /* A new interface, before the first packet; returns its number. `fcs_len`: how
  * many bytes of each packet are FCS. */
