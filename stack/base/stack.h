@@ -60,6 +60,7 @@ enum ph_module {
   PH_MODULE_UDP,
   PH_MODULE_TCP,
   PH_MODULE_SOCKET,
+  PH_MODULE_DNS,
   PH_MODULE_COUNT
 };
 

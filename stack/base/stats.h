@@ -79,6 +79,11 @@
   X(UdpInCsumErrors, "") \
   X(UdpRcvbufErrors, "") \
   X(UdpOutDatagrams, "") \
+  X(DnsOutQueries, "questions sent to name servers") \
+  X(DnsInErrors, "messages that are no answer to what was asked, or malformed") \
+  X(DnsTimeouts, "questions that nobody answered in time") \
+  X(DnsTruncated, "answers that came by TCP because they were too long") \
+  X(DnsCacheHits, "questions whose answer was known") \
   X(TcpActiveOpens, "") \
   X(TcpPassiveOpens, "") \
   X(TcpAttemptFails, "") \

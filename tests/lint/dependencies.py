@@ -5,17 +5,18 @@ import re
 
 from common import files, finish, read
 
-STACK = ["base", "wire", "netif", "eth", "ip", "udp", "tcp", "socket"]
+STACK = ["base", "wire", "netif", "eth", "ip", "udp", "tcp", "socket", "dns", "dhcp"]
 # folder -> folders whose headers it may include
 ALLOWED = {"driver": {"driver"}}
 for rank, layer in enumerate(STACK):
     ALLOWED[f"stack/{layer}"] = {f"stack/{below}" for below in STACK[:rank + 1]}
 ALLOWED["stack/udp"].discard("stack/tcp")
 ALLOWED["stack/tcp"].discard("stack/udp")
+ALLOWED["stack/dhcp"].discard("stack/dns")
 ALLOWED["sim/core"] = {"sim/core"}
 ALLOWED["sim/wire"] = {"sim/core", "sim/wire"}
 ALLOWED["sim/nic"] = {"sim/core", "sim/nic", "driver"}
-ALLOWED["sim/apps"] = {"sim/apps", "stack/socket", "stack/base", "stack/ip"}
+ALLOWED["sim/apps"] = {"sim/apps", "stack/socket", "stack/base", "stack/ip", "stack/dns", "stack/dhcp"}
 ALLOWED["sim/host"] = {"sim/core", "sim/wire", "sim/nic", "sim/apps", "sim/host", "driver"} | {f"stack/{s}" for s in STACK}
 ALLOWED["sim/packet"] = {"sim/core", "sim/wire", "sim/host", "sim/packet", "stack/wire", "stack/base", "stack/ip", "stack/tcp", "stack/socket"}
 ALLOWED["sim/packetdrill"] = ALLOWED["sim/packet"] | {"sim/packetdrill", "sim/packet"}
