@@ -93,6 +93,46 @@ static int ping_once(struct ph_stack *stack, const struct app_env *env,
   return 0;
 }
 
+/* Requests with a time to live of their own, by a raw socket, which tells what
+ * became of those that do not arrive. */
+static void ping_with_ttl(struct ph_stack *stack, const struct app_env *env,
+                          struct ping_state *state, struct app_result *result) {
+  const struct ping_config *config = state->config;
+  struct probe probe;
+  result->error = probe_open(&probe, stack, &state->to, false);
+  if (result->error) {
+    return;
+  }
+  for (uint32_t i = 0; i < config->count && !result->error; i++) {
+    struct probe_answer answer;
+    result->error = probe_send(&probe, config->ttl, (uint16_t)i, config->size);
+    if (!result->error) {
+      result->error =
+          probe_wait(&probe, (uint16_t)i, config->timeout_ms, &answer);
+    }
+    if (result->error) {
+      break;
+    }
+    if (answer.kind == PROBE_REPLY) {
+      state->ttl = answer.ttl;
+      note_answer(state, i, answer.rtt_ns, result);
+    } else {
+      result->lost++;
+      if (config->failed && answer.kind != PROBE_NOTHING) {
+        config->failed(config->ctx, i, &answer);
+      }
+    }
+    result->finished_ns = stack->now_ns;
+    uint64_t next =
+        probe.sent_ns + (uint64_t)config->interval_ms * UINT64_C(1000000);
+    if (i + 1 < config->count && env->sleep_ns && next > stack->now_ns) {
+      env->sleep_ns(env->ctx, next - stack->now_ns);
+    }
+    app_progress(env, i + 1, config->count);
+  }
+  probe_close(&probe);
+}
+
 void ping(struct ph_stack *stack, const struct app_env *env,
           const struct ping_config *config, struct app_result *result) {
   *result = (struct app_result){.started_ns = stack->now_ns};
@@ -101,6 +141,10 @@ void ping(struct ph_stack *stack, const struct app_env *env,
       ip_addr_is_any(&config->ip6) ? ph_addr_v4(config->ip) : config->ip6;
   if (config->size > PING_SIZE_MAX || !stack->platform->wait) {
     result->error = -PH_EINVAL;
+    return;
+  }
+  if (config->ttl) {
+    ping_with_ttl(stack, env, &state, result);
     return;
   }
   icmp_on_echo_reply(stack, on_reply, &state);

@@ -3,7 +3,7 @@
 #ifndef PH_SIM_APPS_PING_H
 #define PH_SIM_APPS_PING_H
 
-#include "sim/apps/app.h"
+#include "sim/apps/probe.h"
 
 enum { PING_SIZE_MAX = 1472 }; /* payload that fits an MTU of 1500 */
 
@@ -14,9 +14,12 @@ struct ping_config {
   uint32_t size;        /* payload bytes, 0..PING_SIZE_MAX */
   uint32_t timeout_ms;  /* how long to wait for an answer */
   uint32_t interval_ms; /* from one request to the next */
+  uint8_t ttl;          /* of the requests; 0: the stack's */
   /* One answer: number from 0, round trip, time to live. May be NULL. */
   void *ctx;
   void (*answered)(void *ctx, uint32_t seq, uint64_t rtt_ns, uint8_t ttl);
+  /* With `ttl`: an ICMP error came instead. May be NULL. */
+  void (*failed)(void *ctx, uint32_t seq, const struct probe_answer *answer);
 };
 
 /* One at a time in each stack. Needs ph_platform.wait. */

@@ -8,6 +8,7 @@
 int command_transfer(const struct options *options); /* download, throughput */
 int command_arq(const struct options *options);      /* throughput --arq */
 int command_echo(const struct options *options);     /* ping, udp */
+int command_traceroute(const struct options *options);
 int command_tap(const struct options *options);
 int command_replay(const struct options *options);
 int command_scenario(const struct options *options);

@@ -25,9 +25,19 @@ static void answered(void *ctx, uint32_t seq, uint64_t rtt_ns, uint8_t ttl) {
          run_address_text(&echo->to, text), (double)rtt_ns / 1e3, ttl);
 }
 
+static void failed(void *ctx, uint32_t seq, const struct probe_answer *answer) {
+  static const char *const words[] = {"nothing", "answer", "time exceeded",
+                                      "unreachable", "too big"};
+  char text[RUN_ADDRESS_TEXT];
+  (void)ctx;
+  printf("  answer %u from %s: %s\n", seq,
+         run_address_text(&answer->from, text), words[answer->kind]);
+}
+
 static void run_ping(struct host *host, void *arg) {
   struct echo *echo = arg;
   const struct options *options = echo->options;
+  bool quiet = options->json || options->count > 20;
   const struct ping_config config = {
       .ip = ph_addr_to_v4(&echo->to),
       .ip6 = echo->options->ipv6 ? echo->to : (struct ph_addr){{0}},
@@ -36,7 +46,9 @@ static void run_ping(struct host *host, void *arg) {
       .timeout_ms = TIMEOUT_MS,
       .interval_ms = options->interval_ms,
       .ctx = echo,
-      .answered = options->json || options->count > 20 ? NULL : answered,
+      .ttl = (uint8_t)options->ttl,
+      .answered = quiet ? NULL : answered,
+      .failed = quiet ? NULL : failed,
   };
   struct app_env env = host_app_env(host);
   ping(host_stack(host), &env, &config, &echo->result);
@@ -76,11 +88,14 @@ static void print_report(const struct echo *echo, const struct run *run,
   const struct app_result *result = &echo->result;
   uint64_t count = result->operations;
   if (!ok) {
-    printf("FAILED: %s\n",
-           run->healthy ? ph_strerror(result->error) : run->why);
+    printf("FAILED: %s\n", !run->healthy   ? run->why
+                           : result->error ? ph_strerror(result->error)
+                                           : "no answer");
   }
-  printf("%llu answers, %llu lost", (unsigned long long)count,
-         (unsigned long long)result->lost);
+  printf("%llu answers, %llu lost (%.3g %%)", (unsigned long long)count,
+         (unsigned long long)result->lost,
+         100 * (double)result->lost /
+             (double)(count + result->lost ? count + result->lost : 1));
   if (count) {
     printf("; round trip %.3f / %.3f / %.3f us (least, mean, most)",
            (double)result->min_ns / 1e3,

@@ -25,6 +25,8 @@ int main(int argc, char **argv) {
     case COMMAND_PING:
     case COMMAND_UDP:
       return command_echo(&options);
+    case COMMAND_TRACEROUTE:
+      return command_traceroute(&options);
     case COMMAND_TAP:
       return command_tap(&options);
     case COMMAND_REPLAY:

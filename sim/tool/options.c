@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim/apps/ping.h"
+#include "sim/apps/probe.h"
 #include "sim/apps/udp_echo.h"
 #include "sim/tool/help.h"
 #include "sim/tool/options_arq.h"
@@ -19,10 +20,11 @@ enum {
   P = 1 << COMMAND_PING,
   U = 1 << COMMAND_UDP,
   T = 1 << COMMAND_THROUGHPUT,
+  W = 1 << COMMAND_TRACEROUTE,
   A = 1 << COMMAND_TAP,
   R = 1 << COMMAND_REPLAY,
   S = 1 << COMMAND_SCENARIO,
-  SIM = D | P | U | T,
+  SIM = D | P | U | T | W,
   ALL = SIM | A | R | S,
   MIN_MTU = 576,
   MAX_MTU = 9000,
@@ -34,7 +36,11 @@ enum {
   X(file, "FILE", D | A, "transfer this file")                                 \
   X(output, "FILE", D | A, "write at the receiver what was received")          \
   X(count, "N", P | U, "how many requests (4)")                                \
-  X(size, "N", P | U, "payload bytes of each (56)")                            \
+  X(size, "N", P | U | W, "payload bytes of each (56)")                        \
+  X(ttl, "N", P, "time to live or hop limit of the requests (64)")             \
+  X(probe, "KIND", W, "icmp: echo requests; udp: unlikely ports (icmp)")       \
+  X(max_hops, "N", W, "how far to look, 1 to 255 (30)")                        \
+  X(queries, "N", W, "probes for each hop, 1 to 10 (3)")                       \
   X(interval, "MS", P, "milliseconds from one request to the next (1)")        \
   X(mtu, "N", ALL, "largest IP packet, 576 to 9000 (1500)")                    \
   X(mss, "N", D | T, "largest TCP segment (MTU - 40)")                         \
@@ -112,6 +118,7 @@ static const struct {
     {"ping", "ICMP echo from one host to the other"},
     {"udp", "UDP datagrams to an echo server and back"},
     {"throughput", "one TCP connection, as fast as it goes"},
+    {"traceroute", "the routers between client and server"},
     {"tap", "one host at one end, the Linux kernel at the other"},
     {"replay", "the frames of a pcap or pcapng FILE go to one host"},
     {"packet", "scripts of packets and socket calls against the stack"},
@@ -260,10 +267,24 @@ static int set_traffic(struct options *options, int code, const char *value) {
     case OPTION_count:
       return options_number32("count", value, 1, 1000000, &options->count);
     case OPTION_size:
-      return options_number32(
-          "size", value, 0,
-          options->command == COMMAND_PING ? PING_SIZE_MAX : UDP_ECHO_MAX,
-          &options->size);
+      return options_number32("size", value, 0,
+                              options->command == COMMAND_PING ? PING_SIZE_MAX
+                              : options->command == COMMAND_TRACEROUTE
+                                  ? PROBE_SIZE_MAX
+                                  : UDP_ECHO_MAX,
+                              &options->size);
+    case OPTION_ttl:
+      return options_number32("ttl", value, 1, 255, &options->ttl);
+    case OPTION_probe:
+      options->probe_udp = strcmp(value, "udp") == 0;
+      return options->probe_udp || strcmp(value, "icmp") == 0
+                 ? 0
+                 : options_complain("probe", value, "icmp or udp");
+    case OPTION_max_hops:
+      return options_number32("max_hops", value, 1, 255, &options->max_hops);
+    case OPTION_queries:
+      return options_number32("queries", value, 1, TRACEROUTE_QUERIES,
+                              &options->queries);
     case OPTION_interval:
       return options_number32("interval", value, 0, 3600000,
                               &options->interval_ms);
@@ -438,6 +459,8 @@ static void set_defaults(struct options *options, enum command command) {
       .count = 4,
       .size = 56,
       .interval_ms = 1,
+      .max_hops = 30,
+      .queries = 3,
       .mtu = 1500,
       .mem_latency_ns = 200,
       .app_buffer = 65536,
@@ -532,7 +555,7 @@ int options_parse(struct options *options, int argc, char **argv) {
   if (argc < 2) {
     fprintf(stderr,
             "packhorse: expected a command: download, ping, udp, "
-            "throughput, tap, replay, packet, scenario or help.\n");
+            "throughput, traceroute, tap, replay, packet, scenario or help.\n");
     return 2;
   }
   if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
@@ -555,7 +578,7 @@ int options_parse(struct options *options, int argc, char **argv) {
   }
   fprintf(stderr,
           "packhorse: '%s' is no command, expected download, ping, udp, "
-          "throughput, tap, replay, packet, scenario or help.\n",
+          "throughput, traceroute, tap, replay, packet, scenario or help.\n",
           argv[1]);
   return 2;
 }

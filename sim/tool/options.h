@@ -15,6 +15,7 @@ enum command {
   COMMAND_PING,
   COMMAND_UDP,
   COMMAND_THROUGHPUT,
+  COMMAND_TRACEROUTE,
   COMMAND_TAP,
   COMMAND_REPLAY,
   COMMAND_PACKET,
@@ -23,7 +24,7 @@ enum command {
   COMMAND_COUNT
 };
 
-enum { ARQ_LIST = 16 };
+enum { ARQ_LIST = 16, TRACEROUTE_QUERIES = 10 };
 
 /* throughput --arq. */
 struct arq_grid {
@@ -46,6 +47,9 @@ struct options {
   uint64_t bytes;
   const char *file, *output;
   uint32_t count, size, interval_ms;
+  uint32_t ttl; /* ping; 0: the stack's */
+  uint32_t max_hops, queries;
+  bool probe_udp;
 
   uint16_t mtu, mss;
   enum host_offload offload;

@@ -73,6 +73,10 @@ def goodput():
                            "--mem-latency", "500", "--cpu", "ideal", "--sndbuf", "1048576", "--rcvbuf", "1048576",
                            "--app-buffer", "65536")
     figure("tcp_goodput_ratio", result["goodput_limit_ratio"], "of limit", 0.95, command)
+    six, command6 = tool("throughput", "-6", "--bytes", "30000000", "--nic", "rtl", "--offload", "all",
+                         "--mem-latency", "500", "--cpu", "ideal", "--sndbuf", "1048576", "--rcvbuf", "1048576",
+                         "--app-buffer", "65536")
+    figure("tcp6_goodput_ratio", six["goodput_limit_ratio"], "of limit", 0.98, command6)
     figure("sim_cycles_per_s", result["cycles"] / result["wall_s"], "cycles/s", None, command)
     figure("peak_memory_mb", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, "MB", 300, command, False)
 

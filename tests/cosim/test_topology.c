@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "sim/tool/commands.h"
 #include "sim/tool/topology.h"
 #include "sim/tool/transfer.h"
 #include "tests/cosim/command.h"
@@ -26,7 +28,7 @@ static bool parse(const char *text) {
   return topology_parse(&T, text, &defaults);
 }
 
-static unsigned host_index(const char *name) {
+static unsigned index_of(const char *name) {
   for (unsigned i = 0; i < T.host_count; i++) {
     if (strcmp(T.hosts[i].name, name) == 0) {
       return i;
@@ -37,7 +39,7 @@ static unsigned host_index(const char *name) {
 }
 
 static const struct host_route *route_to(const char *name, uint32_t subnet) {
-  const struct topology_host *host = &T.hosts[host_index(name)];
+  const struct topology_host *host = &T.hosts[index_of(name)];
   struct ph_addr to = ph_addr_v4(subnet);
   for (unsigned i = 0; i < host->route_count; i++) {
     if (ph_addr_equal(&host->routes[i].destination, &to)) {
@@ -57,7 +59,7 @@ static void line_of_routers_gets_addresses_and_routes(void **state) {
   assert_int_equal(T.hosts[0].ports[0].ip, 0x0a000001);
   assert_int_equal(T.hosts[1].ports[0].ip, 0x0a000202);
   assert_false(T.hosts[0].forwarding || T.hosts[1].forwarding);
-  const struct topology_host *r1 = &T.hosts[host_index("r1")];
+  const struct topology_host *r1 = &T.hosts[index_of("r1")];
   assert_true(r1->forwarding);
   assert_int_equal(r1->ports[0].ip, 0x0a000002);
   assert_int_equal(r1->ports[1].ip, 0x0a000101);
@@ -93,7 +95,7 @@ static void groups_are_joined_each_with_each(void **state) {
       parse("client, other - r1 (nic=rtl offload=none) - server,spare"));
   assert_int_equal(T.host_count, 5);
   assert_int_equal(T.link_count, 4);
-  const struct topology_host *r1 = &T.hosts[host_index("r1")];
+  const struct topology_host *r1 = &T.hosts[index_of("r1")];
   assert_int_equal(r1->port_count, 4);
   assert_int_equal(r1->nic, HOST_NIC_RTL);
   assert_int_equal(r1->offload, HOST_OFFLOAD_NONE);
@@ -257,6 +259,130 @@ static void slow_link_without_marks_drops_what_does_not_fit(void **state) {
               0.6 * options_limit_bps(A.run.options));
 }
 
+/* --- Ping and traceroute -------------------------------------------------- */
+
+static char OUTPUT[20000];
+
+/* Run a command; its exit status. */
+static int command(const char *line) {
+  struct options options;
+  struct command_capture capture;
+  assert_int_equal(command_parse(&options, line), 0);
+  command_capture(&capture, STDOUT_FILENO);
+  int status = options.command == COMMAND_TRACEROUTE
+                   ? command_traceroute(&options)
+                   : command_echo(&options);
+  command_captured(&capture, OUTPUT, sizeof(OUTPUT));
+  return status;
+}
+
+/* The value of a key in the JSON that was printed. */
+static const char *value_of(const char *key) {
+  char quoted[60];
+  snprintf(quoted, sizeof(quoted), "\"%s\": ", key);
+  const char *at = strstr(OUTPUT, quoted);
+  if (!at) {
+    fail_msg("no %s in %s", key, OUTPUT);
+    return "";
+  }
+  return at + strlen(quoted);
+}
+
+static uint64_t number_of(const char *key) {
+  return strtoull(value_of(key), NULL, 10);
+}
+
+static void text_is(const char *key, const char *text) {
+  char quoted[60];
+  snprintf(quoted, sizeof(quoted), "\"%s\"", text);
+  if (strncmp(value_of(key), quoted, strlen(quoted)) != 0) {
+    fail_msg("%s is not %s in %s", key, quoted, OUTPUT);
+  }
+}
+
+/* EVIDENCE: RFC 1812 5.2.7.3 and RFC 4443 3.3 (time exceeded, from the address
+ * of the link that the packet came by); a round trip grows by exactly twice
+ * what a delay grows by */
+static void traceroute_names_each_router_and_its_exact_delay(void **state) {
+  (void)state;
+  static const char *const kinds[] = {"", " --probe udp", " -6",
+                                      " -6 --probe udp"};
+  for (int i = 0; i < 4; i++) {
+    uint64_t rtt[2][3];
+    for (int far = 0; far < 2; far++) {
+      char line[200], key[20];
+      snprintf(line, sizeof(line),
+               "traceroute --json --nic soft --cpu ideal --topology "
+               "client+-+a+-[delay=%s]-+b+-+server%s",
+               far ? "350us" : "100us", kinds[i]);
+      assert_int_equal(command(line), 0);
+      assert_int_equal(number_of("reached"), 3);
+      assert_int_equal(number_of("answers"), 9);
+      text_is("hop1_host", "a");
+      text_is("hop2_host", "b");
+      text_is("hop3_host", "server");
+      text_is("hop2_address", i < 2 ? "10.0.1.2" : "fd00:0:0:1::2");
+      for (unsigned hop = 0; hop < 3; hop++) {
+        snprintf(key, sizeof(key), "hop%u_rtt3_ns", hop + 1);
+        rtt[far][hop] = number_of(key);
+      }
+    }
+    assert_int_equal(rtt[1][0], rtt[0][0]);
+    assert_int_equal(rtt[1][1], rtt[0][1] + 500000);
+    assert_int_equal(rtt[1][2], rtt[0][2] + 500000);
+  }
+}
+
+static void traceroute_to_nobody_says_so(void **state) {
+  (void)state;
+  assert_int_equal(command("traceroute --nic soft --max-hops 2 --topology "
+                           "client+-+a+-[loss=0.9999]-+b+-+server"),
+                   1);
+  assert_non_null(strstr(OUTPUT, "FAILED: the destination was not reached"));
+  assert_non_null(strstr(OUTPUT, "   1  a "));
+  assert_non_null(strstr(OUTPUT, "   2  * "));
+}
+
+/* EVIDENCE: RFC 791 3.2 (time to live), RFC 792 (echo) */
+static void ping_over_routers_counts_down_the_time_to_live(void **state) {
+  (void)state;
+  static const char *const nics[] = {"soft", "rtl"};
+  for (int i = 0; i < 2; i++) {
+    char line[160];
+    snprintf(line, sizeof(line),
+             "ping --count 2 --size 1000 --nic %s --topology "
+             "client+-+a+-+b+-+server",
+             nics[i]);
+    assert_int_equal(command(line), 0);
+    assert_non_null(strstr(OUTPUT, "answer 1 from 10.0.2.2: time "));
+    assert_non_null(strstr(OUTPUT, ", ttl 62"));
+    assert_non_null(strstr(OUTPUT, "2 answers, 0 lost (0 %)"));
+  }
+  assert_int_equal(command("ping --nic soft --ttl 3 --topology "
+                           "client+-+a+-+b+-+server"),
+                   0);
+  assert_non_null(strstr(OUTPUT, "4 answers, 0 lost"));
+  assert_int_equal(command("ping --nic soft --ttl 2 -6 --count 1 --topology "
+                           "client+-+a+-+b+-+server"),
+                   1);
+  assert_non_null(strstr(OUTPUT, "answer 0 from fd00:0:0:1::2: time exceeded"));
+  assert_int_equal(command("ping --nic soft --count 40 --topology "
+                           "client+-+a+-[loss=0.2]-+server --json"),
+                   0);
+  assert_int_equal(number_of("answers") + number_of("lost"), 40);
+  assert_true(number_of("lost") > 5 && number_of("lost") < 25);
+}
+
+/* The client that is named pings the server that is named. */
+static void named_hosts_talk_to_each_other(void **state) {
+  (void)state;
+  assert_int_equal(command("udp --nic soft --from d --to b --json --topology "
+                           "a,b+-+r1+-+r2+-+c,d"),
+                   0);
+  assert_int_equal(number_of("answers"), 4);
+  assert_int_equal(number_of("frames_udp"), 4 * 2 * 3);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(line_of_routers_gets_addresses_and_routes),
@@ -270,6 +396,10 @@ int main(void) {
       cmocka_unit_test(download_over_a_link_of_small_mtu_finds_the_path_mtu),
       cmocka_unit_test(slow_link_marks_and_nothing_is_lost),
       cmocka_unit_test(slow_link_without_marks_drops_what_does_not_fit),
+      cmocka_unit_test(traceroute_names_each_router_and_its_exact_delay),
+      cmocka_unit_test(traceroute_to_nobody_says_so),
+      cmocka_unit_test(ping_over_routers_counts_down_the_time_to_live),
+      cmocka_unit_test(named_hosts_talk_to_each_other),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
