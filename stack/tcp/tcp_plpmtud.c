@@ -9,7 +9,7 @@
  *              lets routers fragment those.
  *   on trial   A short one was acknowledged. Packets are as long as before: if
  *              one is acknowledged, it was an outage, or plain loss.
- *   found      It timed out as well. Packets stay as long as the short one.
+ *   found      It timed out as often. Packets stay as long as the short one.
  *
  * Up: a search (7.3). search_low is known to pass, search_high is not known to
  * be too long; a probe is one segment of a length in between, made of new data
@@ -17,7 +17,8 @@
  * search_high itself is tried, then the middle, until they are
  * TCP_SEARCH_CLOSE.
  *   acknowledged: search_low = its length, and so is every segment now (7.6.1)
- *   lost, alone: search_high is less. It was too long: no congestion (7.6.2)
+ *   lost, alone: no congestion (7.6.2). If that happens again it was too long:
+ *     search_high is less
  *   lost with others, or in a timeout: it says nothing (7.6.3)
  * Ten minutes after a search has ended, or ICMP has lowered the MTU, the next
  * one begins, with all that the link takes.
@@ -32,7 +33,8 @@ enum {
   TCP_BASE_PMTU = 1024,        /* 7.2: "SHOULD be 1024 bytes" */
   TCP_SEARCH_CLOSE = 8,        /* bytes: the search is over */
   TCP_BLACK_HOLE_TIMEOUTS = 3, /* R1 of RFC 9293 3.8.3 */
-  TCP_PLPMTUD_MAX = 1024,      /* connections that can search */
+  TCP_TRIAL_TIMEOUTS = 3, /* as many, or plain loss would be taken for one */
+  TCP_PLPMTUD_MAX = 1024, /* connections that can search */
 };
 #define TCP_SEARCH_AGAIN_NS (600 * TCP_S) /* 7.3: "SHOULD be 10 minutes" */
 
@@ -113,6 +115,7 @@ static void search(struct tcp_plpmtud *v, uint16_t low, uint16_t high) {
   v->search_high = high;
   v->try_high = high > low;
   v->probe_size = 0;
+  v->failed_once = false;
   v->hole = TCP_HOLE_NONE;
 }
 
@@ -178,6 +181,7 @@ void tcp_plpmtud_too_big(struct ph_stack *stack, struct tcp_conn *conn,
     search(v, mtu, mtu);
   } else if (mtu < v->search_high) {
     v->search_high = mtu; /* a hint (7.6.2 "MAY"): the next to be tried */
+    v->failed_once = false;
     v->try_high = mtu > v->search_low;
   }
   rest_if_over(stack, v);
@@ -224,7 +228,8 @@ void tcp_plpmtud_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
   if (v && v->hole == TCP_HOLE_ON_TRIAL && long_one_arrived(conn, v)) {
     v->hole = TCP_HOLE_NONE;
   }
-  if (v && v->hole == TCP_HOLE_ON_TRIAL) {
+  if (v && v->hole == TCP_HOLE_ON_TRIAL &&
+      conn->backoff + 1 >= TCP_TRIAL_TIMEOUTS) {
     uint16_t high = (uint16_t)ph_max_u32(v->search_high, conn->mtu);
     stack->stats.TcpMtuBlackHoles++;
     search(v, v->mtu_short, high);
@@ -264,6 +269,7 @@ void tcp_plpmtud_acked(struct ph_stack *stack, struct tcp_conn *conn,
   v->search_low = conn->mtu = v->probe_size;
   v->try_high = v->try_high && v->probe_size < v->search_high;
   v->probe_size = 0;
+  v->failed_once = false;
   tcp_sync_mss(conn);
   stack->stats.TcpMtuProbesPassed++;
   rest_if_over(stack, v);
@@ -281,9 +287,12 @@ bool tcp_plpmtud_lost(struct ph_stack *stack, struct tcp_conn *conn,
   bool alone = conn->recovery == TCP_RECOVERY_NONE &&
                conn->out->lost_bytes == 0 && (arrived || !conn->sack_ok);
   if (alone) {
+    stack->stats.TcpMtuProbesFailed++;
+    v->failed_once = !v->failed_once;
+  }
+  if (alone && !v->failed_once) { /* again */
     v->search_high = (uint16_t)(v->probe_size - 1);
     v->try_high = false;
-    stack->stats.TcpMtuProbesFailed++;
     rest_if_over(stack, v);
   }
   v->probe_size = 0;

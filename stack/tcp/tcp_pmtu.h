@@ -43,6 +43,7 @@ struct tcp_plpmtud {
   uint16_t mtu_short;  /* if on trial: what passed */
   uint8_t hole;        /* enum tcp_hole */
   bool try_high;       /* search_high itself was not tried yet */
+  bool failed_once;    /* the size to be tried was, and lost alone */
 };
 
 bool tcp_plpmtud_init(struct tcp_stack *tcp);
