@@ -13,6 +13,7 @@
 #include "sim/core/util.h"
 #include "sim/host/tap.h"
 #include "sim/tool/commands.h"
+#include "sim/tool/control.h"
 #include "sim/tool/run.h"
 
 enum { HTTP_PORT = 80, STEP_MS = 50, IDLE_MS = 60000 };
@@ -176,6 +177,7 @@ struct session {
   struct timeline *timeline;
   struct host *host;
   FILE *replay;
+  struct control control;
   char waves[512];
 };
 
@@ -208,6 +210,9 @@ static bool open_session(struct session *session,
     return false;
   }
   session->tap.log = log;
+  if (!control_open(&session->control, options->control)) {
+    return false;
+  }
   session->capture = options->pcapng ? capture_open(options->pcapng) : NULL;
   session->timeline =
       options->timeline ? timeline_open(options->timeline, false) : NULL;
@@ -257,6 +262,7 @@ static bool close_session(struct session *session) {
          (unsigned long long)host_event_hash(session->host));
   host_destroy(session->host);
   tap_close(&session->tap);
+  control_close(&session->control);
   if (session->replay) {
     fclose(session->replay);
   }
@@ -280,6 +286,7 @@ static void run_session(struct session *session, struct work *work) {
   while (!interrupted && !work->done &&
          (!options->duration_s || run_wall_clock() < end)) {
     tap_step(&session->tap, STEP_MS);
+    control_answer(&session->control, "host", host_stack(session->host));
     if (!announced && session->tap.position > RUN_CLIENT_START) {
       announced = true;
       printf("ready: %u.%u.%u.%u on TAP device %s%s%s, NIC in %s\n",

@@ -14,7 +14,8 @@ static int compare(struct transfer *plain, const struct options *options) {
   struct options changed = *options;
   changed.offload = HOST_OFFLOAD_NONE;
   changed.pcapng = changed.timeline = changed.waves = changed.output = NULL;
-  changed.explain = changed.picture = NULL;
+  changed.explain = changed.picture = changed.state = NULL;
+  changed.state_at_us = 0;
   int status = transfer_run(plain, &changed, false);
   /* The report reads the options of a run. */
   plain->run.options = options;

@@ -13,5 +13,6 @@ int command_tap(const struct options *options);
 int command_replay(const struct options *options);
 int command_scenario(const struct options *options);
 int command_packet(const struct options *options);
+int command_netstat(const struct options *options);
 
 #endif

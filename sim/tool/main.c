@@ -35,6 +35,8 @@ int main(int argc, char **argv) {
       return command_scenario(&options);
     case COMMAND_PACKET:
       return command_packet(&options);
+    case COMMAND_NETSTAT:
+      return command_netstat(&options);
     default:
       break;
   }

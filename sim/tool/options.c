@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +68,10 @@ enum {
   X(explain, "PACKET", D | T,                                                  \
     "follow one data packet: its number, first, largest or slowest")           \
   X(picture, "FILE", D | T | S, "and draw its way, or the scenario (SVG)")     \
+  X(state, "FILE", SIM,                                                        \
+    "the hosts' sockets, routes and counters, for netstat")                    \
+  X(state_at, "US", SIM, "at this simulated microsecond, not at the end")      \
+  X(control, "SOCKET", A, "answer netstat there while the session runs")       \
   X(waves, "PREFIX", ALL, "waves of the RTL: PREFIX-<host>.vcd")               \
   X(json, NULL, SIM | R | S, "print one JSON object instead of the report")    \
   X(arq, "MODE", T,                                                            \
@@ -123,6 +128,7 @@ static const struct {
     {"replay", "the frames of a pcap or pcapng FILE go to one host"},
     {"packet", "scripts of packets and socket calls against the stack"},
     {"scenario", "TCP shows one of its ways, draws and explains it: NAME"},
+    {"netstat", "sockets, counters and routes of a run or a session"},
     {"help",
      "this list; 'help COMMAND', 'help cpu', 'wire' or 'topology' for more"},
 };
@@ -253,17 +259,32 @@ static int set_speed(struct options *options, const char *text) {
   return 0;
 }
 
+/* Options whose value is kept as it is. */
+static int set_text(struct options *options, int code, const char *value) {
+#define X(name) \
+  { OPTION_##name, offsetof(struct options, name) }
+  static const struct {
+    int code;
+    size_t at;
+  } texts[] = {X(file),      X(output), X(topology), X(from),    X(to),
+               X(interface), X(pcapng), X(timeline), X(picture), X(state),
+               X(control),   X(waves),  X(tap),      X(netns),   X(fetch),
+               X(log),       X(replay)};
+#undef X
+  for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+    if (texts[i].code == code) {
+      memcpy((char *)options + texts[i].at, &value, sizeof(value));
+      return 0;
+    }
+  }
+  return -1;
+}
+
 static int set_traffic(struct options *options, int code, const char *value) {
   switch (code) {
     case OPTION_bytes:
       options->bytes_given = true;
       return options_number64("bytes", value, &options->bytes);
-    case OPTION_file:
-      options->file = value;
-      return 0;
-    case OPTION_output:
-      options->output = value;
-      return 0;
     case OPTION_count:
       return options_number32("count", value, 1, 1000000, &options->count);
     case OPTION_size:
@@ -319,15 +340,6 @@ static int set_machine(struct options *options, int code, const char *value) {
       return set_nic(options, value);
     case OPTION_wire:
       return set_wire(options, value);
-    case OPTION_topology:
-      options->topology = value;
-      return 0;
-    case OPTION_from:
-      options->from = value;
-      return 0;
-    case OPTION_to:
-      options->to = value;
-      return 0;
     case OPTION_ipv6:
       options->ipv6 = true;
       return 0;
@@ -344,9 +356,6 @@ static int set_machine(struct options *options, int code, const char *value) {
       return set_mac(options, value);
     case OPTION_speed:
       return set_speed(options, value);
-    case OPTION_interface:
-      options->interface = value;
-      return 0;
     case OPTION_no_idle_skip:
       options->no_idle_skip = true;
       return 0;
@@ -400,45 +409,20 @@ static int set_explain(struct options *options, const char *text) {
 
 static int set_other(struct options *options, int code, const char *value) {
   switch (code) {
-    case OPTION_pcapng:
-      options->pcapng = value;
-      return 0;
-    case OPTION_timeline:
-      options->timeline = value;
-      return 0;
     case OPTION_explain:
       return set_explain(options, value);
-    case OPTION_picture:
-      options->picture = value;
-      return 0;
-    case OPTION_waves:
-      options->waves = value;
-      return 0;
+    case OPTION_state_at:
+      return options_number64("state_at", value, &options->state_at_us);
     case OPTION_json:
       options->json = true;
       return 0;
     case OPTION_no_compare:
       options->compare = false;
       return 0;
-    case OPTION_tap:
-      options->tap = value;
-      return 0;
-    case OPTION_netns:
-      options->netns = value;
-      return 0;
     case OPTION_address:
       return set_address(options, value);
     case OPTION_serve:
       options->serve = true;
-      return 0;
-    case OPTION_fetch:
-      options->fetch = value;
-      return 0;
-    case OPTION_log:
-      options->log = value;
-      return 0;
-    case OPTION_replay:
-      options->replay = value;
       return 0;
     case OPTION_duration:
       return options_number32("duration", value, 1, 1000000,
@@ -522,7 +506,8 @@ static int parse_command(struct options *options, int argc, char **argv) {
       return unknown_option(argv, command, '?');
     }
     code = code == '6' ? OPTION_ipv6 : code;
-    int status = set_traffic(options, code, optarg);
+    int status = set_text(options, code, optarg);
+    status = status < 0 ? set_traffic(options, code, optarg) : status;
     status = status < 0 ? set_machine(options, code, optarg) : status;
     status = status < 0 ? set_arq(options, code, optarg) : status;
     status = status < 0 ? set_other(options, code, optarg) : status;
@@ -550,13 +535,24 @@ static int parse_command(struct options *options, int argc, char **argv) {
   return options->help ? 0 : options_check(options);
 }
 
+static int complain_command(const char *word) {
+  fprintf(stderr,
+          word ? "packhorse: '%s' is no command, expected "
+               : "packhorse: expected a command: ",
+          word);
+  for (int i = 0; i < COMMAND_COUNT; i++) {
+    fprintf(stderr, "%s%s", commands[i].name,
+            i + 2 < COMMAND_COUNT    ? ", "
+            : i + 2 == COMMAND_COUNT ? " or "
+                                     : ".\n");
+  }
+  return 2;
+}
+
 int options_parse(struct options *options, int argc, char **argv) {
   set_defaults(options, COMMAND_HELP);
   if (argc < 2) {
-    fprintf(stderr,
-            "packhorse: expected a command: download, ping, udp, "
-            "throughput, traceroute, tap, replay, packet, scenario or help.\n");
-    return 2;
+    return complain_command(NULL);
   }
   if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
     return 0;
@@ -568,7 +564,7 @@ int options_parse(struct options *options, int argc, char **argv) {
         options->topic = argc > 2 ? argv[2] : NULL;
         return 0;
       }
-      if (i == COMMAND_PACKET) {
+      if (i == COMMAND_PACKET || i == COMMAND_NETSTAT) {
         options->args = argv + 1;
         options->arg_count = argc - 1;
         return 0;
@@ -576,9 +572,5 @@ int options_parse(struct options *options, int argc, char **argv) {
       return parse_command(options, argc - 1, argv + 1);
     }
   }
-  fprintf(stderr,
-          "packhorse: '%s' is no command, expected download, ping, udp, "
-          "throughput, traceroute, tap, replay, packet, scenario or help.\n",
-          argv[1]);
-  return 2;
+  return complain_command(argv[1]);
 }

@@ -20,6 +20,7 @@ enum command {
   COMMAND_REPLAY,
   COMMAND_PACKET,
   COMMAND_SCENARIO,
+  COMMAND_NETSTAT,
   COMMAND_HELP,
   COMMAND_COUNT
 };
@@ -72,6 +73,9 @@ struct options {
   const char *pcapng, *timeline, *waves;
   const char *explain, *picture; /* which packet, and where to draw it */
   struct record *record;         /* keeps what happens in the run; or NULL */
+  const char *state;             /* what netstat shows, for all hosts */
+  uint64_t state_at_us;          /* when; 0: at the end */
+  const char *control;           /* the same, asked for while a session runs */
   bool json, compare;
   uint64_t max_cycles;
   bool no_idle_skip;

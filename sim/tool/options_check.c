@@ -33,6 +33,10 @@ static int check_words(const struct options *options) {
   if (options->command == COMMAND_SCENARIO) {
     return scenario_known(options->topic) ? 0 : 2;
   }
+  if (options->state_at_us && !options->state) {
+    fprintf(stderr, "packhorse: --state-at: it says when --state is taken.\n");
+    return 2;
+  }
   if (options->picture && !options->explain) {
     fprintf(stderr,
             "packhorse: --picture %s: it shows the packet that --explain "

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "sim/tool/state.h"
+
 #include "sim/core/util.h"
 #include "sim/tool/record.h"
 
@@ -130,11 +132,39 @@ const char *run_address_text(const struct ph_addr *address,
   return text;
 }
 
+static void write_state(struct run *run) {
+  const char *name = run->options->state;
+  FILE *to = fopen(name, "w");
+  if (to) {
+    fputs(STATE_TITLE, to);
+    for (unsigned i = 0; i < run->topology.host_count; i++) {
+      state_write_host(to, run->topology.hosts[i].name,
+                       host_stack(run->sim.host[i]));
+    }
+  }
+  if (!to || (ferror(to) | fclose(to)) != 0) {
+    fprintf(stderr, "packhorse: --state %s: %s.\n", name, strerror(errno));
+    run->unwritten = true;
+  }
+}
+
 void run_simulate(struct run *run, unsigned wait_for) {
-  run->finished = sim_run(&run->sim, RUN_DEADLINE, wait_for);
+  const struct options *options = run->options;
+  if (options->state_at_us) {
+    sim_time at = options->state_at_us * SIM_US;
+    run->finished =
+        sim_run(&run->sim, sim_time_min(at, RUN_DEADLINE), wait_for);
+    write_state(run);
+  }
+  if (!run->finished) {
+    run->finished = sim_run(&run->sim, RUN_DEADLINE, wait_for);
+  }
   run->sim_ps = sim_now(&run->sim);
   if (run->finished) {
     sim_drain(&run->sim, sim_now(&run->sim) + RUN_DRAIN);
+  }
+  if (options->state && !options->state_at_us) {
+    write_state(run);
   }
 }
 
@@ -192,7 +222,7 @@ bool run_finish(struct run *run) {
     }
   }
   sim_destroy(&run->sim);
-  bool good = run_close_files(run);
+  bool good = run_close_files(run) && !run->unwritten;
   run->wall_s = run_wall_clock() - run->started;
   return good;
 }

@@ -31,7 +31,8 @@ struct run {
   struct ph_stats stats[SIM_HOSTS];
   struct link_stats link[2]; /* per direction, the sum of all links */
   struct link_stats links[SIM_LINKS][2];
-  bool finished; /* all applications returned */
+  bool unwritten; /* --state could not be written */
+  bool finished;  /* all applications returned */
   bool healthy;
   char why[200];
 };

@@ -218,6 +218,16 @@ static inline void ip_confirm(struct ph_stack *stack,
 /* True if `addr` is one of ours. */
 bool ip_is_local(struct ph_stack *stack, const struct ph_addr *addr);
 
+/* The routes of a family, `index` from 0; -PH_ENOENT past the last. What is on
+ * the link has an unspecified next hop. */
+struct ph_route_info {
+  struct ph_addr destination, next_hop;
+  struct netif *netif;
+  uint8_t prefix_len;
+};
+int ph_ipv4_route_info(struct ph_stack *stack, uint32_t index,
+                       struct ph_route_info *info);
+
 /* Send an ICMP error about the received packet whose IP header starts at
  * `pkt->l3` (rate-limited; RFC 1122 3.2.2 and RFC 4443 2.4 say about what
  * never). Used by UDP for port unreachable. */

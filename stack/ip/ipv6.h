@@ -40,6 +40,11 @@ int ph_ipv6_add_route(struct ph_stack *stack, const struct ph_addr *destination,
                       uint8_t prefix_len, const struct ph_addr *next_hop,
                       struct netif *netif) PH_MUST_USE;
 
+/* What there is on links, the routes that were given and the default routers,
+ * `index` from 0; -PH_ENOENT past the last, and without IPv6. */
+int ph_ipv6_route_info(struct ph_stack *stack, uint32_t index,
+                       struct ph_route_info *info);
+
 /* Join or leave a multicast group on an interface (RFC 3810); counted, so each
  * join needs its leave. 0, -PH_EINVAL, -PH_ENOMEM; -PH_ENOENT: was no member.
  */

@@ -324,6 +324,8 @@ struct ph_socket_info {
   uint64_t bytes_sent, bytes_received;
 };
 int ph_socket_info(struct ph_stack *stack, int fd, struct ph_socket_info *info);
+/* The lowest open descriptor from `fd` on; -PH_EBADF past the last. */
+int ph_socket_next(struct ph_stack *stack, int fd);
 /* Connections that no descriptor names any more (TIME-WAIT, ...); `index`
  * from 0; -PH_ENOENT past the last. */
 int ph_orphan_info(struct ph_stack *stack, uint32_t index,

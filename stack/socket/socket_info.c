@@ -53,6 +53,16 @@ int ph_socket_info(struct ph_stack *stack, int fd,
   return 0;
 }
 
+int ph_socket_next(struct ph_stack *stack, int fd) {
+  uint32_t limit = sock_table_of(stack)->count;
+  for (; fd >= 0 && (uint32_t)fd < limit; fd++) {
+    if (sock_get(stack, fd)) {
+      return fd;
+    }
+  }
+  return -PH_EBADF;
+}
+
 int ph_orphan_info(struct ph_stack *stack, uint32_t index,
                    struct ph_socket_info *info) {
   struct tcp_conn *conn = tcp_orphan(stack, index);

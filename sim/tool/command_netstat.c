@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* packhorse netstat: sockets, counters, routes and interfaces of the hosts of
+ * a finished run (--state), or of a session that runs (tap --control). */
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "sim/tool/commands.h"
+#include "sim/tool/netstat.h"
+
+enum { CODE_HOST = 256 };
+
+static const struct option longs[] = {
+    {"all", no_argument, NULL, 'a'},
+    {"statistics", no_argument, NULL, 's'},
+    {"route", no_argument, NULL, 'r'},
+    {"interfaces", no_argument, NULL, 'i'},
+    {"wide", no_argument, NULL, 'W'},
+    {"host", required_argument, NULL, CODE_HOST},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+static void help(void) {
+  printf(
+      "usage: packhorse netstat [OPTION]... FILE\n\n"
+      "The sockets of each host, one a line, as a run wrote them to FILE with "
+      "--state;\nor now, of a session whose --control socket FILE is.\n\n"
+      "  -a, --all           sockets that listen, too\n"
+      "  -s, --statistics    counters under Linux's SNMP names\n"
+      "  -r, --route         routes\n"
+      "  -i, --interfaces    interfaces\n"
+      "  -W, --wide          windows and times of connections, too\n"
+      "      --host NAME     of this host only\n"
+      "      --help          this text\n");
+}
+
+/* The state in a file, or of the session behind a socket. */
+static FILE *open_state(const char *name) {
+  struct stat about;
+  if (stat(name, &about) != 0 || !S_ISSOCK(about.st_mode)) {
+    return fopen(name, "r");
+  }
+  struct sockaddr_un to = {.sun_family = AF_UNIX};
+  if (strlen(name) >= sizeof(to.sun_path)) {
+    errno = ENAMETOOLONG;
+    return NULL;
+  }
+  memcpy(to.sun_path, name, strlen(name));
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0) {
+    return fdopen(fd, "r");
+  }
+  int error = errno;
+  if (fd >= 0) {
+    close(fd);
+  }
+  errno = error;
+  return NULL;
+}
+
+static int show(const struct netstat *netstat, const char *name,
+                unsigned what) {
+  bool any = false;
+  for (size_t i = 0; i < netstat->host_count; i++) {
+    if (!name || strcmp(netstat->hosts[i].name, name) == 0) {
+      printf("%s", any ? "\n" : "");
+      netstat_print(&netstat->hosts[i], what);
+      any = true;
+    }
+  }
+  if (!any) {
+    fprintf(stderr, "packhorse: --host %s: no host of this state; ", name);
+    fprintf(stderr, "the first is %s.\n", netstat->hosts[0].name);
+    return 2;
+  }
+  return 0;
+}
+
+static int run(const char *file, const char *host, unsigned what) {
+  FILE *from = open_state(file);
+  if (!from) {
+    fprintf(stderr, "packhorse: %s: %s.\n", file, strerror(errno));
+    return 2;
+  }
+  struct netstat netstat;
+  int status = 2;
+  if (netstat_read(&netstat, from)) {
+    status = show(&netstat, host, what);
+  } else {
+    fprintf(stderr, "packhorse: %s: %s.\n", file, netstat.why);
+  }
+  netstat_free(&netstat);
+  fclose(from);
+  return status;
+}
+
+static unsigned flag_of(int code) {
+  switch (code) {
+    case 'a':
+      return NETSTAT_LISTENING;
+    case 's':
+      return NETSTAT_COUNTERS;
+    case 'r':
+      return NETSTAT_ROUTES;
+    case 'i':
+      return NETSTAT_INTERFACES;
+    case 'W':
+      return NETSTAT_WIDE;
+    default:
+      return 0;
+  }
+}
+
+int command_netstat(const struct options *options) {
+  const char *host = NULL;
+  unsigned what = 0;
+  int code;
+  opterr = 0;
+  optind = 0;
+  while ((code = getopt_long(options->arg_count, options->args, "asriWh", longs,
+                             NULL)) != -1) {
+    if (code == 'h') {
+      help();
+      return 0;
+    }
+    if (code == '?') {
+      fprintf(stderr,
+              "packhorse: %s: 'netstat' has no such option, or it lacks its "
+              "value ('packhorse netstat --help' lists them).\n",
+              options->args[optind - 1]);
+      return 2;
+    }
+    host = code == CODE_HOST ? optarg : host;
+    what |= flag_of(code);
+  }
+  if (options->arg_count - optind != 1) {
+    fprintf(stderr,
+            "packhorse: netstat: expected one FILE, which a run wrote with "
+            "--state, or a --control socket.\n");
+    return 2;
+  }
+  return run(options->args[optind], host, what);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/tool/snmp.h"
+
+#define SAME(group, name) \
+  { #group #name, #group, #name }
+
+/* clang-format off */
+const struct snmp_name snmp_names[] = {
+    SAME(Ip, InReceives), SAME(Ip, InHdrErrors), SAME(Ip, InAddrErrors),
+    SAME(Ip, ForwDatagrams), SAME(Ip, InUnknownProtos), SAME(Ip, InDiscards),
+    SAME(Ip, InDelivers), SAME(Ip, OutRequests), SAME(Ip, OutDiscards),
+    SAME(Ip, OutNoRoutes), SAME(Ip, ReasmFails), SAME(Ip, FragOKs),
+    SAME(Ip, FragFails), SAME(Ip, FragCreates),
+    SAME(Icmp, InMsgs), SAME(Icmp, InErrors), SAME(Icmp, InCsumErrors),
+    SAME(Icmp, InEchos), SAME(Icmp, InEchoReps), SAME(Icmp, OutMsgs),
+    {"IcmpOutRateLimited", "Icmp", "OutRateLimitGlobal"},
+    SAME(Tcp, ActiveOpens), SAME(Tcp, PassiveOpens), SAME(Tcp, AttemptFails),
+    SAME(Tcp, EstabResets), SAME(Tcp, CurrEstab), SAME(Tcp, InSegs),
+    SAME(Tcp, OutSegs), SAME(Tcp, RetransSegs), SAME(Tcp, InErrs),
+    SAME(Tcp, OutRsts), SAME(Tcp, InCsumErrors),
+    SAME(Udp, InDatagrams), SAME(Udp, NoPorts), SAME(Udp, InErrors),
+    SAME(Udp, OutDatagrams), SAME(Udp, RcvbufErrors), SAME(Udp, InCsumErrors),
+    SAME(Ip6, InReceives), SAME(Ip6, InHdrErrors), SAME(Ip6, InTooBigErrors),
+    SAME(Ip6, InAddrErrors), SAME(Ip6, InUnknownProtos),
+    SAME(Ip6, InTruncatedPkts), SAME(Ip6, InDiscards), SAME(Ip6, InDelivers),
+    SAME(Ip6, OutForwDatagrams), SAME(Ip6, OutRequests),
+    SAME(Ip6, OutDiscards), SAME(Ip6, OutNoRoutes), SAME(Ip6, ReasmFails),
+    SAME(Ip6, FragOKs), SAME(Ip6, FragCreates),
+    SAME(Icmp6, InMsgs), SAME(Icmp6, InErrors), SAME(Icmp6, OutMsgs),
+    SAME(Icmp6, InCsumErrors), SAME(Icmp6, InPktTooBigs),
+    SAME(Icmp6, InEchos), SAME(Icmp6, InEchoReplies),
+    {"MldInQueries", "Icmp6", "InGroupMembQueries"},
+    {"MldOutReports", "Icmp6", "OutMLDv2Reports"},
+    {"TcpSyncookiesSent", "TcpExt", "SyncookiesSent"},
+    {"TcpSyncookiesRecv", "TcpExt", "SyncookiesRecv"},
+    {"TcpSyncookiesFailed", "TcpExt", "SyncookiesFailed"},
+    {"TcpIcmpIgnored", "TcpExt", "OutOfWindowIcmps"},
+    {"TcpTsNotOurs", "TcpExt", "PAWSActive"},
+    {"TcpPawsDrops", "TcpExt", "PAWSEstab"},
+    {"TcpDelayedAcks", "TcpExt", "DelayedACKs"},
+    {"TcpListenOverflows", "TcpExt", "ListenOverflows"},
+    {"TcpSackReneging", "TcpExt", "TCPSACKReneging"},
+    {"TcpReorderSeen", "TcpExt", "TCPSACKReorder"},
+    {"TcpUndoDsack", "TcpExt", "TCPDSACKUndo"},
+    {"TcpLostRetransmits", "TcpExt", "TCPLostRetransmit"},
+    {"TcpFastRetrans", "TcpExt", "TCPFastRetrans"},
+    {"TcpTimeouts", "TcpExt", "TCPTimeouts"},
+    {"TcpLossProbes", "TcpExt", "TCPLossProbes"},
+    {"TcpLossProbeRecovery", "TcpExt", "TCPLossProbeRecovery"},
+    {"TcpRcvCollapsed", "TcpExt", "TCPRcvCollapsed"},
+    {"TcpDsackOut", "TcpExt", "TCPDSACKOldSent"},
+    {"TcpDsackIn", "TcpExt", "TCPDSACKRecv"},
+    {"TcpSackDiscarded", "TcpExt", "TCPSACKDiscard"},
+    {"TcpUndoFrto", "TcpExt", "TCPSpuriousRTOs"},
+    {"TcpDeferAcceptDrops", "TcpExt", "TCPDeferAcceptDrop"},
+    {"TcpRcvBufDrops", "TcpExt", "TCPRcvQDrop"},
+    {"TcpOutOfOrder", "TcpExt", "TCPOFOQueue"},
+    {"TcpChallengeAcks", "TcpExt", "TCPChallengeACK"},
+    {"TcpZeroWindowProbes", "TcpExt", "TCPWinProbe"},
+    {"TcpKeepaliveProbes", "TcpExt", "TCPKeepAlive"},
+    {"TcpMtuProbesFailed", "TcpExt", "TCPMTUPFail"},
+    {"TcpMtuProbesPassed", "TcpExt", "TCPMTUPSuccess"},
+    {"IpInCsumErrors", "IpExt", "InCsumErrors"},
+};
+/* clang-format on */
+
+const size_t snmp_count = sizeof(snmp_names) / sizeof(snmp_names[0]);
