@@ -84,6 +84,8 @@
   X(DnsTimeouts, "questions that nobody answered in time") \
   X(DnsTruncated, "answers that came by TCP because they were too long") \
   X(DnsCacheHits, "questions whose answer was known") \
+  X(DhcpInErrors, "messages that are malformed or not for us") \
+  X(DhcpOutMessages, "") \
   X(TcpActiveOpens, "") \
   X(TcpPassiveOpens, "") \
   X(TcpAttemptFails, "") \

@@ -307,6 +307,16 @@ int arp_add_address(struct netif *netif, uint32_t address, uint8_t prefix_len) {
   return 0;
 }
 
+void arp_remove_address(struct netif *netif, uint32_t address) {
+  struct eth_link *link = netif->link;
+  for (uint32_t i = 0; i < link->address_count; i++) {
+    if (link->addresses[i].ip == address) {
+      link->addresses[i] = link->addresses[--link->address_count];
+      return;
+    }
+  }
+}
+
 void arp_on_unresolved(struct ph_stack *stack,
                        void (*fn)(struct ph_stack *stack,
                                   const struct pkt *pkt)) {

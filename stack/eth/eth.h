@@ -29,6 +29,9 @@ int eth_output(struct netif *netif, struct pkt *pkt, const uint8_t *dst,
 int arp_add_address(struct netif *netif, uint32_t address,
                     uint8_t prefix_len) PH_MUST_USE;
 
+/* It is no longer ours. */
+void arp_remove_address(struct netif *netif, uint32_t address);
+
 /* What is known of a neighbour, for who prepares headers (stack/ip/ip_path.h):
  * as long as the version is the same and it is fresh, frames may go to `mac`
  * without asking; they note that in used_ns. It stays where it is for ever. */

@@ -187,6 +187,10 @@ int ph_ipv4_init(struct ph_stack *stack) PH_MUST_USE;
 int ph_ipv4_add_address(struct ph_stack *stack, struct netif *netif,
                         uint32_t address, uint8_t prefix_len) PH_MUST_USE;
 
+/* Take it away again, with its subnet's route. 0, -PH_ENOENT. */
+int ph_ipv4_remove_address(struct ph_stack *stack, struct netif *netif,
+                           uint32_t address);
+
 /* Add a route; longest prefix wins. next_hop 0: on the link. */
 int ph_ipv4_add_route(struct ph_stack *stack, uint32_t destination,
                       uint8_t prefix_len, uint32_t next_hop,
@@ -205,6 +209,11 @@ void ph_ip_set_forwarding(struct ph_stack *stack, bool on);
  * ip_family.output. */
 int ip_send(struct ph_stack *stack, struct pkt *pkt, const struct ph_addr *src,
             const struct ph_addr *dst, struct ip_tx tx) PH_MUST_USE;
+
+/* The path to 255.255.255.255 by this interface, from `src`, which is 0.0.0.0
+ * of who has no address yet (RFC 1122 3.2.1.3 (a)); in memory of the caller. */
+void ipv4_broadcast_path(struct netif *netif, const struct ph_addr *src,
+                         struct ip_path *path);
 
 /* What was sent by this path arrived: its first hop is there (RFC 4861 7.3.1).
  * Needed only while stack->neighbours_unsure is not 0. */

@@ -70,7 +70,9 @@ PH_APART static bool addresses_good(const struct ip_state *ip,
                                     const struct netif *netif, uint32_t src,
                                     uint32_t dst, bool group, bool *broadcast) {
   /* Multicast and class E are all above 223.255.255.255. */
-  if (ipv4_is_zero_net(src) || ipv4_is_loopback(src) || src >> 29 == 7) {
+  bool starts = src == 0 && dst == UINT32_MAX; /* RFC 1122 3.2.1.3 (a) */
+  if ((ipv4_is_zero_net(src) && !starts) || ipv4_is_loopback(src) ||
+      src >> 29 == 7) {
     return false;
   }
   bool own = false;

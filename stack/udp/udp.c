@@ -342,6 +342,27 @@ long udp_sendv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
   return error ? error : (long)len;
 }
 
+long udp_broadcast(struct udp_pcb *pcb, struct netif *netif,
+                   const struct ph_addr *src, const void *data, size_t len,
+                   uint16_t port) {
+  struct ph_stack *stack = pcb->stack;
+  const struct ph_iovec one = {(void *)(uintptr_t)data, len};
+  struct ip_path path;
+  ipv4_broadcast_path(netif, src, &path);
+  struct pkt *pkt = make(pcb, &path, &one, 1, (uint32_t)len, port);
+  if (!pkt) {
+    return -PH_ENOBUFS;
+  }
+  int error = path.family->output(stack, pkt, &path,
+                                  (struct ip_tx){.protocol = IP_PROTO_UDP});
+  if (error == -PH_EAGAIN) {
+    pkt_put(pkt);
+  } else if (!error) {
+    stack->stats.UdpOutDatagrams++;
+  }
+  return error ? error : (long)len;
+}
+
 int udp_take_error(struct udp_pcb *pcb) {
   int error = pcb->error;
   pcb->error = 0;

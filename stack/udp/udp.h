@@ -101,6 +101,12 @@ void udp_disconnect(struct udp_pcb *pcb);
 long udp_sendto(struct udp_pcb *pcb, const void *data, size_t len,
                 const struct ph_addr *addr, uint16_t port) PH_MUST_USE;
 
+/* To 255.255.255.255 by this interface, which needs no address: `src` may be
+ * 0.0.0.0. `pcb` is bound. */
+long udp_broadcast(struct udp_pcb *pcb, struct netif *netif,
+                   const struct ph_addr *src, const void *data, size_t len,
+                   uint16_t port) PH_MUST_USE;
+
 /* The same from `count` pieces that are one datagram. */
 long udp_sendv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
                const struct ph_addr *addr, uint16_t port) PH_MUST_USE;

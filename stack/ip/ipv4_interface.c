@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Addresses that are given for a time (DHCP): taking one away, and sending from
+ * an interface that has none yet. */
+#include "stack/base/errno.h"
+#include "stack/eth/eth.h"
+#include "stack/ip/ip_internal.h"
+#include "stack/wire/eth_wire.h"
+
+int ph_ipv4_remove_address(struct ph_stack *stack, struct netif *netif,
+                           uint32_t address) {
+  struct ip_state *ip = ip_of(stack);
+  for (uint32_t i = 0; i < ip->address_count; i++) {
+    const struct ipv4_address a = ip->addresses[i];
+    if (a.netif != netif || a.ip != address) {
+      continue;
+    }
+    uint8_t prefix_len = 0;
+    while (prefix_len < 32 && (a.mask >> (31 - prefix_len) & 1)) {
+      prefix_len++;
+    }
+    ip->addresses[i] = ip->addresses[--ip->address_count];
+    ip->good_netif = NULL; /* its receiver may be it */
+    stack->route_generation++;
+    if (!netif->loopback) {
+      arp_remove_address(netif, address);
+    }
+    return ph_ipv4_remove_route(stack, a.ip & a.mask, prefix_len, 0, netif);
+  }
+  return -PH_ENOENT;
+}
+
+/* No route is asked, and no neighbour: the frame goes to all. */
+void ipv4_broadcast_path(struct netif *netif, const struct ph_addr *src,
+                         struct ip_path *path) {
+  struct ph_stack *stack = netif->stack;
+  const struct ph_addr all = ph_addr_v4(UINT32_MAX);
+  *path = (struct ip_path){.dst = all,
+                           .src = *src,
+                           .generation = stack->route_generation,
+                           .netif = netif,
+                           .family = &ipv4_family,
+                           .group = true,
+                           .mtu = netif->caps.mtu,
+                           .link_mtu = netif->caps.mtu,
+                           .mtu_until_ns = UINT64_MAX,
+                           .next_hop = all};
+  memcpy(path->header + ETH_OFF_SRC, netif->mac, ETH_ADDR_LEN);
+  ipv4_family.prepare(stack, path);
+}
