@@ -104,9 +104,9 @@ static void check(const struct scene *s) {
     require(d->lease.prefix_len >= 1 && d->lease.prefix_len <= 32);
     require(d->lease.t1_ns <= d->lease.t2_ns &&
             d->lease.t2_ns <= d->lease.until_ns);
-    require(d->timer.armed || d->lease.until_ns == UINT64_MAX);
+    require(ph_timer_armed(&d->timer) || d->lease.until_ns == UINT64_MAX);
   } else {
-    require(d->timer.armed);
+    require(ph_timer_armed(&d->timer));
   }
 }
 
