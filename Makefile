@@ -34,7 +34,7 @@ tests_of = $(patsubst tests/$(1)/%.c,$(BUILD)/test/$(1)/%,$(wildcard tests/$(1)/
 TEST_RTL := $(call tests_of,rtl)
 TEST_GATES := $(patsubst $(BUILD)/test/rtl/%,$(BUILD)/test/gates/%,$(TEST_RTL))
 TEST_C := $(foreach kind,$(KINDS),$(call tests_of,$(kind)))
-TEST_SCRIPTS := $(wildcard tests/interop/*.sh) tests/packet/run.sh tests/soak/quick.sh
+TEST_SCRIPTS := $(wildcard tests/interop/*.sh) tests/packet/run.sh tests/soak/quick.sh tests/learn/learn.py
 
 # --- What a user calls -------------------------------------------------------
 help: ## this list
@@ -70,6 +70,10 @@ test-cosim: $(BUILD)/packhorse $(call pick,$(call tests_of,cosim),cosim) ## stac
 	@$(PYTHON) tests/run.py $(filter-out $(BUILD)/packhorse,$^)
 test-packet: $(BUILD)/test/packhorse $(call tests_of,packetdrill) ## scripts of packets and socket calls: tests/packet
 	@$(PYTHON) tests/run.py $(call tests_of,packetdrill) tests/packet/run.sh
+test-learn: $(BUILD)/packhorse ## the commands of docs/learn print what the pages quote
+	@$(PYTHON) tests/run.py tests/learn/learn.py
+learn: $(BUILD)/packhorse ## draw the pictures of docs/learn again
+	@$(PYTHON) tests/learn/learn.py --write
 test-compilers: ## gcc and clang give the same event hash; builds everything twice, slow
 	@tests/cosim/compilers.sh
 mutants: ## break the RTL in one place at a time; the named test must fail; slow, M=tso picks some
@@ -202,6 +206,6 @@ $(BUILD)/test/gates/%: tests/rtl/%.c FORCE
 	@echo "  NET $@"; $(PYTHON) tests/rtl/dut.py --mode gates $< -o $@
 
 FORCE:
-.PHONY: FORCE help run tool packetdrill test test-all test-packet test-rtl test-gates test-driver test-stack test-cosim test-compilers mutants evidence evidence-mutants test-interop cocotb cocotb-gates lint format formal synth bench regs regs-check clean
+.PHONY: FORCE help run tool packetdrill test test-all test-packet test-learn learn test-rtl test-gates test-driver test-stack test-cosim test-compilers mutants evidence evidence-mutants test-interop cocotb cocotb-gates lint format formal synth bench regs regs-check clean
 .SECONDARY:
 -include $(shell [ -d $(BUILD) ] && find $(BUILD)/rel $(BUILD)/asan $(BUILD)/pic -name '*.d' 2>/dev/null)
