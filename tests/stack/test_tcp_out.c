@@ -236,6 +236,98 @@ static void record_taken_away_in_recovery_does_not_flood(void **state) {
   end(&c);
 }
 
+/* ---- What is known of a loss without the record ----------------------------
+ */
+
+/* The other connection of host 0 takes the one record there is. */
+static void take_away(struct crowd *c) {
+  struct ph_stack *stack = &c->pair->host[0].stack;
+  uint64_t forgotten = stack->stats.TcpOutForgotten;
+  assert_int_equal(tcp_send(stack, c->server[1], "x", 1, false), 1);
+  ph_stack_poll(stack, c->pair->now_ns);
+  assert_ptr_equal(c->server[0]->out, &tcp_out_none);
+  assert_int_equal(stack->stats.TcpOutForgotten, forgotten + 1);
+}
+
+static void send_segments(struct crowd *c, uint32_t count) {
+  static const uint8_t data[16384];
+  struct ph_stack *stack = &c->pair->host[0].stack;
+  long n = (long)(count * c->server[0]->snd_mss);
+  assert_int_equal(tcp_send(stack, c->server[0], data, (size_t)n, false), n);
+}
+
+/* The ACK of what a timeout has sent again finds no record: the rest follows
+ * at once, not one segment per timeout. */
+static void record_taken_after_a_timeout_the_rest_follows_the_ack(
+    void **state) {
+  /* EVIDENCE: docs/stack.md, what is out; RFC 6298 5.4 */
+  (void)state;
+  struct crowd c;
+  begin(&c, 1, 2, 1);
+  c.pair->delay_ns = 10 * PAIR_MS;
+  struct ph_stack *stack = &c.pair->host[0].stack;
+  struct tcp_conn *conn = c.server[0];
+  send_segments(&c, 7);
+  pair_pass(c.pair, PAIR_MS);
+  uint64_t probe = 100 * PAIR_MS; /* the loss probe has left, too */
+  pair_pass(c.pair, probe);
+  pair_pass(c.pair, conn->deadline[TCP_TIMER_RTX] - c.pair->now_ns - 1);
+  assert_int_equal(stack->stats.TcpTimeouts, 0);
+  c.silent = 0;
+  pair_pass(c.pair, 1);
+  assert_int_equal(stack->stats.TcpTimeouts, 1);
+  assert_int_equal(conn->recovery, TCP_RECOVERY_LOSS);
+  uint64_t resent = stack->stats.TcpRetransSegs;
+  take_away(&c);
+  pair_pass(c.pair, 150 * PAIR_MS);
+  assert_int_equal(conn->snd_una, conn->snd_nxt);
+  assert_int_equal(stack->stats.TcpTimeouts, 1);
+  assert_int_equal(stack->stats.TcpRetransSegs - resent, 6);
+  end(&c);
+}
+
+/* Segments 0 and 4 are lost, 4 also when it is sent again. */
+static bool holes(struct pair *pair, const struct pair_seg *seg) {
+  const struct crowd *c = pair->drop_ctx;
+  if (seg->from != 0 || seg->dst_port != c->port[0] || seg->len == 0) {
+    return false;
+  }
+  const struct tcp_conn *conn = c->server[0];
+  uint32_t n = (seg->seq - conn->iss - 1) / conn->snd_mss;
+  return n == 4 ? conn->out != &tcp_out_none
+                : n == 0 && conn->recovery == TCP_RECOVERY_NONE;
+}
+
+static bool in_fast_recovery(struct pair *pair, void *ctx) {
+  const struct crowd *c = ctx;
+  (void)pair;
+  return c->server[0]->recovery == TCP_RECOVERY_FAST;
+}
+
+/* Of a fast recovery is left that there was a loss: it goes on from snd_una. */
+static void record_taken_in_fast_recovery_the_rest_follows_the_ack(
+    void **state) {
+  /* EVIDENCE: docs/stack.md, what is out; RFC 5681 3.1 (loss window) */
+  (void)state;
+  struct crowd c;
+  begin(&c, 1, 2, 0);
+  c.pair->delay_ns = 10 * PAIR_MS;
+  c.pair->drop = holes;
+  struct ph_stack *stack = &c.pair->host[0].stack;
+  struct tcp_conn *conn = c.server[0];
+  send_segments(&c, 10);
+  assert_true(pair_run(c.pair, PAIR_S, in_fast_recovery, &c));
+  pair_pass(c.pair, PAIR_MS); /* what is sent again has left */
+  take_away(&c);
+  assert_int_equal(conn->recovery, TCP_RECOVERY_LOSS);
+  assert_int_equal(conn->cwnd, conn->snd_mss);
+  c.pair->drop = NULL;
+  pair_pass(c.pair, 150 * PAIR_MS);
+  assert_int_equal(conn->snd_una, conn->snd_nxt);
+  assert_int_equal(stack->stats.TcpTimeouts, 0);
+  end(&c);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(idle_connections_keep_nothing_that_others_need),
@@ -245,6 +337,8 @@ int main(void) {
       cmocka_unit_test(one_record_for_all_and_losses_everything_arrives),
       cmocka_unit_test(silence_ends_connection_goes_on),
       cmocka_unit_test(record_taken_away_in_recovery_does_not_flood),
+      cmocka_unit_test(record_taken_after_a_timeout_the_rest_follows_the_ack),
+      cmocka_unit_test(record_taken_in_fast_recovery_the_rest_follows_the_ack),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
