@@ -279,6 +279,11 @@ static void record_taken_after_a_timeout_the_rest_follows_the_ack(
   assert_int_equal(conn->recovery, TCP_RECOVERY_LOSS);
   uint64_t resent = stack->stats.TcpRetransSegs;
   take_away(&c);
+  /* A write is no news of what was sent again: it does not go once more. */
+  assert_int_equal(tcp_send(stack, conn, "x", 1, false), 1);
+  ph_stack_poll(stack, c.pair->now_ns);
+  assert_int_equal(stack->stats.TcpRetransSegs, resent);
+  take_away(&c);
   pair_pass(c.pair, 150 * PAIR_MS);
   assert_int_equal(conn->snd_una, conn->snd_nxt);
   assert_int_equal(stack->stats.TcpTimeouts, 1);
