@@ -82,6 +82,7 @@ struct host_config {
    * parts have so many bytes (gso_size); 0: one part, if `large` is set. */
   bool large;
   uint16_t coalesced_mss;
+  bool lro; /* soft NIC: coalesce what waits when the processor comes */
   uint32_t sndbuf, rcvbuf;         /* defaults of sockets, bytes */
   const struct ph_tcp_config *tcp; /* NULL: its defaults */
   uint32_t mem_latency_ns;         /* RTL: of reads and of write responses */
@@ -116,6 +117,7 @@ struct host_report {
   uint64_t nic_bad_frames; /* dropped by the MAC: the sum of the next four */
   uint64_t nic_fcs_errors, nic_runts, nic_oversize, nic_code_errors;
   uint64_t nic_filtered;  /* good, for other stations */
+  uint64_t nic_coalesced; /* packets that are several frames (soft NIC) */
   uint64_t nic_overflows; /* dropped: no room, no receive buffer */
   uint64_t nic_errors;    /* broken rings, chains, headers, bus accesses */
   uint64_t cycles;        /* evaluated by the model */

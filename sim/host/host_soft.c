@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim/host/host_internal.h"
+#include "sim/host/soft_lro.h"
 #include "sim/host/soft_offload.h"
 
 enum {
@@ -50,6 +51,8 @@ struct soft_nic {
   struct ph_block_pool pool;
   struct ph_block *blocks;
   uint32_t block_size;
+  uint64_t coalesced; /* packets of several frames */
+  struct soft_lro lro;
   uint8_t packet[PACKET_MAX];
 };
 
@@ -214,7 +217,7 @@ static bool fill_frags(struct soft_nic *nic, struct pkt *pkt,
 }
 
 /* The frame as a packet, or NULL: there is no memory. */
-static struct pkt *packet_of(struct soft_nic *nic, const struct frame *frame,
+static struct pkt *packet_of(struct soft_nic *nic, const uint8_t *data,
                              uint32_t len) {
   struct pkt *pkt = pkt_get(&nic->netif.stack->pkts, COPY_HEADROOM);
   uint32_t first = len;
@@ -233,36 +236,79 @@ static struct pkt *packet_of(struct soft_nic *nic, const struct frame *frame,
   if (!pkt) {
     return NULL;
   }
-  memcpy(pkt->head, frame->data, first);
+  memcpy(pkt->head, data, first);
   pkt->head_len = pkt->len = first;
-  if (!fill_frags(nic, pkt, frame->data + first, len - first)) {
+  if (!fill_frags(nic, pkt, data + first, len - first)) {
     pkt_put(pkt);
     return NULL;
   }
   return pkt;
 }
 
-static void deliver(struct soft_nic *nic, const struct frame *frame) {
+/* `super`: a coalesced packet, of parts of `gso_size`. */
+static void deliver(struct soft_nic *nic, const uint8_t *data, uint32_t len,
+                    bool good, bool super, uint16_t gso_size) {
   struct ph_stack *stack = nic->netif.stack;
-  const struct host_port *port = nic->port;
-  uint32_t len = frame->len - FRAME_FCS_LEN;
-  struct pkt *pkt = packet_of(nic, frame, len);
+  struct pkt *pkt = packet_of(nic, data, len);
   if (!pkt) {
     stack->stats.NetifDrops++;
     return;
   }
-  if (len > port->config.mtu + (uint32_t)FRAME_ETH_HEADER) {
+  if (super) {
     pkt->gso_type = PKT_GSO_TCPV4;
-    pkt->gso_size = port->host->config.coalesced_mss;
+    pkt->gso_size = gso_size;
   }
   pkt->netif = &nic->netif;
   pkt->id = ++stack->next_packet_id;
-  bool good = nic->netif.caps.rx_csum && soft_verify(frame->data, len);
   pkt->csum = good ? PKT_CSUM_VERIFIED : PKT_CSUM_NONE;
-  nic->csum_good += good;
-  nic->csum_bad += nic->netif.caps.rx_csum && !good && has_checksum(frame, len);
   ph_stack_trace(stack, pkt->id, "rx_used");
   netif_input(&nic->netif, pkt);
+}
+
+static void deliver_frame(struct soft_nic *nic, const struct frame *frame) {
+  const struct host_port *port = nic->port;
+  uint32_t len = frame->len - FRAME_FCS_LEN;
+  bool good = nic->netif.caps.rx_csum && soft_verify(frame->data, len);
+  nic->csum_good += good;
+  nic->csum_bad += nic->netif.caps.rx_csum && !good && has_checksum(frame, len);
+  deliver(nic, frame->data, len, good,
+          len > port->config.mtu + (uint32_t)FRAME_ETH_HEADER,
+          port->host->config.coalesced_mss);
+}
+
+static struct frame *next_frame(struct soft_nic *nic) {
+  return nic->rx_count ? nic->rx[nic->rx_first] : NULL;
+}
+
+static void frame_taken(struct soft_nic *nic) {
+  free(nic->rx[nic->rx_first]);
+  nic->rx_first = (nic->rx_first + 1) % RX_RING;
+  nic->rx_count--;
+}
+
+/* What waits and belongs together goes up as one packet. False: the first
+ * frame is alone. */
+static bool deliver_coalesced(struct soft_nic *nic) {
+  struct soft_lro *lro = &nic->lro;
+  const struct frame *first = next_frame(nic);
+  if (!nic->port->host->config.lro || nic->rx_count < 2 ||
+      !soft_lro_begin(lro, first)) {
+    return false;
+  }
+  const struct frame *second = nic->rx[(nic->rx_first + 1) % RX_RING];
+  if (!soft_lro_add(lro, second)) {
+    return false;
+  }
+  frame_taken(nic);
+  frame_taken(nic);
+  while (next_frame(nic) && soft_lro_add(lro, next_frame(nic))) {
+    frame_taken(nic);
+  }
+  soft_lro_end(lro);
+  nic->csum_good += lro->segments;
+  nic->coalesced++;
+  deliver(nic, lro->data, lro->len, true, true, lro->gso_size);
+  return true;
 }
 
 /* --- Poll and interrupt --------------------------------------------------- */
@@ -273,11 +319,10 @@ static void soft_poll(struct netif *netif) {
     pkt_put(nic->done[--nic->done_count]);
   }
   while (nic->rx_count) {
-    struct frame *frame = nic->rx[nic->rx_first];
-    nic->rx_first = (nic->rx_first + 1) % RX_RING;
-    nic->rx_count--;
-    deliver(nic, frame);
-    free(frame);
+    if (!deliver_coalesced(nic)) {
+      deliver_frame(nic, next_frame(nic));
+      frame_taken(nic);
+    }
   }
   if (nic->stalled && soft_can_transmit(netif)) {
     nic->stalled = false;
@@ -338,7 +383,9 @@ static const struct netif_ops ops = {
 
 static uint32_t buffer_size(const struct host_port *port) {
   /* 64 KiB in as many pieces as a packet has. */
-  uint32_t least = port->host->config.large ? 4096 : port->config.mtu;
+  uint32_t least = port->host->config.large || port->host->config.lro
+                       ? 4096
+                       : port->config.mtu;
   return (least + BUFFER_SLACK + 2047) / 2048 * 2048;
 }
 
@@ -381,7 +428,7 @@ static void soft_start(struct host_port *port) {
               .tx_csum = offload != HOST_OFFLOAD_NONE,
               .tso4 = offload == HOST_OFFLOAD_ALL,
               .rx_csum = offload != HOST_OFFLOAD_NONE,
-              .lro = port->host->config.large,
+              .lro = port->host->config.large || port->host->config.lro,
               .max_super = offload == HOST_OFFLOAD_ALL ? MAX_SUPER : 0,
               .mtu = port->config.mtu,
           },
@@ -419,6 +466,7 @@ static void soft_report(const struct host_port *port,
       nic->fcs_errors + nic->runts + nic->oversize + nic->code_errors;
   report->nic_filtered += nic->filtered;
   report->nic_overflows += nic->overflows;
+  report->nic_coalesced += nic->coalesced;
 }
 
 static uint64_t soft_hash(const struct host_port *port) {
@@ -436,9 +484,8 @@ static void soft_destroy(struct host_port *port) {
     free(event.payload);
   }
   sim_heap_destroy(&nic->events);
-  for (; nic->rx_count; nic->rx_count--) {
-    free(nic->rx[nic->rx_first]);
-    nic->rx_first = (nic->rx_first + 1) % RX_RING;
+  while (nic->rx_count) {
+    frame_taken(nic);
   }
   free(nic->blocks);
   free(nic);

@@ -67,6 +67,7 @@ struct host_config run_host_config(struct run *run, unsigned index) {
       .prefix6_len = port->prefix6_len,
       .nic = host->nic,
       .offload = host->offload,
+      .lro = host->lro,
       .mtu = port->mtu,
       .mss = host->forwarding ? 0 : options->mss,
       .more = host->ports + 1,
@@ -307,6 +308,7 @@ void run_json(const struct run *run, struct json *json) {
   json_u64(json, "nic_csum_good", HOSTS(nic_csum_good));
   json_u64(json, "nic_csum_bad", HOSTS(nic_csum_bad));
   json_u64(json, "nic_bad_frames", HOSTS(nic_bad_frames));
+  json_u64(json, "nic_coalesced", HOSTS(nic_coalesced));
   json_u64(json, "nic_overflows", HOSTS(nic_overflows));
   json_u64(json, "nic_errors", HOSTS(nic_errors));
   json_u64(json, "host_ns", run_host_ns(run));

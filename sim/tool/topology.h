@@ -17,6 +17,7 @@ struct topology_host {
   char name[TOPOLOGY_NAME];
   enum host_nic nic;
   enum host_offload offload;
+  bool lro;
   bool forwarding; /* has several NICs and was not told otherwise */
   bool no_forwarding;
   unsigned port_count;

@@ -81,15 +81,17 @@ static bool set_host(struct topology *topology, struct topology_host *host,
                      const char *word) {
   static const struct {
     const char *word;
-    int nic, offload, forward;
+    int nic, offload, forward, lro;
   } words[] = {
-      {"nic=rtl", HOST_NIC_RTL, -1, -1},
-      {"nic=soft", HOST_NIC_SOFT, -1, -1},
-      {"offload=all", -1, HOST_OFFLOAD_ALL, -1},
-      {"offload=csum", -1, HOST_OFFLOAD_CSUM, -1},
-      {"offload=none", -1, HOST_OFFLOAD_NONE, -1},
-      {"forward=yes", -1, -1, 1},
-      {"forward=no", -1, -1, 0},
+      {"nic=rtl", HOST_NIC_RTL, -1, -1, -1},
+      {"nic=soft", HOST_NIC_SOFT, -1, -1, -1},
+      {"offload=all", -1, HOST_OFFLOAD_ALL, -1, -1},
+      {"offload=csum", -1, HOST_OFFLOAD_CSUM, -1, -1},
+      {"offload=none", -1, HOST_OFFLOAD_NONE, -1, -1},
+      {"forward=yes", -1, -1, 1, -1},
+      {"forward=no", -1, -1, 0, -1},
+      {"lro=yes", -1, -1, -1, 1},
+      {"lro=no", -1, -1, -1, 0},
   };
   for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
     if (strcmp(word, words[i].word) == 0) {
@@ -97,6 +99,7 @@ static bool set_host(struct topology *topology, struct topology_host *host,
       host->offload = words[i].offload >= 0
                           ? (enum host_offload)words[i].offload
                           : host->offload;
+      host->lro = words[i].lro >= 0 ? words[i].lro > 0 : host->lro;
       if (words[i].forward >= 0) {
         host->no_forwarding = words[i].forward == 0;
       }
@@ -105,7 +108,7 @@ static bool set_host(struct topology *topology, struct topology_host *host,
   }
   return complain(topology,
                   "'%.40s' of host %s is not valid, expected nic=rtl|soft, "
-                  "offload=all|csum|none or forward=yes|no",
+                  "offload=all|csum|none, forward=yes|no or lro=yes|no",
                   word, host->name);
 }
 
@@ -307,6 +310,10 @@ bool topology_parse(struct topology *topology, const char *text,
     return false;
   }
   for (unsigned i = 0; i < topology->host_count; i++) {
+    if (topology->hosts[i].lro && topology->hosts[i].nic == HOST_NIC_RTL) {
+      return complain(topology, "host %s: only nic=soft has lro",
+                      topology->hosts[i].name);
+    }
     if (topology->hosts[i].port_count == 0) {
       return complain(topology, "host %s has no link", topology->hosts[i].name);
     }

@@ -135,6 +135,7 @@ static void wrong_line_gets_one_sentence(void **state) {
       {"client -[speed=3]- server", "'speed' is unknown"},
       {"client -[mtu=1279]- server", "an mtu from 1280"},
       {"client(nic=hard) - server", "'nic=hard' of host client"},
+      {"client - r1(nic=rtl lro=yes) - server", "only nic=soft has lro"},
       {"client - r1; other - server", "no way leads from client to server"},
       {"client - r1(forward=no) - server", "no way leads from client"},
       {"c - a - b - c - d - e - f - a - c - g - c - h; c - i, j", "at most 8"},
@@ -257,6 +258,41 @@ static void slow_link_without_marks_drops_what_does_not_fit(void **state) {
   assert_true(A.run.stats[0].TcpRetransSegs > 0);
   assert_true(transfer_goodput_bps(&A) >
               0.6 * options_limit_bps(A.run.options));
+}
+
+/* EVIDENCE: docs/simulator.md, networks (a super-segment is forwarded whole,
+ * cut by the device or by software, and compared with the MTU by its segments)
+ */
+static void router_that_coalesces_forwards_super_segments_whole(void **state) {
+  (void)state;
+  static const char *const offloads[] = {"all", "none"};
+  for (int i = 0; i < 2; i++) {
+    char line[160];
+    snprintf(line, sizeof(line),
+             "throughput --bytes 2M --nic soft --topology "
+             "client+-+r1(lro=yes+offload=%s)+-+server",
+             offloads[i]);
+    transfer(&A, line);
+    const struct host_report *r1 = &A.run.host[2];
+    assert_true(r1->nic_coalesced > 20);
+    assert_int_equal(r1->nic_super_segments > 20, i == 0);
+    assert_int_equal(A.run.stats[2].SwSegments > 1000, i == 1);
+    assert_true(A.run.stats[2].IpForwDatagrams + r1->nic_coalesced <=
+                r1->nic_rx_frames);
+    /* The receiver gets the segments that the sender's NIC had cut. */
+    assert_int_equal(A.run.links[0][0].kind_bytes[FRAME_KIND_DATA],
+                     A.run.links[1][0].kind_bytes[FRAME_KIND_DATA]);
+    assert_int_equal(A.run.links[0][0].kind_frames[FRAME_KIND_DATA],
+                     A.run.links[1][0].kind_frames[FRAME_KIND_DATA]);
+    assert_int_equal(sum(&A.run.stats[0].TcpRetransSegs), 0);
+  }
+  transfer(&A,
+           "throughput --bytes 2M --nic soft --topology "
+           "client+-+r1(lro=yes)+-[mtu=1000]-+server(lro=yes)");
+  assert_true(A.run.host[2].nic_coalesced > 20);
+  assert_true(A.run.host[2].nic_super_segments > 20);
+  assert_true(A.run.host[1].nic_coalesced > 20);
+  assert_int_equal(sum(&A.run.stats[0].TcpTimeouts), 0);
 }
 
 /* --- Ping and traceroute -------------------------------------------------- */
@@ -396,6 +432,7 @@ int main(void) {
       cmocka_unit_test(download_over_a_link_of_small_mtu_finds_the_path_mtu),
       cmocka_unit_test(slow_link_marks_and_nothing_is_lost),
       cmocka_unit_test(slow_link_without_marks_drops_what_does_not_fit),
+      cmocka_unit_test(router_that_coalesces_forwards_super_segments_whole),
       cmocka_unit_test(traceroute_names_each_router_and_its_exact_delay),
       cmocka_unit_test(traceroute_to_nobody_says_so),
       cmocka_unit_test(ping_over_routers_counts_down_the_time_to_live),
