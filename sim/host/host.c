@@ -94,6 +94,7 @@ static void start_stack(struct host *host) {
   must(ph_raw_init(stack), "ph_raw_init", host);
   must(ph_tcp_init(stack, &tcp), "ph_tcp_init", host);
   must(ph_socket_init(stack, &sockets), "ph_socket_init", host);
+  must(ph_multicast_init(stack, 64), "ph_multicast_init", host);
 }
 
 static void boot_port(struct host_port *port) {

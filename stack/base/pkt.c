@@ -38,6 +38,7 @@ struct pkt *pkt_get(struct pkt_pool *pool, uint32_t reserve) {
   pkt->csum_offset = 0;
   pkt->l3 = NULL;
   pkt->netif = NULL;
+  pkt->looped = NULL;
   pkt->id = 0;
   pkt->lent = NULL;
   return pkt;

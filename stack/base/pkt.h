@@ -63,6 +63,8 @@ struct pkt {
   uint32_t len;         /* head_len + all fragments */
   uint8_t *l3;          /* receive: the IP header, still in the linear part */
   struct netif *netif;  /* receive: where it came in */
+  struct netif *looped; /* a copy for this host of what left there, to a group
+                         */
   uint64_t id;          /* one id per packet for timeline and capture; 0 none */
   uint64_t time_ns;     /* when it came; of what waits in a socket's queue */
   struct ph_block *lent; /* receive: block under the linear part, one

@@ -34,6 +34,11 @@ bool ip_addr_is_any(const struct ph_addr *addr) {
          (w[2] == 0 || get_be32(addr->bytes + 8) == 0xffff);
 }
 
+bool ip_addr_is_multicast(const struct ph_addr *addr) {
+  return addr->bytes[0] == 0xff ||
+         (addr->bytes[12] >> 4 == 0xe && ip_addr_is_v4(addr));
+}
+
 bool ip_bound_takes(const struct ip_bound *bound, const struct ph_addr *to) {
   if (!ip_addr_is_any(bound->addr)) {
     return ph_addr_equal(bound->addr, to);
@@ -86,10 +91,12 @@ void ip_set_tap(struct ph_stack *stack, const struct ip_tap *tap) {
 /* No link layer says which family it is. */
 static void loopback_input(struct netif *netif, struct pkt *pkt) {
   const struct ip_state *ip = ip_of(netif->stack);
+  bool looped = pkt->looped != NULL;
+  netif = pkt->netif = looped ? pkt->looped : netif;
   if (ip->families[0] && (!ip->ipv6_input || pkt->head[0] >> 4 == 4)) {
-    ipv4_input(netif, pkt, false);
+    ipv4_input(netif, pkt, looped);
   } else {
-    ip->ipv6_input(netif, pkt, false);
+    ip->ipv6_input(netif, pkt, looped);
   }
 }
 

@@ -79,7 +79,8 @@ struct ip_family {
   uint8_t gso_tcp;      /* enum pkt_gso for TCP */
   bool udp_sum_needed;  /* a UDP checksum of 0 is an error */
   bool fragmented_on_path; /* routers may fragment our packets */
-  /* Fill in `netif`, `src`, `next_hop`, `group` and, unless it is the device's,
+  /* Paths to groups may have to leave by the `netif` that is set. Fill in
+   * `netif`, `src`, `next_hop`, `group` and, unless it is the device's,
    * `link_mtu` of a path whose `dst` is set: 0 or -PH_ENETUNREACH. `src` NULL:
    * the route chooses. */
   int (*route)(struct ph_stack *stack, const struct ph_addr *src,
@@ -96,6 +97,11 @@ struct ip_family {
                 struct ip_tx tx);
   /* Is it one of ours? */
   bool (*is_local)(struct ph_stack *stack, const struct ph_addr *addr);
+  /* Join (`change` 1) or leave (-1) a group on an interface, counted; or ask
+   * (0): is it listened to there, or no group? 0, -PH_EINVAL (no group),
+   * -PH_ENOMEM, -PH_ENOENT (no member). */
+  int (*group)(struct ph_stack *stack, struct netif *netif,
+               const struct ph_addr *addr, int change);
   /* See ip_send_unreachable() and icmp_send_echo(). */
   void (*send_error)(struct ph_stack *stack, const struct pkt *pkt,
                      const struct ip_rx *rx, enum ip_error error);
@@ -155,6 +161,22 @@ void ip_set_tap(struct ph_stack *stack, const struct ip_tap *tap);
  * source and identification are filled in. Takes `pkt` unless -PH_EAGAIN. */
 int ip_send_made(struct ph_stack *stack, struct pkt *pkt,
                  struct ip_path *path) PH_MUST_USE;
+
+/* If sockets of this host listen to the group or broadcast that the path goes
+ * to, they get a copy of `pkt`, which starts at the transport header. */
+void ip_loop_back(struct ph_stack *stack, const struct pkt *pkt,
+                  const struct ip_path *path, struct ip_tx tx);
+
+/* The source of packets to `dst` that leave by `netif`: 0, -PH_ENETUNREACH if
+ * they would not. */
+int ip_source_by(struct ph_stack *stack, struct netif *netif,
+                 const struct ph_addr *dst, struct ph_addr *src) PH_MUST_USE;
+
+/* The interface that has this IPv4 address, or NULL. */
+struct netif *ipv4_netif_of(struct ph_stack *stack, uint32_t address);
+
+/* 224/4 or ff00::/8. */
+bool ip_addr_is_multicast(const struct ph_addr *addr);
 
 int ip_register_protocol(struct ph_stack *stack, uint8_t protocol,
                          const struct ip_protocol *handlers) PH_MUST_USE;

@@ -8,6 +8,7 @@
 enum {
   IPV4_MAX_ADDRESSES = 16,
   IPV4_MAX_ROUTES = 256,
+  IPV4_MAX_GROUPS = 32,
   IPV4_ID_COUNTERS = 1024, /* a power of two */
   IPV4_TTL_DEFAULT = 64,   /* RFC 1700 */
   IPV4_MIN_MTU = 68,       /* RFC 791 3.2 */
@@ -29,6 +30,13 @@ struct ipv4_address {
 struct ipv4_route {
   uint32_t destination, next_hop; /* next_hop 0: on the link */
   uint8_t prefix_len;
+  struct netif *netif;
+};
+
+/* A group that an interface listens to; users 0: a free place. */
+struct ipv4_group {
+  uint32_t group;
+  uint32_t users;
   struct netif *netif;
 };
 
@@ -72,6 +80,7 @@ struct ip_state {
   struct ipv4_route routes[IPV4_MAX_ROUTES];
   uint32_t route_count;
   uint32_t first[34];
+  struct ipv4_group groups[IPV4_MAX_GROUPS];
   struct ph_hash_key key;
   uint16_t ids[IPV4_ID_COUNTERS];       /* next identification by destination */
   struct ip_pmtu pmtu[IP_PMTU_ENTRIES]; /* ip_pmtu.c */
@@ -122,6 +131,10 @@ void ip_pmtu_refresh(struct ph_stack *stack, struct ip_path *path);
 
 /* One of ours, 127/8 included. */
 bool ipv4_is_own(const struct ip_state *ip, uint32_t address);
+
+/* ip_family.group of IPv4: ip_group.c. */
+int ipv4_group(struct ph_stack *stack, struct netif *netif,
+               const struct ph_addr *addr, int change);
 
 /* RFC 3021: a /31 and a /32 have no broadcast address. */
 static inline bool ipv4_is_broadcast_of(const struct ipv4_address *a,

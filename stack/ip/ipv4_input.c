@@ -56,18 +56,25 @@ PH_APART static bool options_good(const uint8_t *h, uint32_t ihl) {
   return true;
 }
 
+/* A broadcast address, or a group that is listened to there. */
+static bool takes_group(const struct ip_state *ip, struct netif *netif,
+                        uint32_t dst) {
+  const struct ph_addr addr = ph_addr_v4(dst);
+  return ipv4_is_multicast(dst) ? !ipv4_group(netif->stack, netif, &addr, 0)
+                                : ipv4_is_broadcast(ip, dst, netif);
+}
+
 /* Both are of this host, 127/8 included. */
-static bool loopback_good(const struct ip_state *ip, const struct netif *netif,
+static bool loopback_good(const struct ip_state *ip, struct netif *netif,
                           uint32_t src, uint32_t dst, bool *broadcast) {
   *broadcast = !ipv4_is_own(ip, dst);
-  return ipv4_is_own(ip, src) &&
-         (!*broadcast || ipv4_is_broadcast(ip, dst, netif));
+  return ipv4_is_own(ip, src) && (!*broadcast || takes_group(ip, netif, dst));
 }
 
 /* RFC 1122 3.2.1.3: who can't be a sender. Own addresses come only from the
  * loopback interface (the LAND attack otherwise). And is it for us? */
 PH_APART static bool addresses_good(const struct ip_state *ip,
-                                    const struct netif *netif, uint32_t src,
+                                    struct netif *netif, uint32_t src,
                                     uint32_t dst, bool group, bool *broadcast) {
   /* Multicast and class E are all above 223.255.255.255. */
   bool starts = src == 0 && dst == UINT32_MAX; /* RFC 1122 3.2.1.3 (a) */
@@ -86,13 +93,14 @@ PH_APART static bool addresses_good(const struct ip_state *ip,
   *broadcast = !own;
   /* RFC 1122 3.3.6: unicast inside a link broadcast is an error. */
   return own ? !group && !ipv4_is_loopback(dst)
-             : !ipv4_is_loopback(dst) && ipv4_is_broadcast(ip, dst, netif);
+             : !ipv4_is_loopback(dst) && takes_group(ip, netif, dst);
 }
 
 /* Both addresses. Those of the last packet to one of ours need no second look:
  * packets come in trains. */
-static inline bool ends_good(struct ip_state *ip, const struct netif *netif,
-                             const uint8_t *h, bool group, bool *broadcast) {
+static inline bool ends_good(struct ip_state *ip, struct netif *netif,
+                             const uint8_t *h, bool group, bool looped,
+                             bool *broadcast) {
   uint64_t ends;
   memcpy(&ends, h + IPV4_OFF_SRC, sizeof(ends));
   *broadcast = false;
@@ -101,7 +109,7 @@ static inline bool ends_good(struct ip_state *ip, const struct netif *netif,
   }
   uint32_t src = get_be32(h + IPV4_OFF_SRC);
   uint32_t dst = get_be32(h + IPV4_OFF_DST);
-  if (netif->loopback) {
+  if (netif->loopback || looped) {
     return loopback_good(ip, netif, src, dst, broadcast);
   }
   bool good = addresses_good(ip, netif, src, dst, group, broadcast);
@@ -153,7 +161,7 @@ void ipv4_input(struct netif *netif, struct pkt *pkt, bool group) {
     return;
   }
   bool broadcast;
-  if (!ends_good(ip, netif, h, group, &broadcast)) {
+  if (!ends_good(ip, netif, h, group, pkt->looped, &broadcast)) {
     if (ip->forward4 && !netif->loopback) {
       ip->forward4(netif, pkt, group);
       return;

@@ -204,6 +204,7 @@ const struct ip_family ipv4_family = {
     .pseudo_sum = pseudo_sum,
     .output = ipv4_output,
     .is_local = is_local,
+    .group = ipv4_group,
     .send_error = icmp_send_error,
     .send_echo = icmp_send_echo_v4,
 };

@@ -192,15 +192,34 @@ static struct netif *choose(const struct ip_state *ip, uint32_t dst,
   return netif;
 }
 
+struct netif *ipv4_netif_of(struct ph_stack *stack, uint32_t address) {
+  const struct ip_state *ip = ip_of(stack);
+  for (uint32_t i = 0; i < ip->address_count; i++) {
+    if (ip->addresses[i].ip == address) {
+      return ip->addresses[i].netif;
+    }
+  }
+  return ipv4_is_loopback(address) ? ip->loopback : NULL;
+}
+
 int ipv4_route(struct ph_stack *stack, const struct ph_addr *src,
                struct ip_path *path) {
   const struct ip_state *ip = ip_of(stack);
   uint32_t to = ph_addr_to_v4(&path->dst);
-  uint32_t next_hop;
+  uint32_t next_hop = to;
   uint32_t chosen = 0;
-  struct netif *netif = choose(ip, to, &next_hop, &chosen);
+  uint32_t wanted = src && ip_addr_is_v4(src) ? ph_addr_to_v4(src) : 0;
+  /* A group is on every link: of the source, or of who was asked for. */
+  bool everywhere = ipv4_is_multicast(to) || to == UINT32_MAX;
+  struct netif *netif = !everywhere ? NULL
+                        : src       ? ipv4_netif_of(stack, wanted)
+                                    : path->netif;
+  if (netif) {
+    chosen = netif->loopback ? 0x7f000001 : choose_source(ip, netif, to);
+  } else {
+    netif = choose(ip, to, &next_hop, &chosen);
+  }
   if (src) {
-    uint32_t wanted = ip_addr_is_v4(src) ? ph_addr_to_v4(src) : 0;
     chosen = ipv4_is_own(ip, wanted) ? wanted : 0;
   }
   /* RFC 1122 3.2.1.3 (g): 127/8 never leaves the host. */

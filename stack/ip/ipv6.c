@@ -12,6 +12,16 @@ static bool is_local(struct ph_stack *stack, const struct ph_addr *addr) {
   return ipv6_is_own(ipv6_of(stack), addr);
 }
 
+static int group(struct ph_stack *stack, struct netif *netif,
+                 const struct ph_addr *addr, int change) {
+  struct ph_addr bare = *addr;
+  (void)ip_addr_take_zone(&bare);
+  return change > 0   ? ph_ipv6_join(stack, netif, addr)
+         : change < 0 ? ph_ipv6_leave(stack, netif, addr)
+         : netif->ipv6 && mld_find(netif->ipv6, &bare) ? 0
+                                                       : -PH_ENOENT;
+}
+
 const struct ip_family ipv6_family = {
     .af = 10,
     .header_len = IPV6_HDR_LEN,
@@ -24,6 +34,7 @@ const struct ip_family ipv6_family = {
     .pseudo_sum = ipv6_pseudo_sum,
     .output = ipv6_output,
     .is_local = is_local,
+    .group = group,
     .send_error = icmpv6_send_error,
     .send_echo = icmpv6_send_echo,
     .confirm = nd_confirm,

@@ -27,11 +27,11 @@ static bool check_header(struct ph_stats *stats, struct pkt *pkt) {
 /* Who can't be a sender. Own addresses come only from the loopback interface
  * (the LAND attack otherwise); but who has the address that we ask about in
  * DAD may well send from it. */
-static bool source_good(struct ipv6_state *v6, const struct netif *netif,
+static bool source_good(struct ipv6_state *v6, bool loopback,
                         const struct ph_addr *src, uint8_t next) {
   const uint8_t *s = src->bytes;
   bool own = ipv6_is_own(v6, src);
-  if (netif->loopback) {
+  if (loopback) {
     return own;
   }
   if (ipv6_is_unspecified(s)) { /* RFC 4291 2.5.2: only before it has one */
@@ -59,7 +59,8 @@ static bool wire_zone_good(const uint8_t *a) {
 }
 
 static bool addresses_good(struct ipv6_state *v6, const struct netif *netif,
-                           const uint8_t *h, bool group, struct ip_rx *rx) {
+                           const uint8_t *h, bool group, bool looped,
+                           struct ip_rx *rx) {
   if (!netif->loopback && (!wire_zone_good(h + IPV6_OFF_SRC) ||
                            !wire_zone_good(h + IPV6_OFF_DST))) {
     return false;
@@ -67,7 +68,8 @@ static bool addresses_good(struct ipv6_state *v6, const struct netif *netif,
   rx->src = ipv6_addr_at(h + IPV6_OFF_SRC, netif);
   rx->dst = ipv6_addr_at(h + IPV6_OFF_DST, netif);
   rx->broadcast = ipv6_is_multicast(h + IPV6_OFF_DST);
-  return source_good(v6, netif, &rx->src, h[IPV6_OFF_NEXT]) &&
+  return source_good(v6, netif->loopback || looped, &rx->src,
+                     h[IPV6_OFF_NEXT]) &&
          destination_good(v6, netif, &rx->dst, group);
 }
 
@@ -84,7 +86,7 @@ void ipv6_input(struct netif *netif, struct pkt *pkt, bool group) {
                      .tos = (uint8_t)(get_be16(h) >> 4),
                      .family = &ipv6_family};
   if ((!netif->ipv6 && !netif->loopback) ||
-      !addresses_good(ipv6_of(stack), netif, h, group, &rx)) {
+      !addresses_good(ipv6_of(stack), netif, h, group, pkt->looped, &rx)) {
     if (ip_of(stack)->forward6 && netif->ipv6) {
       ip_of(stack)->forward6(netif, pkt, group);
       return;

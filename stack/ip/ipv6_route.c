@@ -337,7 +337,9 @@ int ipv6_route(struct ph_stack *stack, const struct ph_addr *src,
   bool scoped = path->group || ipv6_is_link_local(to);
   struct ipv6_link *link = ipv6_is_loopback(to) ? NULL
                            : scoped
-                               ? link_of_zone(v6, &path->dst, src)
+                               ? path->netif && path->group && !src
+                                     ? path->netif->ipv6
+                                     : link_of_zone(v6, &path->dst, src)
                                : ipv6_next_hop(v6, &path->dst, &path->next_hop);
   /* RFC 4291 2.5.3: `::1` never leaves the host; 2.5.6: nor does a link-local
    * address its link. */

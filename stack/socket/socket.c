@@ -58,6 +58,9 @@ static struct udp_pcb *sock_udp_open(struct ph_stack *stack,
 
 static void sock_udp_close(struct ph_stack *stack, struct ph_sock *sock) {
   struct sock_table *table = sock_table_of(stack);
+  if (sock->udp->groups) {
+    table->multicast->close(stack, sock);
+  }
   udp_close(sock->udp);
   sock->udp->next = table->free_udp;
   table->free_udp = sock->udp;

@@ -74,9 +74,25 @@ enum { PH_EPOLL_CTL_ADD = 1, PH_EPOLL_CTL_DEL = 2, PH_EPOLL_CTL_MOD = 3 };
 enum { PH_FD_SETSIZE = 1024 };
 enum { PH_SOL_SOCKET = 1, PH_SOL_RAW = 255 };
 enum { PH_ICMP_FILTER = 1, PH_ICMP6_FILTER = 1 };
+enum {
+  PH_IP_MULTICAST_IF = 32, /* struct ph_ip_mreqn, or an address */
+  PH_IP_MULTICAST_TTL = 33,
+  PH_IP_MULTICAST_LOOP = 34,
+  PH_IP_ADD_MEMBERSHIP = 35, /* struct ph_ip_mreqn, or its first two */
+  PH_IP_DROP_MEMBERSHIP = 36,
+};
+struct ph_ip_mreqn {
+  uint32_t imr_multiaddr, imr_address; /* network order */
+  int32_t imr_ifindex;
+};
 enum { PH_IP_TOS = 1, PH_IP_TTL = 2, PH_IP_HDRINCL = 3, PH_IP_MTU = 14 };
 enum {
   PH_IPV6_UNICAST_HOPS = 16,
+  PH_IPV6_MULTICAST_IF = 17,
+  PH_IPV6_MULTICAST_HOPS = 18,
+  PH_IPV6_MULTICAST_LOOP = 19,
+  PH_IPV6_JOIN_GROUP = 20, /* struct ph_ipv6_mreq */
+  PH_IPV6_LEAVE_GROUP = 21,
   PH_IPV6_MTU_DISCOVER = 23, /* 2 (do) is what is done */
   PH_IPV6_MTU = 24,
   PH_IPV6_V6ONLY = 26,
@@ -84,10 +100,15 @@ enum {
   PH_IPV6_PKTINFO = 50,
   PH_IPV6_TCLASS = 67,
 };
+struct ph_ipv6_mreq {
+  uint8_t ipv6mr_multiaddr[16];
+  int32_t ipv6mr_ifindex; /* 0: the first */
+};
 enum {
   PH_SO_REUSEADDR = 2,
   PH_SO_TYPE = 3,
   PH_SO_ERROR = 4,
+  PH_SO_BROADCAST = 6,
   PH_SO_SNDBUF = 7,
   PH_SO_RCVBUF = 8,
   PH_SO_KEEPALIVE = 9,
@@ -98,6 +119,7 @@ enum {
   PH_SO_SNDLOWAT = 19, /* read only: 1 */
   PH_SO_RCVTIMEO = 20,
   PH_SO_SNDTIMEO = 21,
+  PH_SO_BINDTODEVICE = 25, /* the interface's name; of datagram sockets */
   PH_SO_ACCEPTCONN = 30,
   PH_SO_PROTOCOL = 38,
   PH_SO_DOMAIN = 39,
@@ -252,6 +274,10 @@ struct ph_socket_config {
 /* After ph_ipv4_init(), ph_udp_init(), ph_tcp_init(). */
 int ph_socket_init(struct ph_stack *stack,
                    const struct ph_socket_config *config) PH_MUST_USE;
+
+/* Then: the options for groups (PH_IP_MULTICAST_..., PH_IPV6_JOIN_GROUP, ...).
+ * `memberships` of all sockets together. 0, -PH_ENOMEM. */
+int ph_multicast_init(struct ph_stack *stack, uint32_t memberships) PH_MUST_USE;
 
 int ph_socket(struct ph_stack *stack, int domain, int type, int protocol);
 int ph_bind(struct ph_stack *stack, int fd, const void *addr, ph_socklen_t len);

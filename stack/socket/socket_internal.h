@@ -39,6 +39,7 @@ struct ph_sock {
   bool ipv6 : 1;      /* of PH_AF_INET6 */
   bool only_v6 : 1;   /* IPV6_V6ONLY */
   bool recv_info : 1; /* IPV6_RECVPKTINFO */
+  bool broadcast : 1;
   bool reuse_addr : 1;
   bool reuse_port : 1;
   bool connecting : 1; /* connect() has not yet reported its result */
@@ -57,6 +58,15 @@ struct sock_poller {
  * lowest is found in three steps. */
 enum { SOCK_MAP_LEVELS = 3, SOCK_MAP_MAX = 64 * 64 * 64 };
 
+/* socket_multicast.c, if it is there. */
+struct sock_multicast {
+  int (*set)(struct ph_stack *stack, struct ph_sock *sock, int level,
+             int option, const void *value, ph_socklen_t len);
+  int (*get)(struct ph_stack *stack, const struct ph_sock *sock, int level,
+             int option, void *value, ph_socklen_t *len);
+  void (*close)(struct ph_stack *stack, struct ph_sock *sock);
+};
+
 struct sock_table {
   struct ph_sock *socks; /* by descriptor */
   uint32_t count;
@@ -64,6 +74,8 @@ struct sock_table {
   uint64_t *free_map[SOCK_MAP_LEVELS];
   struct udp_pcb *free_udp;
   struct sock_poller *pollers;
+  const struct sock_multicast *multicast;
+  struct udp_group *free_groups;
   struct sock_epoll *free_epolls;
   struct sock_watch *free_watches;
 };

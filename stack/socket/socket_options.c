@@ -127,6 +127,57 @@ static void set_reuse(struct ph_sock *sock) {
   }
 }
 
+enum { NAME_MAX = 16 }; /* IFNAMSIZ */
+
+static bool has_name(const struct netif *netif, const char *name, uint32_t n) {
+  uint32_t i = 0;
+  while (i < n && netif->name[i] == name[i]) {
+    i++;
+  }
+  return i == n && netif->name[n] == 0;
+}
+
+/* By name; an empty one: any. */
+static int set_device(struct ph_stack *stack, struct ph_sock *sock,
+                      const char *name, ph_socklen_t len) {
+  const struct netif *netif = NULL;
+  uint32_t n = 0;
+  if (!sock->udp) {
+    return -PH_ENOPROTOOPT;
+  }
+  if (!name && len > 0) {
+    return -PH_EFAULT;
+  }
+  while (n < len && n < NAME_MAX - 1 && name[n]) {
+    n++;
+  }
+  if (n > 0) {
+    netif = netif_first(stack);
+    while (netif && !has_name(netif, name, n)) {
+      netif = netif->next;
+    }
+    if (!netif) {
+      return -PH_ENODEV;
+    }
+  }
+  sock->udp->device = netif ? netif->index : 0;
+  return 0;
+}
+
+static int get_device(struct ph_stack *stack, const struct ph_sock *sock,
+                      void *value, ph_socklen_t *len) {
+  const struct netif *netif =
+      sock->udp ? netif_by_index(stack, sock->udp->device) : NULL;
+  uint32_t n = 0;
+  while (netif && netif->name[n]) {
+    n++;
+  }
+  if (len && *len < NAME_MAX && n > 0) {
+    return -PH_EINVAL;
+  }
+  return put_bytes(value, len, n ? netif->name : "", n ? n + 1 : 0);
+}
+
 static int set_socket_option(struct ph_stack *stack, struct ph_sock *sock,
                              int option, const void *value, ph_socklen_t len) {
   int32_t number = 0;
@@ -139,11 +190,20 @@ static int set_socket_option(struct ph_stack *stack, struct ph_sock *sock,
   if (option == PH_SO_LINGER) {
     return set_linger(sock, value, len);
   }
+  if (option == PH_SO_BINDTODEVICE) {
+    return set_device(stack, sock, value, len);
+  }
   int result = get_int(value, len, &number);
   if (result < 0) {
     return result;
   }
   switch (option) {
+    case PH_SO_BROADCAST:
+      sock->broadcast = number != 0;
+      if (sock->udp) {
+        sock->udp->broadcast = number != 0;
+      }
+      return 0;
     case PH_SO_REUSEADDR:
       sock->reuse_addr = number != 0;
       set_reuse(sock);
@@ -187,6 +247,10 @@ static int get_socket_option(struct ph_stack *stack, struct ph_sock *sock,
                              int option, void *value, ph_socklen_t *len) {
   struct linger_value linger = {sock->linger, (int32_t)sock->linger_s};
   switch (option) {
+    case PH_SO_BROADCAST:
+      return put_int(value, len, sock->broadcast);
+    case PH_SO_BINDTODEVICE:
+      return get_device(stack, sock, value, len);
     case PH_SO_REUSEADDR:
       return put_int(value, len, sock->reuse_addr);
     case PH_SO_REUSEPORT:
@@ -320,6 +384,13 @@ int ph_setsockopt(struct ph_stack *stack, int fd, int level, int option,
   if (level == PH_IPPROTO_TCP && sock->tcp) {
     return set_tcp_option(stack, sock, option, value, len);
   }
+  const struct sock_multicast *multicast = sock_table_of(stack)->multicast;
+  if (multicast && sock->udp) {
+    int result = multicast->set(stack, sock, level, option, value, len);
+    if (result != -PH_ENOPROTOOPT) {
+      return result;
+    }
+  }
   if (level == PH_IPPROTO_IP && (sock->tcp || sock->udp)) {
     return sock_set_ip(sock, option, value, len);
   }
@@ -341,6 +412,13 @@ int ph_getsockopt(struct ph_stack *stack, int fd, int level, int option,
   }
   if (level == PH_IPPROTO_TCP && sock->tcp) {
     return get_tcp_option(stack, sock, option, value, len);
+  }
+  const struct sock_multicast *multicast = sock_table_of(stack)->multicast;
+  if (multicast && sock->udp) {
+    int result = multicast->get(stack, sock, level, option, value, len);
+    if (result != -PH_ENOPROTOOPT) {
+      return result;
+    }
   }
   if (level == PH_IPPROTO_IP && (sock->tcp || sock->udp)) {
     return sock_get_ip(sock, option, value, len);

@@ -20,11 +20,13 @@ static bool is_icmp(const struct udp_pcb *pcb) {
 
 /* ---- Receiving ----------------------------------------------------------- */
 
-static bool is_for(const struct udp_pcb *pcb, const struct ip_rx *rx) {
+static bool is_for(const struct udp_pcb *pcb, const struct pkt *pkt,
+                   const struct ip_rx *rx) {
   const struct ip_bound bound = {&pcb->local, true};
   return pcb->protocol == rx->protocol && pcb->protocol != RAW_PROTO_RAW &&
          is_v4(pcb) == ph_addr_is_v4(&rx->dst) &&
-         (ip_bound_takes(&bound, &rx->dst) || rx->broadcast) &&
+         (!pcb->device || (pkt->netif && pkt->netif->index == pcb->device)) &&
+         ip_bound_takes(&bound, &rx->dst) &&
          (!pcb->connected || ph_addr_equal(&pcb->remote, &rx->src));
 }
 
@@ -62,7 +64,7 @@ static bool tap_input(struct ph_stack *stack, const struct pkt *pkt,
   bool taken = false;
   for (struct udp_pcb *p = udp_of(stack)->raw; p; p = p->next) {
     bool ping = !p->raw;
-    if (!is_for(p, rx)) {
+    if (!is_for(p, pkt, rx)) {
       continue;
     }
     good = good || icmp_good(pkt, rx);
@@ -132,6 +134,11 @@ static long send(struct udp_pcb *pcb, struct pkt *pkt, struct ip_path *path,
         is_v4(pcb) ? 0 : ip_path_pseudo_sum(path, pcb->protocol, pkt->len);
     put_be16(pkt->head + ICMP_OFF_CSUM, 0);
     put_be16(pkt->head + ICMP_OFF_CSUM, (uint16_t)~csum_pkt(pkt, 0, seed));
+  }
+  int error = path->group ? udp_send_group(pcb, pkt, path, &tx) : 0;
+  if (error) {
+    pkt_put(pkt);
+    return error;
   }
   return sent(pcb, pkt, path->family->output(pcb->stack, pkt, path, tx), len);
 }

@@ -36,7 +36,7 @@ int ph_udp_init(struct ph_stack *stack) {
 }
 
 void udp_open(struct ph_stack *stack, struct udp_pcb *pcb, uint32_t rcvbuf) {
-  *pcb = (struct udp_pcb){.stack = stack, .rcvbuf = rcvbuf};
+  *pcb = (struct udp_pcb){.stack = stack, .rcvbuf = rcvbuf, .multicast_ttl = 1};
   pcb->local = pcb->remote = pcb->any = ph_addr_v4(0);
 }
 
@@ -112,7 +112,11 @@ int udp_bind(struct udp_pcb *pcb, const struct ph_addr *addr, uint16_t port) {
   if (pcb->bound && !pcb->kind) {
     return -PH_EINVAL;
   }
-  if (!ip_addr_is_any(addr) && !ip_is_local(pcb->stack, addr)) {
+  struct ph_addr group = *addr;
+  if (ip_addr_is_multicast(addr)) { /* only what is sent to it comes here */
+    (void)ip_addr_take_zone(&group);
+    addr = &group;
+  } else if (!ip_addr_is_any(addr) && !ip_is_local(pcb->stack, addr)) {
     return -PH_EADDRNOTAVAIL;
   }
   if (pcb->kind) {
@@ -140,7 +144,17 @@ static int bind_if_needed(struct udp_pcb *pcb) {
 }
 
 struct ip_path *udp_find_path(struct udp_pcb *pcb, const struct ph_addr *dst) {
-  bool fixed = pcb->bound && !ip_addr_is_any(&pcb->local);
+  struct ph_addr src;
+  bool fixed = pcb->bound && !ip_addr_is_any(&pcb->local) &&
+               !ip_addr_is_multicast(&pcb->local);
+  uint32_t by = pcb->device;
+  if (pcb->multicast_if && ip_addr_is_multicast(dst)) {
+    by = pcb->multicast_if;
+  }
+  struct netif *netif = by ? netif_by_index(pcb->stack, by) : NULL;
+  if (netif && ip_source_by(pcb->stack, netif, dst, &src) == 0) {
+    return ip_path_get(pcb->stack, &pcb->path, &src, dst);
+  }
   return ip_path_get(pcb->stack, &pcb->path, fixed ? &pcb->local : NULL, dst);
 }
 
@@ -267,6 +281,21 @@ static struct pkt *make(struct udp_pcb *pcb, const struct ip_path *path,
   return pkt;
 }
 
+int udp_send_group(struct udp_pcb *pcb, const struct pkt *pkt,
+                   const struct ip_path *path, struct ip_tx *tx) {
+  if (!ip_addr_is_multicast(&path->dst)) {
+    if (!pcb->broadcast) {
+      return -PH_EACCES;
+    }
+  } else {
+    tx->ttl = pcb->multicast_ttl;
+  }
+  if (!pcb->no_loop) {
+    ip_loop_back(pcb->stack, pkt, path, *tx);
+  }
+  return 0;
+}
+
 void udp_wait_for_room(struct udp_pcb *pcb) {
   struct udp_state *udp = udp_of(pcb->stack);
   if (!pcb->waiting) {
@@ -330,6 +359,11 @@ long udp_sendv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
     return -PH_ENOBUFS;
   }
   ph_stack_trace(stack, pkt->id, "udp_output");
+  error = path->group ? udp_send_group(pcb, pkt, path, &tx) : 0;
+  if (error) {
+    pkt_put(pkt);
+    return error;
+  }
   error = path->family->output(stack, pkt, path, tx);
   if (error == -PH_EAGAIN) {
     pkt_put(pkt);

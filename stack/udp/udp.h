@@ -50,8 +50,13 @@ struct udp_pcb {
   bool raw;                    /* and not for ping */
   bool header_included;        /* IP_HDRINCL */
   uint32_t filter[8];          /* a bit for each ICMP type that is not wanted */
-  uint8_t error;               /* positive; see udp_take_error() */
-  uint16_t path;               /* a hint for ip_path_get() */
+  bool broadcast;              /* may send to broadcast addresses */
+  bool no_loop;          /* what it sends to groups is not for this host */
+  uint8_t multicast_ttl; /* 1 to start with */
+  uint8_t multicast_if, device; /* indices of interfaces; 0: any */
+  struct udp_group *groups;     /* those that it joined, its owner's */
+  uint8_t error;                /* positive; see udp_take_error() */
+  uint16_t path;                /* a hint for ip_path_get() */
   struct ip_marks marks;
   uint32_t rcvbuf;     /* bytes of memory that the queue may hold */
   uint32_t queued;     /* bytes held */

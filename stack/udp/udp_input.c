@@ -44,31 +44,37 @@ void udp_drop_queue(struct udp_pcb *pcb) {
   }
 }
 
-/* The best endpoint: one connected to the sender before a bound one, a bound
- * address before any. */
+/* How well a datagram fits an endpoint: -1 not at all; connected to its sender
+ * is better than bound to its address, that than bound to any. */
+static inline int score(const struct udp_pcb *p, const struct ph_addr *local,
+                        uint16_t local_port, const struct ph_addr *remote,
+                        uint16_t remote_port, uint32_t ifindex) {
+  if (p->local_port != local_port ||
+      (p->connected &&
+       !(p->remote_port == remote_port && ph_addr_equal(&p->remote, remote))) ||
+      (p->device && ifindex && p->device != ifindex)) {
+    return -1;
+  }
+  const struct ip_bound bound = udp_bound_to(p);
+  bool mine = ph_addr_equal(&p->local, local);
+  return mine || ip_bound_takes(&bound, local)
+             ? (p->device ? 4 : 0) + (p->connected ? 2 : 0) + (mine ? 1 : 0)
+             : -1;
+}
+
+/* The best endpoint, of equal ones that which was bound last. */
 static struct udp_pcb *lookup(struct ph_stack *stack,
                               const struct ph_addr *local, uint16_t local_port,
                               const struct ph_addr *remote,
-                              uint16_t remote_port, bool broadcast) {
+                              uint16_t remote_port, uint32_t ifindex) {
   struct udp_pcb *best = NULL;
   int best_score = -1;
   for (struct udp_pcb *p = *udp_bucket(udp_of(stack), local_port); p;
        p = p->next) {
-    if (p->local_port != local_port ||
-        (p->connected && !(p->remote_port == remote_port &&
-                           ph_addr_equal(&p->remote, remote)))) {
-      continue;
-    }
-    const struct ip_bound bound = udp_bound_to(p);
-    bool mine = ph_addr_equal(&p->local, local);
-    if (!mine && !ip_bound_takes(&bound, local) &&
-        !(broadcast && !ip_addr_is_any(&p->local))) {
-      continue;
-    }
-    int score = (p->connected ? 2 : 0) + (mine ? 1 : 0);
-    if (score > best_score) {
+    int fit = score(p, local, local_port, remote, remote_port, ifindex);
+    if (fit > best_score) {
       best = p;
-      best_score = score;
+      best_score = fit;
     }
   }
   return best;
@@ -195,6 +201,31 @@ struct pkt *udp_copy(struct ph_stack *stack, const struct pkt *pkt,
   return to;
 }
 
+/* RFC 1122 4.1.3.5, 3.3.7: what was sent to many is for each endpoint that it
+ * fits; nobody is told if there is none. Takes `pkt`. */
+static PH_APART void deliver_to_all(struct ph_stack *stack, struct pkt *pkt,
+                                    const struct ip_rx *rx, uint32_t ifindex) {
+  const uint8_t *h = pkt->head;
+  uint16_t port = get_be16(h + UDP_OFF_DST);
+  bool taken = false;
+  (void)pkt_pull(pkt, UDP_HDR_LEN);
+  for (struct udp_pcb *p = *udp_bucket(udp_of(stack), port); p; p = p->next) {
+    if (score(p, &rx->dst, port, &rx->src, get_be16(h + UDP_OFF_SRC), ifindex) <
+        0) {
+      continue;
+    }
+    struct pkt *copy = udp_copy(stack, pkt, pkt->head);
+    taken = true;
+    if (copy) {
+      udp_enqueue(stack, p, copy, rx, h + UDP_OFF_SRC);
+    } else {
+      stack->stats.UdpRcvbufErrors++;
+    }
+  }
+  stack->stats.UdpNoPorts += !taken;
+  pkt_put(pkt);
+}
+
 void udp_input(struct ph_stack *stack, struct pkt *pkt,
                const struct ip_rx *rx) {
   ph_stack_trace(stack, pkt->id, "udp_input");
@@ -204,9 +235,13 @@ void udp_input(struct ph_stack *stack, struct pkt *pkt,
     return;
   }
   const uint8_t *h = pkt->head;
-  struct udp_pcb *pcb =
-      lookup(stack, &rx->dst, get_be16(h + UDP_OFF_DST), &rx->src,
-             get_be16(h + UDP_OFF_SRC), rx->broadcast);
+  uint32_t ifindex = pkt->netif ? pkt->netif->index : 0;
+  if (rx->broadcast) {
+    deliver_to_all(stack, pkt, rx, ifindex);
+    return;
+  }
+  struct udp_pcb *pcb = lookup(stack, &rx->dst, get_be16(h + UDP_OFF_DST),
+                               &rx->src, get_be16(h + UDP_OFF_SRC), ifindex);
   if (!pcb) { /* RFC 1122 4.1.3.1 */
     stack->stats.UdpNoPorts++;
     ip_send_unreachable(stack, pkt, rx, IP_ERROR_PORT_UNREACHABLE);
@@ -305,7 +340,7 @@ void udp_icmp_error(struct ph_stack *stack, const struct ip_error_info *info) {
   }
   struct udp_pcb *pcb =
       lookup(stack, &info->src, get_be16(info->transport + UDP_OFF_SRC),
-             &info->dst, get_be16(info->transport + UDP_OFF_DST), false);
+             &info->dst, get_be16(info->transport + UDP_OFF_DST), 0);
   if (!pcb || !pcb->connected) {
     return;
   }

@@ -45,6 +45,10 @@ struct ip_path *udp_find_path(struct udp_pcb *pcb, const struct ph_addr *dst);
  * rest into blocks. False: there are none left. */
 bool udp_fill(struct ph_stack *stack, struct pkt *pkt,
               const struct ph_iovec *iov, uint32_t count, uint32_t in_line);
+/* What goes to a group or broadcast: may it, its time to live, and a copy for
+ * this host. 0, -PH_EACCES. */
+int udp_send_group(struct udp_pcb *pcb, const struct pkt *pkt,
+                   const struct ip_path *path, struct ip_tx *tx);
 /* The device is full: `pcb` is told when it no longer is. */
 void udp_wait_for_room(struct udp_pcb *pcb);
 /* Queue `pkt`, which starts at what the reader gets; `port`: 2 bytes. Takes it.

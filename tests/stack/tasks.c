@@ -94,6 +94,7 @@ struct tasks *tasks_new(void) {
     }
     if (!stack->module[PH_MODULE_SOCKET]) {
       assert_int_equal(ph_socket_init(stack, &config), 0);
+      assert_int_equal(ph_multicast_init(stack, 16), 0);
     }
   }
   return tasks;

@@ -385,6 +385,7 @@ static void host_init(struct pair *pair, int index,
     assert_int_equal(ph_udp_init(stack), 0);
     assert_int_equal(ph_raw_init(stack), 0);
     assert_int_equal(ph_socket_init(stack, &options->socket), 0);
+    assert_int_equal(ph_multicast_init(stack, 16), 0);
   }
   add_interface(host, options);
 }
