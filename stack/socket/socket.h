@@ -75,6 +75,24 @@ enum { PH_FD_SETSIZE = 1024 };
 enum { PH_SOL_SOCKET = 1, PH_SOL_RAW = 255 };
 enum { PH_ICMP_FILTER = 1, PH_ICMP6_FILTER = 1 };
 enum {
+  PH_IP_PKTINFO = 8,
+  PH_IP_MTU_DISCOVER = 10, /* PH_PMTUDISC_* */
+  PH_IP_RECVTTL = 12,
+  PH_IP_RECVTOS = 13,
+  PH_IPV6_RECVHOPLIMIT = 51,
+  PH_IPV6_HOPLIMIT = 52,
+  PH_IPV6_RECVTCLASS = 66,
+};
+/* May packets be fragmented? Of datagrams: always; those that the path does not
+ * take whole; never, they are refused; never, whatever the path is said to
+ * take. TCP makes none that need it. */
+enum {
+  PH_PMTUDISC_DONT = 0,
+  PH_PMTUDISC_WANT = 1,
+  PH_PMTUDISC_DO = 2,
+  PH_PMTUDISC_PROBE = 3,
+};
+enum {
   PH_IP_MULTICAST_IF = 32, /* struct ph_ip_mreqn, or an address */
   PH_IP_MULTICAST_TTL = 33,
   PH_IP_MULTICAST_LOOP = 34,
@@ -93,7 +111,7 @@ enum {
   PH_IPV6_MULTICAST_LOOP = 19,
   PH_IPV6_JOIN_GROUP = 20, /* struct ph_ipv6_mreq */
   PH_IPV6_LEAVE_GROUP = 21,
-  PH_IPV6_MTU_DISCOVER = 23, /* 2 (do) is what is done */
+  PH_IPV6_MTU_DISCOVER = 23,
   PH_IPV6_MTU = 24,
   PH_IPV6_V6ONLY = 26,
   PH_IPV6_RECVPKTINFO = 49,
@@ -120,6 +138,7 @@ enum {
   PH_SO_RCVTIMEO = 20,
   PH_SO_SNDTIMEO = 21,
   PH_SO_BINDTODEVICE = 25, /* the interface's name; of datagram sockets */
+  PH_SO_TIMESTAMP = 29,    /* by the stack's time */
   PH_SO_ACCEPTCONN = 30,
   PH_SO_PROTOCOL = 38,
   PH_SO_DOMAIN = 39,
@@ -191,7 +210,7 @@ struct ph_msghdr {
   ph_socklen_t msg_namelen;
   struct ph_iovec *msg_iov; /* stack/base/types.h */
   size_t msg_iovlen;
-  void *msg_control;     /* filled by ph_recvmsg(): PH_IPV6_PKTINFO */
+  void *msg_control;     /* filled by ph_recvmsg() */
   size_t msg_controllen; /* its room; how much of it was filled */
   int msg_flags;         /* set by ph_recvmsg(): PH_MSG_TRUNC */
 };

@@ -13,6 +13,17 @@
 #define SOCK_FOR_EVER 0u
 #define SOCK_NO_WAIT UINT32_MAX
 
+/* What recvmsg() tells of a datagram. */
+enum {
+  SOCK_TELL_TIME = 1,
+  SOCK_TELL_INFO4 = 2,
+  SOCK_TELL_INFO6 = 4,
+  SOCK_TELL_TTL = 8,
+  SOCK_TELL_TOS = 16,
+  SOCK_TELL_HOPS = 32,
+  SOCK_TELL_TCLASS = 64,
+};
+
 /* What a descriptor's slot holds: a socket, that is its options and a
  * connection or a datagram endpoint, or an epoll instance. */
 struct ph_sock {
@@ -29,6 +40,7 @@ struct ph_sock {
   };
   uint32_t generation; /* changes when the descriptor is closed */
   uint32_t linger_s;
+  uint8_t tell;     /* SOCK_TELL_* */
   uint16_t pollers; /* ph_poll() calls that wait for this slot */
   bool open : 1;
   bool is_epoll : 1;
@@ -36,9 +48,8 @@ struct ph_sock {
   bool cloexec : 1; /* kept for F_GETFD; there is no exec() */
   bool linger : 1;
   bool low_water : 1;
-  bool ipv6 : 1;      /* of PH_AF_INET6 */
-  bool only_v6 : 1;   /* IPV6_V6ONLY */
-  bool recv_info : 1; /* IPV6_RECVPKTINFO */
+  bool ipv6 : 1;    /* of PH_AF_INET6 */
+  bool only_v6 : 1; /* IPV6_V6ONLY */
   bool broadcast : 1;
   bool reuse_addr : 1;
   bool reuse_port : 1;
@@ -177,8 +188,17 @@ int sock_set_ipv6(struct ph_stack *stack, struct ph_sock *sock, int option,
                   const void *value, ph_socklen_t len) PH_MUST_USE;
 int sock_get_ipv6(struct ph_sock *sock, int option, void *value,
                   ph_socklen_t *len) PH_MUST_USE;
-/* IPV6_PKTINFO, if it was asked for: how many bytes of `control`. */
-size_t sock_put_pktinfo(const struct ph_sock *sock, const struct udp_info *info,
-                        void *control, size_t room, int *msg_flags);
+
+/* ---- socket_control.c ---------------------------------------------------- */
+/* What the last datagram's reader asked to be told, into msg_control. */
+void sock_put_control(struct ph_stack *stack, const struct ph_sock *sock,
+                      struct ph_msghdr *msg, int *msg_flags);
+/* The options that ask for it: 0 (get: 0 or 1), -PH_ENOPROTOOPT: none. */
+int sock_set_tell(struct ph_sock *sock, int level, int option,
+                  int32_t on) PH_MUST_USE;
+int sock_get_tell(const struct ph_sock *sock, int level,
+                  int option) PH_MUST_USE;
+int sock_set_mtu_discover(struct ph_sock *sock, int32_t mode) PH_MUST_USE;
+int32_t sock_get_mtu_discover(const struct ph_sock *sock);
 
 #endif

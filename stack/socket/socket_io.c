@@ -431,10 +431,7 @@ long ph_recvmsg(struct ph_stack *stack, int fd, struct ph_msghdr *msg,
   long n = recv_job(stack, sock, fd, &job, msg->msg_name, &msg->msg_namelen,
                     &msg_flags);
   if (n >= 0) {
-    size_t room = msg->msg_controllen;
-    msg->msg_controllen = sock_put_pktinfo(
-        sock, sock->udp ? &sock->udp->info : NULL, msg->msg_control,
-        msg->msg_control ? room : 0, &msg_flags);
+    sock_put_control(stack, sock, msg, &msg_flags);
     msg->msg_flags = msg_flags;
   }
   return n;

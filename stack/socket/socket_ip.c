@@ -25,6 +25,22 @@ static struct ip_marks *marks_of(struct ph_sock *sock) {
   return sock->tcp ? tcp_marks(sock->tcp) : &sock->udp->marks;
 }
 
+int sock_set_mtu_discover(struct ph_sock *sock, int32_t mode) {
+  if (mode < PH_PMTUDISC_DONT || mode > PH_PMTUDISC_PROBE) {
+    return -PH_EINVAL;
+  }
+  if (sock->tcp) { /* it always looks for the path's MTU (RFC 1191) */
+    return mode == PH_PMTUDISC_WANT || mode == PH_PMTUDISC_DO ? 0
+                                                              : -PH_ENOPROTOOPT;
+  }
+  sock->udp->mtu_discover = (uint8_t)mode;
+  return 0;
+}
+
+int32_t sock_get_mtu_discover(const struct ph_sock *sock) {
+  return sock->tcp ? PH_PMTUDISC_WANT : sock->udp->mtu_discover;
+}
+
 int sock_set_ip(struct ph_sock *sock, int option, const void *value,
                 ph_socklen_t len) {
   struct ip_marks *marks = marks_of(sock);
@@ -52,8 +68,10 @@ int sock_set_ip(struct ph_sock *sock, int option, const void *value,
       }
       sock->udp->header_included = number != 0;
       return 0;
+    case PH_IP_MTU_DISCOVER:
+      return sock_set_mtu_discover(sock, number);
     default:
-      return -PH_ENOPROTOOPT;
+      return sock_set_tell(sock, PH_IPPROTO_IP, option, number);
   }
 }
 
@@ -81,8 +99,14 @@ int sock_get_ip(struct ph_sock *sock, int option, void *value,
         return -PH_ENOTCONN;
       }
       break;
+    case PH_IP_MTU_DISCOVER:
+      number = sock_get_mtu_discover(sock);
+      break;
     default:
-      return -PH_ENOPROTOOPT;
+      number = sock_get_tell(sock, PH_IPPROTO_IP, option);
+      if (number < 0) {
+        return number;
+      }
   }
   if (!value || !len) {
     return -PH_EFAULT;

@@ -8,7 +8,6 @@ enum {
   HOPS_DEFAULT = 64,
   OCTET_MAX = 255,
   ECN_MASK = 3,
-  PMTUDISC_DO = 2, /* packets are never fragmented by us */
 };
 
 static struct ip_marks *marks_of(struct ph_sock *sock) {
@@ -69,15 +68,9 @@ int sock_set_ipv6(struct ph_stack *stack, struct ph_sock *sock, int option,
       }
       return 0;
     case PH_IPV6_MTU_DISCOVER:
-      return number == PMTUDISC_DO ? 0 : -PH_ENOPROTOOPT;
-    case PH_IPV6_RECVPKTINFO:
-      if (sock->udp) {
-        sock->udp->tell_info = number != 0;
-      }
-      sock->recv_info = number != 0;
-      return 0;
+      return sock_set_mtu_discover(sock, number);
     default:
-      return -PH_ENOPROTOOPT;
+      return sock_set_tell(sock, PH_IPPROTO_IPV6, option, number);
   }
 }
 
@@ -99,7 +92,7 @@ int sock_get_ipv6(struct ph_sock *sock, int option, void *value,
       number = marks->tos;
       break;
     case PH_IPV6_MTU_DISCOVER:
-      number = PMTUDISC_DO;
+      number = sock_get_mtu_discover(sock);
       break;
     case PH_IPV6_MTU: /* of the path; only for who has a peer */
       number =
@@ -108,11 +101,11 @@ int sock_get_ipv6(struct ph_sock *sock, int option, void *value,
         return -PH_ENOTCONN;
       }
       break;
-    case PH_IPV6_RECVPKTINFO:
-      number = sock->recv_info;
-      break;
     default:
-      return -PH_ENOPROTOOPT;
+      number = sock_get_tell(sock, PH_IPPROTO_IPV6, option);
+      if (number < 0) {
+        return number;
+      }
   }
   if (!value || !len) {
     return -PH_EFAULT;
@@ -120,33 +113,4 @@ int sock_get_ipv6(struct ph_sock *sock, int option, void *value,
   *len = ph_min_u32(*len, sizeof(number));
   memcpy(value, &number, *len);
   return 0;
-}
-
-/* struct cmsghdr and in6_pktinfo as in Linux (RFC 3542 6.2). */
-struct pktinfo_message {
-  uint64_t cmsg_len;
-  int32_t cmsg_level, cmsg_type;
-  uint8_t ipi6_addr[16];
-  uint32_t ipi6_ifindex, padding;
-};
-
-size_t sock_put_pktinfo(const struct ph_sock *sock, const struct udp_info *info,
-                        void *control, size_t room, int *msg_flags) {
-  enum { DATA_LEN = 20, HEADER_LEN = 16 };
-  if (!sock->recv_info || !sock->udp) {
-    return 0;
-  }
-  struct ph_addr to = info->to;
-  struct pktinfo_message m = {.cmsg_len = HEADER_LEN + DATA_LEN,
-                              .cmsg_level = PH_IPPROTO_IPV6,
-                              .cmsg_type = PH_IPV6_PKTINFO,
-                              .ipi6_ifindex = info->ifindex};
-  (void)ip_addr_take_zone(&to);
-  memcpy(m.ipi6_addr, to.bytes, 16);
-  if (!control || room < sizeof(m)) {
-    *msg_flags |= PH_MSG_CTRUNC;
-    return 0;
-  }
-  memcpy(control, &m, sizeof(m));
-  return sizeof(m);
 }

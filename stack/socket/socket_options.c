@@ -198,6 +198,8 @@ static int set_socket_option(struct ph_stack *stack, struct ph_sock *sock,
     return result;
   }
   switch (option) {
+    case PH_SO_TIMESTAMP:
+      return sock_set_tell(sock, PH_SOL_SOCKET, option, number);
     case PH_SO_BROADCAST:
       sock->broadcast = number != 0;
       if (sock->udp) {
@@ -247,6 +249,8 @@ static int get_socket_option(struct ph_stack *stack, struct ph_sock *sock,
                              int option, void *value, ph_socklen_t *len) {
   struct linger_value linger = {sock->linger, (int32_t)sock->linger_s};
   switch (option) {
+    case PH_SO_TIMESTAMP:
+      return put_int(value, len, sock_get_tell(sock, PH_SOL_SOCKET, option));
     case PH_SO_BROADCAST:
       return put_int(value, len, sock->broadcast);
     case PH_SO_BINDTODEVICE:

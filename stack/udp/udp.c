@@ -42,6 +42,7 @@ void udp_open(struct ph_stack *stack, struct udp_pcb *pcb, uint32_t rcvbuf) {
 
 void udp_set_any(struct udp_pcb *pcb, const struct ph_addr *any) {
   pcb->local = pcb->remote = pcb->any = *any;
+  pcb->mtu_discover = !ph_addr_is_v4(any); /* IPv6 always looks for it */
 }
 
 int udp_open_raw(struct udp_pcb *pcb, uint8_t protocol, bool ping) {
@@ -318,6 +319,17 @@ static size_t total_len(const struct ph_iovec *iov, uint32_t count) {
   return total;
 }
 
+/* IP_MTU_DISCOVER. */
+static int may_fragment(struct udp_pcb *pcb, struct ip_path *path, size_t len,
+                        struct ip_tx *tx) {
+  enum { WANT = 1, DO, PROBE };
+  uint16_t most = pcb->mtu_discover == PROBE ? path->netif->caps.mtu
+                                             : ip_path_mtu(pcb->stack, path);
+  bool fits = len + UDP_HDR_LEN + path->family->header_len <= most;
+  tx->dont_fragment = fits || pcb->mtu_discover >= DO;
+  return fits || pcb->mtu_discover == WANT ? 0 : -PH_EMSGSIZE;
+}
+
 long udp_sendto(struct udp_pcb *pcb, const void *data, size_t len,
                 const struct ph_addr *addr, uint16_t port) {
   const struct ph_iovec one = {(void *)(uintptr_t)data, len};
@@ -354,6 +366,12 @@ long udp_sendv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
   }
   struct ip_tx tx = {
       .protocol = IP_PROTO_UDP, .ttl = pcb->marks.ttl, .tos = pcb->marks.tos};
+  if (pcb->mtu_discover) {
+    error = may_fragment(pcb, path, len, &tx);
+    if (error) {
+      return error;
+    }
+  }
   struct pkt *pkt = make(pcb, path, iov, count, (uint32_t)len, port);
   if (!pkt) {
     return -PH_ENOBUFS;

@@ -52,6 +52,8 @@ struct udp_pcb {
   uint32_t filter[8];          /* a bit for each ICMP type that is not wanted */
   bool broadcast;              /* may send to broadcast addresses */
   bool no_loop;          /* what it sends to groups is not for this host */
+  uint8_t mtu_discover;  /* 0: may be fragmented; 1: unless it fits the path; 2,
+                            3: may not */
   uint8_t multicast_ttl; /* 1 to start with */
   uint8_t multicast_if, device; /* indices of interfaces; 0: any */
   struct udp_group *groups;     /* those that it joined, its owner's */

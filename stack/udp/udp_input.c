@@ -345,7 +345,8 @@ void udp_icmp_error(struct ph_stack *stack, const struct ip_error_info *info) {
     return;
   }
   if (info->error == IP_ERROR_TOO_BIG &&
-      !ip_family_of(stack, &info->dst)->fragmented_on_path) {
+      (pcb->mtu_discover ||
+       !ip_family_of(stack, &info->dst)->fragmented_on_path)) {
     ip_lower_path_mtu(stack, &info->dst, info->mtu); /* RFC 8201 4 */
   }
   pcb->error = (uint8_t)udp_error_of(info->error);

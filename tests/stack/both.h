@@ -22,7 +22,7 @@
 
 #include "tests/stack/tcp_pair.h"
 
-enum { RESULTS = 1000 };
+enum { RESULTS = 4000 };
 
 struct api {
   struct ph_stack *stack; /* NULL: the host's sockets */
