@@ -176,12 +176,66 @@ static void data_and_a_connection_end_every_wait(void **state) {
   assert_true(w.result[3] >= 0);
 }
 
+/* ---- A datagram socket --------------------------------------------------- */
+
+static void opens_datagrams(struct ph_stack *stack, void *arg) {
+  struct ph_sockaddr_in in = name(0, 90);
+  (void)arg;
+  w.server = ph_socket(stack, PH_AF_INET, PH_SOCK_DGRAM, 0);
+  assert_int_equal(ph_bind(stack, w.server, &in, sizeof(in)), 0);
+}
+
+static void reads_one(struct ph_stack *stack, void *arg) {
+  char buf[8];
+  note(stack, *(const int *)arg, ph_recv(stack, w.server, buf, 8, 0));
+}
+
+static void sends_two_then_closes(struct ph_stack *stack, void *arg) {
+  struct ph_sockaddr_in to = name(0x7f000001, 90);
+  (void)arg;
+  int fd = ph_socket(stack, PH_AF_INET, PH_SOCK_DGRAM, 0);
+  pause_100_ms();
+  assert_int_equal(ph_sendto(stack, fd, "a", 1, 0, &to, sizeof(to)), 1);
+  pause_100_ms();
+  assert_int_equal(ph_sendto(stack, fd, "bc", 2, 0, &to, sizeof(to)), 2);
+  pause_100_ms();
+  assert_int_equal(ph_close(stack, w.server), 0);
+}
+
+static void datagrams_go_to_one_reader_each_and_close_ends_the_wait(
+    void **state) {
+  /* EVIDENCE: docs/ip/udp.md (several at once) */
+  (void)state;
+  static const int slots[] = {0, 1, 2};
+  struct tasks *tasks = tasks_new();
+  assert_int_equal(ph_loopback_init(&tasks_pair(tasks)->host[0].stack), 0);
+  w.env = tasks_env(tasks);
+  tasks_add(tasks, 0, opens_datagrams, NULL);
+  tasks_run(tasks, PAIR_S);
+  for (int i = 0; i < 3; i++) {
+    tasks_add(tasks, 0, reads_one, (void *)(uintptr_t)&slots[i]);
+  }
+  tasks_add(tasks, 0, sends_two_then_closes, NULL);
+  tasks_run(tasks, 10 * PAIR_S);
+  long sum = 0, refused = 0;
+  for (int i = 0; i < 3; i++) {
+    sum += w.result[i] > 0 ? w.result[i] : 0;
+    refused += w.result[i] == -PH_EBADF;
+  }
+  assert_int_equal(sum, 3);
+  assert_int_equal(refused, 1);
+  tasks_add(tasks, 0, close_all, NULL);
+  tasks_run(tasks, PAIR_S);
+  tasks_free(tasks);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(closed_descriptor_ends_every_wait),
       cmocka_unit_test(shutdown_read_ends_every_wait),
       cmocka_unit_test(replaced_descriptor_is_not_the_one_waited_for),
       cmocka_unit_test(data_and_a_connection_end_every_wait),
+      cmocka_unit_test(datagrams_go_to_one_reader_each_and_close_ends_the_wait),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,7 @@ static void datagram(struct lower *host, uint16_t port, uint32_t len) {
 }
 
 static void udp_bound_datagram_is_received_with_its_sender(void **state) {
-  /* EVIDENCE: RFC 768; RFC 1122 4.1.3.5 */
+  /* EVIDENCE: RFC 768 1a, 2a, 2c; RFC 1122 4.1.3.5 */
   (void)state;
   struct lower *host = lower_new(NULL);
   struct udp_pcb pcb;
@@ -39,7 +39,7 @@ static void udp_bound_datagram_is_received_with_its_sender(void **state) {
 }
 
 static void udp_wrong_length_or_checksum_is_dropped(void **state) {
-  /* EVIDENCE: RFC 1122 4.1.3.4a, 4.1.3.4c; RFC 768 */
+  /* EVIDENCE: RFC 1122 4.1.3.4a, 4.1.3.4c; RFC 768 1b, 1c, 1e */
   (void)state;
   struct lower *host = lower_new(NULL);
   struct udp_pcb pcb;
@@ -132,7 +132,7 @@ static void udp_connected_port_unreachable_gives_refused(void **state) {
 }
 
 static void udp_loopback_delivers_at_the_next_poll(void **state) {
-  /* EVIDENCE: RFC 1122 3.2.1.3 (g) */
+  /* EVIDENCE: RFC 1122 3.2.1.3 (g); RFC 768 2b */
   (void)state;
   struct lower *host = lower_new(NULL);
   struct udp_pcb a, b;
@@ -222,6 +222,58 @@ static void udp_sent_has_source_checksum_ttl_and_tos(void **state) {
   lower_free(host);
 }
 
+static void udp_zero_sum_is_sent_as_all_ones(void **state) {
+  /* EVIDENCE: RFC 768 1d */
+  (void)state;
+  struct lower *host = lower_new(NULL);
+  lower_learn_peer(host);
+  struct udp_pcb pcb;
+  struct ph_addr peer = ph_addr_v4(LOWER_PEER);
+  uint8_t data[2] = {0, 0};
+  udp_open(&host->stack, &pcb, 20000);
+  assert_int_equal(udp_sendto(&pcb, data, 2, &peer, 7), 2);
+  memcpy(data, host->frame[host->count - 1] + 40, 2); /* the sum's complement */
+  assert_int_equal(udp_sendto(&pcb, data, 2, &peer, 7), 2);
+  assert_int_equal(get_be16(host->frame[host->count - 1] + 40), 0xffff);
+  udp_close(&pcb);
+  lower_free(host);
+}
+
+static void udp_headers_of_any_shape_are_survived(void **state) {
+  /* EVIDENCE: RFC 768: every port with every length and checksum; the next
+   * good datagram is received, what is not one is counted */
+  (void)state;
+  static const uint16_t ports[] = {0, 1, 7, 8, 0x7fff, 0xffff};
+  struct lower *host = lower_new(NULL);
+  lower_learn_peer(host);
+  struct udp_pcb pcb;
+  struct ph_addr any = ph_addr_v4(0);
+  uint8_t data[8];
+  udp_open(&host->stack, &pcb, 65536);
+  assert_int_equal(udp_bind(&pcb, &any, 7), 0);
+  for (uint32_t i = 0; i < 6 * 6 * 16 * 3; i++) {
+    uint16_t src = ports[i % 6], dst = ports[i / 6 % 6];
+    uint32_t len = i / 36 % 16, kind = i / 576;
+    uint64_t errors = host->stack.stats.UdpInErrors;
+    datagram(host, dst, 4);
+    uint8_t *p = host->scratch + 34;
+    put_be16(p, src);
+    put_be16(p + 4, (uint16_t)len);
+    put_be16(p + 6, 0);
+    uint32_t n = len <= 12 ? len : 12;
+    uint16_t sum =
+        (uint16_t)~csum_data(p, n, csum_data(p - 8, 8, (uint16_t)(17 + len)));
+    put_be16(p + 6, kind == 0 ? 0 : kind == 1 ? sum : (uint16_t)(sum ^ 1));
+    lower_receive(host, host->scratch, 46);
+    bool good = len >= 8 && len <= 12 && dst != 0 && kind < 2;
+    assert_int_equal(host->stack.stats.UdpInErrors - errors, !good);
+    assert_int_equal(udp_recvfrom(&pcb, data, 8, false, NULL, NULL),
+                     good && dst == 7 ? (long)len - 8 : -PH_EAGAIN);
+  }
+  udp_close(&pcb);
+  lower_free(host);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(udp_bound_datagram_is_received_with_its_sender),
@@ -232,6 +284,8 @@ int main(void) {
       cmocka_unit_test(udp_loopback_delivers_at_the_next_poll),
       cmocka_unit_test(udp_sent_has_source_checksum_ttl_and_tos),
       cmocka_unit_test(udp_device_full_gives_eagain_then_writable),
+      cmocka_unit_test(udp_zero_sum_is_sent_as_all_ones),
+      cmocka_unit_test(udp_headers_of_any_shape_are_survived),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
