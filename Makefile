@@ -34,7 +34,7 @@ tests_of = $(patsubst tests/$(1)/%.c,$(BUILD)/test/$(1)/%,$(wildcard tests/$(1)/
 TEST_RTL := $(call tests_of,rtl)
 TEST_GATES := $(patsubst $(BUILD)/test/rtl/%,$(BUILD)/test/gates/%,$(TEST_RTL))
 TEST_C := $(foreach kind,$(KINDS),$(call tests_of,$(kind)))
-TEST_SCRIPTS := $(wildcard tests/interop/*.sh) tests/packet/run.sh tests/soak/quick.sh tests/learn/learn.py
+TEST_SCRIPTS := $(wildcard tests/interop/*.sh) tests/packet/run.sh tests/soak/quick.sh tests/learn/learn.py tests/interop/report.py
 
 # --- What a user calls -------------------------------------------------------
 help: ## this list
@@ -165,6 +165,9 @@ include tests/fuzz/rules.mk
 
 $(BUILD)/packhorse: $(call rel,$(TOOL_C) $(SIM_C) $(STACK_C) $(DRIVER_C)) $(BUILD)/nic/libnic.a
 	$(call quiet,LD ) $(CXX) $^ $(SIM_LIBS) -o $@
+
+# They are a part of the object as they are, which no compiler tells.
+$(call rel,sim/tool/report_page.c) $(call asan,sim/tool/report_page.c): sim/tool/report.css sim/tool/report.js
 
 # The figures of the stack alone: what ships, over a software wire.
 $(BUILD)/bench/tcp: $(call rel,tests/bench/bench_tcp.c tests/bench/bed.c $(STACK_C) $(DRIVER_C))

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/tool/options.h"
 
-#include <arpa/inet.h>
 #include <getopt.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -17,7 +16,7 @@
 #include "sim/tool/scenario.h"
 
 enum {
-  D = 1 << COMMAND_DOWNLOAD,
+  D = 1 << COMMAND_DOWNLOAD | 1 << COMMAND_REPORT,
   P = 1 << COMMAND_PING,
   U = 1 << COMMAND_UDP,
   T = 1 << COMMAND_THROUGHPUT,
@@ -73,6 +72,7 @@ enum {
   X(state_at, "US", SIM, "at this simulated microsecond, not at the end")      \
   X(control, "SOCKET", A, "answer netstat there while the session runs")       \
   X(waves, "PREFIX", ALL, "waves of the RTL: PREFIX-<host>.vcd")               \
+  X(report, "FILE", D | T, "an HTML page of the run, for any browser")         \
   X(json, NULL, SIM | R | S, "print one JSON object instead of the report")    \
   X(arq, "MODE", T,                                                            \
     "stop-and-wait, go-back-n, selective-repeat or all: a table")              \
@@ -129,6 +129,7 @@ static const struct {
     {"packet", "scripts of packets and socket calls against the stack"},
     {"scenario", "TCP shows one of its ways, draws and explains it: NAME"},
     {"netstat", "sockets, counters and routes of a run or a session"},
+    {"report", "a download, and an HTML page of it (report.html)"},
     {"help",
      "this list; 'help COMMAND', 'help cpu', 'wire' or 'topology' for more"},
 };
@@ -217,40 +218,6 @@ static int set_cpu(struct options *options, const char *text) {
   return 2;
 }
 
-static int set_address(struct options *options, const char *text) {
-  char copy[32];
-  snprintf(copy, sizeof(copy), "%s", text);
-  char *slash = strchr(copy, '/');
-  uint64_t length = 24;
-  struct in_addr address;
-  if (slash) {
-    *slash++ = 0;
-  }
-  if ((slash && !options_number(slash, 1, 30, &length)) ||
-      inet_pton(AF_INET, copy, &address) != 1) {
-    return options_complain("address", text, "an address such as 10.0.0.1/24");
-  }
-  options->address = ntohl(address.s_addr);
-  options->prefix_len = (uint8_t)length;
-  return 0;
-}
-
-static int set_mac(struct options *options, const char *text) {
-  unsigned byte[6];
-  char more;
-  if (strspn(text, "0123456789abcdefABCDEF:") != strlen(text) ||
-      sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &byte[0], &byte[1], &byte[2],
-             &byte[3], &byte[4], &byte[5], &more) != 6 ||
-      byte[0] & 1) {
-    return options_complain(
-        "mac", text, "the address of one station such as 02:50:48:00:00:01");
-  }
-  for (int i = 0; i < 6; i++) {
-    options->mac[i] = (uint8_t)byte[i];
-  }
-  return 0;
-}
-
 static int set_speed(struct options *options, const char *text) {
   options->line_rate = strcmp(text, "line") == 0;
   if (!options->line_rate && strcmp(text, "recorded") != 0) {
@@ -269,7 +236,7 @@ static int set_text(struct options *options, int code, const char *value) {
   } texts[] = {X(file),      X(output), X(topology), X(from),    X(to),
                X(interface), X(pcapng), X(timeline), X(picture), X(state),
                X(control),   X(waves),  X(tap),      X(netns),   X(fetch),
-               X(log),       X(replay)};
+               X(log),       X(replay), X(report)};
 #undef X
   for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
     if (texts[i].code == code) {
@@ -353,7 +320,7 @@ static int set_machine(struct options *options, int code, const char *value) {
     case OPTION_max_cycles:
       return options_number64("max_cycles", value, &options->max_cycles);
     case OPTION_mac:
-      return set_mac(options, value);
+      return options_mac(value, options->mac);
     case OPTION_speed:
       return set_speed(options, value);
     case OPTION_no_idle_skip:
@@ -420,7 +387,7 @@ static int set_other(struct options *options, int code, const char *value) {
       options->compare = false;
       return 0;
     case OPTION_address:
-      return set_address(options, value);
+      return options_address(value, &options->address, &options->prefix_len);
     case OPTION_serve:
       options->serve = true;
       return 0;
@@ -440,6 +407,7 @@ static void set_defaults(struct options *options, enum command command) {
   *options = (struct options){
       .command = command,
       .bytes = command == COMMAND_THROUGHPUT ? 10000000 : 1500000,
+      .report = command == COMMAND_REPORT ? "report.html" : NULL,
       .count = 4,
       .size = 56,
       .interval_ms = 1,

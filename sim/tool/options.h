@@ -21,6 +21,7 @@ enum command {
   COMMAND_PACKET,
   COMMAND_SCENARIO,
   COMMAND_NETSTAT,
+  COMMAND_REPORT, /* on the command line; then it is a download */
   COMMAND_HELP,
   COMMAND_COUNT
 };
@@ -72,6 +73,7 @@ struct options {
   uint64_t seed;
   const char *pcapng, *timeline, *waves;
   const char *explain, *picture; /* which packet, and where to draw it */
+  const char *report;            /* the page to write; or NULL */
   struct record *record;         /* keeps what happens in the run; or NULL */
   const char *state;             /* what netstat shows, for all hosts */
   uint64_t state_at_us;          /* when; 0: at the end */

@@ -44,6 +44,11 @@ static int check_words(const struct options *options) {
             options->picture);
     return 2;
   }
+  if (options->report && (options->ipv6 || options->explain)) {
+    fprintf(stderr, "packhorse: --report %s: not together with %s.\n",
+            options->report, options->ipv6 ? "-6" : "--explain");
+    return 2;
+  }
   if (options->explain && options->json) {
     fprintf(stderr,
             "packhorse: --explain %s: it prints text, --json one object.\n",
@@ -82,11 +87,14 @@ static int check_topology(struct options *options) {
   if (!topology_parse(topology, options->topology, &defaults)) {
     fprintf(stderr, "packhorse: --topology: %s.\n", topology->error);
     status = 2;
-  } else if (options->explain && topology->host_count > 2) {
-    fprintf(stderr,
-            "packhorse: --explain %s: it follows a packet between two hosts, "
-            "not over routers.\n",
-            options->explain);
+  } else if ((options->explain || options->report) &&
+             topology->host_count > 2) {
+    fprintf(
+        stderr,
+        "packhorse: --%s %s: it follows packets between two hosts, not over "
+        "routers.\n",
+        options->report ? "report" : "explain",
+        options->report ? options->report : options->explain);
     status = 2;
   } else {
     options->path_mtu = topology_path_mtu(topology);
@@ -97,6 +105,9 @@ static int check_topology(struct options *options) {
 }
 
 int options_check(struct options *options) {
+  if (options->command == COMMAND_REPORT) {
+    options->command = COMMAND_DOWNLOAD;
+  }
   int status = check_words(options) | options_arq_check(options);
   return status ? status : check_topology(options);
 }

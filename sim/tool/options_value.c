@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/tool/options_value.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,4 +72,38 @@ int options_number64(const char *option, const char *text, uint64_t *value) {
              ? 0
              : options_complain(option, text,
                                 "a positive number such as 1500000");
+}
+
+int options_address(const char *text, uint32_t *to, uint8_t *prefix_len) {
+  char copy[32];
+  snprintf(copy, sizeof(copy), "%s", text);
+  char *slash = strchr(copy, '/');
+  uint64_t length = 24;
+  struct in_addr address;
+  if (slash) {
+    *slash++ = 0;
+  }
+  if ((slash && !options_number(slash, 1, 30, &length)) ||
+      inet_pton(AF_INET, copy, &address) != 1) {
+    return options_complain("address", text, "an address such as 10.0.0.1/24");
+  }
+  *to = ntohl(address.s_addr);
+  *prefix_len = (uint8_t)length;
+  return 0;
+}
+
+int options_mac(const char *text, uint8_t mac[6]) {
+  unsigned byte[6];
+  char more;
+  if (strspn(text, "0123456789abcdefABCDEF:") != strlen(text) ||
+      sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &byte[0], &byte[1], &byte[2],
+             &byte[3], &byte[4], &byte[5], &more) != 6 ||
+      byte[0] & 1) {
+    return options_complain(
+        "mac", text, "the address of one station such as 02:50:48:00:00:01");
+  }
+  for (int i = 0; i < 6; i++) {
+    mac[i] = (uint8_t)byte[i];
+  }
+  return 0;
 }

@@ -28,4 +28,9 @@ int options_number16(const char *option, const char *text, uint16_t least,
 /* From 1 to 10^12. */
 int options_number64(const char *option, const char *text, uint64_t *value);
 
+/* Of our host: an address with the length of its prefix (24), an Ethernet
+ * address. 0, or 2 after one sentence on stderr. */
+int options_address(const char *text, uint32_t *to, uint8_t *prefix_len);
+int options_mac(const char *text, uint8_t mac[6]);
+
 #endif

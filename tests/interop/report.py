@@ -1,0 +1,265 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The page of `packhorse report` in headless Chromium: no error, no request, plots with all that the run had,
+a click chooses a packet, nothing is wider than a phone. Chromium is driven over its debugging pipe."""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+TOOL = os.path.join(os.environ.get("BUILD", "build"), "packhorse")
+WAIT_S = 60
+
+
+class Browser:
+    """Messages of the DevTools protocol end with a zero byte, on descriptors 3 and 4."""
+
+    def __init__(self, program, profile):
+        here_out, self.out = os.pipe()
+        self.into, here_in = os.pipe()
+
+        def place():
+            high_in, high_out = os.dup(here_out), os.dup(here_in)
+            os.dup2(high_in, 3)
+            os.dup2(high_out, 4)
+
+        self.process = subprocess.Popen(
+            [program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+             "--disable-background-networking", f"--user-data-dir={profile}", "--remote-debugging-pipe"],
+            preexec_fn=place, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        os.close(here_out)
+        os.close(here_in)
+        self.buffer, self.number, self.session, self.events = b"", 0, None, []
+
+    def message(self):
+        while b"\0" not in self.buffer:
+            part = os.read(self.into, 1 << 20)
+            if not part:
+                raise RuntimeError("the browser has ended")
+            self.buffer += part
+        text, self.buffer = self.buffer.split(b"\0", 1)
+        return json.loads(text)
+
+    def call(self, method, **params):
+        self.number += 1
+        request = {"id": self.number, "method": method, "params": params}
+        if self.session:
+            request["sessionId"] = self.session
+        os.write(self.out, json.dumps(request).encode() + b"\0")
+        while True:
+            message = self.message()
+            if message.get("id") == self.number:
+                if "error" in message:
+                    raise RuntimeError(f"{method}: {message['error']['message']}")
+                return message["result"]
+            self.events.append(message)
+
+    def open(self, url):
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self.call(domain + ".enable")
+        self.events.clear()
+        self.call("Page.navigate", url=url)
+        end = time.monotonic() + WAIT_S
+        while self.value("document.readyState + ':' + location.protocol") != "complete:file:":
+            if time.monotonic() > end:
+                raise RuntimeError("the page does not load")
+            time.sleep(0.1)
+
+    def value(self, expression):
+        result = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        if "exceptionDetails" in result:
+            raise RuntimeError(f"{expression}: {result['exceptionDetails']}")
+        return result["result"].get("value")
+
+    def size(self, width, height, phone):
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
+        self.value("new Promise(done => requestAnimationFrame(done))")
+
+    def mouse(self, *places):
+        """Down at the first place, up at the last."""
+        for kind, (x, y) in zip(("mousePressed",) + ("mouseMoved",) * (len(places) - 2) + ("mouseReleased",), places):
+            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1)
+
+    def trouble(self):
+        """What the page complained about, and what it asked the network for."""
+        found = []
+        for event in self.events:
+            method, params = event.get("method"), event.get("params", {})
+            if method == "Runtime.exceptionThrown" or method == "Log.entryAdded" and params["entry"]["level"] == "error":
+                found.append(json.dumps(params)[:300])
+            elif method == "Runtime.consoleAPICalled" and params["type"] in ("error", "warning", "assert"):
+                found.append(json.dumps(params)[:300])
+            elif method == "Network.requestWillBeSent" and not params["request"]["url"].startswith(("file:", "data:")):
+                found.append("request: " + params["request"]["url"])
+        return found
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def run_of(page):
+    """The numbers in the page."""
+    return json.loads(re.search(r'type="application/json">(.*?)</script>', page, re.S).group(1))
+
+
+def make_report(path, *options):
+    command = [TOOL, "report", "--report", path, *options, "--json"]
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=300).stdout)
+
+
+def check_page_is_alone(page, figures):
+    """One file, below 2 MB, and its numbers are those that the tool prints."""
+    assert len(page) < 2_000_000, len(page)
+    body = re.sub(r"http://www\.w3\.org/2000/svg", "", page)
+    assert not re.findall(r"(?:https?:|//[a-z])[^\s\"']*\.[a-z]{2,}|<link(?! rel=\"icon\" href=\"data:)|<img|@import|url\((?!#)", body)
+    assert '<meta name="viewport"' in page and "prefers-color-scheme: dark" in page
+    run = run_of(page)
+    assert run["ok"] and run["hash"] == figures["event_hash"] and run["bytes"] == figures["bytes"]
+    again = sum(1 for s in run["segments"] if s[9] and s[4])
+    lost = sum(1 for s in run["segments"] if s[2] == -1)
+    assert again == figures["retransmissions"] > 0, (again, figures["retransmissions"])
+    assert lost == figures["faults_lost"] > 0, (lost, figures["faults_lost"])
+    return run
+
+
+def check_recording_changes_nothing(figures, *options):
+    plain = json.loads(subprocess.run([TOOL, "download", *options, "--json"], check=True, stdout=subprocess.PIPE,
+                                      timeout=300).stdout)
+    assert plain["event_hash"] == figures["event_hash"]
+
+
+def check_page_of(options, most):
+    """Other runs make a page too, and a long one stays short."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "other.html")
+        subprocess.run([TOOL, *options, "--report", path], check=True, stdout=subprocess.DEVNULL, timeout=300)
+        with open(path, encoding="ascii") as file:
+            page = file.read()
+    run = run_of(page)
+    assert run["ok"] and run["segments"] and len(page) < most, len(page)
+    return run
+
+
+def check_plots_have_everything(browser, run):
+    data = [s for s in run["segments"] if s[0] == run["sender"] and s[4]]
+    count = "document.querySelectorAll('#sequence .seg%s').length"
+    assert browser.value(count % "") == len(data)
+    assert browser.value(count % ".lost") == sum(1 for s in data if s[2] == -1)
+    assert browser.value(count % ".again") == sum(1 for s in data if s[9] and s[2] != -1)
+    assert browser.value("document.querySelectorAll('#windows .curve').length") == 4
+    assert browser.value("document.querySelectorAll('#buffers .curve').length") == 4
+    assert browser.value("document.querySelectorAll('#figures tr').length") == 1 + len(run["figures"])
+    plain = [s for s in run["plain"]["segments"] if s[0] == run["sender"] and s[4]]
+    assert browser.value("document.querySelectorAll('#without .seg').length") == len(plain)
+    assert browser.value("document.querySelectorAll('#packet option').length") == len(run["journeys"])
+
+
+def check_stages_of(browser, run, index):
+    journey = run["journeys"][index]
+    pieces = sum(1 for s in run["segments"] if s[10] == journey["packet"] and s[4] and s[0] == run["sender"])
+    assert browser.value("document.getElementById('packet').selectedIndex") == index
+    shown = browser.value("document.querySelectorAll('#stages > li').length")
+    assert shown == len(journey["stages"]) + (not journey["complete"]), (shown, len(journey["stages"]))
+    assert browser.value("document.querySelectorAll('#pieces .piece').length") == 1 + pieces
+    assert f"{journey['payload']:,} bytes" in browser.value("document.getElementById('summary').textContent")
+
+
+def check_click_chooses_the_packet(browser, run):
+    """Click on a segment of the second packet and of the last one."""
+    for index in (1, len(run["journeys"]) - 1):
+        packet = run["journeys"][index]["packet"]
+        browser.value("document.getElementById('sequence').scrollIntoView({block: 'center'})")
+        box = browser.value(f"(() => {{ const r = document.querySelector('#sequence [data-packet=\"{packet}\"]')"
+                            ".getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()")
+        browser.mouse(box, box)
+        check_stages_of(browser, run, index)
+
+
+def check_drag_zooms(browser):
+    count = "document.querySelectorAll('#sequence .seg').length"
+    before = browser.value(count)
+    browser.value("document.getElementById('sequence').scrollIntoView({block: 'center'})")
+    x, y, width = browser.value("(() => { const r = document.getElementById('sequence').getBoundingClientRect();"
+                                " return [r.x, r.y + r.height / 2, r.width]; })()")
+    browser.mouse((x + width * 0.4, y), (x + width * 0.5, y), (x + width * 0.6, y))
+    zoomed = browser.value(count)
+    assert 0 < zoomed < before / 2, (zoomed, before)
+    browser.value("[...document.querySelectorAll('button')].find(b => b.textContent === 'whole run').click()")
+    assert browser.value(count) == before
+
+
+def check_fits(browser, width):
+    browser.size(width, 740, True)
+    wide = browser.value("document.documentElement.scrollWidth")
+    assert wide <= width, f"{wide} pixels wide on a screen of {width}"
+    out = browser.value("[...document.querySelectorAll('section, .card, .tools, svg, button, select')]"
+                        f".filter(e => e.getBoundingClientRect().right > {width} + 0.5).length")
+    assert out == 0, f"{out} parts stick out"
+    assert browser.value("document.querySelectorAll('#sequence .seg').length") > 0
+
+
+def checks(program, folder):
+    path = os.path.join(folder, "report.html")
+    options = ("--bytes", "400k", "--wire", "b>a: drop=60")
+    figures = make_report(path, *options)
+    with open(path, encoding="ascii") as file:
+        page = file.read()
+    run = check_page_is_alone(page, figures)
+    yield "page_is_one_file_with_the_numbers_of_the_run"
+    check_recording_changes_nothing(figures, *options)
+    yield "report_changes_no_event"
+    run_soft = check_page_of(("throughput", "--nic", "soft", "--bytes", "20M", "--no-compare"), 2_000_000)
+    assert run_soft["left_out"] > 0 and "plain" not in run_soft
+    assert len(run_soft["segments"]) + run_soft["left_out"] > 20_000_000 // 1460
+    yield "page_of_a_long_run_stays_below_two_megabytes"
+    if not program:
+        return
+    browser = Browser(program, os.path.join(folder, "profile"))
+    try:
+        browser.open("file://" + os.path.abspath(path))
+        browser.size(1200, 900, False)
+        check_plots_have_everything(browser, run)
+        yield "plots_have_an_element_for_each_segment"
+        check_stages_of(browser, run, max(range(len(run["journeys"])), key=lambda i: (run["journeys"][i]["payload"], -i)))
+        check_click_chooses_the_packet(browser, run)
+        yield "click_on_a_segment_chooses_its_packet"
+        check_drag_zooms(browser)
+        yield "drag_zooms_and_button_shows_the_whole"
+        for width in (320, 390, 768):
+            check_fits(browser, width)
+        yield "phone_has_no_horizontal_scroll"
+        assert not browser.trouble(), browser.trouble()
+        yield "no_console_error_and_no_request"
+    finally:
+        browser.close()
+
+
+def main():
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    passed = 0
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        try:
+            for name in checks(program, folder):
+                print("  ok   ", name, flush=True)
+                passed += 1
+        except (AssertionError, RuntimeError, subprocess.SubprocessError) as error:
+            import traceback
+            traceback.print_exc()
+            print(f"  FAIL  after {passed} checks: {error}")
+            print(f"{passed} passed, 1 failed")
+            return 1
+    if not program:
+        print("  skip  what needs a browser: there is no chromium (.ci/install browser)")
+    print(f"{passed} passed, 0 failed, {0 if program else 1} skipped")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
