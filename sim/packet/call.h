@@ -7,7 +7,13 @@
 
 #include "sim/packet/run_internal.h"
 
-enum { CALL_ARGS = 8, CALL_POLLS = 16, CALL_IOVECS = 16, CALL_VALUE = 512 };
+enum {
+  CALL_ARGS = 8,
+  CALL_POLLS = 16,
+  CALL_IOVECS = 16,
+  CALL_VALUE = 512,
+  CALL_CONTROL = 128,
+};
 
 struct call;
 
@@ -48,6 +54,7 @@ struct call {
   int iov_count;
   struct ph_pollfd polls[CALL_POLLS];
   struct ph_msghdr message;
+  _Alignas(8) uint8_t control[CALL_CONTROL]; /* of recvmsg() */
   struct ph_epoll_event events[CALL_POLLS];
 };
 

@@ -35,7 +35,6 @@ const char *lacks_option(int64_t level, int64_t name) {
       {"TCP_FASTOPEN_CONNECT", fast_open},
       {"TCP_FASTOPEN_KEY", fast_open},
       {"TCP_FASTOPEN_NO_COOKIE", fast_open},
-      {"TCP_INQ", "control messages (TCP_INQ)"},
       {"TCP_MD5SIG", "MD5 signatures (RFC 2385)"},
       {"TCP_REPAIR", "moving connections (TCP_REPAIR)"},
       {"TCP_ULP", "protocols above TCP in the stack (TCP_ULP)"},

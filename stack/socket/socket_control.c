@@ -72,12 +72,25 @@ static void put_info6(struct control *c, const struct udp_info *info) {
   put(c, PH_IPPROTO_IPV6, PH_IPV6_PKTINFO, &m, sizeof(m));
 }
 
+/* TCP_INQ: what is left to read of a stream. */
+static void put_inq(struct control *c, const struct tcp_conn *conn) {
+  int32_t inq = tcp_inq(conn);
+  if (inq >= 0) {
+    put_number(c, PH_IPPROTO_TCP, PH_TCP_INQ, inq);
+  }
+}
+
 void sock_put_control(struct ph_stack *stack, const struct ph_sock *sock,
                       struct ph_msghdr *msg, int *msg_flags) {
   const struct udp_pcb *udp = sock->udp;
   struct control c = {.at = msg->msg_control,
                       .room = msg->msg_control ? msg->msg_controllen : 0};
   msg->msg_controllen = 0;
+  if (sock->tcp) {
+    put_inq(&c, sock->tcp);
+    msg->msg_controllen = c.used;
+    *msg_flags |= c.flags;
+  }
   if (!udp || !udp->tell_info) {
     return;
   }

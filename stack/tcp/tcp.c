@@ -44,9 +44,7 @@ void tcp_start(struct ph_stack *stack, struct tcp_conn *conn, uint32_t iss) {
   conn->snd_una = conn->iss;
   conn->challenge_ms =
       tcp_now_ms(stack) - (uint32_t)(TCP_CHALLENGE_NS / TCP_MS);
-  conn->last_rx_ms = tcp_now_ms(stack);
   conn->snd_nxt = conn->snd_sml = conn->snd_push = conn->iss + 1;
-  conn->rcv_wscale = tcp_of(stack)->features.window_scale;
   conn->rcv_mss = TCP_MSS_DEFAULT; /* until longer ones come */
   conn->snd_mss = conn->peer_mss = tcp_path(stack, conn)->family->mss_default;
   tcp_silence_begins(stack, conn);

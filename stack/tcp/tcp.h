@@ -166,6 +166,9 @@ uint32_t tcp_want_unread(const struct ph_stack *stack, struct tcp_conn *conn,
 
 /* Bytes that wait to be read. */
 uint32_t tcp_unread(const struct tcp_conn *conn);
+/* The same, and one more if the end of the stream follows; or -1 if TCP_INQ is
+ * off. */
+int32_t tcp_inq(const struct tcp_conn *conn);
 
 /* connect(AF_UNSPEC): end whatever it is, with a reset if the peer must know
  * (then the pending error is ECONNRESET). Returns a connection in CLOSED in its
@@ -264,6 +267,7 @@ enum tcp_setting {
                                    retransmissions of the SYN-ACK */
   TCP_SETTING_QUICKACK = 12,
   TCP_SETTING_USER_TIMEOUT = 18, /* ms; 0: by number of retransmissions */
+  TCP_SETTING_INQ = 36,          /* 1: recvmsg() tells what is left */
 };
 /* 0, -PH_EINVAL (range), -PH_ENOPROTOOPT (no such option). */
 int tcp_set(struct ph_stack *stack, struct tcp_conn *conn, int option,
@@ -295,10 +299,11 @@ struct tcp_arq {
 int tcp_set_arq(struct tcp_conn *conn, const struct tcp_arq *arq) PH_MUST_USE;
 struct tcp_arq tcp_get_arq(const struct tcp_conn *conn);
 
-/* Linux's enum tcp_ca_state, without the one that only ECN there has. */
+/* Linux's enum tcp_ca_state. */
 enum {
   TCP_INFO_OPEN = 0,
   TCP_INFO_DISORDER = 1,
+  TCP_INFO_CWR = 2, /* ECN has reduced cwnd, less than a round trip ago */
   TCP_INFO_RECOVERY = 3,
   TCP_INFO_LOSS = 4,
 };

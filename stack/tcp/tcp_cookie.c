@@ -32,7 +32,7 @@ enum {
 #define MINUTE_NS (60 * TCP_S)
 
 static const uint16_t mss_table[] = {48,   536,  1220, 1300,
-                                     1400, 1440, 1460, 8960};
+                                     1400, 1440, 1460, 8940};
 
 static uint32_t hash(const struct tcp_stack *tcp, const struct tcp_conn *ends,
                      uint32_t domain, uint32_t word) {
@@ -81,7 +81,6 @@ static void set_ends(struct tcp_conn *conn, const struct tcp_listener *listener,
 static void answer_options(struct ph_stack *stack, struct tcp_conn *conn,
                            const struct tcp_seg *seg, struct tcp_options *o) {
   struct ip_path *path = tcp_path(stack, conn);
-  conn->rcv_wscale = tcp_of(stack)->features.window_scale;
   conn->rcv_mss = conn->snd_mss = path->family->mss_default;
   tcp_take_path(stack, conn, path);
   tcp_options_start(stack, conn);

@@ -38,6 +38,10 @@ static uint8_t ca_state(const struct tcp_conn *conn) {
     case TCP_RECOVERY_LOSS:
       return TCP_INFO_LOSS;
     case TCP_RECOVERY_NONE:
+      if (conn->ecn_ok && conn->out != &tcp_out_none &&
+          seq_lt(conn->snd_una, conn->out->ecn_until)) {
+        return TCP_INFO_CWR;
+      }
       return conn->dupacks > 0 || conn->out->sacked_bytes > 0
                  ? TCP_INFO_DISORDER
                  : TCP_INFO_OPEN;

@@ -15,6 +15,7 @@ struct tcp_settings {
   uint8_t syn_retries;
   uint8_t defer_accept; /* retransmissions of the SYN-ACK until an ACK alone
                            will do */
+  bool inq;             /* TCP_INQ */
   struct ip_marks marks;
 };
 

@@ -329,10 +329,9 @@ static PH_INLINE void in_order(struct ph_stack *stack, struct tcp_conn *conn,
   }
   conn->bytes_received += conn->rcv_nxt - before;
   conn->last_rx_ms = conn->heard_ms; /* now */
-  uint32_t size = pkt->gso_size ? pkt->gso_size : seg->data_len;
-  if (size > conn->rcv_mss) {
-    conn->rcv_mss = (uint16_t)ph_min_u32(size, UINT16_MAX);
-  } else if (conn->rcv_nxt - conn->rcv_acked == 2 * size) {
+  uint32_t size = tcp_seg_size(seg, pkt);
+  if (!tcp_segs_grew(conn, size) &&
+      conn->rcv_nxt - conn->rcv_acked == 2 * size) {
     tcp_segs_fell(conn, size, seg->flags);
   }
   schedule_ack(stack, conn, holes || got < seg->len);
@@ -367,6 +366,7 @@ static bool tcp_process_data(struct ph_stack *stack, struct tcp_conn *conn,
   } else if (tcp_ooo_insert(tcp_of(stack), conn, pkt, seg->offset, seg->seq,
                             seg->len)) {
     stack->stats.TcpOutOfOrder++;
+    (void)tcp_segs_grew(conn, tcp_seg_size(seg, pkt));
     conn->counters.ooo_segs++;
   }
   /* RFC 5681 4.2: a duplicate ACK. If counting them is all that the peer can

@@ -238,7 +238,7 @@ struct tcp_conn {
   uint32_t retransmissions;         /* segments */
   uint64_t srtt_ns, rttvar_ns, rto_ns;
   uint32_t challenge_ms; /* the last challenge ACK left */
-  uint32_t last_rx_ms;   /* data arrived, if bytes_received */
+  uint32_t last_rx_ms;   /* data, or the handshake's end, came */
 
   /* Send queue: full blocks but for the head's front and the tail's end. */
   struct tcp_pos sndq_head; /* byte snd_una */
@@ -507,6 +507,19 @@ void tcp_ack_at_once(struct ph_stack *stack, struct tcp_conn *conn);
 /* True if the device still has a packet with the first `len` bytes. */
 bool tcp_range_busy(const struct tcp_range *range, uint32_t len);
 
+/* As on the wire, before they were coalesced. */
+static inline uint32_t tcp_seg_size(const struct tcp_seg *seg,
+                                    const struct pkt *pkt) {
+  return pkt->gso_size ? pkt->gso_size : seg->data_len;
+}
+/* The peer's segments are as long as `size`; false if that is no news. */
+static inline bool tcp_segs_grew(struct tcp_conn *conn, uint32_t size) {
+  if (size <= conn->rcv_mss) {
+    return false;
+  }
+  conn->rcv_mss = (uint16_t)ph_min_u32(size, UINT16_MAX);
+  return true;
+}
 /* False if the window's edge could not move by as much as the peer is told of
  * at once, however much memory there were. */
 bool tcp_window_may_grow(const struct tcp_conn *conn);

@@ -35,12 +35,27 @@ void tcp_options_read(const uint8_t *h, uint32_t hlen,
   }
 }
 
+/* Of what SYN or SYN-ACK offers. As in Linux, a buffer of the user's has the
+ * scale that its window needs, so that a small one is told exactly. */
+static uint8_t window_scale(const struct ph_tcp_features *f,
+                            const struct tcp_conn *conn) {
+  uint8_t scale = f->window_scale;
+  if (conn->rcvbuf_set && !f->whole_window) {
+    while (scale > 0 &&
+           (uint32_t)UINT16_MAX << (scale - 1) >= conn->rcvbuf / 2) {
+      scale--;
+    }
+  }
+  return scale;
+}
+
 void tcp_options_start(struct ph_stack *stack, struct tcp_conn *conn) {
   const struct ph_tcp_features *f = &tcp_of(stack)->features;
   uint8_t least = conn->passive ? PH_TCP_ON_REQUEST : PH_TCP_ON;
   conn->sack_ok = f->sack >= least;
   conn->ts_ok = f->timestamps >= least;
   conn->ecn_ok = f->ecn >= least;
+  conn->rcv_wscale = window_scale(f, conn);
   if (conn->arq) {
     tcp_arq_options(conn);
   }

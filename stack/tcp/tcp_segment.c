@@ -95,7 +95,7 @@ void tcp_established(struct ph_stack *stack, struct tcp_conn *conn,
   conn->snd_wl2 = seg->ack;
   conn->backoff = 0;
   conn->quickack = conn->delay_acks ? 0 : TCP_QUICKACK_SEGS;
-  conn->heard_ms = tcp_now_ms(stack);
+  conn->heard_ms = conn->last_rx_ms = tcp_now_ms(stack);
   tcp_timer_clear(conn, TCP_TIMER_RTX);
   tcp_cc_init(conn);
   tcp_plpmtud_start(stack, conn);

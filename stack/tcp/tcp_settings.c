@@ -178,6 +178,9 @@ int tcp_set(struct ph_stack *stack, struct tcp_conn *conn, int option,
     case TCP_SETTING_USER_TIMEOUT:
       s->user_timeout_ms = value < 0 ? s->user_timeout_ms : (uint32_t)value;
       return value < 0 ? -PH_EINVAL : 0;
+    case TCP_SETTING_INQ:
+      s->inq = value == 1 || (value != 0 && s->inq);
+      return value < 0 || value > 1 ? -PH_EINVAL : 0;
     default:
       return -PH_ENOPROTOOPT;
   }
@@ -222,9 +225,17 @@ int tcp_get(const struct tcp_conn *conn, int option, int32_t *value) {
     case TCP_SETTING_USER_TIMEOUT:
       *value = (int32_t)s->user_timeout_ms;
       return 0;
+    case TCP_SETTING_INQ:
+      *value = s->inq;
+      return 0;
     default:
       return -PH_ENOPROTOOPT;
   }
+}
+
+int32_t tcp_inq(const struct tcp_conn *conn) {
+  return conn->settings.inq ? (int32_t)(conn->rcvq_len + conn->fin_received)
+                            : -1;
 }
 
 uint16_t tcp_get_mss(const struct tcp_conn *conn) {
