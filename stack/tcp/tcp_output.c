@@ -273,11 +273,11 @@ static bool better_later(const struct ph_stack *stack,
                          const struct tcp_conn *conn, uint32_t n, uint32_t mss,
                          bool by_window) {
   const struct tcp_range *first = conn->out->rtx.first;
+  const struct tcp_range *last = conn->out->sent.last;
   return n < ph_min_u32(conn->cwnd, conn->snd_wnd) / 4 &&
          tcp_flight(conn) >= 2 * mss && conn->recovery == TCP_RECOVERY_NONE &&
-         conn->dupacks == 0 && first &&
-         (uint32_t)(stack->now_ns / TCP_MS) - conn->counters.last_sent_ms <=
-             1 &&
+         conn->dupacks == 0 && first && last &&
+         stack->now_ns - last->u.tx.sent_at_ns <= TCP_MS &&
          (by_window ||
           stack->now_ns - first->u.tx.sent_at_ns >= conn->srtt_ns / 2);
 }
