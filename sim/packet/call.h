@@ -13,6 +13,7 @@ enum {
   CALL_IOVECS = 16,
   CALL_VALUE = 512,
   CALL_CONTROL = 128,
+  CALL_FILE = 1 << 20, /* live descriptors from here on are files */
 };
 
 struct call;

@@ -232,6 +232,38 @@ static long execute_writev(struct call *call) {
   return ph_writev(call->stack, call->fd, call->iov, (int)call->number[0]);
 }
 
+/* ---- open, sendfile ----------------------------------------------------- */
+
+/* A file of a script holds zeros, as many as are asked for. */
+static bool prepare_open(struct run *run, struct call *call) {
+  call->fd = CALL_FILE + (int)call->event->line; /* each its own */
+  return call->arg[0]->kind == EXPR_STRING ||
+         run_wrong(run, call->event->line, "open() wants a name.");
+}
+
+static long execute_open(struct call *call) {
+  return call->fd;
+}
+
+/* to, from, [offset], length */
+static bool prepare_sendfile(struct run *run, struct call *call) {
+  int from;
+  if (!arg_fd(run, call->arg[0], &call->fd) ||
+      !arg_fd(run, call->arg[1], &from) ||
+      !arg_size(run, call->arg[3], &call->len)) {
+    return false;
+  }
+  call->number[0] = from;
+  call->buffer = sim_alloc(call->len + 1);
+  return true;
+}
+
+static long execute_sendfile(struct call *call) {
+  return call->number[0] < CALL_FILE
+             ? -PH_EINVAL /* sockets can't be mapped */
+             : ph_send(call->stack, call->fd, call->buffer, call->len, 0);
+}
+
 const struct call_row calls_io[] = {
     {"read", 3, 3, prepare_recv, execute_recv, check_recv, NULL, false},
     {"recv", 4, 4, prepare_recv, execute_recv, check_recv, NULL, false},
@@ -239,6 +271,9 @@ const struct call_row calls_io[] = {
     {"write", 3, 3, prepare_send, execute_send, check_written, NULL, false},
     {"send", 4, 4, prepare_send, execute_send, check_written, NULL, false},
     {"sendto", 6, 6, prepare_send, execute_sendto, check_sendto, NULL, false},
+    {"open", 2, 3, prepare_open, execute_open, NULL, NULL, true},
+    {"sendfile", 4, 4, prepare_sendfile, execute_sendfile, check_written, NULL,
+     false},
     {"readv", 3, 3, prepare_iov, execute_readv, NULL, NULL, false},
     {"writev", 3, 3, prepare_iov, execute_writev, check_gathered, NULL, false},
     {NULL, 0, 0, NULL, NULL, NULL, NULL, false},

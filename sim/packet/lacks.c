@@ -15,7 +15,7 @@ static const char fast_open[] = "TCP Fast Open (RFC 7413)";
 static const char zero_copy[] = "sending without a copy (MSG_ZEROCOPY)";
 static const char stamping[] = "timestamps of packets (SO_TIMESTAMPING)";
 static const char error_queue[] = "the error queue of sockets";
-static const char files[] = "files and pipes; there are sockets only";
+static const char files[] = "pipes; there are sockets and files of zeros only";
 
 /* ---- Options of sockets, flags of calls --------------------------------- */
 
@@ -77,10 +77,8 @@ const char *lacks_receive_flag(int64_t flags) {
 
 const char *lacks_call(const char *name) {
   static const char *const rows[][2] = {
-      {"open", files},
       {"pipe", files},
       {"splice", files},
-      {"sendfile", files},
       {"tee", files},
       {"vmsplice", files},
       {"select", "select() in scripts; there are poll() and epoll"},

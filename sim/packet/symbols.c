@@ -185,6 +185,8 @@ static const struct {
     S(FD_CLOEXEC),
     S(O_RDONLY),
     S(O_WRONLY),
+    S(O_RDONLY),
+    S(O_WRONLY),
     S(O_RDWR),
     S(O_NONBLOCK),
     S(O_NDELAY),
