@@ -13,7 +13,7 @@ enum {
   CALL_IOVECS = 16,
   CALL_VALUE = 512,
   CALL_CONTROL = 128,
-  CALL_FILE = 1 << 20, /* live descriptors from here on are files */
+  CALL_FILE = 1 << 21, /* and the line of its open(): a file, live */
 };
 
 struct call;
@@ -61,6 +61,10 @@ struct call {
 
 extern const struct call_row calls_socket[], calls_io[], calls_option[],
     calls_message[], calls_epoll[];
+
+static inline bool call_is_file(int64_t fd) {
+  return fd >= CALL_FILE;
+}
 
 /* ---- args.c ------------------------------------------------------------- */
 /* A number, symbol, or several joined by |. False: run_wrong() was called. */

@@ -236,7 +236,7 @@ static long execute_writev(struct call *call) {
 
 /* A file of a script holds zeros, as many as are asked for. */
 static bool prepare_open(struct run *run, struct call *call) {
-  call->fd = CALL_FILE + (int)call->event->line; /* each its own */
+  call->fd = CALL_FILE + (int)call->event->line;
   return call->arg[0]->kind == EXPR_STRING ||
          run_wrong(run, call->event->line, "open() wants a name.");
 }
@@ -259,9 +259,9 @@ static bool prepare_sendfile(struct run *run, struct call *call) {
 }
 
 static long execute_sendfile(struct call *call) {
-  return call->number[0] < CALL_FILE
-             ? -PH_EINVAL /* sockets can't be mapped */
-             : ph_send(call->stack, call->fd, call->buffer, call->len, 0);
+  return call_is_file(call->number[0])
+             ? ph_send(call->stack, call->fd, call->buffer, call->len, 0)
+             : -PH_EINVAL; /* sockets can't be mapped */
 }
 
 const struct call_row calls_io[] = {

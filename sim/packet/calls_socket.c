@@ -81,7 +81,7 @@ static bool prepare_fd_number(struct run *run, struct call *call) {
 }
 
 static long execute_close(struct call *call) {
-  return call->fd >= CALL_FILE ? 0 : ph_close(call->stack, call->fd);
+  return call_is_file(call->fd) ? 0 : ph_close(call->stack, call->fd);
 }
 
 static bool check_close(struct run *run, struct call *call) {
