@@ -14,5 +14,6 @@ int command_replay(const struct options *options);
 int command_scenario(const struct options *options);
 int command_packet(const struct options *options);
 int command_netstat(const struct options *options);
+int command_resolve(const struct options *options);
 
 #endif

@@ -37,6 +37,8 @@ int main(int argc, char **argv) {
       return command_packet(&options);
     case COMMAND_NETSTAT:
       return command_netstat(&options);
+    case COMMAND_RESOLVE:
+      return command_resolve(&options);
     default:
       break;
   }

@@ -130,6 +130,7 @@ static const struct {
     {"scenario", "TCP shows one of its ways, draws and explains it: NAME"},
     {"netstat", "sockets, counters and routes of a run or a session"},
     {"report", "a download, and an HTML page of it (report.html)"},
+    {"resolve", "a host gets its address by DHCP and asks for a NAME"},
     {"help",
      "this list; 'help COMMAND', 'help cpu', 'wire' or 'topology' for more"},
 };
@@ -532,7 +533,7 @@ int options_parse(struct options *options, int argc, char **argv) {
         options->topic = argc > 2 ? argv[2] : NULL;
         return 0;
       }
-      if (i == COMMAND_PACKET || i == COMMAND_NETSTAT) {
+      if (i == COMMAND_PACKET || i == COMMAND_NETSTAT || i == COMMAND_RESOLVE) {
         options->args = argv + 1;
         options->arg_count = argc - 1;
         return 0;

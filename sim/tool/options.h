@@ -22,6 +22,7 @@ enum command {
   COMMAND_SCENARIO,
   COMMAND_NETSTAT,
   COMMAND_REPORT, /* on the command line; then it is a download */
+  COMMAND_RESOLVE,
   COMMAND_HELP,
   COMMAND_COUNT
 };

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* packhorse resolve: DHCP and a name, from end to end. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka needs the four above first */
+#include <cmocka.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/tool/commands.h"
+#include "tests/cosim/command.h"
+
+static int run(const char *line, int fd, char *text, size_t size) {
+  struct options options;
+  struct command_capture capture;
+  assert_int_equal(command_parse(&options, line), 0);
+  command_capture(&capture, fd);
+  int status = command_resolve(&options);
+  command_captured(&capture, text, size);
+  return status;
+}
+
+static void host_without_address_resolves_a_name(void **state) {
+  (void)state;
+  char text[4096], again[4096];
+  assert_int_equal(run("resolve ftp", STDOUT_FILENO, text, sizeof(text)), 0);
+  assert_non_null(strstr(text, "DHCP: 10.0.0.100/24, name server 10.0.0.2"));
+  assert_non_null(strstr(text, "ftp: www.lab\n"));
+  assert_non_null(strstr(text, "192.0.2.1\n"));
+  assert_int_equal(run("resolve ftp", STDOUT_FILENO, again, sizeof(again)), 0);
+  assert_string_equal(text, again); /* with its event hash */
+}
+
+static void zone_is_what_the_server_says(void **state) {
+  (void)state;
+  char text[4096];
+  assert_int_equal(run("resolve --json --zone a.b=10.9.8.7 a.b", STDOUT_FILENO,
+                       text, sizeof(text)),
+                   0);
+  assert_non_null(strstr(text, "\"address\": \"10.9.8.7\""));
+  assert_non_null(strstr(text, "\"dhcp_address\": \"10.0.0.100\""));
+  assert_int_equal(run("resolve nothing", STDOUT_FILENO, text, sizeof(text)),
+                   1);
+  assert_non_null(strstr(text, "nothing: name or service not known\n"));
+}
+
+static void wrong_words_get_one_sentence_and_status_2(void **state) {
+  (void)state;
+  static const char *const wrong[] = {"resolve", "resolve a b",
+                                      "resolve --zone b a", "resolve --some a",
+                                      "resolve --zone"};
+  char text[1024];
+  for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+    assert_int_equal(run(wrong[i], STDERR_FILENO, text, sizeof(text)), 2);
+    assert_memory_equal(text, "packhorse: resolve: ", 20);
+    assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(host_without_address_resolves_a_name),
+      cmocka_unit_test(zone_is_what_the_server_says),
+      cmocka_unit_test(wrong_words_get_one_sentence_and_status_2),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
