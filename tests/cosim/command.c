@@ -13,7 +13,8 @@ enum { WORDS = 24 };
 
 int command_parse(struct options *options, const char *line) {
   static char copy[512];
-  char *argv[WORDS], *rest;
+  static char *argv[WORDS]; /* commands keep them */
+  char *rest;
   int argc = 0;
   snprintf(copy, sizeof(copy), "packhorse %s", line);
   for (char *word = strtok_r(copy, " ", &rest); word && argc < WORDS - 1;
