@@ -173,6 +173,9 @@ $(call rel,sim/tool/report_page.c) $(call asan,sim/tool/report_page.c): sim/tool
 $(BUILD)/bench/tcp: $(call rel,tests/bench/bench_tcp.c tests/bench/bed.c $(STACK_C) $(DRIVER_C))
 	$(call quiet,LD ) $(CC) $^ -lm -o $@
 
+$(BUILD)/bench/forward: $(call rel,tests/bench/bench_forward.c $(STACK_C) $(DRIVER_C))
+	$(call quiet,LD ) $(CC) $^ -o $@
+
 # The least that a program with TCP, UDP and IPv4 carries along.
 SMALL = -std=c11 -Os -fno-pie -no-pie -fno-asynchronous-unwind-tables -I. $(FREESTANDING) -ffunction-sections -fdata-sections
 SMALL_LINK = -Wl,--gc-sections -nostdlib -static -Wl,-e,main,--unresolved-symbols=ignore-all

@@ -182,7 +182,8 @@ int ip_register_protocol(struct ph_stack *stack, uint8_t protocol,
                          const struct ip_protocol *handlers) PH_MUST_USE;
 
 struct ph_ip_config {
-  uint32_t max_paths; /* destinations that are remembered; 0: 256 */
+  uint32_t max_paths;  /* destinations that are remembered; 0: 256 */
+  uint32_t max_routes; /* of both families; 0: 256; at most 32766 */
 };
 
 /* Before the families, for who wants other sizes; `config` NULL: none. 0,
@@ -213,12 +214,37 @@ int ph_ipv4_add_address(struct ph_stack *stack, struct netif *netif,
 int ph_ipv4_remove_address(struct ph_stack *stack, struct netif *netif,
                            uint32_t address);
 
-/* Add a route; longest prefix wins. next_hop 0: on the link. */
+/* Add a route; the longest prefix wins, of equal ones the first whose interface
+ * is up. `destination` of IPv4 is mapped, its `prefix_len` counts from the IPv4
+ * address; host bits do not matter. `next_hop` NULL: on the link. 0,
+ * -PH_EINVAL, -PH_EEXIST, -PH_ENOMEM. */
+int ph_ip_add_route(struct ph_stack *stack, const struct ph_addr *destination,
+                    uint8_t prefix_len, const struct ph_addr *next_hop,
+                    struct netif *netif) PH_MUST_USE;
+
+/* Remove the route that was added with the same arguments. 0, -PH_EINVAL,
+ * -PH_ENOENT. */
+int ph_ip_del_route(struct ph_stack *stack, const struct ph_addr *destination,
+                    uint8_t prefix_len, const struct ph_addr *next_hop,
+                    struct netif *netif);
+
+/* The routes, `index` from 0, those that IPv6 learned from routers last; for
+ * `netstat -r`. -PH_ENOENT past the last. */
+struct ph_ip_route_info {
+  struct ph_addr destination;
+  struct ph_addr next_hop; /* if `gateway` */
+  struct netif *netif;
+  uint8_t prefix_len;
+  bool gateway;
+};
+int ph_ip_route_info(struct ph_stack *stack, uint32_t index,
+                     struct ph_ip_route_info *info);
+
+/* The same for IPv4 (host order); next_hop 0: on the link. A destination with
+ * host bits is -PH_EINVAL. */
 int ph_ipv4_add_route(struct ph_stack *stack, uint32_t destination,
                       uint8_t prefix_len, uint32_t next_hop,
                       struct netif *netif) PH_MUST_USE;
-
-/* Remove the route that was added with the same arguments. 0, -PH_ENOENT. */
 int ph_ipv4_remove_route(struct ph_stack *stack, uint32_t destination,
                          uint8_t prefix_len, uint32_t next_hop,
                          struct netif *netif) PH_MUST_USE;

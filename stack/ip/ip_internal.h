@@ -4,10 +4,10 @@
 
 #include "stack/base/hash.h"
 #include "stack/ip/ip.h"
+#include "stack/ip/ip_trie.h"
 
 enum {
   IPV4_MAX_ADDRESSES = 16,
-  IPV4_MAX_ROUTES = 256,
   IPV4_MAX_GROUPS = 32,
   IPV4_ID_COUNTERS = 1024, /* a power of two */
   IPV4_TTL_DEFAULT = 64,   /* RFC 1700 */
@@ -15,6 +15,7 @@ enum {
   IPV4_PMTU_FLOOR = 552,   /* as Linux: what an ICMP may lower a path to */
   IPV4_MSS_DEFAULT = 536,  /* RFC 9293 3.7.1 */
   IP_PATHS_DEFAULT = 256,
+  IP_ROUTES_DEFAULT = 256,
   IP_NOWHERE_MTU = 1280, /* of a path that does not exist */
   IP_PMTU_ENTRIES = 64,
   IP_PMTU_WAYS = 4,
@@ -24,12 +25,6 @@ enum {
 
 struct ipv4_address {
   uint32_t ip, mask;
-  struct netif *netif;
-};
-
-struct ipv4_route {
-  uint32_t destination, next_hop; /* next_hop 0: on the link */
-  uint8_t prefix_len;
   struct netif *netif;
 };
 
@@ -75,12 +70,8 @@ struct ip_state {
   uint32_t address_count;
   uint64_t good_ends; /* addresses as in the header of the last good packet */
   const struct netif *good_netif; /* to us, from there; NULL: none yet */
-  /* Sorted by prefix length, longest first, then destination; those of length
-   * n are routes[first[32 - n] .. first[33 - n]). */
-  struct ipv4_route routes[IPV4_MAX_ROUTES];
-  uint32_t route_count;
-  uint32_t first[34];
   struct ipv4_group groups[IPV4_MAX_GROUPS];
+  struct ip_trie trie;            /* routes of both families: ip_route.c */
   struct ph_hash_key key;
   uint16_t ids[IPV4_ID_COUNTERS];       /* next identification by destination */
   struct ip_pmtu pmtu[IP_PMTU_ENTRIES]; /* ip_pmtu.c */
@@ -124,6 +115,7 @@ int ipv4_output(struct ph_stack *stack, struct pkt *pkt, struct ip_path *path,
 int ipv4_route(struct ph_stack *stack, const struct ph_addr *src,
                struct ip_path *path);
 
+int ip_routes_init(struct ph_stack *stack, struct ip_state *ip, uint32_t count);
 int ip_paths_init(struct ph_stack *stack, struct ip_state *ip, uint32_t count);
 
 /* Fill in mtu and mtu_until_ns. */

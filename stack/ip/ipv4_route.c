@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Our IPv4 addresses, and routes: a sorted array, one binary search per prefix
- * length that is in use. */
+/* Our IPv4 addresses, and where packets go. */
 #include "stack/base/errno.h"
 #include "stack/eth/eth.h"
 #include "stack/ip/ip_internal.h"
@@ -29,60 +28,21 @@ bool ipv4_is_broadcast(const struct ip_state *ip, uint32_t address,
   return false;
 }
 
-static bool before(const struct ipv4_route *a, const struct ipv4_route *b) {
-  return a->prefix_len != b->prefix_len ? a->prefix_len > b->prefix_len
-                                        : a->destination < b->destination;
-}
-
 int ph_ipv4_add_route(struct ph_stack *stack, uint32_t destination,
                       uint8_t prefix_len, uint32_t next_hop,
                       struct netif *netif) {
-  struct ip_state *ip = ip_of(stack);
-  if (prefix_len > 32 || !netif || (destination & ~ipv4_mask(prefix_len))) {
+  struct ph_addr to = ph_addr_v4(destination), by = ph_addr_v4(next_hop);
+  if (prefix_len > 32 || (destination & ~ipv4_mask(prefix_len))) {
     return -PH_EINVAL;
   }
-  if (ip->route_count == IPV4_MAX_ROUTES) {
-    return -PH_ENOMEM;
-  }
-  struct ipv4_route route = {destination, next_hop, prefix_len, netif};
-  uint32_t at = ip->route_count;
-  while (at > 0 && before(&route, &ip->routes[at - 1])) {
-    ip->routes[at] = ip->routes[at - 1];
-    at--;
-  }
-  ip->routes[at] = route;
-  ip->route_count++;
-  for (uint32_t i = 33u - prefix_len; i < PH_ARRAY_LEN(ip->first); i++) {
-    ip->first[i]++;
-  }
-  stack->route_generation++;
-  return 0;
+  return ph_ip_add_route(stack, &to, prefix_len, next_hop ? &by : NULL, netif);
 }
 
 int ph_ipv4_remove_route(struct ph_stack *stack, uint32_t destination,
                          uint8_t prefix_len, uint32_t next_hop,
                          struct netif *netif) {
-  struct ip_state *ip = ip_of(stack);
-  uint32_t at = 0;
-  for (; at < ip->route_count; at++) {
-    const struct ipv4_route *r = &ip->routes[at];
-    if (r->destination == destination && r->prefix_len == prefix_len &&
-        r->next_hop == next_hop && r->netif == netif) {
-      break;
-    }
-  }
-  if (at == ip->route_count) {
-    return -PH_ENOENT;
-  }
-  ip->route_count--;
-  for (; at < ip->route_count; at++) {
-    ip->routes[at] = ip->routes[at + 1];
-  }
-  for (uint32_t i = 33u - prefix_len; i < PH_ARRAY_LEN(ip->first); i++) {
-    ip->first[i]--;
-  }
-  stack->route_generation++;
-  return 0;
+  struct ph_addr to = ph_addr_v4(destination), by = ph_addr_v4(next_hop);
+  return ph_ip_del_route(stack, &to, prefix_len, next_hop ? &by : NULL, netif);
 }
 
 int ph_ipv4_add_address(struct ph_stack *stack, struct netif *netif,
@@ -100,6 +60,9 @@ int ph_ipv4_add_address(struct ph_stack *stack, struct netif *netif,
   }
   uint32_t mask = ipv4_mask(prefix_len);
   int error = ph_ipv4_add_route(stack, address & mask, prefix_len, 0, netif);
+  if (error == -PH_EEXIST) { /* by another address of the subnet */
+    error = 0;
+  }
   if (!error && !netif->loopback) {
     error = arp_add_address(netif, address, prefix_len);
   }
@@ -110,42 +73,6 @@ int ph_ipv4_add_address(struct ph_stack *stack, struct netif *netif,
     stack->route_generation++;
   }
   return error;
-}
-
-/* The first of the routes of one length to `destination` that is up. */
-static const struct ipv4_route *find_exact(const struct ip_state *ip,
-                                           uint32_t low, uint32_t high,
-                                           uint32_t destination) {
-  uint32_t end = high;
-  while (low < high) {
-    uint32_t mid = low + (high - low) / 2;
-    if (ip->routes[mid].destination < destination) {
-      low = mid + 1;
-    } else {
-      high = mid;
-    }
-  }
-  for (; low < end && ip->routes[low].destination == destination; low++) {
-    if (ip->routes[low].netif->up) {
-      return &ip->routes[low];
-    }
-  }
-  return NULL;
-}
-
-static const struct ipv4_route *lookup(const struct ip_state *ip,
-                                       uint32_t dst) {
-  for (uint32_t i = 0; i <= 32; i++) {
-    if (ip->first[i] == ip->first[i + 1]) {
-      continue;
-    }
-    const struct ipv4_route *route = find_exact(
-        ip, ip->first[i], ip->first[i + 1], dst & ipv4_mask((uint8_t)(32 - i)));
-    if (route) {
-      return route;
-    }
-  }
-  return NULL;
 }
 
 /* RFC 1122 3.3.4.3: an address of the interface, best in the next hop's
@@ -168,8 +95,9 @@ static uint32_t choose_source(const struct ip_state *ip,
 
 struct netif *ipv4_next_hop(const struct ip_state *ip, uint32_t dst,
                             uint32_t *next_hop) {
-  const struct ipv4_route *route = lookup(ip, dst);
-  *next_hop = route && route->next_hop ? route->next_hop : dst;
+  struct ph_addr to = ph_addr_v4(dst);
+  const struct ip_route *route = ip_trie_lookup(&ip->trie, &to);
+  *next_hop = route && route->gateway ? ph_addr_to_v4(&route->next_hop) : dst;
   return route ? route->netif : NULL;
 }
 

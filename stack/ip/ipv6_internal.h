@@ -14,7 +14,6 @@ enum {
   IPV6_MAX_PREFIXES = 32,
   IPV6_MAX_LEARNT = 16, /* of these, by what routers said */
   IPV6_MAX_ROUTERS = 8,
-  IPV6_MAX_ROUTES = 64,
   IPV6_MAX_REDIRECTS = 32,
   IPV6_MAX_GROUPS = 64,
   IPV6_MAX_HEADERS = 16, /* extension headers of a packet */
@@ -69,12 +68,6 @@ struct ipv6_router {
   struct ipv6_link *link; /* NULL: a free place */
   uint64_t until_ns;
   bool failed; /* it did not answer since it last advertised itself */
-};
-
-struct ipv6_route {
-  struct ph_addr destination, next_hop; /* next_hop `::`: on the link */
-  struct ipv6_link *link;
-  uint8_t prefix_len;
 };
 
 /* A better first hop for one destination (RFC 4861 8). */
@@ -138,8 +131,6 @@ struct ipv6_state {
   uint32_t address_end; /* none behind it was ever used */
   struct ipv6_prefix prefixes[IPV6_MAX_PREFIXES];
   struct ipv6_router routers[IPV6_MAX_ROUTERS];
-  struct ipv6_route routes[IPV6_MAX_ROUTES]; /* longest prefix first */
-  uint32_t route_count;
   uint32_t router_turn;   /* when none is known to be reachable */
   struct ph_timer expiry; /* of the first prefix or router */
   struct ipv6_redirect redirects[IPV6_MAX_REDIRECTS];

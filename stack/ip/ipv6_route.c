@@ -165,26 +165,7 @@ void ipv6_redirect_set(struct ipv6_link *link, const struct ph_addr *dst,
 int ph_ipv6_add_route(struct ph_stack *stack, const struct ph_addr *destination,
                       uint8_t prefix_len, const struct ph_addr *next_hop,
                       struct netif *netif) {
-  struct ipv6_state *v6 = ipv6_of(stack);
-  if (!netif || !netif->ipv6 || prefix_len > 128) {
-    return -PH_EINVAL;
-  }
-  if (v6->route_count == IPV6_MAX_ROUTES) {
-    return -PH_ENOMEM;
-  }
-  struct ipv6_route route = {.destination = *destination,
-                             .link = netif->ipv6,
-                             .prefix_len = prefix_len};
-  if (next_hop) {
-    route.next_hop = ipv6_addr_at(next_hop->bytes, netif);
-  }
-  uint32_t at = v6->route_count++;
-  for (; at > 0 && v6->routes[at - 1].prefix_len < prefix_len; at--) {
-    v6->routes[at] = v6->routes[at - 1];
-  }
-  v6->routes[at] = route;
-  stack->route_generation++;
-  return 0;
+  return ph_ip_add_route(stack, destination, prefix_len, next_hop, netif);
 }
 
 /* ---- Listing ------------------------------------------------------------- */
@@ -228,17 +209,6 @@ int ph_ipv6_route_info(struct ph_stack *stack, uint32_t index,
 
 /* ---- Next hop ------------------------------------------------------------ */
 
-static const struct ipv6_route *best_route(const struct ipv6_state *v6,
-                                           const struct ph_addr *dst) {
-  for (uint32_t i = 0; i < v6->route_count; i++) {
-    const struct ipv6_route *r = &v6->routes[i];
-    if (r->link->netif->up && in_prefix(dst, &r->destination, r->prefix_len)) {
-      return r;
-    }
-  }
-  return NULL;
-}
-
 static const struct ipv6_prefix *best_prefix(const struct ipv6_state *v6,
                                              const struct ph_addr *dst) {
   const struct ipv6_prefix *best = NULL;
@@ -266,7 +236,7 @@ static const struct ipv6_redirect *find_redirect(const struct ipv6_state *v6,
 struct ipv6_link *ipv6_next_hop(struct ipv6_state *v6,
                                 const struct ph_addr *dst,
                                 struct ph_addr *next_hop) {
-  const struct ipv6_route *route = best_route(v6, dst);
+  const struct ip_route *route = ip_trie_lookup(&ip_of(v6->stack)->trie, dst);
   const struct ipv6_prefix *prefix = best_prefix(v6, dst);
   *next_hop = *dst;
   if (prefix && (!route || prefix->len >= route->prefix_len)) {
@@ -278,10 +248,10 @@ struct ipv6_link *ipv6_next_hop(struct ipv6_state *v6,
     return redirect->link;
   }
   if (route) {
-    if (!ipv6_is_unspecified(route->next_hop.bytes)) {
+    if (route->gateway) {
       *next_hop = route->next_hop;
     }
-    return route->link;
+    return route->netif->ipv6;
   }
   const struct ipv6_router *router = choose_router(v6);
   if (!router) {

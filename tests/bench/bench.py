@@ -163,6 +163,18 @@ def connections():
     figure("idle_connection_bytes", size, "bytes", 512, f"{program} idle", False)
 
 
+def forward():
+    """A router's work per packet, at three sizes of its table."""
+    program = os.path.join(os.path.relpath(BUILD, ROOT), "bench", "forward")
+    run(["make", "--no-print-directory", "-s", program])
+    counts = {}
+    for routes in (10, 1000, 10000):
+        counts[routes] = instructions(program, "measured_forward", str(routes)) / 10000
+        name = "forward_instructions_per_packet" + ("" if routes == 1000 else f"_{routes}")
+        figure(name, counts[routes], "instr", 600, "make bench", False)
+    figure("forward_flatness", max(counts.values()) / min(counts.values()), "times", 1.10, "make bench", False)
+
+
 def congestion():
     program = bench_tcp()
     for name, bar, args in (("lfn_cubic_ratio", 0.90, ["lfn"]), ("jain_cubic_newreno", None, ["jain"])):
@@ -186,7 +198,7 @@ def text():
         figure(name, size / 1024, "KiB", bar, f"size {program}", False)
 
 
-GROUPS = {f.__name__: f for f in (mac, nic, download, goodput, offload, faults, ipb, connections, congestion, text)}
+GROUPS = {f.__name__: f for f in (mac, nic, download, goodput, offload, faults, ipb, connections, forward, congestion, text)}
 
 
 def machine():
