@@ -83,8 +83,12 @@ static inline struct ph_addr ph_addr_v4(uint32_t ip) {
 }
 
 static inline uint32_t ph_addr_to_v4(const struct ph_addr *a) {
-  return (uint32_t)a->bytes[12] << 24 | (uint32_t)a->bytes[13] << 16 |
-         (uint32_t)a->bytes[14] << 8 | (uint32_t)a->bytes[15];
+  uint32_t ip;
+  memcpy(&ip, a->bytes + 12, 4);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  ip = __builtin_bswap32(ip);
+#endif
+  return ip;
 }
 
 #endif

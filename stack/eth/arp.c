@@ -169,6 +169,9 @@ int arp_output(struct netif *netif, struct pkt *pkt, uint32_t next_hop,
   }
   *neighbour = &entry->neighbour;
   entry->neighbour.used_ns = stack->now_ns;
+  if (stack->now_ns < entry->neighbour.fresh_until_ns) {
+    return eth_output(netif, pkt, entry->neighbour.mac, ETH_TYPE_IPV4);
+  }
   if (entry->state == ARP_STATE_RESOLVED) {
     uint64_t age = stack->now_ns - entry->confirmed_ns;
     if (age < ARP_LIFE_NS) {

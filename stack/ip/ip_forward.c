@@ -9,7 +9,6 @@
  * turned off while the host is a router. */
 #include "stack/ip/ip_forward.h"
 
-#include "stack/base/errno.h"
 #include "stack/wire/eth_wire.h"
 #include "stack/wire/tcp_wire.h"
 
@@ -50,15 +49,5 @@ void ip_forward_offload(struct pkt *pkt, uint32_t l4, uint16_t pseudo_sum) {
     pkt->csum_start = (uint16_t)(pkt->csum_start - ETH_HDR_LEN);
   } else {
     pkt->csum = PKT_CSUM_NONE; /* it is in its place */
-  }
-}
-
-void ip_forward_sent(struct ph_stack *stack, struct pkt *pkt, int error,
-                     uint64_t *forwarded) {
-  if (error == -PH_EAGAIN) { /* the device is full: a queue that drops */
-    stack->stats.NetifDrops++;
-    pkt_put(pkt);
-  } else if (error == 0) {
-    ++*forwarded;
   }
 }

@@ -25,6 +25,7 @@ enum {
 
 struct ipv4_address {
   uint32_t ip, mask;
+  uint32_t broadcast; /* 0: it has none (RFC 3021: /31 and /32) */
   struct netif *netif;
 };
 
@@ -105,10 +106,6 @@ void ipv6_forward(struct netif *netif, struct pkt *pkt, bool group);
  * sender. `pkt` starts at its IP header. */
 void ipv4_forward_failed(struct ph_stack *stack, const struct pkt *pkt);
 
-/* Where packets to a unicast address of others go, or NULL. */
-struct netif *ipv4_next_hop(const struct ip_state *ip, uint32_t dst,
-                            uint32_t *next_hop);
-
 /* The functions of ipv4_family: ipv4_output.c, ipv4_route.c. */
 int ipv4_output(struct ph_stack *stack, struct pkt *pkt, struct ip_path *path,
                 struct ip_tx tx);
@@ -127,12 +124,6 @@ bool ipv4_is_own(const struct ip_state *ip, uint32_t address);
 /* ip_family.group of IPv4: ip_group.c. */
 int ipv4_group(struct ph_stack *stack, struct netif *netif,
                const struct ph_addr *addr, int change);
-
-/* RFC 3021: a /31 and a /32 have no broadcast address. */
-static inline bool ipv4_is_broadcast_of(const struct ipv4_address *a,
-                                        uint32_t address) {
-  return address == (a->ip | ~a->mask) && ~a->mask > 1;
-}
 
 /* 255.255.255.255 or a subnet's broadcast address; `netif` NULL: of any. */
 bool ipv4_is_broadcast(const struct ip_state *ip, uint32_t address,

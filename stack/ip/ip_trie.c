@@ -26,6 +26,7 @@ struct ip_trie_node {
   uint16_t entries;       /* of both arrays; in a free node the next one */
   uint16_t route[FANOUT]; /* by heap number */
   uint16_t slot[FANOUT];  /* by the next 4 bits */
+  uint64_t unused;        /* a size that is cheap to multiply by */
 };
 
 struct key {
@@ -346,13 +347,12 @@ static uint32_t heap_up_to(uint32_t len) {
   return len >= STRIDE ? UINT32_MAX : (1u << (2u << len)) - 1;
 }
 
-/* The list of the longest prefix of `addr`; `bounded`: of at most `max_len`
- * bits. */
-static inline const struct ip_route *find(const struct ip_trie *trie,
-                                          const struct ph_addr *addr,
-                                          bool bounded, uint32_t max_len) {
-  const struct key key = key_of(addr);
-  const struct ip_trie_node *node = &trie->nodes[root_of(addr)];
+/* The list of the longest prefix of an address below `node`; `bounded`: of at
+ * most `max_len` bits. Compiled once for each, because it is a router's loop.
+ */
+static inline __attribute__((always_inline)) const struct ip_route *find(
+    const struct ip_trie *trie, const struct key key,
+    const struct ip_trie_node *node, bool bounded, uint32_t max_len) {
   const struct ip_trie_node *best = NULL;
   uint32_t best_hits = 0;
   while (!bounded || node->pos <= max_len) {
@@ -385,24 +385,33 @@ static inline const struct ip_route *find(const struct ip_trie *trie,
               : NULL;
 }
 
-static const struct ip_route *usable(const struct ip_trie *trie,
-                                     const struct ip_route *r) {
-  while (!r->netif->up) {
-    if (r->next == 0) {
-      return NULL;
+/* The interface of the first is down. */
+static PH_APART const struct ip_route *find_other(const struct ip_trie *trie,
+                                                  const struct key key,
+                                                  const struct ip_route *r) {
+  const struct ip_trie_node *root = &trie->nodes[root_of(&r->destination)];
+  while (r && !r->netif->up) {
+    if (r->next) {
+      r = &trie->routes[r->next];
+    } else {
+      r = r->prefix_len ? find(trie, key, root, true, r->prefix_len - 1u)
+                        : NULL;
     }
-    r = &trie->routes[r->next];
   }
   return r;
 }
 
 const struct ip_route *ip_trie_lookup(const struct ip_trie *trie,
                                       const struct ph_addr *addr) {
-  const struct ip_route *list = find(trie, addr, false, 0);
-  const struct ip_route *route = list ? usable(trie, list) : NULL;
-  while (list && !route && list->prefix_len > 0) { /* interfaces are down */
-    list = find(trie, addr, true, list->prefix_len - 1u);
-    route = list ? usable(trie, list) : NULL;
-  }
-  return route;
+  const struct key key = key_of(addr);
+  const struct ip_route *r =
+      find(trie, key, &trie->nodes[root_of(addr)], false, 0);
+  return !r || r->netif->up ? r : find_other(trie, key, r);
+}
+
+const struct ip_route *ip_trie_lookup_v4(const struct ip_trie *trie,
+                                         uint32_t ip) {
+  const struct key key = {{0, UINT64_C(0xffff) << 32 | ip}};
+  const struct ip_route *r = find(trie, key, &trie->nodes[ROOT4], false, 0);
+  return !r || r->netif->up ? r : find_other(trie, key, r);
 }

@@ -50,5 +50,8 @@ int ip_trie_remove(struct ip_trie *trie, const struct ip_route *route);
 /* The first route of the longest prefix that is usable, or NULL. */
 const struct ip_route *ip_trie_lookup(const struct ip_trie *trie,
                                       const struct ph_addr *addr);
+/* The same for an IPv4 address (host order). */
+const struct ip_route *ip_trie_lookup_v4(const struct ip_trie *trie,
+                                         uint32_t ip);
 
 #endif

@@ -10,23 +10,10 @@ static bool is_link_local(uint32_t ip) {
   return ip >> 16 == 0xa9fe;
 }
 
-/* RFC 1812 5.3.7, 5.3.5.2 with RFC 2644: neither martians, nor what was sent to
- * all or to a group on either side. */
-static bool addresses_good(const struct ip_state *ip, uint32_t src,
-                           uint32_t dst) {
-  if (ipv4_is_zero_net(src) || ipv4_is_loopback(src) || src >> 29 == 7 ||
-      is_link_local(src) || ipv4_is_zero_net(dst) || ipv4_is_loopback(dst) ||
-      dst >> 29 == 7 || is_link_local(dst)) {
-    return false;
-  }
-  for (uint32_t i = 0; i < ip->address_count; i++) {
-    const struct ipv4_address *a = &ip->addresses[i];
-    if (src == a->ip || dst == a->ip || ipv4_is_broadcast_of(a, src) ||
-        ipv4_is_broadcast_of(a, dst)) {
-      return false; /* ours too: it came in a frame to all */
-    }
-  }
-  return true;
+/* RFC 1812 5.3.7: nor what was sent to a group, to nobody, or to who is on the
+ * link. The rest was checked on input, with RFC 2644's broadcasts. */
+static bool addresses_good(uint32_t src, uint32_t dst) {
+  return !is_link_local(src) && !is_link_local(dst) && ipv4_is_unicast(dst);
 }
 
 /* What a router would have to write into is refused (RFC 7126 4.3 to 4.6); the
@@ -97,31 +84,23 @@ static PH_APART bool shorten(struct pkt *pkt, uint32_t longest,
   return true;
 }
 
-static void send_on(struct ph_stack *stack, struct pkt *pkt, uint32_t ihl,
-                    struct netif *out, uint32_t next_hop) {
-  uint8_t *h = pkt->head;
-  uint16_t sum = 0;
-  if (pkt->gso_type != PKT_GSO_NONE && pkt->gso_type != PKT_GSO_FRAGMENT) {
-    struct ip_rx rx = rx_of(h);
-    sum = ipv4_family.pseudo_sum(&rx.src, &rx.dst, rx.protocol, pkt->len - ihl);
-  }
-  ip_forward_offload(pkt, ihl, sum);
-  decrement_ttl(h);
-  struct eth_neighbour *neighbour;
-  ip_forward_sent(stack, pkt, arp_output(out, pkt, next_hop, &neighbour),
-                  &stack->stats.IpForwDatagrams);
+/* As long as it is, or to be cut. */
+static PH_APART void set_offload(struct pkt *pkt, uint32_t ihl) {
+  struct ip_rx rx = rx_of(pkt->head);
+  ip_forward_offload(
+      pkt, ihl,
+      ipv4_family.pseudo_sum(&rx.src, &rx.dst, rx.protocol, pkt->len - ihl));
 }
 
 void ipv4_forward(struct netif *netif, struct pkt *pkt, bool group) {
   struct ph_stack *stack = netif->stack;
   struct ph_stats *stats = &stack->stats;
-  const struct ip_state *ip = ip_of(stack);
   const uint8_t *h = pkt->head;
   uint32_t ihl = (h[0] & 15u) * 4;
   uint32_t dst = get_be32(h + IPV4_OFF_DST);
   pkt->l3 = pkt->head;
   /* RFC 1812 5.3.4: nothing that came in a frame to all. */
-  if (group || !addresses_good(ip, get_be32(h + IPV4_OFF_SRC), dst)) {
+  if (group || !addresses_good(get_be32(h + IPV4_OFF_SRC), dst)) {
     drop(pkt, &stats->IpInAddrErrors);
     return;
   }
@@ -133,21 +112,32 @@ void ipv4_forward(struct netif *netif, struct pkt *pkt, bool group) {
     refuse(stack, pkt, &stats->IpInHdrErrors, ICMP_TIME_EXCEEDED, 0, 0);
     return;
   }
-  uint32_t next_hop;
-  struct netif *out = ipv4_next_hop(ip, dst, &next_hop);
-  if (!out || out->loopback) {
+  const struct ip_route *route = ip_trie_lookup_v4(&ip_of(stack)->trie, dst);
+  if (!route || route->netif->loopback) {
     refuse(stack, pkt, &stats->IpOutNoRoutes, ICMP_UNREACHABLE,
            ICMP_UNREACH_NET, 0);
     return;
   }
-  uint32_t longest = ip_forward_longest(pkt, ihl);
+  struct netif *out = route->netif;
+  uint32_t next_hop = route->gateway ? ph_addr_to_v4(&route->next_hop) : dst;
+  bool plain = ip_forward_plain(pkt);
+  uint32_t longest = plain ? pkt->len : ip_forward_longest(pkt, ihl);
   if (longest == 0) {
     drop(pkt, &stats->IpInDiscards);
-  } else if (longest > out->caps.mtu && !shorten(pkt, longest, out)) {
-    /* RFC 1191 4 */
+    return;
+  }
+  if (longest > out->caps.mtu && !shorten(pkt, longest, out)) { /* RFC 1191 4 */
     refuse(stack, pkt, &stats->IpFragFails, ICMP_UNREACHABLE,
            ICMP_UNREACH_TOO_BIG, out->caps.mtu);
-  } else {
-    send_on(stack, pkt, ihl, out, next_hop);
+    return;
   }
+  if (plain) {
+    pkt->csum = PKT_CSUM_NONE; /* it is in its place */
+  } else {
+    set_offload(pkt, ihl);
+  }
+  decrement_ttl(pkt->head);
+  struct eth_neighbour *neighbour;
+  ip_forward_sent(stack, pkt, arp_output(out, pkt, next_hop, &neighbour),
+                  &stats->IpForwDatagrams);
 }

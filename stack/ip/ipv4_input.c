@@ -57,67 +57,82 @@ PH_APART static bool options_good(const uint8_t *h, uint32_t ihl) {
 }
 
 /* A broadcast address, or a group that is listened to there. */
-static bool takes_group(const struct ip_state *ip, struct netif *netif,
-                        uint32_t dst) {
+static PH_APART bool takes_group(const struct ip_state *ip, struct netif *netif,
+                                 uint32_t dst) {
   const struct ph_addr addr = ph_addr_v4(dst);
   return ipv4_is_multicast(dst) ? !ipv4_group(netif->stack, netif, &addr, 0)
                                 : ipv4_is_broadcast(ip, dst, netif);
 }
 
+/* Who a packet is for. */
+enum ends {
+  ENDS_BAD,     /* nobody: it can't be */
+  ENDS_OURS,    /* this host */
+  ENDS_ALL,     /* this host and others */
+  ENDS_FOREIGN, /* others alone */
+};
+
 /* Both are of this host, 127/8 included. */
-static bool loopback_good(const struct ip_state *ip, struct netif *netif,
-                          uint32_t src, uint32_t dst, bool *broadcast) {
-  *broadcast = !ipv4_is_own(ip, dst);
-  return ipv4_is_own(ip, src) && (!*broadcast || takes_group(ip, netif, dst));
+static enum ends loopback_ends(const struct ip_state *ip, struct netif *netif,
+                               uint32_t src, uint32_t dst) {
+  if (!ipv4_is_own(ip, src)) {
+    return ENDS_BAD;
+  }
+  return ipv4_is_own(ip, dst)          ? ENDS_OURS
+         : takes_group(ip, netif, dst) ? ENDS_ALL
+                                       : ENDS_BAD;
 }
 
 /* RFC 1122 3.2.1.3: who can't be a sender. Own addresses come only from the
  * loopback interface (the LAND attack otherwise). And is it for us? */
-PH_APART static bool addresses_good(const struct ip_state *ip,
-                                    struct netif *netif, uint32_t src,
-                                    uint32_t dst, bool group, bool *broadcast) {
-  /* Multicast and class E are all above 223.255.255.255. */
-  bool starts = src == 0 && dst == UINT32_MAX; /* RFC 1122 3.2.1.3 (a) */
-  if ((ipv4_is_zero_net(src) && !starts) || ipv4_is_loopback(src) ||
-      src >> 29 == 7) {
-    return false;
+PH_APART static enum ends judge_ends(const struct ip_state *ip,
+                                     struct netif *netif, uint32_t src,
+                                     uint32_t dst, bool group) {
+  if (!ipv4_is_unicast(src)) { /* (a): who has no address yet may ask all */
+    return src == 0 && dst == UINT32_MAX ? ENDS_ALL : ENDS_BAD;
   }
-  bool own = false;
+  bool own = false, broadcast = false, all = dst == UINT32_MAX;
   for (uint32_t i = 0; i < ip->address_count; i++) {
     const struct ipv4_address *a = &ip->addresses[i];
-    if (src == a->ip || ipv4_is_broadcast_of(a, src)) {
-      return false;
+    if (src == a->ip || src == a->broadcast) {
+      return ENDS_BAD;
     }
-    own |= dst == a->ip;
+    if (dst == a->ip) {
+      own = true;
+    } else if (dst == a->broadcast) {
+      broadcast = true;
+      all = all || a->netif == netif;
+    }
   }
-  *broadcast = !own;
-  /* RFC 1122 3.3.6: unicast inside a link broadcast is an error. */
-  return own ? !group && !ipv4_is_loopback(dst)
-             : !ipv4_is_loopback(dst) && takes_group(ip, netif, dst);
+  if (own) { /* RFC 1122 3.3.6: unicast inside a link broadcast is an error. */
+    return group || ipv4_is_loopback(dst) ? ENDS_BAD : ENDS_OURS;
+  }
+  if (ipv4_is_multicast(dst)) {
+    return takes_group(ip, netif, dst) ? ENDS_ALL : ENDS_BAD;
+  }
+  return all ? ENDS_ALL : broadcast ? ENDS_BAD : ENDS_FOREIGN;
 }
 
 /* Both addresses. Those of the last packet to one of ours need no second look:
  * packets come in trains. */
-static inline bool ends_good(struct ip_state *ip, struct netif *netif,
-                             const uint8_t *h, bool group, bool looped,
-                             bool *broadcast) {
+static inline enum ends ends_of(struct ip_state *ip, struct netif *netif,
+                                const uint8_t *h, bool group, bool looped) {
   uint64_t ends;
   memcpy(&ends, h + IPV4_OFF_SRC, sizeof(ends));
-  *broadcast = false;
   if (ends == ip->good_ends && netif == ip->good_netif && !group) {
-    return true;
+    return ENDS_OURS;
   }
   uint32_t src = get_be32(h + IPV4_OFF_SRC);
   uint32_t dst = get_be32(h + IPV4_OFF_DST);
   if (netif->loopback || looped) {
-    return loopback_good(ip, netif, src, dst, broadcast);
+    return loopback_ends(ip, netif, src, dst);
   }
-  bool good = addresses_good(ip, netif, src, dst, group, broadcast);
-  if (good && !*broadcast) {
+  enum ends judged = judge_ends(ip, netif, src, dst, group);
+  if (judged == ENDS_OURS) {
     ip->good_ends = ends;
     ip->good_netif = netif;
   }
-  return good;
+  return judged;
 }
 
 static inline struct ip_rx rx_of(const uint8_t *h, bool broadcast) {
@@ -160,15 +175,16 @@ void ipv4_input(struct netif *netif, struct pkt *pkt, bool group) {
     drop(pkt, &stats->IpInHdrErrors);
     return;
   }
-  bool broadcast;
-  if (!ends_good(ip, netif, h, group, pkt->looped, &broadcast)) {
-    if (ip->forward4 && !netif->loopback) {
-      ip->forward4(netif, pkt, group);
-      return;
-    }
+  enum ends ends = ends_of(ip, netif, h, group, pkt->looped);
+  if (ends == ENDS_FOREIGN && ip->forward4) {
+    ip->forward4(netif, pkt, group);
+    return;
+  }
+  if (ends != ENDS_OURS && ends != ENDS_ALL) {
     drop(pkt, &stats->IpInAddrErrors);
     return;
   }
+  bool broadcast = ends == ENDS_ALL;
   if (get_be16(h + IPV4_OFF_FRAG) & IPV4_FRAG_MASK) {
     pkt = take_fragment(stack, pkt, broadcast);
     if (!pkt) {

@@ -19,9 +19,9 @@ bool ipv4_is_broadcast(const struct ip_state *ip, uint32_t address,
   if (address == UINT32_MAX) {
     return true;
   }
-  for (uint32_t i = 0; i < ip->address_count; i++) {
+  for (uint32_t i = 0; address && i < ip->address_count; i++) {
     const struct ipv4_address *a = &ip->addresses[i];
-    if ((!netif || a->netif == netif) && ipv4_is_broadcast_of(a, address)) {
+    if ((!netif || a->netif == netif) && address == a->broadcast) {
       return true;
     }
   }
@@ -69,7 +69,10 @@ int ph_ipv4_add_address(struct ph_stack *stack, struct netif *netif,
   if (!error) {
     ip->good_netif = NULL; /* its sender may be us now */
     ip->addresses[ip->address_count++] =
-        (struct ipv4_address){address, mask, netif};
+        (struct ipv4_address){.ip = address,
+                              .mask = mask,
+                              .broadcast = ~mask > 1 ? address | ~mask : 0,
+                              .netif = netif};
     stack->route_generation++;
   }
   return error;
@@ -93,14 +96,6 @@ static uint32_t choose_source(const struct ip_state *ip,
   return first;
 }
 
-struct netif *ipv4_next_hop(const struct ip_state *ip, uint32_t dst,
-                            uint32_t *next_hop) {
-  struct ph_addr to = ph_addr_v4(dst);
-  const struct ip_route *route = ip_trie_lookup(&ip->trie, &to);
-  *next_hop = route && route->gateway ? ph_addr_to_v4(&route->next_hop) : dst;
-  return route ? route->netif : NULL;
-}
-
 /* Where to, or NULL; `*next_hop` and `*src` are set. */
 static struct netif *choose(const struct ip_state *ip, uint32_t dst,
                             uint32_t *next_hop, uint32_t *src) {
@@ -112,7 +107,11 @@ static struct netif *choose(const struct ip_state *ip, uint32_t dst,
   if (ipv4_is_zero_net(dst) || ipv4_is_loopback(dst)) {
     return NULL;
   }
-  struct netif *netif = ipv4_next_hop(ip, dst, next_hop);
+  const struct ip_route *route = ip_trie_lookup_v4(&ip->trie, dst);
+  struct netif *netif = route ? route->netif : NULL;
+  if (route && route->gateway) {
+    *next_hop = ph_addr_to_v4(&route->next_hop);
+  }
   if (!netif && dst == UINT32_MAX && ip->address_count > 0) {
     netif = ip->addresses[0].netif;
   }

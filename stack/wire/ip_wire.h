@@ -72,6 +72,11 @@ static inline bool ipv4_is_zero_net(uint32_t ip) {
 static inline bool ipv4_is_class_e(uint32_t ip) {
   return ip >> 28 == 0xf;
 }
+/* What a host may have beside 127/8: neither 0/8 nor multicast nor class E. */
+static inline bool ipv4_is_unicast(uint32_t ip) {
+  uint32_t net = ip >> 24;
+  return net - 1 < 223 && net != 127;
+}
 static inline uint32_t ipv4_mask(uint8_t prefix_len) {
   return prefix_len == 0 ? 0 : UINT32_MAX << (32 - prefix_len);
 }
