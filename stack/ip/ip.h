@@ -228,18 +228,6 @@ int ph_ip_del_route(struct ph_stack *stack, const struct ph_addr *destination,
                     uint8_t prefix_len, const struct ph_addr *next_hop,
                     struct netif *netif);
 
-/* The routes, `index` from 0, those that IPv6 learned from routers last; for
- * `netstat -r`. -PH_ENOENT past the last. */
-struct ph_ip_route_info {
-  struct ph_addr destination;
-  struct ph_addr next_hop; /* if `gateway` */
-  struct netif *netif;
-  uint8_t prefix_len;
-  bool gateway;
-};
-int ph_ip_route_info(struct ph_stack *stack, uint32_t index,
-                     struct ph_ip_route_info *info);
-
 /* The same for IPv4 (host order); next_hop 0: on the link. A destination with
  * host bits is -PH_EINVAL. */
 int ph_ipv4_add_route(struct ph_stack *stack, uint32_t destination,

@@ -60,49 +60,61 @@ int ph_ip_del_route(struct ph_stack *stack, const struct ph_addr *destination,
   return ip_trie_remove(&ip_of(stack)->trie, &route);
 }
 
-static void tell(struct ph_ip_route_info *info, const struct ip_route *r) {
-  bool v4 = ip_addr_is_v4(&r->destination);
-  *info = (struct ph_ip_route_info){
-      .destination = r->destination,
-      .next_hop = r->next_hop,
-      .netif = r->netif,
-      .prefix_len = (uint8_t)(r->prefix_len - (v4 ? 96 : 0)),
-      .gateway = r->gateway};
-  (void)ip_addr_take_zone(&info->next_hop);
+/* ---- Listing ------------------------------------------------------------- */
+
+/* Route `*index` of a family; NULL: that many fewer are to be passed over. */
+static const struct ip_route *route_at(const struct ip_state *ip, bool v4,
+                                       uint32_t *index) {
+  for (uint32_t i = 1; i <= ip->trie.max; i++) {
+    const struct ip_route *r = &ip->trie.routes[i];
+    if (r->netif && ip_addr_is_v4(&r->destination) == v4 && (*index)-- == 0) {
+      return r;
+    }
+  }
+  return NULL;
 }
 
-/* What IPv6 learned by itself, `index` from 0. */
-static int learnt_info(const struct ipv6_state *v6, uint32_t index,
-                       struct ph_ip_route_info *info) {
+int ph_ipv4_route_info(struct ph_stack *stack, uint32_t index,
+                       struct ph_route_info *info) {
+  const struct ip_route *r = route_at(ip_of(stack), true, &index);
+  if (!r) {
+    return -PH_ENOENT;
+  }
+  *info = (struct ph_route_info){
+      .destination = r->destination,
+      .next_hop = r->gateway ? r->next_hop : ph_addr_v4(0),
+      .netif = r->netif,
+      .prefix_len = (uint8_t)(r->prefix_len - 96)};
+  return 0;
+}
+
+int ph_ipv6_route_info(struct ph_stack *stack, uint32_t index,
+                       struct ph_route_info *info) {
+  const struct ipv6_state *v6 = ipv6_of(stack);
   for (uint32_t i = 0; v6 && i < IPV6_MAX_PREFIXES; i++) {
     const struct ipv6_prefix *p = &v6->prefixes[i];
-    if (p->link && v6->stack->now_ns < p->until_ns && index-- == 0) {
-      *info = (struct ph_ip_route_info){.destination = p->prefix,
-                                        .netif = p->link->netif,
-                                        .prefix_len = p->len};
+    if (p->link && p->until_ns > stack->now_ns && index-- == 0) {
+      *info = (struct ph_route_info){.destination = p->prefix,
+                                     .netif = p->link->netif,
+                                     .prefix_len = p->len};
       return 0;
     }
   }
+  const struct ip_route *route = route_at(ip_of(stack), false, &index);
+  if (route) {
+    *info = (struct ph_route_info){.destination = route->destination,
+                                   .next_hop = route->next_hop,
+                                   .netif = route->netif,
+                                   .prefix_len = route->prefix_len};
+    return 0;
+  }
   for (uint32_t i = 0; v6 && i < IPV6_MAX_ROUTERS; i++) {
     const struct ipv6_router *r = &v6->routers[i];
-    if (r->link && v6->stack->now_ns < r->until_ns && index-- == 0) {
-      *info = (struct ph_ip_route_info){
-          .next_hop = r->addr, .netif = r->link->netif, .gateway = true};
-      (void)ip_addr_take_zone(&info->next_hop);
+    if (r->link && r->until_ns > stack->now_ns && index-- == 0) {
+      *info = (struct ph_route_info){.next_hop = r->addr,
+                                     .netif = r->link->netif};
       return 0;
     }
   }
   return -PH_ENOENT;
-}
-
-int ph_ip_route_info(struct ph_stack *stack, uint32_t index,
-                     struct ph_ip_route_info *info) {
-  const struct ip_state *ip = ip_of(stack);
-  for (uint32_t i = 1; i <= ip->trie.max; i++) {
-    if (ip->trie.routes[i].netif && index-- == 0) {
-      tell(info, &ip->trie.routes[i]);
-      return 0;
-    }
-  }
-  return learnt_info(ip->v6, index, info);
 }

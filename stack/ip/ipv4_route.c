@@ -159,17 +159,3 @@ int ipv4_route(struct ph_stack *stack, const struct ph_addr *src,
   path->group = ipv4_is_multicast(to) || ipv4_is_broadcast(ip, to, netif);
   return 0;
 }
-
-int ph_ipv4_route_info(struct ph_stack *stack, uint32_t index,
-                       struct ph_route_info *info) {
-  const struct ip_state *ip = ip_of(stack);
-  if (index >= ip->route_count) {
-    return -PH_ENOENT;
-  }
-  const struct ipv4_route *route = &ip->routes[index];
-  *info = (struct ph_route_info){.destination = ph_addr_v4(route->destination),
-                                 .next_hop = ph_addr_v4(route->next_hop),
-                                 .netif = route->netif,
-                                 .prefix_len = route->prefix_len};
-  return 0;
-}

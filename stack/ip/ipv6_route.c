@@ -168,45 +168,6 @@ int ph_ipv6_add_route(struct ph_stack *stack, const struct ph_addr *destination,
   return ph_ip_add_route(stack, destination, prefix_len, next_hop, netif);
 }
 
-/* ---- Listing ------------------------------------------------------------- */
-
-static int tell(struct ph_route_info *info, const struct ph_addr *destination,
-                uint8_t len, const struct ph_addr *next_hop,
-                const struct ipv6_link *link) {
-  *info = (struct ph_route_info){
-      .destination = *destination, .netif = link->netif, .prefix_len = len};
-  if (next_hop) {
-    info->next_hop = *next_hop;
-  }
-  return 0;
-}
-
-int ph_ipv6_route_info(struct ph_stack *stack, uint32_t index,
-                       struct ph_route_info *info) {
-  const struct ipv6_state *v6 = ipv6_of(stack);
-  uint32_t left = index;
-  for (uint32_t i = 0; v6 && i < IPV6_MAX_PREFIXES; i++) {
-    const struct ipv6_prefix *p = &v6->prefixes[i];
-    if (p->link && p->until_ns > stack->now_ns && left-- == 0) {
-      return tell(info, &p->prefix, p->len, NULL, p->link);
-    }
-  }
-  for (uint32_t i = 0; v6 && i < v6->route_count; i++) {
-    const struct ipv6_route *r = &v6->routes[i];
-    if (left-- == 0) {
-      return tell(info, &r->destination, r->prefix_len, &r->next_hop, r->link);
-    }
-  }
-  for (uint32_t i = 0; v6 && i < IPV6_MAX_ROUTERS; i++) {
-    const struct ipv6_router *r = &v6->routers[i];
-    if (r->link && r->until_ns > stack->now_ns && left-- == 0) {
-      static const struct ph_addr any;
-      return tell(info, &any, 0, &r->addr, r->link);
-    }
-  }
-  return -PH_ENOENT;
-}
-
 /* ---- Next hop ------------------------------------------------------------ */
 
 static const struct ipv6_prefix *best_prefix(const struct ipv6_state *v6,
