@@ -13,6 +13,7 @@
   X(EthInErrors, "short, unknown type, or not for us") \
   X(EthOutFrames, "frames given to interfaces (a super-segment is one)") \
   X(ArpInErrors, "ARP packets that failed a check") \
+  X(ArpConflicts, "packets of others from an address of ours (RFC 5227)") \
   X(ArpResolveFailed, "packets dropped because nobody answered") \
   X(IpInReceives, "") \
   X(IpInHdrErrors, "") \

@@ -85,8 +85,8 @@ static struct arp_entry *entry_make(struct eth_link *link, uint32_t ip) {
 
 /* ---- Sending ------------------------------------------------------------- */
 
-static void arp_send(struct eth_link *link, uint16_t oper, uint32_t spa,
-                     uint32_t tpa, const uint8_t *tha) {
+void arp_send(struct eth_link *link, uint16_t oper, uint32_t spa, uint32_t tpa,
+              const uint8_t *tha) {
   struct ph_stack *stack = link->netif->stack;
   struct pkt *pkt = pkt_get(&stack->pkts, 64);
   if (!pkt) {
@@ -271,7 +271,11 @@ void arp_input(struct netif *netif, struct pkt *pkt, bool group) {
   struct eth_link *link = netif->link;
   const uint8_t *p = pkt->head;
   (void)group;
-  if (!valid(pkt) || is_own(link, get_be32(p + ARP_OFF_SPA))) {
+  bool good = valid(pkt);
+  if (good) {
+    arp_conflict_input(link, p);
+  }
+  if (!good || is_own(link, get_be32(p + ARP_OFF_SPA))) {
     netif->stack->stats.ArpInErrors++; /* also: somebody has our address */
     pkt_put(pkt);
     return;
@@ -306,7 +310,7 @@ int arp_add_address(struct netif *netif, uint32_t address, uint8_t prefix_len) {
     return -PH_ENOMEM;
   }
   link->addresses[link->address_count++] =
-      (struct arp_address){address, ipv4_mask(prefix_len)};
+      (struct arp_address){.ip = address, .mask = ipv4_mask(prefix_len)};
   return 0;
 }
 

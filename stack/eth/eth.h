@@ -54,6 +54,35 @@ void arp_on_unresolved(struct ph_stack *stack,
                        void (*fn)(struct ph_stack *stack,
                                   const struct pkt *pkt));
 
+/* Is an address free (RFC 5227)? For who is about to use one: three probes in
+ * at most 7 seconds, then `done`. If it is free, `done` gives it to the
+ * interface, and two announcements follow; else the probe has ended. */
+struct arp_probe;
+typedef void arp_probe_fn(struct ph_stack *stack, struct arp_probe *probe,
+                          bool conflict);
+struct arp_probe {
+  struct netif *netif; /* NULL: it does not run */
+  struct arp_probe *next;
+  struct ph_timer timer;
+  arp_probe_fn *done;
+  uint32_t ip;
+  uint8_t sent; /* probes, then announcements */
+};
+
+/* `probe` stays the caller's, and where it is until it has ended; its `netif`
+ * is NULL. 0; -PH_EINVAL: it runs, or the interface has no link layer. */
+int arp_probe_start(struct netif *netif, struct arp_probe *probe, uint32_t ip,
+                    arp_probe_fn *done) PH_MUST_USE;
+void arp_probe_stop(struct arp_probe *probe);
+
+/* Say that an address is ours. */
+void arp_announce(struct netif *netif, uint32_t ip);
+
+/* Register who is told that another host uses an address of ours; it was
+ * defended. */
+typedef void arp_conflict_fn(struct netif *netif, uint32_t ip);
+void arp_on_conflict(struct ph_stack *stack, arp_conflict_fn *fn);
+
 /* For `arp -n` and tests: entry `index` from 0; -PH_ENOENT past the last. */
 struct arp_info {
   uint32_t ip;

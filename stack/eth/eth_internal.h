@@ -40,6 +40,7 @@ struct arp_entry {
 
 struct arp_address {
   uint32_t ip, mask;
+  uint64_t defend_ns; /* not again before (RFC 5227 2.4) */
 };
 
 struct eth_link {
@@ -47,6 +48,7 @@ struct eth_link {
   struct ph_hash_key key;
   struct arp_address addresses[ARP_MAX_ADDRESSES];
   uint32_t address_count;
+  struct arp_probe *probes; /* that run: arp_conflict.c */
   uint32_t queued;
   struct arp_entry entries[ARP_SETS][ARP_WAYS];
 };
@@ -57,10 +59,18 @@ struct eth_state {
     eth_input_fn *fn;
   } types[ETH_MAX_TYPES];
   uint32_t type_count;
+  arp_conflict_fn *conflict;
   void (*unresolved)(struct ph_stack *stack, const struct pkt *pkt);
 };
 
 void arp_link_init(struct eth_link *link);
+
+/* A request or reply of these addresses; `tha` NULL: to all. */
+void arp_send(struct eth_link *link, uint16_t oper, uint32_t spa, uint32_t tpa,
+              const uint8_t *tha);
+
+/* Look for conflicts in a valid ARP packet. */
+void arp_conflict_input(struct eth_link *link, const uint8_t *p);
 
 /* eth_input_fn of ARP. */
 void arp_input(struct netif *netif, struct pkt *pkt, bool group);

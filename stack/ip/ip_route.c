@@ -111,8 +111,8 @@ int ph_ipv6_route_info(struct ph_stack *stack, uint32_t index,
   for (uint32_t i = 0; v6 && i < IPV6_MAX_ROUTERS; i++) {
     const struct ipv6_router *r = &v6->routers[i];
     if (r->link && r->until_ns > stack->now_ns && index-- == 0) {
-      *info = (struct ph_route_info){.next_hop = r->addr,
-                                     .netif = r->link->netif};
+      *info =
+          (struct ph_route_info){.next_hop = r->addr, .netif = r->link->netif};
       return 0;
     }
   }

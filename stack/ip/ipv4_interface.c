@@ -6,6 +6,19 @@
 #include "stack/ip/ip_internal.h"
 #include "stack/wire/eth_wire.h"
 
+/* Another address has the same subnet's route. */
+static bool subnet_used(const struct ip_state *ip,
+                        const struct ipv4_address *a) {
+  for (uint32_t i = 0; i < ip->address_count; i++) {
+    const struct ipv4_address *b = &ip->addresses[i];
+    if (b->netif == a->netif && b->mask == a->mask &&
+        ((a->ip ^ b->ip) & a->mask) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
 int ph_ipv4_remove_address(struct ph_stack *stack, struct netif *netif,
                            uint32_t address) {
   struct ip_state *ip = ip_of(stack);
@@ -24,7 +37,9 @@ int ph_ipv4_remove_address(struct ph_stack *stack, struct netif *netif,
     if (!netif->loopback) {
       arp_remove_address(netif, address);
     }
-    return ph_ipv4_remove_route(stack, a.ip & a.mask, prefix_len, 0, netif);
+    return subnet_used(ip, &a) ? 0
+                               : ph_ipv4_remove_route(stack, a.ip & a.mask,
+                                                      prefix_len, 0, netif);
   }
   return -PH_ENOENT;
 }

@@ -30,6 +30,7 @@ fuzz packet 8000 1500
 fuzz options 1500000 44
 fuzz dns 150000 600
 fuzz dhcp 1500 300
+fuzz ip 1500 600
 fuzz script 50000 1500
 fuzz ipv6 2000 1200
 echo "$passed passed, $failed failed"

@@ -47,7 +47,8 @@ static const uint8_t *icmp6_sent(const struct router *r, int port, uint8_t type,
 }
 
 static void router_packet_for_another_link_goes_on(void **state) {
-  /* EVIDENCE: RFC 1812 5.2.1 (forwarding), 5.3.1 (TTL); RFC 1624 3 */
+  /* EVIDENCE: RFC 1812 5.2.1 (forwarding), 5.3.1 (TTL); RFC 1624 3; RFC
+   * 791 3.1b */
   (void)state;
   struct router *r = router_new(NULL);
   uint8_t before[40];
@@ -89,7 +90,7 @@ static void host_packet_for_another_is_dropped(void **state) {
 }
 
 static void router_ttl_used_up_sender_is_told(void **state) {
-  /* EVIDENCE: RFC 1812 5.3.1, 4.3.2.3, 4.3.2.4; RFC 792 (time exceeded) */
+  /* EVIDENCE: RFC 1812 5.3.1, 4.3.2.3, 4.3.2.4; RFC 792 2a */
   (void)state;
   struct router *r = router_new(NULL);
   for (uint8_t ttl = 0; ttl < 2; ttl++) {
@@ -106,7 +107,7 @@ static void router_ttl_used_up_sender_is_told(void **state) {
 }
 
 static void router_error_is_only_about_what_may_cause_one(void **state) {
-  /* EVIDENCE: RFC 1812 4.3.2.7; RFC 1122 3.2.2 */
+  /* EVIDENCE: RFC 1812 4.3.2.7; RFC 1122 3.2.2; RFC 792 9a, 9b */
   (void)state;
   struct router *r = router_new(NULL);
   for (uint32_t type = 0; type < 256; type++) {
@@ -129,7 +130,7 @@ static void router_error_is_only_about_what_may_cause_one(void **state) {
 }
 
 static void router_without_route_sender_is_told(void **state) {
-  /* EVIDENCE: RFC 1812 4.3.3.1 (code 0) */
+  /* EVIDENCE: RFC 1812 4.3.3.1 (code 0); RFC 792 1a; RFC 1122 3.3.4.3 */
   (void)state;
   struct router *r = router_new(NULL);
   struct ph_addr far = {{0x20, 2}};
@@ -199,7 +200,7 @@ static void router_addresses_that_may_not_pass_are_dropped(void **state) {
 }
 
 static void router_options_to_write_into_are_refused(void **state) {
-  /* EVIDENCE: RFC 7126 4.3, 4.4, 4.5, 4.6; RFC 791 3.1 (unknown options pass)
+  /* EVIDENCE: RFC 7126 4.3, 4.4, 4.5, 4.6; RFC 791 3.1c
    */
   (void)state;
   struct router *r = router_new(NULL);
@@ -225,7 +226,8 @@ static void router_options_to_write_into_are_refused(void **state) {
 
 static void router_too_long_and_not_to_be_fragmented_sender_is_told(
     void **state) {
-  /* EVIDENCE: RFC 1191 4; RFC 1812 4.3.3.1 (code 4), 5.2.7.1 */
+  /* EVIDENCE: RFC 1191 4; RFC 1812 4.3.3.1 (code 4); RFC 792 1d; RFC 791 3.2b
+   */
   (void)state;
   struct router *r = router_new(NULL);
   r->netif[1].caps.mtu = 1400;
@@ -303,7 +305,7 @@ static void router6_addresses_that_may_not_pass_are_dropped(void **state) {
 }
 
 static void router_neighbour_that_does_not_answer_sender_is_told(void **state) {
-  /* EVIDENCE: RFC 1812 4.3.3.1 (code 1); RFC 4443 3.1 (code 3) */
+  /* EVIDENCE: RFC 1812 4.3.3.1 (code 1); RFC 792 1b; RFC 4443 3.1 (code 3) */
   (void)state;
   struct router *r = router_new(NULL);
   struct ph_addr six = router_ip6(1, 9);

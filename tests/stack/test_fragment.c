@@ -41,7 +41,7 @@ static void check_fragments(const struct router *r, uint32_t first,
 }
 
 static void router_long_packet_is_fragmented(void **state) {
-  /* EVIDENCE: RFC 791 3.2 (fragmentation); RFC 1812 5.2.6 */
+  /* EVIDENCE: RFC 791 3.2a; RFC 1812 5.2.6 */
   (void)state;
   struct router *r = router_new(NULL);
   for (uint32_t mtu = 68; mtu < 1400; mtu += 37) {
@@ -59,7 +59,7 @@ static void router_long_packet_is_fragmented(void **state) {
 }
 
 static void router_fragment_is_fragmented_again(void **state) {
-  /* EVIDENCE: RFC 791 3.2 (fragmentation) */
+  /* EVIDENCE: RFC 791 3.2a */
   (void)state;
   struct router *r = router_new(NULL);
   r->netif[1].caps.mtu = 300;
@@ -76,7 +76,7 @@ static void router_fragment_is_fragmented_again(void **state) {
 
 static void router_options_only_copied_ones_are_in_later_fragments(
     void **state) {
-  /* EVIDENCE: RFC 791 3.1 (copied flag) */
+  /* EVIDENCE: RFC 791 3.1d */
   (void)state;
   struct router *r = router_new(NULL);
   static const uint8_t options[12] = {1, 0x99, 3, 7, 0xa0, 4, 8, 9, 0x9e, 2};
@@ -240,7 +240,7 @@ static void router_partial_checksum_is_completed(void **state) {
 /* ---- Our own ------------------------------------------------------------- */
 
 static void udp_long_datagram_is_sent_in_fragments(void **state) {
-  /* EVIDENCE: RFC 1122 3.3.3; RFC 791 3.2; RFC 6864 4 */
+  /* EVIDENCE: RFC 1122 3.3.3; RFC 791 3.2a, 3.2e; RFC 6864 4 */
   (void)state;
   struct lower *host = lower_new(NULL);
   static uint8_t data[65507], got[66000];

@@ -19,7 +19,7 @@ static void echo(struct lower *host, uint32_t len) {
 }
 
 static void ipv4_echo_request_is_answered_with_its_data(void **state) {
-  /* EVIDENCE: RFC 1122 3.2.2.6 */
+  /* EVIDENCE: RFC 1122 3.2.2.6; RFC 792 6a */
   (void)state;
   struct lower *host = lower_new(NULL);
   lower_learn_peer(host);
@@ -57,7 +57,7 @@ static void ipv4_every_truncation_is_dropped_and_counted(void **state) {
 }
 
 static void ipv4_header_fields_wrong_are_dropped(void **state) {
-  /* EVIDENCE: RFC 791 3.1, RFC 1122 3.2.1.2 */
+  /* EVIDENCE: RFC 791 3.1a; RFC 1122 3.2.1.1, 3.2.1.2 */
   (void)state;
   struct lower *host = lower_new(NULL);
   lower_learn_peer(host);
@@ -114,7 +114,7 @@ static void ipv4_martian_sources_are_dropped(void **state) {
 }
 
 static void ipv4_options_every_kind_and_length_is_survived(void **state) {
-  /* EVIDENCE: RFC 9293 MUST-50; RFC 791 3.1 (options), RFC 7126 4.3 */
+  /* EVIDENCE: RFC 9293 MUST-50; RFC 791 3.1c; RFC 1122 3.2.1.8; RFC 7126 4.3 */
   (void)state;
   struct lower *host = lower_new(NULL);
   lower_learn_peer(host);

@@ -117,7 +117,7 @@ static uint64_t fails(const struct world *w) {
 #define BOTH_FAMILIES(v6) for (int v6 = 0; v6 < 2; v6++)
 
 static void fragments_in_any_order_are_one_datagram(void **state) {
-  /* EVIDENCE: RFC 791 3.2; RFC 815; RFC 8200 4.5; RFC 1122 3.3.2 */
+  /* EVIDENCE: RFC 791 3.2c; RFC 815; RFC 8200 4k; RFC 1122 3.3.2 */
   (void)state;
   static const uint32_t cut[] = {0, 800, 808, 1600, 2001};
   BOTH_FAMILIES(v6) {
@@ -140,7 +140,7 @@ static void fragments_in_any_order_are_one_datagram(void **state) {
 }
 
 static void longest_datagram_is_built(void **state) {
-  /* EVIDENCE: RFC 1122 3.3.2 (EMTU_R); RFC 8200 5 */
+  /* EVIDENCE: RFC 791 3.2d; RFC 1122 3.3.2 (EMTU_R); RFC 8200 5 */
   (void)state;
   BOTH_FAMILIES(v6) {
     struct world *w = world_new(v6, NULL);
@@ -158,7 +158,7 @@ static void longest_datagram_is_built(void **state) {
 /* Allen's thirteen relations of a second fragment to one of units 16 to 32 of
  * 64. */
 static void overlap_of_any_kind_ends_the_datagram(void **state) {
-  /* EVIDENCE: RFC 5722 4; RFC 8200 4.5 (overlap); RFC 1858 */
+  /* EVIDENCE: RFC 5722 4a; RFC 8200 4.5 (overlap); RFC 1858 */
   (void)state;
   static const struct {
     uint32_t from, to;
@@ -266,7 +266,7 @@ static void last_before_first_and_duplicates_are_fine(void **state) {
 }
 
 static void datagrams_are_told_apart(void **state) {
-  /* EVIDENCE: RFC 791 3.2 (identification); RFC 8200 4.5; RFC 6864 */
+  /* EVIDENCE: RFC 791 3.2c; RFC 8200 4.5; RFC 6864 */
   (void)state;
   BOTH_FAMILIES(v6) {
     struct world *w = world_new(v6, NULL);
@@ -341,7 +341,7 @@ static void one_datagram_beyond_the_bound_is_dropped(void **state) {
 }
 
 static void time_is_over_and_the_sender_is_told(void **state) {
-  /* EVIDENCE: RFC 792 (time exceeded); RFC 1122 3.3.2; RFC 8200 4.5; RFC 4443
+  /* EVIDENCE: RFC 792 2b; RFC 791 3.2f; RFC 1122 3.3.2; RFC 8200 4.5; RFC 4443
    * 3.3 */
   (void)state;
   BOTH_FAMILIES(v6) {

@@ -271,7 +271,7 @@ static void path_mtu_table_full_forgets_the_oldest(void **state) {
 /* ---- Other errors -------------------------------------------------------- */
 
 static void established_errors_are_soft_and_told_at_the_timeout(void **state) {
-  /* EVIDENCE: RFC 1122 4.2.3.9; RFC 9293 3.9.2.2 (MUST-56) */
+  /* EVIDENCE: RFC 1122 3.2.2.4, 3.2.2.5, 4.2.3.9; RFC 9293 3.9.2.2 (MUST-56) */
   (void)state;
   const struct {
     uint8_t type, code;

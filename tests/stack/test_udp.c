@@ -87,7 +87,7 @@ static void udp_queue_full_datagrams_are_counted(void **state) {
 }
 
 static void udp_closed_port_sends_unreachable_rate_limited(void **state) {
-  /* EVIDENCE: RFC 1122 3.2.2.1, 4.1.3.1a; RFC 1812 4.3.2.8 */
+  /* EVIDENCE: RFC 792 1c; RFC 1122 3.2.2.1, 4.1.3.1a; RFC 1812 4.3.2.8 */
   (void)state;
   struct lower *host = lower_new(NULL);
   lower_learn_peer(host);
