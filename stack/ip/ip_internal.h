@@ -72,7 +72,7 @@ struct ip_state {
   uint64_t good_ends; /* addresses as in the header of the last good packet */
   const struct netif *good_netif; /* to us, from there; NULL: none yet */
   struct ipv4_group groups[IPV4_MAX_GROUPS];
-  struct ip_trie trie;            /* routes of both families: ip_route.c */
+  struct ip_trie trie; /* routes of both families: ip_route.c */
   struct ph_hash_key key;
   uint16_t ids[IPV4_ID_COUNTERS];       /* next identification by destination */
   struct ip_pmtu pmtu[IP_PMTU_ENTRIES]; /* ip_pmtu.c */
