@@ -511,6 +511,7 @@ static void draw_title(const struct canvas *canvas, double height) {
   const char *from = journey_host_name(journey->sender);
   put(canvas,
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+      "<!-- SPDX-License-Identifier: Apache-2.0 -->\n"
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%.0f\" "
       "viewBox=\"0 0 %d %.0f\" font-family=\"Helvetica, Arial, sans-serif\">\n"
       "<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n",

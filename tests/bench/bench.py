@@ -251,10 +251,6 @@ def life():
                   lambda m: m.group(1) + "\n".join(stages) + m.group(2), text, flags=re.S)
     with open(path, "w", encoding="ascii") as out:
         out.write(text)
-    with open(picture, encoding="ascii") as source:
-        head, body = source.read().split("\n", maxsplit=1)
-    with open(picture, "w", encoding="ascii") as out:
-        out.write(f"{head}\n<!-- SPDX-License-Identifier: Apache-2.0 -->\n{body}")
 
 
 def main():
