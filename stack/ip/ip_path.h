@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Paths: where packets to one destination go, and the link and IP header that
  * is ready for them. One bounded table per stack, for every family and every
- * transport (docs/decisions/0012-paths.md).
+ * transport (docs/decisions/0009-paths.md).
  *
  * Who sends to the same place again keeps a hint, the number of an entry, and
  * asks ip_path_get() for each packet. A hint is verified, not trusted: the

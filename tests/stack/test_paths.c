@@ -91,7 +91,7 @@ static void path_in_use_outlives_any_number_of_strangers(void **state) {
 }
 
 static void path_evicted_its_hint_leads_nobody_astray(void **state) {
-  /* EVIDENCE: docs/decisions/0012-paths.md (a hint is verified) */
+  /* EVIDENCE: docs/decisions/0009-paths.md (a hint is verified) */
   (void)state;
   struct udp_pcb pcb, any;
   struct lower *host = host_new(&pcb, STRANGER);
@@ -406,7 +406,7 @@ static void established_peer_moves_segments_follow_its_mac(void **state) {
 }
 
 static void established_path_evicted_stream_goes_on(void **state) {
-  /* EVIDENCE: docs/decisions/0012-paths.md */
+  /* EVIDENCE: docs/decisions/0009-paths.md */
   (void)state;
   struct peer p;
   peer_passive(&p, NULL);
