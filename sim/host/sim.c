@@ -143,9 +143,9 @@ sim_time sim_now(const struct sim *sim) {
  * nothing can arrive there: of what any host has to do next, itself included,
  * the news takes its time. */
 static sim_time step(struct sim *sim) {
-  sim_time next[SIM_HOSTS];
+  sim_time next[SIM_HOSTS] = {host_next(sim->host[0])};
   unsigned own = 0;
-  for (unsigned i = 0; i < sim->host_count; i++) {
+  for (unsigned i = 1; i < sim->host_count; i++) {
     next[i] = host_next(sim->host[i]);
     own = next[i] < next[own] ? i : own;
   }

@@ -99,7 +99,8 @@ static void ask(struct host *host, void *arg) {
   }
   uint64_t end = stack->now_ns + GIVE_UP_S * 1000000000ull;
   while (r->dhcp.state != DHCP_STATE_BOUND && stack->now_ns < end) {
-    (void)ph_poll(stack, NULL, 0, 1);
+    struct ph_pollfd nothing = {.fd = -1};
+    (void)ph_poll(stack, &nothing, 1, 1);
   }
   r->error = ph_getaddrinfo(stack, r->name, NULL, &hints, &list);
   r->resolved_ns = stack->now_ns;

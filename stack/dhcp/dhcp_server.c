@@ -24,6 +24,7 @@ static struct ph_dhcp_entry *entry_at(struct ph_dhcp_server *s, uint32_t ip) {
 }
 
 static bool is_of(const struct ph_dhcp_entry *e, const uint8_t *mac) {
+  PH_ASSERT(e);
   return e->until_ns > 0 && !e->declined &&
          memcmp(e->mac, mac, sizeof(e->mac)) == 0;
 }

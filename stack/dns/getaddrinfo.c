@@ -261,6 +261,7 @@ static int ask_name(struct lookup *l, const char *text) {
         n == 0 || query[0] ? ph_dns_ask(l->stack, &name, DNS_TYPE_A) : NULL;
     n++;
   }
+  PH_ASSERT(n > 0); /* each family asks for one kind at least */
   if (!query[n - 1]) {
     n--; /* PH_EAI_AGAIN, below */
     result = PH_EAI_AGAIN;
@@ -386,10 +387,11 @@ static int set_canonical(struct lookup *l, const char *node,
     return PH_EAI_MEMORY;
   }
   l->dns->canonicals = name->next;
-  for (; from[n] && n < sizeof(name->text) - 1; n++) {
+  for (; n < sizeof(name->text) - 1 && from[n]; n++) {
     name->text[n] = from[n];
   }
   name->text[n] = '\0';
+  PH_ASSERT(first); /* without an error there is an address */
   first->ai_canonname = name->text;
   return 0;
 }

@@ -73,7 +73,7 @@ static int put_numeric(struct ph_stack *stack, const struct place *place,
 /* The name that a server has for it: 0, PH_EAI_NONAME, or why not. */
 static int ask_name(struct ph_stack *stack, const struct ph_addr *addr,
                     char text[DNS_TEXT_MAX]) {
-  struct dns_name name;
+  struct dns_name name = {.len = 0};
   dns_name_reverse(&name, addr);
   struct dns_query *query = ph_dns_ask(stack, &name, DNS_TYPE_PTR);
   if (!query) {

@@ -113,7 +113,10 @@ static struct datagram *oldest(struct ip_reassembly *all,
   struct datagram *found = NULL;
   for (uint32_t i = 0; i < all->max_datagrams; i++) {
     struct datagram *d = &all->datagrams[i];
-    if (d->used && d != but && (!full || d->block) &&
+    if (but && d == but) {
+      continue;
+    }
+    if (d->used && (!full || d->block) &&
         (!found || d->since_ns < found->since_ns)) {
       found = d;
     }

@@ -161,7 +161,8 @@ static PH_APART struct pkt *take_fragment(struct ph_stack *stack,
                                  .data_at = (h[0] & 15u) * 4,
                                  .offset = (field & 0x1fff) * 8,
                                  .more = field & IPV4_MF};
-  return ip->reassemble(stack, pkt, &fragment);
+  struct pkt *whole = ip->reassemble(stack, pkt, &fragment);
+  return whole;
 }
 
 void ipv4_input(struct netif *netif, struct pkt *pkt, bool group) {

@@ -26,6 +26,7 @@ int ph_bind(struct ph_stack *stack, int fd, const void *addr,
   if (sock->tcp) {
     return tcp_bind(stack, sock->tcp, &ip, port, false);
   }
+  PH_ASSERT(sock->udp);
   sock->udp->reuse_address = sock->reuse_addr;
   return udp_bind(sock->udp, &ip, port);
 }
