@@ -140,6 +140,7 @@ void tcp_out_take(struct ph_stack *stack, struct tcp_conn *conn) {
     forget(stack, least_missed(tcp)->conn);
   }
   struct tcp_out *out = tcp->free_outs;
+  PH_ASSERT(out);
   tcp->free_outs = out->next;
   tcp->outs_available--;
   memset(out, 0, sizeof(*out));
