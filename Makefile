@@ -183,6 +183,9 @@ $(BUILD)/bench/minimal: tests/bench/minimal.c $(STACK_C)
 	$(call quiet,LD ) $(CC) $(SMALL) -flto=auto $^ $(SMALL_LINK) -o $@
 $(BUILD)/bench/minimal-no-lto: tests/bench/minimal.c $(STACK_C)
 	$(call quiet,LD ) $(CC) $(SMALL) $^ $(SMALL_LINK) -o $@
+# All of stack/, nothing left out.
+$(BUILD)/bench/everything.o: $(STACK_C)
+	$(call quiet,LD ) $(CC) $(SMALL) -flto=auto -r -flinker-output=nolto-rel -nostdlib $^ -o $@ 2>/dev/null
 
 # packetdrill --so_filename: packetdrill and its scripts against this stack.
 $(BUILD)/libpackhorse_packetdrill.so: $(call pic,$(SO_C) $(SIM_C) $(STACK_C) $(DRIVER_C)) $(BUILD)/nic/libnic.a
