@@ -68,10 +68,9 @@ struct ph_stack {
   const struct ph_platform *platform;
   uint64_t now_ns;
   struct ph_timers timers;
-  struct ph_block_pool blocks; /* send queues, copied receive data */
-  struct pkt_pool pkts;
-  struct ph_stats stats;
   void *module[PH_MODULE_COUNT]; /* each module's own state, or NULL */
+  struct ph_block_pool blocks;   /* send queues, copied receive data */
+  struct pkt_pool pkts;
   /* Work at every poll: take received frames (netif), send what was deferred
    * (tcp). NULL without that module. */
   void (*poll_input)(struct ph_stack *stack);
@@ -85,6 +84,7 @@ struct ph_stack {
   uint64_t route_generation;
   uint8_t *arena;
   size_t arena_left;
+  struct ph_stats stats; /* the longest is last: other offsets stay short */
 };
 
 /* Returns 0 or -PH_EINVAL. The memory belongs to the stack for ever. */

@@ -173,6 +173,10 @@ int icmp_send_echo(struct ph_stack *stack, const struct ph_addr *to,
                    uint16_t id, uint16_t seq, const uint8_t *data,
                    uint32_t len) {
   const struct ip_family *family = ip_family_of(stack, to);
-  return family ? family->send_echo(stack, to, id, seq, data, len)
-                : -PH_EAFNOSUPPORT;
+  if (!family) {
+    return -PH_EAFNOSUPPORT;
+  }
+  return family == &ipv4_family
+             ? icmp_send_echo_v4(stack, to, id, seq, data, len)
+             : family->send_echo(stack, to, id, seq, data, len);
 }

@@ -102,7 +102,8 @@ struct ip_family {
    * -PH_ENOMEM, -PH_ENOENT (no member). */
   int (*group)(struct ph_stack *stack, struct netif *netif,
                const struct ph_addr *addr, int change);
-  /* See ip_send_unreachable() and icmp_send_echo(). */
+  /* See ip_send_unreachable() and icmp_send_echo(), which knows IPv4's by its
+   * name: who never calls it does not carry it along. */
   void (*send_error)(struct ph_stack *stack, const struct pkt *pkt,
                      const struct ip_rx *rx, enum ip_error error);
   int (*send_echo)(struct ph_stack *stack, const struct ph_addr *to,

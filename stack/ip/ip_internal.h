@@ -141,7 +141,7 @@ void ip_tell_error(struct ph_stack *stack, uint8_t number,
 void icmp_input(struct ph_stack *stack, struct pkt *pkt,
                 const struct ip_rx *rx);
 
-/* ip_family.send_error and send_echo of IPv4. */
+/* ip_family.send_error of IPv4, and what IPv6 has as send_echo. */
 void icmp_send_error(struct ph_stack *stack, const struct pkt *pkt,
                      const struct ip_rx *rx, enum ip_error error);
 int icmp_send_echo_v4(struct ph_stack *stack, const struct ph_addr *to,

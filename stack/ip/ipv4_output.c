@@ -206,5 +206,4 @@ const struct ip_family ipv4_family = {
     .is_local = is_local,
     .group = ipv4_group,
     .send_error = icmp_send_error,
-    .send_echo = icmp_send_echo_v4,
 };

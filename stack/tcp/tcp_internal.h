@@ -126,31 +126,22 @@ struct tcp_out {
 
 struct tcp_listener;
 
+/* What most code looks at comes first: an offset below 128 is one byte of an
+ * instruction, not four, and these are the two cache lines of a packet. */
 struct tcp_conn {
-  /* Names and places. */
-  struct ph_link link;           /* free, SYN, accept or TIME-WAIT list */
-  struct tcp_conn *next_pending; /* while `pending` */
-  uint32_t hash_next;            /* in its bucket: tcp_conn.c */
-  struct ph_link port_link;      /* of one local port's bucket */
-  uint16_t local_port, remote_port;
+  struct tcp_out *out;         /* tcp_out_none, or its own */
+  const struct tcp_cc_ops *cc; /* congestion control */
   void *owner;
   struct tcp_listener *listener; /* in LISTEN: its own; in SYN-RECEIVED or not
                                     yet accepted: the one it came from */
-  const struct tcp_cc_ops *cc;   /* congestion control */
-  struct tcp_out *out;           /* tcp_out_none, or its own */
-  struct ph_addr local, remote;
-  uint8_t state; /* enum tcp_state */
-  uint8_t error; /* pending, positive */
+  uint8_t state;                 /* enum tcp_state */
+  uint8_t error;                 /* pending, positive */
   uint8_t soft_error;
   uint8_t recovery;      /* enum tcp_recovery */
   uint8_t ip_header_len; /* of the family */
-  uint8_t snd_wscale, rcv_wscale;
-  uint8_t quickack;
-  uint16_t path; /* a hint: tcp_path() */
   uint8_t dupacks;
-  uint8_t backoff; /* consecutive timeouts or probes */
-  uint8_t probes;  /* without an answer */
-
+  uint8_t backoff;  /* consecutive timeouts or probes */
+  uint8_t probes;   /* without an answer */
   bool pending : 1; /* waits for tcp_poll(), even if it has died since */
   bool bound : 1;   /* in a port bucket */
   bool hashed : 1;  /* in the connection table */
@@ -204,27 +195,40 @@ struct tcp_conn {
   uint8_t arq : 2;     /* enum tcp_arq_mode */
   bool out_lost : 1;   /* without a tcp_out: snd_una on is to be sent again */
   bool reordering_seen : 1; /* RFC 8985 6.2 step 3 */
-  uint32_t sndbuf;
-
-  /* Timers. */
-  struct ph_timer timer;
+  uint8_t quickack;
+  uint32_t snd_una, snd_nxt, snd_wnd; /* send sequence variables */
+  uint16_t snd_mss;
+  uint16_t mtu; /* the longest IP packet that is sent: tcp_pmtu.c */
+  /* Receive sequence variables. rcv_edge is the right edge of the window that
+   * we owe the peer; rcv_wnd of the RFC is rcv_edge - rcv_nxt. */
+  uint32_t rcv_nxt, rcv_edge;
+  uint32_t cwnd, ssthresh;
+  uint32_t sndq_len, rcvq_len; /* from snd_una on; in order, not read */
   uint64_t deadline[TCP_TIMER_COUNT];
 
-  /* Send sequence variables. */
-  uint32_t snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, iss;
+  /* Names and places. */
+  struct ph_addr local, remote;
+  uint16_t local_port, remote_port;
+  uint16_t path, plpmtud;        /* numbers: tcp_path(), tcp_plpmtud.c */
+  struct tcp_conn *next_pending; /* while `pending` */
+  struct ph_link link;           /* free, SYN, accept or TIME-WAIT list */
+  struct ph_link port_link;      /* of one local port's bucket */
+  struct ph_timer timer;
+  uint32_t hash_next; /* in its bucket: tcp_conn.c */
+  uint16_t user_mss;
+  uint16_t peer_mss; /* of its SYN */
+
+  /* More sequence variables: of the send side, */
+  uint32_t snd_wl1, snd_wl2, iss;
   uint32_t snd_up;      /* behind the urgent octet */
   uint32_t snd_max_wnd; /* largest ever offered: SWS avoidance */
   uint32_t snd_push;    /* end of the last write that was to be pushed */
   uint32_t snd_sml;     /* end of the last small segment: Nagle */
-  uint16_t snd_mss, rcv_mss, user_mss;
-  uint16_t peer_mss; /* of its SYN */
-  uint16_t mtu;      /* the longest IP packet that is sent: tcp_pmtu.c */
-  uint16_t plpmtud;  /* its search for the path MTU: tcp_plpmtud.c */
-
-  /* Receive sequence variables. rcv_edge is the right edge of the window that
-   * we owe the peer; rcv_wnd of the RFC is rcv_edge - rcv_nxt. rcv_adv is the
-   * highest that a header has said: at most one unit of the scale further. */
-  uint32_t rcv_nxt, rcv_edge, rcv_adv, irs;
+  uint16_t rcv_mss;
+  uint8_t snd_wscale, rcv_wscale;
+  /* and of the receive side. rcv_adv is the highest that a header has said: at
+   * most one unit of the scale beyond rcv_edge. */
+  uint32_t rcv_adv, irs;
   uint32_t rcv_acked; /* rcv_nxt when the last ACK left; Last.ACK.sent */
   uint32_t ts_recent, ts_recent_s; /* TS.Recent, and when, in seconds */
   uint32_t ts_offset;              /* of our clock */
@@ -232,10 +236,10 @@ struct tcp_conn {
   uint32_t rcv_up; /* the urgent octet */
 
   /* Congestion control and RTT. */
-  uint32_t cwnd, ssthresh;
   uint32_t w_max;                   /* of RFC 9438 */
   uint16_t arq_window, arq_percent; /* of tcp_set_arq() */
   uint32_t retransmissions;         /* segments */
+  uint32_t sndbuf;
   uint64_t srtt_ns, rttvar_ns, rto_ns;
   uint32_t challenge_ms; /* the last challenge ACK left */
   uint32_t last_rx_ms;   /* data, or the handshake's end, came */
@@ -244,12 +248,10 @@ struct tcp_conn {
   struct tcp_pos sndq_head; /* byte snd_una */
   struct ph_block *sndq_tail;
   uint32_t sndq_tail_used;
-  uint32_t sndq_len; /* bytes from snd_una on */
 
   /* Receive queues. */
+  uint32_t rcv_held; /* memory under both queues */
   struct tcp_chunks rcvq;
-  uint32_t rcvq_len;   /* bytes in order, not read */
-  uint32_t rcv_held;   /* memory under both queues */
   uint16_t rcv_blocks; /* blocks of the stack's pool in it */
   uint16_t rcv_owed;   /* blocks kept free for what may still arrive */
   uint32_t rcvbuf;
@@ -291,19 +293,19 @@ struct tcp_stack {
   uint32_t max_sndbuf, max_rcvbuf; /* of tuning */
   uint32_t floor; /* blocks that each queue is sure of: 1, in a small pool 0 */
   uint32_t table_mask, ports_mask;
-  uint32_t *table;                    /* by both ends */
-  struct tcp_conn *found;             /* there, by the last lookup, or NULL */
-  struct ph_link *ports;              /* by local port */
-  struct tcp_listener *listeners[64]; /* by local port */
-  struct tcp_plpmtud *plpmtud;        /* records of searches, */
-  uint16_t plpmtud_free;              /* the first free one's number */
-  struct ph_hash_key secret;          /* ISN, ports */
+  uint32_t *table;             /* by both ends */
+  struct tcp_conn *found;      /* there, by the last lookup, or NULL */
+  struct ph_link *ports;       /* by local port */
+  struct tcp_plpmtud *plpmtud; /* records of searches, */
+  uint16_t plpmtud_free;       /* the first free one's number */
+  struct ph_hash_key secret;   /* ISN, ports */
   struct ph_ends_key table_key;
-  uint16_t next_ephemeral[256];      /* RFC 6056 3.3.4: table */
   const struct tcp_conn *dsack_conn; /* reports `dsack` next; NULL: nobody */
   struct tcp_sack_block dsack;
   /* Chooses initial sequence numbers; tests put their own here. */
   uint32_t (*isn)(struct ph_stack *stack, const struct tcp_conn *conn);
+  struct tcp_listener *listeners[64]; /* by local port */
+  uint16_t next_ephemeral[256];       /* RFC 6056 3.3.4: table */
 };
 
 static inline struct tcp_stack *tcp_of(const struct ph_stack *stack) {
