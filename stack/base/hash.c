@@ -38,37 +38,25 @@ static inline void sip_word(struct sip *s, uint64_t word) {
   s->v0 ^= word;
 }
 
-/* The last word holds 0 to 7 bytes and the length of all. */
-static inline uint64_t sip_end(struct sip *s, uint64_t rest, size_t len) {
-  sip_word(s, (uint64_t)len << 56 | rest);
-  s->v2 ^= 0xff;
-  for (int i = 0; i < 4; i++) {
-    sip_round(s);
-  }
-  return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
-}
-
-static inline uint64_t load_le(const uint8_t *p) {
-  uint64_t word;
-  memcpy(&word, p, 8);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-  word = __builtin_bswap64(word);
-#endif
-  return word;
-}
-
-uint64_t ph_siphash24(const struct ph_hash_key *key, const void *data,
-                      size_t len) {
-  const uint8_t *p = data;
+uint64_t ph_siphash24(const struct ph_hash_key *key, const uint64_t *words,
+                      uint64_t rest, size_t len) {
   struct sip s = sip_start(key);
-  for (size_t left = len; left >= 8; left -= 8, p += 8) {
-    sip_word(&s, load_le(p));
+  for (const uint64_t *end = words + len / 8; words < end; words++) {
+    sip_word(&s, *words);
   }
-  uint64_t rest = 0;
-  for (size_t i = 0; i < len % 8; i++) {
-    rest |= (uint64_t)p[i] << (8 * i);
+  sip_word(&s, (uint64_t)len << 56 | rest);
+  s.v2 ^= 0xff;
+  for (int i = 0; i < 4; i++) {
+    sip_round(&s);
   }
-  return sip_end(&s, rest, len);
+  return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+}
+
+uint64_t ph_siphash24_addr(const struct ph_hash_key *key,
+                           const struct ph_addr *addr) {
+  uint64_t words[2];
+  memcpy(words, addr->bytes, sizeof(words));
+  return ph_siphash24(key, words, 0, sizeof(words));
 }
 
 /* The words are: the addresses, in one word if both are of IPv4, else in four;
@@ -78,23 +66,20 @@ uint64_t ph_siphash24_ends(const struct ph_hash_key *key,
                            const struct ph_addr *local, uint16_t local_port,
                            const struct ph_addr *remote, uint16_t remote_port,
                            struct ph_hash_use use) {
-  struct sip s = sip_start(key);
-  size_t len = 4;
+  uint64_t words[5];
+  uint32_t count = 1;
   if (ph_addr_is_v4(local) && ph_addr_is_v4(remote)) {
-    sip_word(&s, (uint64_t)ph_addr_to_v4(local) << 32 | ph_addr_to_v4(remote));
-    len += 8;
+    words[0] = (uint64_t)ph_addr_to_v4(local) << 32 | ph_addr_to_v4(remote);
   } else {
-    sip_word(&s, load_le(local->bytes));
-    sip_word(&s, load_le(local->bytes + 8));
-    sip_word(&s, load_le(remote->bytes));
-    sip_word(&s, load_le(remote->bytes + 8));
-    len += 32;
+    memcpy(words, local->bytes, 16);
+    memcpy(words + 2, remote->bytes, 16);
+    count = 4;
   }
   if (use.domain != 0) {
-    sip_word(&s, (uint64_t)use.domain << 32 | use.word);
-    len += 8;
+    words[count++] = (uint64_t)use.domain << 32 | use.word;
   }
-  return sip_end(&s, (uint32_t)local_port << 16 | remote_port, len);
+  uint32_t ports = (uint32_t)local_port << 16 | remote_port;
+  return ph_siphash24(key, words, ports, count * 8 + sizeof(ports));
 }
 
 void ph_hash_key_init(struct ph_stack *stack, struct ph_hash_key *key) {

@@ -23,9 +23,11 @@ void ph_hash_key_init(struct ph_stack *stack, struct ph_hash_key *key);
 
 void ph_ends_key_init(struct ph_stack *stack, struct ph_ends_key *key);
 
-/* SipHash-2-4 of `len` bytes. */
-uint64_t ph_siphash24(const struct ph_hash_key *key, const void *data,
-                      size_t len);
+/* SipHash-2-4 of `len` bytes: `words` of eight, then what is left in `rest`. */
+uint64_t ph_siphash24(const struct ph_hash_key *key, const uint64_t *words,
+                      uint64_t rest, size_t len);
+uint64_t ph_siphash24_addr(const struct ph_hash_key *key,
+                           const struct ph_addr *addr);
 
 /* What a hash of both ends is for: 0 and nothing, or a number of your own and
  * one more word to be hashed. */

@@ -48,7 +48,7 @@ static struct ip_path *set_of(struct ip_state *ip, const struct ph_addr *dst) {
   memcpy(words, dst->bytes, sizeof(words));
   uint64_t hash = ph_hash_u32(&ip->key, words[3]);
   if (words[0]) { /* not IPv4: universal hashing of the other words, too */
-    hash = ph_siphash24(&ip->key, dst->bytes, sizeof(dst->bytes));
+    hash = ph_siphash24_addr(&ip->key, dst);
   }
   return &ip->paths.path[(hash & ip->paths.set_mask) * IP_PATH_WAYS];
 }

@@ -119,7 +119,8 @@ static inline enum ends ends_of(struct ip_state *ip, struct netif *netif,
                                 const uint8_t *h, bool group, bool looped) {
   uint64_t ends;
   memcpy(&ends, h + IPV4_OFF_SRC, sizeof(ends));
-  if (ends == ip->good_ends && netif == ip->good_netif && !group) {
+  if (PH_SHORT_WAYS && ends == ip->good_ends && netif == ip->good_netif &&
+      !group) {
     return ENDS_OURS;
   }
   uint32_t src = get_be32(h + IPV4_OFF_SRC);
@@ -128,7 +129,7 @@ static inline enum ends ends_of(struct ip_state *ip, struct netif *netif,
     return loopback_ends(ip, netif, src, dst);
   }
   enum ends judged = judge_ends(ip, netif, src, dst, group);
-  if (judged == ENDS_OURS) {
+  if (PH_SHORT_WAYS && judged == ENDS_OURS) {
     ip->good_ends = ends;
     ip->good_netif = netif;
   }

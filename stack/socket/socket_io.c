@@ -249,7 +249,7 @@ static long recv_job(struct ph_stack *stack, struct ph_sock *sock, int fd,
 /* One piece of a stream, and nothing special asked: most calls. What one look
  * at TCP can't finish goes the long way if the call may wait. */
 static bool is_plain(const struct ph_sock *sock, size_t len, int flags) {
-  return sock->tcp && len - 1 < CALL_MAX &&
+  return PH_SHORT_WAYS && sock->tcp && len - 1 < CALL_MAX &&
          !(flags & ~(PH_MSG_DONTWAIT | PH_MSG_NOSIGNAL));
 }
 

@@ -308,7 +308,8 @@ static int get_socket_option(struct ph_stack *stack, struct ph_sock *sock,
 
 /* ---- IPPROTO_TCP -------------------------------------------------------- */
 
-static int set_arq(struct ph_sock *sock, const void *value, ph_socklen_t len) {
+static int set_arq(struct ph_stack *stack, struct ph_sock *sock,
+                   const void *value, ph_socklen_t len) {
   struct ph_tcp_arq arq = {0, 0, 0};
   int result = get_int(value, len, &arq.mode);
   if (result < 0) {
@@ -316,7 +317,7 @@ static int set_arq(struct ph_sock *sock, const void *value, ph_socklen_t len) {
   }
   memcpy(&arq, value, ph_min_u32(len, sizeof(arq)));
   const struct tcp_arq to = {arq.mode, arq.window, arq.timeout_percent};
-  return tcp_set_arq(sock->tcp, &to);
+  return tcp_set_arq(stack, sock->tcp, &to);
 }
 
 static int get_arq(const struct ph_sock *sock, void *value, ph_socklen_t *len) {
@@ -335,7 +336,7 @@ static int set_tcp_option(struct ph_stack *stack, struct ph_sock *sock,
     return value ? tcp_set_congestion(sock->tcp, value, len) : -PH_EFAULT;
   }
   if (option == PH_TCP_ARQ) {
-    return set_arq(sock, value, len);
+    return set_arq(stack, sock, value, len);
   }
   int result = get_int(value, len, &number);
   if (result < 0) {

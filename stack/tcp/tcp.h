@@ -296,7 +296,8 @@ struct tcp_arq {
 };
 /* Before the connection is made, at both ends; children have their listener's.
  * 0 or -PH_EINVAL (range, or too late). */
-int tcp_set_arq(struct tcp_conn *conn, const struct tcp_arq *arq) PH_MUST_USE;
+int tcp_set_arq(struct ph_stack *stack, struct tcp_conn *conn,
+                const struct tcp_arq *arq) PH_MUST_USE;
 struct tcp_arq tcp_get_arq(const struct tcp_conn *conn);
 
 /* Linux's enum tcp_ca_state. */

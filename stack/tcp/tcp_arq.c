@@ -31,23 +31,6 @@ enum {
 
 /* ---- The option ---------------------------------------------------------- */
 
-int tcp_set_arq(struct tcp_conn *conn, const struct tcp_arq *arq) {
-  uint32_t window = arq->window ? arq->window : (uint32_t)WINDOW_DEFAULT;
-  uint32_t percent =
-      arq->timeout_percent ? arq->timeout_percent : (uint32_t)PERCENT_DEFAULT;
-  bool fresh =
-      conn->state == TCP_STATE_CLOSED || conn->state == TCP_STATE_LISTEN;
-  if (!fresh || conn->done || arq->mode < TCP_ARQ_OFF ||
-      arq->mode > TCP_ARQ_SELECTIVE_REPEAT || window > WINDOW_MAX ||
-      percent < PERCENT_MIN || percent > PERCENT_MAX) {
-    return -PH_EINVAL;
-  }
-  conn->arq = (unsigned)arq->mode & 3u;
-  conn->arq_window = conn->arq == TCP_ARQ_STOP_AND_WAIT ? 1 : (uint16_t)window;
-  conn->arq_percent = (uint16_t)percent;
-  return 0;
-}
-
 struct tcp_arq tcp_get_arq(const struct tcp_conn *conn) {
   return conn->arq
              ? (struct tcp_arq){conn->arq, conn->arq_window, conn->arq_percent}
@@ -94,7 +77,7 @@ static uint64_t deadline(const struct tcp_conn *conn) {
   return since + timeout_ns(conn);
 }
 
-void tcp_arq_schedule(struct ph_stack *stack, struct tcp_conn *conn) {
+static void schedule(struct ph_stack *stack, struct tcp_conn *conn) {
   if (!conn->out->rtx.first) {
     tcp_timer_clear(conn, TCP_TIMER_RACK);
   } else if (conn->out->sent.first) {
@@ -129,8 +112,8 @@ static bool tells(const struct ph_stack *stack, struct tcp_conn *conn) {
          stack->now_ns - first->u.tx.sent_at_ns >= conn->srtt_ns;
 }
 
-void tcp_arq_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
-                    const struct tcp_ack *info) {
+static void on_ack(struct ph_stack *stack, struct tcp_conn *conn,
+                   const struct tcp_ack *info) {
   conn->cwnd = (uint32_t)conn->arq_window * conn->snd_mss;
   if (info->acked > 0) {
     conn->out->loss.arq.progress_ns = stack->now_ns;
@@ -145,10 +128,10 @@ void tcp_arq_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
       go_back(stack, conn);
     }
   }
-  tcp_arq_schedule(stack, conn);
+  schedule(stack, conn);
 }
 
-void tcp_arq_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
+static void timeout(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_range *first = conn->out->sent.first;
   if (first && deadline(conn) <= stack->now_ns) {
     stack->stats.TcpTimeouts++;
@@ -162,13 +145,38 @@ void tcp_arq_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
     }
     tcp_pend(stack, conn);
   }
-  tcp_arq_schedule(stack, conn);
+  schedule(stack, conn);
 }
 
-void tcp_arq_silence(struct ph_stack *stack, struct tcp_conn *conn) {
+static void silence(struct ph_stack *stack, struct tcp_conn *conn) {
   if (conn->out->rtx.first->u.tx.flags & TCP_RANGE_SACKED) {
     stack->stats.TcpSackReneging++; /* RFC 2018 8 */
     go_back(stack, conn);
   }
-  tcp_arq_timeout(stack, conn);
+  timeout(stack, conn);
+}
+
+/* ---- Setting it ---------------------------------------------------------- */
+
+/* Who never asks for it does not carry the sender along. */
+static const struct tcp_arq_sender arq_sender = {on_ack, schedule, timeout,
+                                                 silence};
+
+int tcp_set_arq(struct ph_stack *stack, struct tcp_conn *conn,
+                const struct tcp_arq *arq) {
+  uint32_t window = arq->window ? arq->window : (uint32_t)WINDOW_DEFAULT;
+  uint32_t percent =
+      arq->timeout_percent ? arq->timeout_percent : (uint32_t)PERCENT_DEFAULT;
+  bool fresh =
+      conn->state == TCP_STATE_CLOSED || conn->state == TCP_STATE_LISTEN;
+  if (!fresh || conn->done || arq->mode < TCP_ARQ_OFF ||
+      arq->mode > TCP_ARQ_SELECTIVE_REPEAT || window > WINDOW_MAX ||
+      percent < PERCENT_MIN || percent > PERCENT_MAX) {
+    return -PH_EINVAL;
+  }
+  conn->arq = (unsigned)arq->mode & 3u;
+  conn->arq_window = conn->arq == TCP_ARQ_STOP_AND_WAIT ? 1 : (uint16_t)window;
+  conn->arq_percent = (uint16_t)percent;
+  tcp_of(stack)->arq = &arq_sender;
+  return 0;
 }

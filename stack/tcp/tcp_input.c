@@ -591,8 +591,8 @@ void tcp_deliver(struct ph_stack *stack, struct tcp_seg *seg,
                  const struct pkt *pkt, const struct ip_rx *rx) {
   struct tcp_conn *conn = tcp_lookup(tcp_of(stack), &rx->dst, seg->dst_port,
                                      &rx->src, seg->src_port);
-  if (!conn || !tcp_is_quiet(conn) || !tcp_is_predicted(conn, seg) ||
-      !quiet_input(stack, conn, seg, pkt)) {
+  if (!PH_SHORT_WAYS || !conn || !tcp_is_quiet(conn) ||
+      !tcp_is_predicted(conn, seg) || !quiet_input(stack, conn, seg, pkt)) {
     deliver_any(stack, conn, seg, pkt, rx);
   }
 }

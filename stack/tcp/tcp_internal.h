@@ -273,7 +273,9 @@ struct tcp_stack {
   struct ph_stack *stack;
   tcp_notify_fn *notify;
   struct tcp_conn *conns;
-  const struct tcp_cc_ops *cc; /* of new connections */
+  const struct tcp_cc_ops *cc;           /* of new connections */
+  const struct tcp_arq_sender *arq;      /* NULL until somebody asks for it; */
+  const struct tcp_keepalive *keepalive; /* likewise */
   uint32_t max_conns, conns_open;
   struct ph_link free_conns;
   struct tcp_conn *pending, **pending_end; /* whom tcp_poll() looks at */

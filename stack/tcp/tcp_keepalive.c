@@ -28,8 +28,8 @@ static void restart(struct ph_stack *stack, struct tcp_conn *conn,
   tcp_timer_set(stack, conn, TCP_TIMER_LIFE, stack->now_ns + ns);
 }
 
-void tcp_keepalive_start(struct ph_stack *stack, struct tcp_conn *conn) {
-  if (!conn->keepalive || conn->state < TCP_STATE_ESTABLISHED ||
+static void start(struct ph_stack *stack, struct tcp_conn *conn) {
+  if (conn->state < TCP_STATE_ESTABLISHED ||
       conn->state == TCP_STATE_TIME_WAIT || tcp_is_orphan(conn)) {
     return;
   }
@@ -46,12 +46,9 @@ static bool peer_is_dead(const struct tcp_conn *conn, uint64_t silent_ns) {
   return conn->probes >= tcp_keep_count(conn);
 }
 
-void tcp_keepalive_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
+static void timeout(struct ph_stack *stack, struct tcp_conn *conn) {
   uint64_t idle = tcp_keep_idle_ns(conn);
   uint64_t silent = silence_ns(stack, conn);
-  if (!conn->keepalive) {
-    return;
-  }
   if (conn->sndq_len > 0 || conn->snd_nxt != conn->snd_una) {
     restart(stack, conn, idle); /* what is in flight asks already */
   } else if (silent < idle) {
@@ -67,6 +64,8 @@ void tcp_keepalive_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
     restart(stack, conn, tcp_keep_intvl_ns(conn));
   }
 }
+
+const struct tcp_keepalive tcp_keepalive = {start, timeout};
 
 /* ---- The user timeout ---------------------------------------------------- */
 

@@ -261,7 +261,7 @@ void tcp_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
   if (conn->sack_ok && !conn->arq) {
     sack_on_ack(stack, conn, info);
   } else if (conn->arq) {
-    tcp_arq_on_ack(stack, conn, info);
+    tcp_of(stack)->arq->on_ack(stack, conn, info);
   } else {
     reno_on_ack(stack, conn, info);
   }

@@ -184,13 +184,18 @@ void tcp_arq_start(struct tcp_conn *conn);
 void tcp_arq_inherit(struct tcp_conn *to, const struct tcp_conn *from);
 /* False if the receiver keeps nothing that is out of order. */
 bool tcp_arq_keeps(const struct tcp_conn *conn);
-void tcp_arq_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
-                    const struct tcp_ack *info);
-/* Start ARQ's own timer; when it fires. */
-void tcp_arq_schedule(struct ph_stack *stack, struct tcp_conn *conn);
-void tcp_arq_timeout(struct ph_stack *stack, struct tcp_conn *conn);
-/* The retransmission timer of RFC 6298 fired: long silence. */
-void tcp_arq_silence(struct ph_stack *stack, struct tcp_conn *conn);
+/* Its sender, for a connection with `arq`: tcp_stack.arq, from tcp_set_arq()
+ * on.
+ */
+struct tcp_arq_sender {
+  void (*on_ack)(struct ph_stack *stack, struct tcp_conn *conn,
+                 const struct tcp_ack *info);
+  /* Start ARQ's own timer; when it fires. */
+  void (*schedule)(struct ph_stack *stack, struct tcp_conn *conn);
+  void (*timeout)(struct ph_stack *stack, struct tcp_conn *conn);
+  /* The retransmission timer of RFC 6298 fired: long silence. */
+  void (*silence)(struct ph_stack *stack, struct tcp_conn *conn);
+};
 
 /* ---- tcp_output.c ------------------------------------------------------- */
 /* Send a loss probe (RFC 8985 7.3): a new segment if there is one, whatever

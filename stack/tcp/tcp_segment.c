@@ -117,6 +117,8 @@ void tcp_established(struct ph_stack *stack, struct tcp_conn *conn,
   if (conn->fin_queued) {
     conn->state = TCP_STATE_FIN_WAIT_1;
   }
-  tcp_keepalive_start(stack, conn);
+  if (conn->keepalive) {
+    tcp_of(stack)->keepalive->start(stack, conn);
+  }
   tcp_wake(stack, conn, TCP_READY_OUT);
 }

@@ -155,7 +155,7 @@ int tcp_set(struct ph_stack *stack, struct tcp_conn *conn, int option,
     case TCP_SETTING_KEEPIDLE:
       result = set_count(&s->keep_idle_s, value, KEEP_SECONDS_MAX);
       if (result == 0 && conn->keepalive) {
-        tcp_keepalive_start(stack, conn);
+        tcp_keepalive.start(stack, conn);
       }
       return result;
     case TCP_SETTING_KEEPINTVL:
@@ -258,8 +258,9 @@ struct ip_marks *tcp_marks(struct tcp_conn *conn) {
 void tcp_set_keepalive(struct ph_stack *stack, struct tcp_conn *conn, bool on) {
   bool was = conn->keepalive;
   conn->keepalive = on;
+  tcp_of(stack)->keepalive = &tcp_keepalive;
   if (on && !was) {
-    tcp_keepalive_start(stack, conn);
+    tcp_keepalive.start(stack, conn);
   }
 }
 

@@ -17,10 +17,15 @@ uint64_t tcp_fin_wait_2_ns(const struct tcp_conn *conn);
 static inline uint32_t tcp_now_ms(const struct ph_stack *stack) {
   return (uint32_t)(stack->now_ns / TCP_MS);
 }
-/* Arm the keepalive timer if the option is on and the state has one. */
-void tcp_keepalive_start(struct ph_stack *stack, struct tcp_conn *conn);
-/* May free the connection. */
-void tcp_keepalive_timeout(struct ph_stack *stack, struct tcp_conn *conn);
+/* For a connection with `keepalive`: tcp_stack.keepalive, from the first
+ * tcp_set_keepalive() on. Who never asks for it does not carry it along. */
+struct tcp_keepalive {
+  /* Arm the timer if the state has one. */
+  void (*start)(struct ph_stack *stack, struct tcp_conn *conn);
+  /* May free the connection. */
+  void (*timeout)(struct ph_stack *stack, struct tcp_conn *conn);
+};
+extern const struct tcp_keepalive tcp_keepalive;
 /* What was sent is not answered: called for the first timeout or probe. */
 void tcp_silence_begins(const struct ph_stack *stack, struct tcp_conn *conn);
 /* Has the user timeout (TCP_USER_TIMEOUT) passed since? */

@@ -27,7 +27,8 @@ static inline struct tcp_conn *tcp_lookup(struct tcp_stack *tcp,
                                           const struct ph_addr *remote,
                                           uint16_t remote_port) {
   struct tcp_conn *conn = tcp->found;
-  return conn && tcp_has_ends(conn, local, local_port, remote, remote_port)
+  return PH_SHORT_WAYS && conn &&
+                 tcp_has_ends(conn, local, local_port, remote, remote_port)
              ? conn
              : tcp_table_find(tcp, local, local_port, remote, remote_port);
 }

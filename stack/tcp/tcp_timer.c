@@ -135,7 +135,7 @@ static void rtx_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
   }
   tcp_plpmtud_timeout(stack, conn);
   if (conn->arq) {
-    tcp_arq_silence(stack, conn);
+    tcp_of(stack)->arq->silence(stack, conn);
   } else {
     tcp_on_timeout(stack, conn);
   }
@@ -150,7 +150,7 @@ static void rtx_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
 /* TCP_TIMER_RACK: whose it is. */
 static void rack_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
   if (conn->arq) {
-    tcp_arq_timeout(stack, conn);
+    tcp_of(stack)->arq->timeout(stack, conn);
     return;
   }
   bool pto = conn->out->loss.rack.pto;
@@ -170,8 +170,8 @@ void tcp_timer_fired(struct ph_stack *stack, struct ph_timer *timer) {
     if (conn->state == TCP_STATE_TIME_WAIT ||
         (conn->state == TCP_STATE_FIN_WAIT_2 && !conn->owner)) {
       tcp_conn_drop(stack, conn, 0);
-    } else {
-      tcp_keepalive_timeout(stack, conn); /* may free the connection */
+    } else if (conn->keepalive) {
+      tcp_of(stack)->keepalive->timeout(stack, conn); /* may free it */
     }
     if (conn->state == TCP_STATE_CLOSED) {
       return;

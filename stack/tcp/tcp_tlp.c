@@ -42,7 +42,7 @@ void tcp_tlp_schedule(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_rack *rack = &conn->out->loss.rack;
   if (!conn->use_rack) {
     if (conn->arq) {
-      tcp_arq_schedule(stack, conn);
+      tcp_of(stack)->arq->schedule(stack, conn);
     }
     return;
   }

@@ -105,8 +105,8 @@ static struct pair *begin(struct transfer *t, const struct tcp_arq *arq) {
   ph_stack_set_now(s, pair->now_ns);
   t->ends.listener = tcp_open(s, &t->ends.listener_owner);
   t->ends.client = tcp_open(c, &t->ends.client_owner);
-  assert_int_equal(tcp_set_arq(t->ends.listener, arq), 0);
-  assert_int_equal(tcp_set_arq(t->ends.client, arq), 0);
+  assert_int_equal(tcp_set_arq(s, t->ends.listener, arq), 0);
+  assert_int_equal(tcp_set_arq(c, t->ends.client, arq), 0);
   assert_int_equal(tcp_bind(s, t->ends.listener, &any, 80, false), 0);
   assert_int_equal(tcp_listen(s, t->ends.listener, 1), 0);
   assert_int_equal(tcp_connect(c, t->ends.client, &addr, 80), 0);
@@ -225,7 +225,8 @@ static void option_is_inherited_and_fixed_once_connected(void **state) {
   assert_memory_equal(&got, &arq, sizeof(got));
   assert_int_equal(t.ends.client->cwnd, 7 * MSS);
   assert_false(t.ends.client->sack_ok);
-  assert_int_equal(tcp_set_arq(t.ends.client, &arq), -PH_EINVAL);
+  assert_int_equal(tcp_set_arq(&pair->host[1].stack, t.ends.client, &arq),
+                   -PH_EINVAL);
   end(pair, &t);
 }
 
@@ -237,7 +238,8 @@ static void option_out_of_range_is_refused(void **state) {
   struct pair *pair = pair_new(NULL);
   struct tcp_conn *conn = tcp_open(&pair->host[0].stack, pair);
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-    assert_int_equal(tcp_set_arq(conn, &bad[i]), -PH_EINVAL);
+    assert_int_equal(tcp_set_arq(&pair->host[0].stack, conn, &bad[i]),
+                     -PH_EINVAL);
   }
   assert_int_equal(tcp_get_arq(conn).mode, TCP_ARQ_OFF);
   tcp_close(&pair->host[0].stack, conn, true);
