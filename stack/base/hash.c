@@ -41,10 +41,10 @@ static inline void sip_word(struct sip *s, uint64_t word) {
 uint64_t ph_siphash24(const struct ph_hash_key *key, const uint64_t *words,
                       uint64_t rest, size_t len) {
   struct sip s = sip_start(key);
-  for (const uint64_t *end = words + len / 8; words < end; words++) {
-    sip_word(&s, *words);
+  size_t count = len / 8;
+  for (size_t i = 0; i <= count; i++) {
+    sip_word(&s, i < count ? words[i] : (uint64_t)len << 56 | rest);
   }
-  sip_word(&s, (uint64_t)len << 56 | rest);
   s.v2 ^= 0xff;
   for (int i = 0; i < 4; i++) {
     sip_round(&s);

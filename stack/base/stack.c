@@ -46,6 +46,17 @@ void *ph_stack_alloc(struct ph_stack *stack, size_t size) {
   return memory;
 }
 
+void *ph_stack_alloc_list(struct ph_stack *stack, size_t count, size_t size,
+                          size_t link) {
+  uint8_t *first = ph_stack_alloc(stack, count * size);
+  for (uint8_t *next = first; first && --count > 0;) {
+    uint8_t *object = next;
+    next += size;
+    memcpy(object + link, &next, sizeof(next));
+  }
+  return first;
+}
+
 void ph_stack_poll(struct ph_stack *stack, uint64_t now_ns) {
   stack->now_ns = now_ns;
   if (stack->poll_input) {

@@ -95,6 +95,12 @@ int ph_stack_init(struct ph_stack *stack,
  * used up. */
 void *ph_stack_alloc(struct ph_stack *stack, size_t size);
 
+/* Such memory for `count` objects of `size` bytes, at least one, that form a
+ * list: each has a pointer to the next `link` bytes behind its start. The
+ * first, or NULL. */
+void *ph_stack_alloc_list(struct ph_stack *stack, size_t count, size_t size,
+                          size_t link);
+
 static inline void ph_stack_set_now(struct ph_stack *stack, uint64_t now_ns) {
   stack->now_ns = now_ns;
 }

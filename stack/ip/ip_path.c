@@ -31,15 +31,15 @@ int ip_paths_init(struct ph_stack *stack, struct ip_state *ip, uint32_t count) {
   }
   ip->paths.set_mask = sets - 1;
   ip->always.fresh_until_ns = UINT64_MAX;
-  ip->no_netif = (struct netif){.name = "none",
-                                .ops = &nowhere_ops,
-                                .stack = stack,
-                                .caps.mtu = IP_NOWHERE_MTU};
-  ip->nowhere = (struct ip_path){.netif = &ip->no_netif,
-                                 .neighbour = &ip->always,
-                                 .mtu = IP_NOWHERE_MTU,
-                                 .link_mtu = IP_NOWHERE_MTU,
-                                 .mtu_until_ns = UINT64_MAX};
+  struct netif *none = &ip->no_netif; /* the memory is all 0 */
+  none->name = "none";
+  none->ops = &nowhere_ops;
+  none->stack = stack;
+  none->caps.mtu = IP_NOWHERE_MTU;
+  ip->nowhere.netif = none;
+  ip->nowhere.neighbour = &ip->always;
+  ip->nowhere.mtu = ip->nowhere.link_mtu = IP_NOWHERE_MTU;
+  ip->nowhere.mtu_until_ns = UINT64_MAX;
   return 0;
 }
 

@@ -88,15 +88,9 @@ int ph_socket_init(struct ph_stack *stack,
     tcp_set_notify(stack, notify);
   }
   uint32_t udps = ph_min_u32(config->max_sockets, UDP_MAX);
-  struct udp_pcb *udp = ph_stack_alloc(stack, udps * sizeof(*udp));
-  if (!udp) {
-    return -PH_ENOMEM;
-  }
-  for (uint32_t i = udps; i-- > 0;) {
-    udp[i].next = table->free_udp;
-    table->free_udp = &udp[i];
-  }
-  return 0;
+  table->free_udp = ph_stack_alloc_list(stack, udps, sizeof(struct udp_pcb),
+                                        offsetof(struct udp_pcb, next));
+  return table->free_udp ? 0 : -PH_ENOMEM;
 }
 
 uint64_t sock_deadline(const struct ph_stack *stack, uint32_t timeout_ms) {

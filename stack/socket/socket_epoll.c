@@ -52,20 +52,13 @@ int sock_epoll_init(struct ph_stack *stack, struct sock_table *table,
                          ? config->max_watches
                          : ph_min_u32(config->max_sockets, DEFAULT_WATCHES);
   epolls = ph_min_u32(epolls, config->max_sockets);
-  struct sock_epoll *epoll = ph_stack_alloc(stack, epolls * sizeof(*epoll));
-  struct sock_watch *watch = ph_stack_alloc(stack, watches * sizeof(*watch));
-  if (!epoll || !watch) {
-    return -PH_ENOMEM;
-  }
-  for (uint32_t i = epolls; i-- > 0;) {
-    epoll[i].next_free = table->free_epolls;
-    table->free_epolls = &epoll[i];
-  }
-  for (uint32_t i = watches; i-- > 0;) {
-    watch[i].next_of_sock = table->free_watches;
-    table->free_watches = &watch[i];
-  }
-  return 0;
+  table->free_epolls =
+      ph_stack_alloc_list(stack, epolls, sizeof(struct sock_epoll),
+                          offsetof(struct sock_epoll, next_free));
+  table->free_watches =
+      ph_stack_alloc_list(stack, watches, sizeof(struct sock_watch),
+                          offsetof(struct sock_watch, next_of_sock));
+  return table->free_epolls && table->free_watches ? 0 : -PH_ENOMEM;
 }
 
 /* ---- Watches ------------------------------------------------------------- */

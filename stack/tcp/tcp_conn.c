@@ -33,31 +33,25 @@ static uint32_t round_up_pow2(uint32_t n) {
 static bool make_pools(struct tcp_stack *tcp, uint32_t listeners,
                        uint32_t ranges, uint32_t chunks) {
   struct ph_stack *stack = tcp->stack;
-  struct tcp_listener *listener =
-      ph_stack_alloc(stack, listeners * sizeof(*listener));
-  struct tcp_range *range = ph_stack_alloc(stack, ranges * sizeof(*range));
-  struct tcp_chunk *chunk = ph_stack_alloc(stack, chunks * sizeof(*chunk));
+  tcp->free_listeners =
+      ph_stack_alloc_list(stack, listeners, sizeof(struct tcp_listener),
+                          offsetof(struct tcp_listener, next));
+  tcp->ranges = tcp->free_ranges =
+      ph_stack_alloc_list(stack, ranges, sizeof(struct tcp_range),
+                          offsetof(struct tcp_range, next));
+  tcp->free_chunks =
+      ph_stack_alloc_list(stack, chunks, sizeof(struct tcp_chunk),
+                          offsetof(struct tcp_chunk, next));
   tcp->conns = ph_stack_alloc(stack, tcp->max_conns * sizeof(*tcp->conns));
-  if (!listener || !range || !chunk || !tcp->conns) {
+  if (!tcp->free_listeners || !tcp->ranges || !tcp->free_chunks ||
+      !tcp->conns) {
     return false;
   }
   for (uint32_t i = 0; i < tcp->max_conns; i++) {
     struct tcp_conn *conn = &tcp->conns[i];
     ph_link_append(&tcp->free_conns, &conn->link);
   }
-  for (uint32_t i = 0; i < listeners; i++) {
-    listener[i].next = tcp->free_listeners;
-    tcp->free_listeners = &listener[i];
-  }
-  for (uint32_t i = 0; i < ranges; i++) {
-    tcp_range_put(tcp, &range[i]);
-  }
-  for (uint32_t i = 0; i < chunks; i++) {
-    chunk[i].next = tcp->free_chunks;
-    tcp->free_chunks = &chunk[i];
-  }
-  tcp->ranges = range;
-  tcp->ranges_count = tcp->ranges_available;
+  tcp->ranges_count = tcp->ranges_available = ranges;
   tcp->chunks_count = tcp->chunks_available = chunks;
   return true;
 }
@@ -74,25 +68,25 @@ static bool make_tables(struct tcp_stack *tcp) {
   return true;
 }
 
-static void set_default(uint8_t *setting, enum ph_tcp_setting def) {
-  if (*setting == PH_TCP_DEFAULT) {
-    *setting = (uint8_t)def;
-  }
-}
-
+/* A feature is a byte, and 0 is its default. */
 static void set_features(struct tcp_stack *tcp,
                          const struct ph_tcp_features *features) {
-  struct ph_tcp_features f = *features;
-  set_default(&f.sack, PH_TCP_ON);
-  set_default(&f.dsack, PH_TCP_ON);
-  set_default(&f.rack, PH_TCP_ON);
-  set_default(&f.timestamps, PH_TCP_ON_REQUEST);
-  set_default(&f.ecn, PH_TCP_ON_REQUEST);
-  set_default(&f.cookies, PH_TCP_ON);
-  set_default(&f.missing_timestamps, PH_TCP_OFF);
-  f.window_scale = f.window_scale ? f.window_scale : (uint8_t)TCP_RCV_WSCALE;
-  set_default(&f.mtu_probing, PH_TCP_ON_REQUEST);
-  tcp->features = f;
+  static const struct ph_tcp_features defaults = {
+      .sack = PH_TCP_ON,
+      .dsack = PH_TCP_ON,
+      .rack = PH_TCP_ON,
+      .timestamps = PH_TCP_ON_REQUEST,
+      .missing_timestamps = PH_TCP_OFF,
+      .ecn = PH_TCP_ON_REQUEST,
+      .cookies = PH_TCP_ON,
+      .window_scale = TCP_RCV_WSCALE,
+      .mtu_probing = PH_TCP_ON_REQUEST,
+  };
+  uint8_t *to = (uint8_t *)&tcp->features;
+  for (uint32_t i = 0; i < sizeof(defaults); i++) {
+    uint8_t set = ((const uint8_t *)features)[i];
+    to[i] = set ? set : ((const uint8_t *)&defaults)[i];
+  }
 }
 
 void ph_tcp_profile_bsd(struct ph_tcp_features *features) {

@@ -47,11 +47,10 @@ static void put(struct tcp_stack *tcp, struct tcp_out *out) {
 }
 
 bool tcp_out_init(struct tcp_stack *tcp, uint32_t count) {
-  tcp->outs = ph_stack_alloc(tcp->stack, count * sizeof(*tcp->outs));
-  tcp->outs_count = count;
-  for (uint32_t i = count; tcp->outs && i-- > 0;) {
-    put(tcp, &tcp->outs[i]);
-  }
+  tcp->outs = tcp->free_outs =
+      ph_stack_alloc_list(tcp->stack, count, sizeof(struct tcp_out),
+                          offsetof(struct tcp_out, next));
+  tcp->outs_count = tcp->outs_available = count;
   return tcp->outs != NULL;
 }
 
