@@ -84,6 +84,7 @@ static void start_stack(struct host *host) {
   must(ph_netif_init(stack), "ph_netif_init", host);
   must(ph_ipv4_init(stack), "ph_ipv4_init", host);
   must(ph_ip_reassembly_init(stack, NULL), "ph_ip_reassembly_init", host);
+  ph_netif_fragment_init(stack);
   /* Nobody advertises routers or has our addresses, and time is short. */
   const struct ph_ipv6_config ipv6 = {.ignore_ra = true, .skip_dad = true};
   if (host->config.ipv6) {

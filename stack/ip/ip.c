@@ -110,8 +110,8 @@ static int ip_attach(struct netif *netif) {
 
 /* ARP got no answer (RFC 1122 3.3.1.6 wants the transport told). */
 static void unresolved(struct ph_stack *stack, const struct pkt *pkt) {
-  if (pkt->l3) {
-    ipv4_forward_failed(stack, pkt);
+  if (pkt->l3) { /* which nobody but a router sends */
+    ip_of(stack)->forward4_failed(stack, pkt);
   } else {
     (void)ipv4_report_error(stack, pkt->head, pkt->head_len,
                             IP_ERROR_HOST_UNREACHABLE, 0);

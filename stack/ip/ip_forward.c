@@ -16,6 +16,8 @@ void ph_ip_set_forwarding(struct ph_stack *stack, bool on) {
   struct ip_state *ip = ip_of(stack);
   ip->forward4 = on ? ipv4_forward : NULL;
   ip->forward6 = on ? ipv6_forward : NULL;
+  ip->forward4_failed = ipv4_forward_failed;
+  ph_netif_fragment_init(stack);
 }
 
 uint32_t ip_forward_longest(const struct pkt *pkt, uint32_t l4) {

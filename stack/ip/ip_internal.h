@@ -66,6 +66,7 @@ struct ip_state {
    * starts at an IP header that was checked; `group`: of the frame. */
   void (*forward4)(struct netif *netif, struct pkt *pkt, bool group);
   void (*forward6)(struct netif *netif, struct pkt *pkt, bool group);
+  void (*forward4_failed)(struct ph_stack *stack, const struct pkt *pkt);
   struct netif *loopback; /* NULL until there is one */
   struct ipv4_address addresses[IPV4_MAX_ADDRESSES];
   uint32_t address_count;

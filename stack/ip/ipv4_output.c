@@ -89,7 +89,8 @@ static PH_APART int send_slowly(struct ph_stack *stack, struct pkt *pkt,
 static PH_APART bool may_be_longer(struct ph_stack *stack, struct pkt *pkt,
                                    const struct netif *netif, uint32_t len,
                                    struct ip_tx tx) {
-  if (len > 65535 || (pkt->gso_type == PKT_GSO_NONE && tx.dont_fragment)) {
+  if (len > 65535 || (pkt->gso_type == PKT_GSO_NONE &&
+                      (tx.dont_fragment || !netif_fragments(stack)))) {
     stack->stats.IpFragFails++;
     return false;
   }

@@ -145,6 +145,7 @@ int ph_ipv6_init_with(struct ph_stack *stack,
     v6->config = *config;
   }
   mld_init(v6);
+  ph_netif_fragment_init(stack);
   ip->v6 = v6;
   ip->families[1] = &ipv6_family;
   ip->ipv6_input = ipv6_input;

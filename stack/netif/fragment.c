@@ -122,3 +122,7 @@ int netif_fragment(struct netif *netif, const struct pkt *pkt,
   ++*(v6 ? &stats->Ip6FragOKs : &stats->IpFragOKs);
   return count;
 }
+
+void ph_netif_fragment_init(struct ph_stack *stack) {
+  netif_set_fragmenter(stack, netif_fragment);
+}

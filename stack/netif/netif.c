@@ -14,6 +14,7 @@ struct netif_state {
   void (*writable[MAX_HANDLERS])(struct ph_stack *stack);
   int (*added[MAX_HANDLERS])(struct netif *netif);
   uint32_t writable_count, added_count;
+  netif_fragment_fn *fragment; /* NULL: nobody asked for it */
 };
 
 static struct netif_state *state_of(struct ph_stack *stack) {
@@ -98,6 +99,14 @@ struct netif *netif_by_index(struct ph_stack *stack, uint32_t index) {
     netif = netif->next;
   }
   return netif;
+}
+
+bool netif_fragments(struct ph_stack *stack) {
+  return state_of(stack)->fragment != NULL;
+}
+
+void netif_set_fragmenter(struct ph_stack *stack, netif_fragment_fn *fn) {
+  state_of(stack)->fragment = fn;
 }
 
 /* ---- Output -------------------------------------------------------------- */
@@ -207,7 +216,7 @@ static int cut_and_send(struct netif *netif, struct pkt *pkt) {
   int result;
   if (pkt->gso_type == PKT_GSO_FRAGMENT) {
     netif_checksum(stack, pkt);
-    result = netif_fragment(netif, pkt, emit_segment, netif);
+    result = state_of(stack)->fragment(netif, pkt, emit_segment, netif);
   } else {
     result = netif_segment(stack, pkt, emit_segment, netif);
   }

@@ -100,9 +100,18 @@ int netif_segment(struct ph_stack *stack, struct pkt *pkt,
 /* The same for PKT_GSO_FRAGMENT, by `netif`: IP fragments of at most gso_size
  * bytes each, header included. An IPv6 packet has its fragment header already,
  * right behind the IPv6 header. Complete the checksum first. */
-int netif_fragment(struct netif *netif, const struct pkt *pkt,
-                   int (*emit)(void *ctx, struct pkt *fragment),
-                   void *ctx) PH_MUST_USE;
+typedef int netif_fragment_fn(struct netif *netif, const struct pkt *pkt,
+                              int (*emit)(void *ctx, struct pkt *fragment),
+                              void *ctx) PH_MUST_USE;
+netif_fragment_fn netif_fragment;
+
+/* After ph_netif_init(): packets that are longer than a link takes leave as
+ * fragments; without it they are refused with -PH_EMSGSIZE. ph_ipv6_init() and
+ * ph_ip_set_forwarding() call it too. */
+void ph_netif_fragment_init(struct ph_stack *stack);
+bool netif_fragments(struct ph_stack *stack);
+/* Who does it. */
+void netif_set_fragmenter(struct ph_stack *stack, netif_fragment_fn *fn);
 
 /* The software checksummer: complete PKT_CSUM_PARTIAL in place. */
 void netif_checksum(struct ph_stack *stack, struct pkt *pkt);

@@ -9,7 +9,7 @@ PH_APART static void tell(struct ph_stack *stack, struct ph_sock *sock,
                           uint32_t ready) {
   const struct ph_platform *platform = stack->platform;
   if (sock->watches) {
-    sock_epoll_notify(stack, sock, ready);
+    sock_table_of(stack)->epoll->notify(stack, sock, ready);
   }
   if (!platform->wake) {
     return;

@@ -37,13 +37,6 @@ struct sock_watch {
   uint32_t events;
 };
 
-struct sock_epoll {
-  struct ph_link watches, ready;
-  struct ph_link again; /* stay ready; empty but inside collect() */
-  struct ph_sock *sock; /* its descriptor's slot: what waiters wait on */
-  struct sock_epoll *next_free;
-};
-
 int sock_epoll_init(struct ph_stack *stack, struct sock_table *table,
                     const struct ph_socket_config *config) {
   uint32_t epolls =
@@ -97,8 +90,8 @@ static void make_ready(struct ph_stack *stack, struct sock_watch *watch) {
   sock_notify(stack, watch->epoll->sock, PH_POLLIN);
 }
 
-void sock_epoll_notify(struct ph_stack *stack, const struct ph_sock *sock,
-                       uint32_t ready) {
+static void tell_watchers(struct ph_stack *stack, const struct ph_sock *sock,
+                          uint32_t ready) {
   struct sock_watch *watch = sock->watches;
   for (; watch; watch = watch->next_of_sock) {
     if (watch->events & ~modes & ready) {
@@ -107,7 +100,7 @@ void sock_epoll_notify(struct ph_stack *stack, const struct ph_sock *sock,
   }
 }
 
-uint32_t sock_epoll_ready(struct ph_sock *sock) {
+static uint32_t instance_ready(struct ph_sock *sock) {
   struct ph_link *list = &sock->epoll->ready;
   while (ph_link_linked(list)) {
     struct sock_watch *watch =
@@ -120,7 +113,7 @@ uint32_t sock_epoll_ready(struct ph_sock *sock) {
   return 0;
 }
 
-void sock_epoll_forget(struct ph_stack *stack, struct ph_sock *sock) {
+static void forget(struct ph_stack *stack, struct ph_sock *sock) {
   while (sock->watches) {
     drop(stack, sock->watches);
   }
@@ -135,6 +128,9 @@ void sock_epoll_forget(struct ph_stack *stack, struct ph_sock *sock) {
     table->free_epolls = epoll;
   }
 }
+
+static const struct sock_epoll_ops epoll_ops = {tell_watchers, instance_ready,
+                                                forget};
 
 /* ---- The calls ----------------------------------------------------------- */
 
@@ -152,7 +148,8 @@ int ph_epoll_create1(struct ph_stack *stack, int flags) {
   int fd = sock_alloc(stack, &sock);
   if (fd >= 0) {
     table->free_epolls = epoll->next_free;
-    *epoll = (struct sock_epoll){.sock = sock};
+    *epoll = (struct sock_epoll){.ops = &epoll_ops, .sock = sock};
+    table->epoll = &epoll_ops;
     sock->is_epoll = true;
     sock->epoll = epoll;
     sock->cloexec = flags & PH_EPOLL_CLOEXEC;

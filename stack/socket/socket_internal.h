@@ -89,6 +89,7 @@ struct sock_table {
   struct udp_group *free_groups;
   struct sock_epoll *free_epolls;
   struct sock_watch *free_watches;
+  const struct sock_epoll_ops *epoll; /* from the first instance on */
 };
 
 static inline struct sock_table *sock_table_of(const struct ph_stack *stack) {
@@ -161,14 +162,25 @@ int sock_get_filter(const struct ph_sock *sock, int level, int option,
 /* ---- socket_epoll.c ------------------------------------------------------ */
 int sock_epoll_init(struct ph_stack *stack, struct sock_table *table,
                     const struct ph_socket_config *config) PH_MUST_USE;
-/* Tell the epoll instances that watch `sock`. */
-void sock_epoll_notify(struct ph_stack *stack, const struct ph_sock *sock,
-                       uint32_t ready);
-/* POLLIN if ph_epoll_wait() would return something. */
-uint32_t sock_epoll_ready(struct ph_sock *sock);
-/* The descriptor is being closed: nobody watches it any more; an epoll
- * instance goes back to its pool. */
-void sock_epoll_forget(struct ph_stack *stack, struct ph_sock *sock);
+/* What sockets need of it once there are instances: who never makes one does
+ * not carry it along. */
+struct sock_epoll {
+  const struct sock_epoll_ops *ops;
+  struct ph_link watches, ready;
+  struct ph_link again; /* stay ready; empty but while they are collected */
+  struct ph_sock *sock; /* its descriptor's slot: what waiters wait on */
+  struct sock_epoll *next_free;
+};
+struct sock_epoll_ops {
+  /* Tell the instances that watch `sock`. */
+  void (*notify)(struct ph_stack *stack, const struct ph_sock *sock,
+                 uint32_t ready);
+  /* POLLIN if ph_epoll_wait() would return something. */
+  uint32_t (*ready)(struct ph_sock *sock);
+  /* The descriptor is being closed: nobody watches it any more; an instance
+   * goes back to its pool. */
+  void (*forget)(struct ph_stack *stack, struct ph_sock *sock);
+};
 
 /* ---- socket_address.c, socket_ipv6.c ------------------------------------- */
 /* The unspecified address of the socket's family. */

@@ -32,7 +32,8 @@ static inline uint32_t ready_for(struct ph_sock *sock, uint32_t events) {
     }
     return with_norm(ready);
   }
-  return sock->is_epoll ? sock_epoll_ready(sock) : with_norm(udp_ready(sock));
+  return sock->is_epoll ? sock->epoll->ops->ready(sock)
+                        : with_norm(udp_ready(sock));
 }
 
 uint32_t sock_ready(struct ph_sock *sock, uint32_t events) {

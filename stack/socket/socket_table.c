@@ -90,7 +90,7 @@ int sock_alloc(struct ph_stack *stack, struct ph_sock **out) {
 void sock_release(struct ph_stack *stack, struct ph_sock *sock) {
   struct sock_table *table = sock_table_of(stack);
   if (sock->watches || sock->is_epoll) {
-    sock_epoll_forget(stack, sock);
+    table->epoll->forget(stack, sock);
   }
   sock->open = false;
   sock->generation++;

@@ -275,6 +275,25 @@ static void udp_long_datagram_is_sent_in_fragments(void **state) {
   lower_free(host);
 }
 
+static void udp_long_datagram_without_fragments_is_refused(void **state) {
+  /* EVIDENCE: RFC 1122 4.1.4 (a datagram that can't be sent is an error) */
+  (void)state;
+  struct lower *host = lower_new(NULL);
+  struct udp_pcb udp;
+  uint8_t data[2000] = {0};
+  const struct ph_addr peer = ph_addr_v4(LOWER_PEER);
+  netif_set_fragmenter(&host->stack, NULL); /* nobody asked for them */
+  udp_open(&host->stack, &udp, 65536);
+  assert_int_equal(udp_sendto(&udp, data, sizeof(data), &peer, 7),
+                   -PH_EMSGSIZE);
+  assert_int_equal(host->stack.stats.IpFragFails, 1);
+  ph_netif_fragment_init(&host->stack);
+  assert_int_equal(udp_sendto(&udp, data, sizeof(data), &peer, 7),
+                   sizeof(data));
+  udp_close(&udp);
+  lower_free(host);
+}
+
 static void udp_long_datagram_goes_as_a_whole_or_not_at_all(void **state) {
   /* EVIDENCE: docs/decisions/0003 */
   (void)state;
@@ -361,6 +380,7 @@ int main(void) {
       cmocka_unit_test(router_super_segment_that_lies_is_dropped),
       cmocka_unit_test(router_partial_checksum_is_completed),
       cmocka_unit_test(udp_long_datagram_is_sent_in_fragments),
+      cmocka_unit_test(udp_long_datagram_without_fragments_is_refused),
       cmocka_unit_test(udp_long_datagram_goes_as_a_whole_or_not_at_all),
       cmocka_unit_test(udp6_long_datagram_is_sent_in_fragments),
   };
