@@ -39,11 +39,10 @@ static inline void sip_word(struct sip *s, uint64_t word) {
 }
 
 uint64_t ph_siphash24(const struct ph_hash_key *key, const uint64_t *words,
-                      uint64_t rest, size_t len) {
+                      uint32_t count) {
   struct sip s = sip_start(key);
-  size_t count = len / 8;
-  for (size_t i = 0; i <= count; i++) {
-    sip_word(&s, i < count ? words[i] : (uint64_t)len << 56 | rest);
+  for (const uint64_t *end = words + count; words < end; words++) {
+    sip_word(&s, *words);
   }
   s.v2 ^= 0xff;
   for (int i = 0; i < 4; i++) {
@@ -54,9 +53,9 @@ uint64_t ph_siphash24(const struct ph_hash_key *key, const uint64_t *words,
 
 uint64_t ph_siphash24_addr(const struct ph_hash_key *key,
                            const struct ph_addr *addr) {
-  uint64_t words[2];
-  memcpy(words, addr->bytes, sizeof(words));
-  return ph_siphash24(key, words, 0, sizeof(words));
+  uint64_t words[3] = {[2] = ph_siphash24_last(0, sizeof(addr->bytes))};
+  memcpy(words, addr->bytes, sizeof(addr->bytes));
+  return ph_siphash24(key, words, 3);
 }
 
 /* The words are: the addresses, in one word if both are of IPv4, else in four;
@@ -66,7 +65,7 @@ uint64_t ph_siphash24_ends(const struct ph_hash_key *key,
                            const struct ph_addr *local, uint16_t local_port,
                            const struct ph_addr *remote, uint16_t remote_port,
                            struct ph_hash_use use) {
-  uint64_t words[5];
+  uint64_t words[6];
   uint32_t count = 1;
   if (ph_addr_is_v4(local) && ph_addr_is_v4(remote)) {
     words[0] = (uint64_t)ph_addr_to_v4(local) << 32 | ph_addr_to_v4(remote);
@@ -79,7 +78,8 @@ uint64_t ph_siphash24_ends(const struct ph_hash_key *key,
     words[count++] = (uint64_t)use.domain << 32 | use.word;
   }
   uint32_t ports = (uint32_t)local_port << 16 | remote_port;
-  return ph_siphash24(key, words, ports, count * 8 + sizeof(ports));
+  words[count] = ph_siphash24_last(ports, count * 8 + sizeof(ports));
+  return ph_siphash24(key, words, count + 1);
 }
 
 void ph_hash_key_init(struct ph_stack *stack, struct ph_hash_key *key) {

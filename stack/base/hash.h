@@ -23,9 +23,13 @@ void ph_hash_key_init(struct ph_stack *stack, struct ph_hash_key *key);
 
 void ph_ends_key_init(struct ph_stack *stack, struct ph_ends_key *key);
 
-/* SipHash-2-4 of `len` bytes: `words` of eight, then what is left in `rest`. */
+/* SipHash-2-4 of a message in words of eight bytes, the last of which is
+ * ph_siphash24_last(): what is left, 0 to 7 bytes, and the length of all. */
 uint64_t ph_siphash24(const struct ph_hash_key *key, const uint64_t *words,
-                      uint64_t rest, size_t len);
+                      uint32_t count);
+static inline uint64_t ph_siphash24_last(uint64_t rest, size_t len) {
+  return (uint64_t)len << 56 | rest;
+}
 uint64_t ph_siphash24_addr(const struct ph_hash_key *key,
                            const struct ph_addr *addr);
 

@@ -112,8 +112,8 @@ int tcp_bind(struct ph_stack *stack, struct tcp_conn *conn,
 
 void tcp_port_init(struct tcp_stack *tcp) {
   for (uint32_t i = 0; i < PH_ARRAY_LEN(tcp->next_ephemeral); i++) {
-    tcp->next_ephemeral[i] =
-        (uint16_t)ph_siphash24(&tcp->secret, NULL, i, sizeof(i));
+    uint64_t word = ph_siphash24_last(i, sizeof(i));
+    tcp->next_ephemeral[i] = (uint16_t)ph_siphash24(&tcp->secret, &word, 1);
   }
 }
 
