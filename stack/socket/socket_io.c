@@ -255,7 +255,8 @@ static bool is_plain(const struct ph_sock *sock, size_t len, int flags) {
 
 /* The same of datagrams. */
 static bool is_plain_datagram(const struct ph_sock *sock, int flags) {
-  return sock->udp && !(flags & ~(PH_MSG_DONTWAIT | PH_MSG_NOSIGNAL));
+  return PH_SHORT_WAYS && sock->udp &&
+         !(flags & ~(PH_MSG_DONTWAIT | PH_MSG_NOSIGNAL));
 }
 
 /* The long way, by the machinery of writev(); `sent` bytes have gone. */

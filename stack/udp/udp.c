@@ -263,7 +263,7 @@ static struct pkt *make(struct udp_pcb *pcb, const struct ip_path *path,
   }
   pkt->head_len = pkt->len = UDP_HDR_LEN;
   stack->stats.CopiedBytes += len;
-  if (count == 1 && len <= UDP_INLINE_MAX && len > 0) {
+  if (PH_SHORT_WAYS && count == 1 && len <= UDP_INLINE_MAX && len > 0) {
     memcpy(pkt->head + UDP_HDR_LEN, iov->iov_base, len);
     pkt->head_len = pkt->len = UDP_HDR_LEN + len;
   } else if (!udp_fill(stack, pkt, iov, count,

@@ -255,7 +255,7 @@ void udp_input(struct ph_stack *stack, struct pkt *pkt,
 static uint32_t scatter(const struct pkt *pkt, uint32_t from,
                         const struct ph_iovec *iov, uint32_t count) {
   uint32_t start = from;
-  if (count == 1 && pkt->nfrags == 0) { /* most */
+  if (PH_SHORT_WAYS && count == 1 && pkt->nfrags == 0) { /* most */
     uint32_t left = pkt->len - from;
     uint32_t n = iov->iov_len < left ? (uint32_t)iov->iov_len : left;
     if (n > 0) {
