@@ -203,9 +203,6 @@ void icmp_take_echo(struct ph_stack *stack, const struct pkt *pkt,
   const uint8_t *data = h + ICMP_HDR_LEN;
   uint32_t len = pkt->len - ICMP_HDR_LEN;
   struct ph_block *block = NULL;
-  if (!ip->echo_fn) {
-    return;
-  }
   if (pkt->nfrags > 0) { /* by way of loopback, or built of fragments */
     block = ph_block_get_spare(&stack->blocks);
     len = block ? ph_min_u32(len, block->size) : 0;
@@ -314,7 +311,7 @@ void icmp_input(struct ph_stack *stack, struct pkt *pkt,
   }
   if (whole && pkt->head[0] == ICMP_ECHO_REPLY) {
     stats->IcmpInEchoReps++;
-    icmp_take_echo(stack, pkt, rx);
+    icmp_tell_echo(stack, pkt, rx);
   } else if (!whole || rx->broadcast || !error_input(stack, pkt)) {
     stats->IcmpInErrors++;
   }

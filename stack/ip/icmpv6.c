@@ -217,7 +217,7 @@ static bool take(struct ph_stack *stack, const struct pkt *pkt,
   switch (type) {
     case ICMP6_ECHO_REPLY:
       stack->stats.Icmp6InEchoReplies++;
-      icmp_take_echo(stack, pkt, rx);
+      icmp_tell_echo(stack, pkt, rx);
       return true;
     case ICMP6_MLD_QUERY:
       return !link ||

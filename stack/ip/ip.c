@@ -166,6 +166,7 @@ void ip_send_unreachable(struct ph_stack *stack, const struct pkt *pkt,
 
 void icmp_on_echo_reply(struct ph_stack *stack, icmp_echo_fn *fn, void *ctx) {
   ip_of(stack)->echo_fn = fn;
+  ip_of(stack)->take_echo = fn ? icmp_take_echo : NULL;
   ip_of(stack)->echo_ctx = ctx;
 }
 

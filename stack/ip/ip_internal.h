@@ -80,7 +80,9 @@ struct ip_state {
   uint64_t pmtu_until_ns;               /* the youngest entry's end */
   uint32_t icmp_tokens;
   uint64_t icmp_refilled_ns;
-  icmp_echo_fn *echo_fn;
+  icmp_echo_fn *echo_fn; /* told by take_echo; both NULL: nobody asked */
+  void (*take_echo)(struct ph_stack *stack, const struct pkt *pkt,
+                    const struct ip_rx *rx);
   void *echo_ctx;
 };
 
@@ -163,6 +165,12 @@ void icmp_quote(struct ph_stack *stack, struct pkt *out, const struct pkt *pkt,
 /* Give an echo reply to who asked for it; at most a block of its data. */
 void icmp_take_echo(struct ph_stack *stack, const struct pkt *pkt,
                     const struct ip_rx *rx);
+static inline void icmp_tell_echo(struct ph_stack *stack, const struct pkt *pkt,
+                                  const struct ip_rx *rx) {
+  if (ip_of(stack)->take_echo) {
+    ip_of(stack)->take_echo(stack, pkt, rx);
+  }
+}
 
 /* A packet with an ICMP echo header of these values and a copy of the data, or
  * NULL with `*error` set. */

@@ -220,9 +220,8 @@ static int ping_bind(struct udp_pcb *pcb, const struct ph_addr *addr,
     return -PH_EINVAL;
   }
   for (uint32_t tries = 0; port == 0 && tries <= UINT16_MAX; tries++) {
-    uint64_t count = ++udp->port_counter;
-    uint64_t hash = ph_siphash24(&udp->key, &count, sizeof(count));
-    port = id_taken(pcb, (uint16_t)hash) ? 0 : (uint16_t)hash;
+    port = (uint16_t)udp_next_random(udp);
+    port = id_taken(pcb, port) ? 0 : port;
   }
   if (port == 0) { /* one that is asked for may be shared, as in Linux */
     return -PH_EADDRINUSE;

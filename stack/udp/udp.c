@@ -93,12 +93,15 @@ static bool port_taken(struct udp_state *udp, const struct udp_pcb *pcb,
   return false;
 }
 
+uint64_t udp_next_random(struct udp_state *udp) {
+  const uint64_t words[] = {++udp->port_counter, ph_siphash24_last(0, 8)};
+  return ph_siphash24(&udp->key, words, 2);
+}
+
 /* RFC 6056 3.3.1: from a random point on, the first that is free; 0: none. */
 static uint16_t port_choose(struct udp_state *udp, const struct udp_pcb *pcb,
                             const struct ph_addr *addr) {
-  const uint64_t words[] = {++udp->port_counter, ph_siphash24_last(0, 8)};
-  uint32_t offset =
-      (uint32_t)(ph_siphash24(&udp->key, words, 2) % UDP_PORT_COUNT);
+  uint32_t offset = (uint32_t)(udp_next_random(udp) % UDP_PORT_COUNT);
   for (uint32_t i = 0; i < UDP_PORT_COUNT; i++) {
     uint16_t port = (uint16_t)(UDP_PORT_FIRST + (offset + i) % UDP_PORT_COUNT);
     if (!port_taken(udp, pcb, addr, port)) {

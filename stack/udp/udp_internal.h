@@ -38,6 +38,8 @@ static inline struct ip_bound udp_bound_to(const struct udp_pcb *pcb) {
 void udp_input(struct ph_stack *stack, struct pkt *pkt, const struct ip_rx *rx);
 void udp_icmp_error(struct ph_stack *stack, const struct ip_error_info *info);
 void udp_drop_queue(struct udp_pcb *pcb);
+/* What strangers can't predict: of ports, and identifiers of echoes. */
+uint64_t udp_next_random(struct udp_state *udp);
 
 /* The path from where `pcb` is bound. */
 struct ip_path *udp_find_path(struct udp_pcb *pcb, const struct ph_addr *dst);

@@ -282,6 +282,7 @@ static void udp_long_datagram_without_fragments_is_refused(void **state) {
   struct udp_pcb udp;
   uint8_t data[2000] = {0};
   const struct ph_addr peer = ph_addr_v4(LOWER_PEER);
+  lower_learn_peer(host);
   netif_set_fragmenter(&host->stack, NULL); /* nobody asked for them */
   udp_open(&host->stack, &udp, 65536);
   assert_int_equal(udp_sendto(&udp, data, sizeof(data), &peer, 7),
