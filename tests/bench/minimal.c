@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A small system's program with TCP, UDP and IPv4 and every TCP feature, for
- * the figure text_kb_min: how much code the linker can't leave out. It is
- * linked, not run: main() takes what its environment would give. */
+ * the figure text_kb_min: how much code the linker can't leave out. What has to
+ * be asked for by a call that is not made here (IPv6, fragments, epoll,
+ * keepalive, ARQ, socket options) is left out. It is linked, not run: main()
+ * takes what its environment would give. */
 #include "stack/ip/ip.h"
 #include "stack/socket/socket.h"
 #include "stack/tcp/tcp.h"
