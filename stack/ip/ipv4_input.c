@@ -83,6 +83,19 @@ static enum ends loopback_ends(const struct ip_state *ip, struct netif *netif,
                                        : ENDS_BAD;
 }
 
+/* Is one of them an address of ours, or of all on a link of ours? */
+static inline bool is_known(const struct ip_state *ip, uint32_t src,
+                            uint32_t dst) {
+  const struct ipv4_address *end = ip->addresses + ip->address_count;
+  for (const struct ipv4_address *a = ip->addresses; a < end; a++) {
+    if (src == a->ip || dst == a->ip || src == a->broadcast ||
+        dst == a->broadcast) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /* RFC 1122 3.2.1.3: who can't be a sender. Own addresses come only from the
  * loopback interface (the LAND attack otherwise). And is it for us? */
 PH_APART static enum ends judge_ends(const struct ip_state *ip,
@@ -90,6 +103,10 @@ PH_APART static enum ends judge_ends(const struct ip_state *ip,
                                      uint32_t dst, bool group) {
   if (!ipv4_is_unicast(src)) { /* (a): who has no address yet may ask all */
     return src == 0 && dst == UINT32_MAX ? ENDS_ALL : ENDS_BAD;
+  }
+  /* Most of what a router sees. Groups and 255.255.255.255 lie above. */
+  if (dst < 0xe0000000 && !is_known(ip, src, dst)) {
+    return ENDS_FOREIGN;
   }
   bool own = false, broadcast = false, all = dst == UINT32_MAX;
   for (uint32_t i = 0; i < ip->address_count; i++) {
