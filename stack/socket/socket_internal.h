@@ -13,6 +13,8 @@
 #define SOCK_FOR_EVER 0u
 #define SOCK_NO_WAIT UINT32_MAX
 
+enum { SOCK_LINGER_MAX = 0xffffff }; /* seconds: 194 days */
+
 /* What recvmsg() tells of a datagram. */
 enum {
   SOCK_TELL_TIME = 1,
@@ -38,10 +40,10 @@ struct ph_sock {
     uint32_t sndbuf;    /* of a datagram socket; TCP has its own */
     uint32_t rcv_lowat; /* of a stream, if low_water: SO_RCVLOWAT */
   };
-  uint32_t generation; /* changes when the descriptor is closed */
-  uint32_t linger_s;
-  uint8_t tell;     /* SOCK_TELL_* */
-  uint16_t pollers; /* ph_poll() calls that wait for this slot */
+  uint32_t generation;    /* changes when the descriptor is closed */
+  uint32_t linger_s : 24; /* at most SOCK_LINGER_MAX */
+  uint32_t tell : 8;      /* SOCK_TELL_* */
+  uint16_t pollers;       /* ph_poll() calls that wait for this slot */
   bool open : 1;
   bool is_epoll : 1;
   bool nonblock : 1;

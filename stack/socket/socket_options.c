@@ -81,7 +81,8 @@ static int set_linger(struct ph_sock *sock, const void *value,
   memcpy(&linger, value, sizeof(linger));
   sock->linger = linger.onoff != 0;
   if (sock->linger) { /* as in Linux, switched off it keeps its time */
-    sock->linger_s = (uint32_t)linger.seconds;
+    sock->linger_s =
+        ph_min_u32((uint32_t)linger.seconds, SOCK_LINGER_MAX) & SOCK_LINGER_MAX;
   }
   return 0;
 }
