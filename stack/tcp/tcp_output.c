@@ -98,8 +98,7 @@ static int transmit(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
   uint32_t hlen = TCP_HEADER_LEN + options;
   uint8_t ecn = conn->ecn_ok ? tcp_ecn_send(conn, seq, len, &flags) : 0;
   uint8_t *h = pkt_prepend(pkt, TCP_HEADER_LEN);
-  if (len > 0) {
-    PH_ASSERT(pos);
+  if (pos && len > 0) {
     tcp_sendq_add_frags(pkt, pos, len);
   }
   uint32_t up = conn->snd_urg ? tcp_urgent_pointer(conn, seq, &flags) : 0;
