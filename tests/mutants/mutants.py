@@ -96,6 +96,9 @@ def judge(tree, mutant, tests):
         out.write(text.replace(old, new, 1))
     try:
         forget(tree, path)
+        for program in programs:  # make need not look behind one that is newer than what it knows of
+            if os.path.exists(os.path.join(tree, program)):
+                os.unlink(os.path.join(tree, program))
         result = build(tree, programs)
         if result.returncode:
             return False, "does not build: " + result.stdout[-500:]
