@@ -85,9 +85,9 @@ static const char *note_of(const struct probe_answer *answer) {
 static void print_hop(const struct trace *trace, const struct run *run,
                       uint32_t hop) {
   const struct probe_answer *first = first_answer(trace, hop);
-  char text[RUN_ADDRESS_TEXT];
+  char text[ADDRESS_TEXT];
   printf("%4u  %-15s %-20s", hop + 1, first ? name_of(run, &first->from) : "*",
-         first ? run_address_text(&first->from, text) : "");
+         first ? address_text(&first->from, text) : "");
   for (uint32_t q = 0; q < trace->options->queries; q++) {
     const struct probe_answer *answer = &trace->hops[hop].answers[q];
     if (answer->kind == PROBE_NOTHING) {
@@ -101,7 +101,7 @@ static void print_hop(const struct trace *trace, const struct run *run,
 
 static void print_report(const struct trace *trace, const struct run *run,
                          bool ok) {
-  char text[RUN_ADDRESS_TEXT];
+  char text[ADDRESS_TEXT];
   if (!ok) {
     printf("FAILED: %s\n", !run->healthy ? run->why
                            : trace->result.error
@@ -110,8 +110,8 @@ static void print_report(const struct trace *trace, const struct run *run,
   }
   printf("from %s to %s (%s), at most %u hops, %s\n\n",
          run->topology.hosts[RUN_CLIENT].name,
-         run->topology.hosts[RUN_SERVER].name,
-         run_address_text(&trace->to, text), trace->options->max_hops,
+         run->topology.hosts[RUN_SERVER].name, address_text(&trace->to, text),
+         trace->options->max_hops,
          trace->options->probe_udp ? "UDP" : "ICMP echo");
   printf(" hop  %-15s %-20s  round trips, us\n", "host", "address");
   for (uint32_t hop = 0; hop < trace->hop_count; hop++) {
@@ -136,11 +136,11 @@ static void print_json(const struct trace *trace, const struct run *run,
   json_u64(&json, "lost", trace->result.lost);
   for (uint32_t hop = 0; hop < trace->hop_count; hop++) {
     const struct probe_answer *first = first_answer(trace, hop);
-    char key[40], text[RUN_ADDRESS_TEXT];
+    char key[40], text[ADDRESS_TEXT];
     snprintf(key, sizeof(key), "hop%u_host", hop + 1);
     json_text(&json, key, first ? name_of(run, &first->from) : "");
     snprintf(key, sizeof(key), "hop%u_address", hop + 1);
-    json_text(&json, key, first ? run_address_text(&first->from, text) : "");
+    json_text(&json, key, first ? address_text(&first->from, text) : "");
     for (uint32_t q = 0; q < trace->options->queries; q++) {
       const struct probe_answer *answer = &trace->hops[hop].answers[q];
       if (answer->kind != PROBE_NOTHING) {

@@ -20,18 +20,18 @@ struct echo {
 
 static void answered(void *ctx, uint32_t seq, uint64_t rtt_ns, uint8_t ttl) {
   const struct echo *echo = ctx;
-  char text[RUN_ADDRESS_TEXT];
+  char text[ADDRESS_TEXT];
   printf("  answer %u from %s: time %.3f us, ttl %u\n", seq,
-         run_address_text(&echo->to, text), (double)rtt_ns / 1e3, ttl);
+         address_text(&echo->to, text), (double)rtt_ns / 1e3, ttl);
 }
 
 static void failed(void *ctx, uint32_t seq, const struct probe_answer *answer) {
   static const char *const words[] = {"nothing", "answer", "time exceeded",
                                       "unreachable", "too big"};
-  char text[RUN_ADDRESS_TEXT];
+  char text[ADDRESS_TEXT];
   (void)ctx;
-  printf("  answer %u from %s: %s\n", seq,
-         run_address_text(&answer->from, text), words[answer->kind]);
+  printf("  answer %u from %s: %s\n", seq, address_text(&answer->from, text),
+         words[answer->kind]);
 }
 
 static void run_ping(struct host *host, void *arg) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/tool/run.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,14 +122,6 @@ bool run_start(struct run *run, const struct options *options) {
 
 struct ph_addr run_address(const struct run *run, unsigned index) {
   return topology_address(&run->topology.hosts[index], run->options->ipv6);
-}
-
-const char *run_address_text(const struct ph_addr *address,
-                             char text[RUN_ADDRESS_TEXT]) {
-  bool v4 = ph_addr_is_v4(address);
-  inet_ntop(v4 ? AF_INET : AF_INET6, address->bytes + (v4 ? 12 : 0), text,
-            RUN_ADDRESS_TEXT);
-  return text;
 }
 
 static void write_state(struct run *run) {

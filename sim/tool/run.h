@@ -6,6 +6,7 @@
 #define PH_SIM_TOOL_RUN_H
 
 #include "sim/host/sim.h"
+#include "sim/tool/address.h"
 #include "sim/tool/json.h"
 #include "sim/tool/options.h"
 #include "sim/tool/topology.h"
@@ -63,11 +64,8 @@ bool run_close_timeline(struct run *run);
 
 double run_wall_clock(void);
 
-/* The address of host `index`, as the run's family has it, and its text. */
-enum { RUN_ADDRESS_TEXT = 48 };
+/* The address of host `index`, as the run's family has it. */
 struct ph_addr run_address(const struct run *run, unsigned index);
-const char *run_address_text(const struct ph_addr *address,
-                             char text[RUN_ADDRESS_TEXT]);
 
 /* The keys that every command's JSON has. */
 void run_json(const struct run *run, struct json *json);

@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/tool/state.h"
 
-#include <arpa/inet.h>
-
+#include "sim/tool/address.h"
 #include "stack/ip/ipv6.h"
 #include "stack/netif/netif.h"
 #include "stack/socket/socket.h"
-
-static const char *text_of(const struct ph_addr *address,
-                           char text[INET6_ADDRSTRLEN]) {
-  bool v4 = ph_addr_is_v4(address);
-  inet_ntop(v4 ? AF_INET : AF_INET6, address->bytes + (v4 ? 12 : 0), text,
-            INET6_ADDRSTRLEN);
-  return text;
-}
 
 static void write_interface(FILE *to, const struct netif *netif) {
   fprintf(to, "interface %s %u %d %llu %llu %llu %llu %llu\n", netif->name,
@@ -25,25 +16,26 @@ static void write_interface(FILE *to, const struct netif *netif) {
 }
 
 static void write_route(FILE *to, const struct ph_route_info *route) {
-  char destination[INET6_ADDRSTRLEN], next_hop[INET6_ADDRSTRLEN];
+  char destination[ADDRESS_TEXT], next_hop[ADDRESS_TEXT];
   bool on_link =
       ip_addr_is_any(&route->next_hop) ||
       (ph_addr_is_v4(&route->next_hop) && ph_addr_to_v4(&route->next_hop) == 0);
-  fprintf(to, "route %s/%u %s %s\n", text_of(&route->destination, destination),
-          route->prefix_len,
-          on_link ? "-" : text_of(&route->next_hop, next_hop),
+  fprintf(to, "route %s/%u %s %s\n",
+          address_text(&route->destination, destination), route->prefix_len,
+          on_link ? "-" : address_text(&route->next_hop, next_hop),
           route->netif->name);
 }
 
 static void write_socket(FILE *to, const struct ph_socket_info *info) {
-  char local[INET6_ADDRSTRLEN], remote[INET6_ADDRSTRLEN];
+  char local[ADDRESS_TEXT], remote[ADDRESS_TEXT];
   bool stream = info->type == PH_SOCK_STREAM;
   bool v4 = ph_addr_is_v4(&info->local);
   fprintf(to, "socket %s%s %s %u %u %s %u %s %u", stream ? "tcp" : "udp",
           v4 ? "" : "6", *info->state ? info->state : "-", info->recv_queue,
-          info->send_queue, text_of(&info->local, local), info->local_port,
-          v4 && !ph_addr_is_v4(&info->remote) ? "0.0.0.0"
-                                              : text_of(&info->remote, remote),
+          info->send_queue, address_text(&info->local, local), info->local_port,
+          v4 && !ph_addr_is_v4(&info->remote)
+              ? "0.0.0.0"
+              : address_text(&info->remote, remote),
           info->remote_port);
   fprintf(to, " %u %u %u %u %u %llu %llu %llu\n", info->cwnd, info->ssthresh,
           info->snd_wnd, info->rcv_wnd, info->mss,

@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <arpa/inet.h>
 #include <stdio.h>
 
+#include "sim/tool/address.h"
 #include "sim/tool/options.h"
 #include "sim/tool/topology.h"
 
 enum { TEXT = 64 };
 
-static const char *address_text(const struct ph_addr *address, int prefix_len,
-                                char text[TEXT]) {
-  bool v4 = ph_addr_is_v4(address);
-  char plain[INET6_ADDRSTRLEN];
-  inet_ntop(v4 ? AF_INET : AF_INET6, address->bytes + (v4 ? 12 : 0), plain,
-            sizeof(plain));
-  if (prefix_len < 0) {
-    snprintf(text, TEXT, "%s", plain);
-  } else {
-    snprintf(text, TEXT, "%s/%d", plain, prefix_len);
-  }
+static const char *prefix_text(const struct ph_addr *address, int prefix_len,
+                               char text[TEXT]) {
+  char plain[ADDRESS_TEXT];
+  snprintf(text, TEXT, "%s/%d", address_text(address, plain), prefix_len);
   return text;
 }
 
@@ -32,7 +25,7 @@ static void print_ports(const struct topology *topology,
     struct ph_addr address =
         ipv6 ? host->ports[p].ip6 : ph_addr_v4(host->ports[p].ip);
     printf("  %-15s eth%u  %-20s to %s\n", p ? "" : host->name, p,
-           address_text(&address, ipv6 ? 64 : 24, text),
+           prefix_text(&address, ipv6 ? 64 : 24, text),
            topology->hosts[other.host].name);
   }
 }
@@ -46,9 +39,9 @@ static void print_routes(const struct topology_host *host, bool ipv6) {
     }
     printf("  %-15s       %-20s via %s (eth%u)\n", "",
            route->prefix_len
-               ? address_text(&route->destination, route->prefix_len, to)
+               ? prefix_text(&route->destination, route->prefix_len, to)
                : "default",
-           address_text(&route->gateway, -1, by), route->port);
+           address_text(&route->gateway, by), route->port);
   }
 }
 

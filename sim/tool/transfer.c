@@ -149,18 +149,18 @@ static void serve_http(struct host *host, void *arg) {
 
 /* RFC 3986 3.2.2: brackets around an IPv6 address. */
 static const char *host_field(const struct ph_addr *address,
-                              char text[RUN_ADDRESS_TEXT + 2]) {
-  char plain[RUN_ADDRESS_TEXT];
+                              char text[ADDRESS_TEXT + 2]) {
+  char plain[ADDRESS_TEXT];
   bool v4 = ph_addr_is_v4(address);
-  snprintf(text, RUN_ADDRESS_TEXT + 2, "%s%s%s", v4 ? "" : "[",
-           run_address_text(address, plain), v4 ? "" : "]");
+  snprintf(text, ADDRESS_TEXT + 2, "%s%s%s", v4 ? "" : "[",
+           address_text(address, plain), v4 ? "" : "]");
   return text;
 }
 
 static void fetch_http(struct host *host, void *arg) {
   struct work *work = arg;
   struct ph_addr server = run_address(&work->transfer->run, RUN_SERVER);
-  char name[RUN_ADDRESS_TEXT + 2];
+  char name[ADDRESS_TEXT + 2];
   const struct http_client_config config = {
       .ip = ph_addr_to_v4(&server),
       .ip6 = work->options->ipv6 ? server : (struct ph_addr){{0}},

@@ -26,14 +26,14 @@ void transfer_json(const struct transfer *transfer) {
 
 static void print_address(const struct ph_addr *addr, uint16_t port, char *text,
                           size_t size) {
-  char plain[RUN_ADDRESS_TEXT];
+  char plain[ADDRESS_TEXT];
   bool v4 = ph_addr_is_v4(addr);
   if (ip_addr_is_any(addr)) {
     snprintf(text, size, "*:%u", port);
     return;
   }
-  snprintf(text, size, "%s%s%s:%u", v4 ? "" : "[",
-           run_address_text(addr, plain), v4 ? "" : "]", port);
+  snprintf(text, size, "%s%s%s:%u", v4 ? "" : "[", address_text(addr, plain),
+           v4 ? "" : "]", port);
 }
 
 static void print_sockets(const struct transfer *transfer) {
@@ -177,12 +177,11 @@ void transfer_report(const struct transfer *transfer,
   bool http = options->command == COMMAND_DOWNLOAD;
   unsigned from = http ? RUN_SERVER : RUN_CLIENT;
   struct ph_addr ends[2] = {run_address(run, from), run_address(run, 1 - from)};
-  char text[2][RUN_ADDRESS_TEXT];
+  char text[2][ADDRESS_TEXT];
   printf("%llu bytes %s from %s (%s) to %s (%s), %s, NICs in %s\n",
          (unsigned long long)transfer->bytes, http ? "by HTTP" : "over TCP",
-         run_address_text(&ends[0], text[0]), run->topology.hosts[from].name,
-         run_address_text(&ends[1], text[1]),
-         run->topology.hosts[1 - from].name,
+         address_text(&ends[0], text[0]), run->topology.hosts[from].name,
+         address_text(&ends[1], text[1]), run->topology.hosts[1 - from].name,
          transfer->ok ? "bit exact" : "NOT RECEIVED WHOLE", nic_names(run));
   printf("  sha256 sent     %s\n  sha256 received %s\n\n",
          transfer->sha256_sent, transfer->sha256_received);
