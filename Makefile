@@ -23,7 +23,7 @@ SANITIZE := -O1 -DPH_ASSERT_ON -fsanitize=address,undefined -fno-sanitize-recove
 STACK_C := $(wildcard stack/*/*.c)
 DRIVER_C := $(wildcard driver/*.c)
 SIM_C := $(wildcard sim/core/*.c sim/wire/*.c sim/host/*.c sim/apps/*.c sim/packet/*.c)
-TOOL_C := $(wildcard sim/tool/*.c)
+TOOL_C := $(wildcard sim/run/*.c sim/explain/*.c sim/tool/*.c)
 MODEL_C := $(wildcard tests/rtl/model/offload_model.c tests/rtl/model/xgmii.c)
 KINDS := driver stack cosim packetdrill
 SO_C := $(wildcard sim/packetdrill/*.c)
@@ -167,7 +167,7 @@ $(BUILD)/packhorse: $(call rel,$(TOOL_C) $(SIM_C) $(STACK_C) $(DRIVER_C)) $(BUIL
 	$(call quiet,LD ) $(CXX) $^ $(SIM_LIBS) -o $@
 
 # They are a part of the object as they are, which no compiler tells.
-$(call rel,sim/tool/report_page.c) $(call asan,sim/tool/report_page.c): sim/tool/report.css sim/tool/report.js
+$(call rel,sim/explain/report_page.c) $(call asan,sim/explain/report_page.c): sim/explain/report.css sim/explain/report.js
 
 # The figures of the stack alone: what ships, over a software wire.
 $(BUILD)/bench/tcp: $(call rel,tests/bench/bench_tcp.c tests/bench/bed.c $(STACK_C) $(DRIVER_C))

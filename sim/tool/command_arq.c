@@ -9,7 +9,7 @@
 #include "sim/core/util.h"
 #include "sim/tool/arq.h"
 #include "sim/tool/commands.h"
-#include "sim/tool/transfer.h"
+#include "sim/run/transfer.h"
 
 enum {
   /* Windows of data that selective repeat may have received behind a hole. */

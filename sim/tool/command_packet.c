@@ -6,7 +6,7 @@
 
 #include "sim/packet/run.h"
 #include "sim/tool/commands.h"
-#include "sim/tool/json.h"
+#include "sim/run/json.h"
 
 enum {
   DEFINITIONS_MAX = 64,

@@ -8,7 +8,7 @@
 
 #include "sim/apps/dns_server.h"
 #include "sim/tool/commands.h"
-#include "sim/tool/run.h"
+#include "sim/run/run.h"
 #include "stack/dhcp/dhcp.h"
 #include "stack/dns/dns.h"
 #include "stack/dns/netdb.h"

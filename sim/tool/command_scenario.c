@@ -4,7 +4,7 @@
 
 #include "sim/core/util.h"
 #include "sim/tool/commands.h"
-#include "sim/tool/scenario.h"
+#include "sim/explain/scenario.h"
 
 /* What went wrong, if anything did. */
 static void print_failure(const struct scenario_run *run) {

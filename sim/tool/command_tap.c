@@ -14,7 +14,7 @@
 #include "sim/host/tap.h"
 #include "sim/tool/commands.h"
 #include "sim/tool/control.h"
-#include "sim/tool/run.h"
+#include "sim/run/run.h"
 
 enum { HTTP_PORT = 80, STEP_MS = 50, IDLE_MS = 60000 };
 

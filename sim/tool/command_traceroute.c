@@ -4,7 +4,7 @@
 
 #include "sim/apps/traceroute.h"
 #include "sim/tool/commands.h"
-#include "sim/tool/run.h"
+#include "sim/run/run.h"
 
 enum { TIMEOUT_MS = 1000, HOPS = 256, QUERIES = TRACEROUTE_QUERIES };
 

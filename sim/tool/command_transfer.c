@@ -3,9 +3,9 @@
 #include <unistd.h>
 
 #include "sim/tool/commands.h"
-#include "sim/tool/journey.h"
-#include "sim/tool/report.h"
-#include "sim/tool/transfer.h"
+#include "sim/explain/journey.h"
+#include "sim/explain/report.h"
+#include "sim/run/transfer.h"
 
 /* Longer transfers run again without offloads only when they are asked to. */
 enum { COMPARE_MAX = 20000000 };

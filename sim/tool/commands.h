@@ -3,7 +3,7 @@
 #ifndef PH_SIM_TOOL_COMMANDS_H
 #define PH_SIM_TOOL_COMMANDS_H
 
-#include "sim/tool/options.h"
+#include "sim/tool/options_parse.h"
 
 int command_transfer(const struct options *options); /* download, throughput */
 int command_arq(const struct options *options);      /* throughput --arq */

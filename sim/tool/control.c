@@ -8,7 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "sim/tool/state.h"
+#include "sim/run/state.h"
 
 enum { BACKLOG = 4, SEND_BUFFER = 1 << 20 };
 

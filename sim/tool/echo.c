@@ -7,7 +7,7 @@
 #include "sim/apps/udp_echo.h"
 #include "sim/core/util.h"
 #include "sim/tool/commands.h"
-#include "sim/tool/run.h"
+#include "sim/run/run.h"
 
 enum { ECHO_PORT = 7, TIMEOUT_MS = 1000 };
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "sim/tool/snmp.h"
-#include "sim/tool/state.h"
+#include "sim/run/state.h"
 
 enum { LINE = 1024, ENTRIES_MAX = 1 << 20 };
 

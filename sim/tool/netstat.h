@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A state (sim/tool/state.h) read back: hostile text is refused with a reason
+/* A state (sim/run/state.h) read back: hostile text is refused with a reason
  * that names the line. */
 #ifndef PH_SIM_TOOL_NETSTAT_H
 #define PH_SIM_TOOL_NETSTAT_H

@@ -3,7 +3,7 @@
 #ifndef PH_SIM_TOOL_OPTIONS_ARQ_H
 #define PH_SIM_TOOL_OPTIONS_ARQ_H
 
-#include "sim/tool/options.h"
+#include "sim/tool/options_parse.h"
 
 int options_arq_modes(struct arq_grid *grid, const char *text);
 int options_arq_loss(struct arq_grid *grid, const char *text);

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "sim/core/util.h"
-#include "sim/tool/options.h"
+#include "sim/tool/options_parse.h"
 #include "sim/tool/options_arq.h"
-#include "sim/tool/scenario.h"
+#include "sim/explain/scenario.h"
 
 static int check_words(const struct options *options) {
   if (options->command == COMMAND_REPLAY && !options->file) {
@@ -62,19 +62,6 @@ static int check_words(const struct options *options) {
   return 0;
 }
 
-struct topology_defaults options_topology_defaults(
-    const struct options *options) {
-  return (struct topology_defaults){
-      .nic = options->nic,
-      .offload = options->offload,
-      .mtu = options->mtu,
-      .link = options->link,
-      .ipv6 = options->ipv6,
-      .from = options->from,
-      .to = options->to,
-  };
-}
-
 static int check_topology(struct options *options) {
   options->path_mtu = options->mtu;
   options->path_rate_bps = options->link.rate_bps;
@@ -110,25 +97,4 @@ int options_check(struct options *options) {
   }
   int status = check_words(options) | options_arq_check(options);
   return status ? status : check_topology(options);
-}
-
-uint32_t options_mss(const struct options *options) {
-  uint32_t mss = options->path_mtu - (options->ipv6 ? 60u : 40u);
-  return options->mss && options->mss < mss ? options->mss : mss;
-}
-
-double options_limit_bps(const struct options *options) {
-  double rate = 10e9;
-  if (options->path_rate_bps && (double)options->path_rate_bps < rate) {
-    rate = (double)options->path_rate_bps;
-  }
-  uint32_t mss = options_mss(options);
-  return rate * mss /
-         (mss + (options->ipv6 ? 60 : 40) + FRAME_ETH_HEADER + FRAME_FCS_LEN +
-          FRAME_OVERHEAD);
-}
-
-const char *options_offload_name(enum host_offload offload) {
-  static const char *const names[] = {"all", "csum", "none"};
-  return names[offload];
 }

@@ -4,7 +4,7 @@
 #define PH_SIM_TOOL_REPLAY_RUN_H
 
 #include "sim/host/replay.h"
-#include "sim/tool/run.h"
+#include "sim/run/run.h"
 
 struct replay_result {
   /* As of a run of two hosts, of which there is the first only: link[0] is what

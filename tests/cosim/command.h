@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "sim/tool/options.h"
+#include "sim/tool/options_parse.h"
 
 /* Parse "packhorse LINE": words are parted by spaces, a `+` is a space inside
  * one. The options point into memory that the next call takes again. */

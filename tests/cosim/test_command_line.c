@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sim/tool/options.h"
+#include "sim/tool/options_parse.h"
 #include "tests/cosim/command.h"
 
 /* The status of a command line, and what was written to stderr. */

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sim/tool/transfer.h"
+#include "sim/run/transfer.h"
 
 /* Direction d runs from host d to host 1 - d. */
 enum { DATA_WAY = RUN_SERVER, ACK_WAY = RUN_CLIENT };

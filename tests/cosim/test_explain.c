@@ -15,8 +15,8 @@
 
 #include "sim/core/util.h"
 #include "sim/tool/commands.h"
-#include "sim/tool/journey.h"
-#include "sim/tool/transfer.h"
+#include "sim/explain/journey.h"
+#include "sim/run/transfer.h"
 #include "tests/cosim/command.h"
 
 enum { TEXT = 32768 };

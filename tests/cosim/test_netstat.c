@@ -17,7 +17,7 @@
 #include "sim/tool/control.h"
 #include "sim/tool/netstat.h"
 #include "sim/tool/snmp.h"
-#include "sim/tool/state.h"
+#include "sim/run/state.h"
 #include "stack/netif/netif.h"
 #include "stack/socket/socket.h"
 #include "stack/tcp/tcp.h"

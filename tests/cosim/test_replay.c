@@ -14,7 +14,7 @@
 
 #include "sim/tool/commands.h"
 #include "sim/tool/replay_run.h"
-#include "sim/tool/transfer.h"
+#include "sim/run/transfer.h"
 #include "tests/cosim/command.h"
 #include "tests/cosim/recording.h"
 

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sim/tool/transfer.h"
+#include "sim/run/transfer.h"
 #include "tests/cosim/command.h"
 
 /* Run `packhorse` with this command line, without its report. */

@@ -15,8 +15,8 @@
 
 #include "sim/core/util.h"
 #include "sim/tool/commands.h"
-#include "sim/tool/scenario.h"
-#include "sim/tool/transfer.h"
+#include "sim/explain/scenario.h"
+#include "sim/run/transfer.h"
 #include "sim/wire/pcap.h"
 #include "tests/cosim/command.h"
 

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "sim/tool/commands.h"
-#include "sim/tool/topology.h"
-#include "sim/tool/transfer.h"
+#include "sim/run/topology.h"
+#include "sim/run/transfer.h"
 #include "tests/cosim/command.h"
 
 /* --- The line ------------------------------------------------------------- */

@@ -20,7 +20,9 @@ ALLOWED["sim/apps"] = {"sim/apps", "stack/socket", "stack/base", "stack/ip", "st
 ALLOWED["sim/host"] = {"sim/core", "sim/wire", "sim/nic", "sim/apps", "sim/host", "driver"} | {f"stack/{s}" for s in STACK}
 ALLOWED["sim/packet"] = {"sim/core", "sim/wire", "sim/host", "sim/packet", "stack/wire", "stack/base", "stack/ip", "stack/tcp", "stack/socket"}
 ALLOWED["sim/packetdrill"] = ALLOWED["sim/packet"] | {"sim/packetdrill", "sim/packet"}
-ALLOWED["sim/tool"] = ALLOWED["sim/host"] | {"sim/tool", "sim/packet"}
+ALLOWED["sim/run"] = ALLOWED["sim/host"] | {"sim/run"}
+ALLOWED["sim/explain"] = ALLOWED["sim/run"] | {"sim/explain"}
+ALLOWED["sim/tool"] = ALLOWED["sim/explain"] | {"sim/tool", "sim/packet"}
 # the one adapter between stack and driver
 EXCEPTIONS = {("stack/netif/netif_virtio.c", "driver"), ("stack/netif/netif_virtio.h", "driver")}
 BLOCKS = ["mac", "offload", "virtio", "dma", "regs"]
