@@ -247,20 +247,32 @@ void bed_free(struct bed *bed) {
   free(bed);
 }
 
-void bed_step(struct bed *bed, uint64_t limit_ns) {
-  uint64_t next_ns = limit_ns;
-  for (int i = 0; i < 2; i++) {
-    struct bed_host *host = &bed->host[i];
-    uint64_t deadline = ph_stack_next_deadline(&host->stack);
-    next_ns = deadline < next_ns ? deadline : next_ns;
-    if (host->queue) {
-      uint64_t arrival = host->arrivals[host->first & host->arrivals_mask];
-      next_ns = arrival < next_ns ? arrival : next_ns;
-    }
+/* When its timer or the next frame wants to be looked at. */
+static uint64_t due_ns(const struct bed_host *host) {
+  uint64_t due = ph_stack_next_deadline(&host->stack);
+  if (host->queue) {
+    uint64_t arrival = host->arrivals[host->first & host->arrivals_mask];
+    due = arrival < due ? arrival : due;
   }
-  bed->now_ns = next_ns > bed->now_ns ? next_ns : bed->now_ns;
-  ph_stack_poll(&bed->host[1].stack, bed->now_ns);
-  ph_stack_poll(&bed->host[0].stack, bed->now_ns);
+  return due;
+}
+
+/* Who is not due has no interrupt and is not polled, as in the simulator. */
+static void host_step(struct bed_host *host, uint64_t due, uint64_t now) {
+  if (due <= now) {
+    ph_stack_poll(&host->stack, now);
+  } else {
+    ph_stack_set_now(&host->stack, now);
+  }
+}
+
+void bed_step(struct bed *bed, uint64_t limit_ns) {
+  uint64_t due[2] = {due_ns(&bed->host[0]), due_ns(&bed->host[1])};
+  uint64_t next = due[0] < due[1] ? due[0] : due[1];
+  next = next < limit_ns ? next : limit_ns;
+  bed->now_ns = next > bed->now_ns ? next : bed->now_ns;
+  host_step(&bed->host[1], due[1], bed->now_ns);
+  host_step(&bed->host[0], due[0], bed->now_ns);
 }
 
 struct ph_sockaddr_in bed_address(int host, uint16_t port) {

@@ -56,7 +56,8 @@ struct bed {
 struct bed *bed_new(const struct bed_config *config);
 void bed_free(struct bed *bed);
 
-/* Go to the next event, at most to `limit_ns`, and poll both stacks. */
+/* Go to the next event, at most to `limit_ns`, and poll the stacks for which
+ * there is one. */
 void bed_step(struct bed *bed, uint64_t limit_ns);
 
 /* A connected pair of non-blocking sockets: host 0 connects to a listener on
