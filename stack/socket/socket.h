@@ -211,7 +211,7 @@ struct ph_msghdr {
   ph_socklen_t msg_namelen;
   struct ph_iovec *msg_iov; /* stack/base/types.h */
   size_t msg_iovlen;
-  void *msg_control;     /* filled by ph_recvmsg() */
+  void *msg_control;     /* read by ph_sendmsg(), filled by ph_recvmsg() */
   size_t msg_controllen; /* its room; how much of it was filled */
   int msg_flags;         /* set by ph_recvmsg(): PH_MSG_TRUNC */
 };

@@ -203,6 +203,17 @@ int sock_set_ipv6(struct ph_stack *stack, struct ph_sock *sock, int option,
 int sock_get_ipv6(struct ph_sock *sock, int option, void *value,
                   ph_socklen_t *len) PH_MUST_USE;
 
+/* ---- socket_control_send.c ----------------------------------------------- */
+struct sock_control {
+  struct udp_tx tx;   /* of a datagram socket */
+  struct ph_addr src; /* what tx.src may point to */
+};
+/* msg_control, which is not empty: 0, -PH_EINVAL, -PH_EFAULT, -PH_ENODEV, or
+ * why the datagram can't be sent at all. */
+int sock_take_control(struct ph_stack *stack, const struct ph_sock *sock,
+                      const struct ph_msghdr *msg,
+                      struct sock_control *c) PH_MUST_USE;
+
 /* ---- socket_control.c ---------------------------------------------------- */
 /* What the last datagram's reader asked to be told, into msg_control. */
 void sock_put_control(struct ph_stack *stack, const struct ph_sock *sock,

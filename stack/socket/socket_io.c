@@ -156,15 +156,15 @@ static long urgent_recv(struct ph_stack *stack, const struct ph_sock *sock,
 
 static long datagram_send(struct ph_stack *stack, struct ph_sock *sock, int fd,
                           const struct job *job, const struct ph_addr *ip,
-                          uint16_t port) {
+                          uint16_t port, const struct udp_tx *how) {
   uint64_t deadline = sock_deadline(stack, sock->snd_timeout_ms);
   if (!ip && !sock->udp->connected) {
     return -PH_EDESTADDRREQ;
   }
   for (;;) {
-    long n = sock->wr_shutdown
-                 ? -PH_EPIPE
-                 : udp_sendv(sock->udp, job->iov, job->count, ip, port);
+    long n = sock->wr_shutdown ? -PH_EPIPE
+                               : udp_sendv(sock->udp, job->iov, job->count, ip,
+                                           port, how ? how : &sock->udp->tx);
     if (n != -PH_EAGAIN) {
       return n;
     }
@@ -201,8 +201,10 @@ static long datagram_recv(struct ph_stack *stack, struct ph_sock *sock, int fd,
 
 /* ---- Either ------------------------------------------------------------- */
 
+/* `how` of a datagram; NULL: as the socket says. */
 static long send_job(struct ph_stack *stack, struct ph_sock *sock, int fd,
-                     struct job *job, const void *addr, ph_socklen_t addr_len) {
+                     struct job *job, const void *addr, ph_socklen_t addr_len,
+                     const struct udp_tx *how) {
   struct ph_addr ip;
   uint16_t port = 0;
   if ((job->flags & PH_MSG_OOB) && !sock->tcp) {
@@ -218,7 +220,7 @@ static long send_job(struct ph_stack *stack, struct ph_sock *sock, int fd,
     }
     sock_this_host(&ip);
   }
-  return datagram_send(stack, sock, fd, job, addr ? &ip : NULL, port);
+  return datagram_send(stack, sock, fd, job, addr ? &ip : NULL, port, how);
 }
 
 static long recv_job(struct ph_stack *stack, struct ph_sock *sock, int fd,
@@ -270,7 +272,7 @@ PH_APART static long send_one(struct ph_stack *stack, struct ph_sock *sock,
     return result;
   }
   job_advance(&job, sent);
-  return send_job(stack, sock, fd, &job, addr, addr_len);
+  return send_job(stack, sock, fd, &job, addr, addr_len, NULL);
 }
 
 long ph_sendto(struct ph_stack *stack, int fd, const void *data, size_t len,
@@ -288,7 +290,7 @@ long ph_sendto(struct ph_stack *stack, int fd, const void *data, size_t len,
   if (is_plain_datagram(sock, flags) && !sock->wr_shutdown &&
       sock_addr_in(sock, addr, addr_len, &ip, &port) == 0) {
     sock_this_host(&ip);
-    long n = udp_sendv(sock->udp, &one, 1, &ip, port);
+    long n = udp_sendv(sock->udp, &one, 1, &ip, port, &sock->udp->tx);
     if (n != -PH_EAGAIN || !sock_waits(stack, sock, flags & PH_MSG_DONTWAIT)) {
       return n;
     }
@@ -313,7 +315,7 @@ long ph_send(struct ph_stack *stack, int fd, const void *data, size_t len,
   }
   const struct ph_iovec one = {(void *)(uintptr_t)data, len};
   if (is_plain_datagram(sock, flags) && !sock->wr_shutdown) {
-    n = udp_sendv(sock->udp, &one, 1, NULL, 0);
+    n = udp_sendv(sock->udp, &one, 1, NULL, 0, &sock->udp->tx);
     if (n != -PH_EAGAIN || !sock_waits(stack, sock, flags & PH_MSG_DONTWAIT)) {
       return n;
     }
@@ -377,7 +379,7 @@ long ph_writev(struct ph_stack *stack, int fd, const struct ph_iovec *iov,
   /* A vector of nothing does nothing, not even an empty datagram. */
   return result < 0 || job.total == 0
              ? result
-             : send_job(stack, sock, fd, &job, NULL, 0);
+             : send_job(stack, sock, fd, &job, NULL, 0, NULL);
 }
 
 long ph_readv(struct ph_stack *stack, int fd, const struct ph_iovec *iov,
@@ -412,9 +414,15 @@ long ph_sendmsg(struct ph_stack *stack, int fd, const struct ph_msghdr *msg,
     return sock_missing(stack, fd);
   }
   int result = msg_job(&job, msg, flags);
-  return result < 0
-             ? result
-             : send_job(stack, sock, fd, &job, msg->msg_name, msg->msg_namelen);
+  struct sock_control control;
+  const struct udp_tx *how = NULL;
+  if (result == 0 && msg->msg_controllen > 0) {
+    result = sock_take_control(stack, sock, msg, &control);
+    how = &control.tx;
+  }
+  return result < 0 ? result
+                    : send_job(stack, sock, fd, &job, msg->msg_name,
+                               msg->msg_namelen, how);
 }
 
 long ph_recvmsg(struct ph_stack *stack, int fd, struct ph_msghdr *msg,

@@ -22,7 +22,7 @@ static int get_number(const void *value, ph_socklen_t len, int32_t *out) {
 }
 
 static struct ip_marks *marks_of(struct ph_sock *sock) {
-  return sock->tcp ? tcp_marks(sock->tcp) : &sock->udp->marks;
+  return sock->tcp ? tcp_marks(sock->tcp) : &sock->udp->tx.marks;
 }
 
 int sock_set_mtu_discover(struct ph_sock *sock, int32_t mode) {
@@ -33,12 +33,12 @@ int sock_set_mtu_discover(struct ph_sock *sock, int32_t mode) {
     return mode == PH_PMTUDISC_WANT || mode == PH_PMTUDISC_DO ? 0
                                                               : -PH_ENOPROTOOPT;
   }
-  sock->udp->mtu_discover = (uint8_t)mode;
+  sock->udp->tx.mtu_discover = (uint8_t)mode;
   return 0;
 }
 
 int32_t sock_get_mtu_discover(const struct ph_sock *sock) {
-  return sock->tcp ? PH_PMTUDISC_WANT : sock->udp->mtu_discover;
+  return sock->tcp ? PH_PMTUDISC_WANT : sock->udp->tx.mtu_discover;
 }
 
 int sock_set_ip(struct ph_sock *sock, int option, const void *value,

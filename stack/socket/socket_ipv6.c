@@ -11,7 +11,7 @@ enum {
 };
 
 static struct ip_marks *marks_of(struct ph_sock *sock) {
-  return sock->tcp ? tcp_marks(sock->tcp) : &sock->udp->marks;
+  return sock->tcp ? tcp_marks(sock->tcp) : &sock->udp->tx.marks;
 }
 
 static bool is_bound(struct ph_stack *stack, const struct ph_sock *sock) {

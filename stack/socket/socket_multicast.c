@@ -120,7 +120,7 @@ static int set_interface(struct ph_stack *stack, struct udp_pcb *udp,
       return m->imr_ifindex ? -PH_ENODEV : -PH_EADDRNOTAVAIL;
     }
   }
-  udp->multicast_if = netif ? netif->index : 0;
+  udp->tx.multicast_if = netif ? netif->index : 0;
   return 0;
 }
 
@@ -143,7 +143,7 @@ static int set_number(struct udp_pcb *udp, bool is_ttl, const void *value,
   if (number < -1 || number > OCTET_MAX) {
     return -PH_EINVAL;
   }
-  udp->multicast_ttl = number < 0 ? 1 : (uint8_t)number;
+  udp->tx.multicast_ttl = number < 0 ? 1 : (uint8_t)number;
   return 0;
 }
 
@@ -218,7 +218,7 @@ static int32_t interface_address(struct ph_stack *stack,
   const struct ph_addr all_hosts = ph_addr_v4(0xe0000001);
   struct ph_addr src = ph_addr_v4(0);
   int32_t address = 0;
-  struct netif *netif = netif_by_index(stack, udp->multicast_if);
+  struct netif *netif = netif_by_index(stack, udp->tx.multicast_if);
   if (netif && ip_source_by(stack, netif, &all_hosts, &src) == 0) {
     memcpy(&address, src.bytes + 12, sizeof(address));
   }
@@ -232,14 +232,14 @@ static int get(struct ph_stack *stack, const struct ph_sock *sock, int level,
   int32_t number;
   if (level == PH_IPPROTO_IP ? option == PH_IP_MULTICAST_TTL
                              : v6 && option == PH_IPV6_MULTICAST_HOPS) {
-    number = udp->multicast_ttl;
+    number = udp->tx.multicast_ttl;
   } else if (level == PH_IPPROTO_IP ? option == PH_IP_MULTICAST_LOOP
                                     : v6 && option == PH_IPV6_MULTICAST_LOOP) {
     number = !udp->no_loop;
   } else if (level == PH_IPPROTO_IP && option == PH_IP_MULTICAST_IF) {
     number = interface_address(stack, udp);
   } else if (v6 && option == PH_IPV6_MULTICAST_IF) {
-    number = udp->multicast_if;
+    number = udp->tx.multicast_if;
   } else {
     return -PH_ENOPROTOOPT;
   }

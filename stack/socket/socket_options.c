@@ -161,14 +161,14 @@ static int set_device(struct ph_stack *stack, struct ph_sock *sock,
       return -PH_ENODEV;
     }
   }
-  sock->udp->device = netif ? netif->index : 0;
+  sock->udp->tx.device = netif ? netif->index : 0;
   return 0;
 }
 
 static int get_device(struct ph_stack *stack, const struct ph_sock *sock,
                       void *value, ph_socklen_t *len) {
   const struct netif *netif =
-      sock->udp ? netif_by_index(stack, sock->udp->device) : NULL;
+      sock->udp ? netif_by_index(stack, sock->udp->tx.device) : NULL;
   uint32_t n = 0;
   while (netif && netif->name[n]) {
     n++;

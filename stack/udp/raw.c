@@ -25,7 +25,8 @@ static bool is_for(const struct udp_pcb *pcb, const struct pkt *pkt,
   const struct ip_bound bound = {&pcb->local, true};
   return pcb->protocol == rx->protocol && pcb->protocol != RAW_PROTO_RAW &&
          is_v4(pcb) == ph_addr_is_v4(&rx->dst) &&
-         (!pcb->device || (pkt->netif && pkt->netif->index == pcb->device)) &&
+         (!pcb->tx.device ||
+          (pkt->netif && pkt->netif->index == pcb->tx.device)) &&
          ip_bound_takes(&bound, &rx->dst) &&
          (!pcb->connected || ph_addr_equal(&pcb->remote, &rx->src));
 }
@@ -126,16 +127,16 @@ static long sent(struct udp_pcb *pcb, struct pkt *pkt, int error, size_t len) {
 }
 
 static long send(struct udp_pcb *pcb, struct pkt *pkt, struct ip_path *path,
-                 size_t len, bool sum) {
+                 size_t len, bool sum, const struct udp_tx *how) {
   struct ip_tx tx = {
-      .protocol = pcb->protocol, .ttl = pcb->marks.ttl, .tos = pcb->marks.tos};
+      .protocol = pcb->protocol, .ttl = how->marks.ttl, .tos = how->marks.tos};
   if (sum) {
     uint16_t seed =
         is_v4(pcb) ? 0 : ip_path_pseudo_sum(path, pcb->protocol, pkt->len);
     put_be16(pkt->head + ICMP_OFF_CSUM, 0);
     put_be16(pkt->head + ICMP_OFF_CSUM, (uint16_t)~csum_pkt(pkt, 0, seed));
   }
-  int error = path->group ? udp_send_group(pcb, pkt, path, &tx) : 0;
+  int error = path->group ? udp_send_group(pcb, pkt, path, how, &tx) : 0;
   if (error) {
     pkt_put(pkt);
     return error;
@@ -144,9 +145,10 @@ static long send(struct udp_pcb *pcb, struct pkt *pkt, struct ip_path *path,
 }
 
 static long raw_send(struct udp_pcb *pcb, const struct ph_iovec *iov,
-                     uint32_t count, size_t len, const struct ph_addr *addr) {
+                     uint32_t count, size_t len, const struct ph_addr *addr,
+                     const struct udp_tx *how) {
   struct ph_stack *stack = pcb->stack;
-  struct ip_path *path = udp_find_path(pcb, addr);
+  struct ip_path *path = udp_find_path(pcb, addr, how);
   if (is_v4(pcb) != ph_addr_is_v4(addr)) {
     return -PH_ENETUNREACH;
   }
@@ -160,17 +162,18 @@ static long raw_send(struct udp_pcb *pcb, const struct ph_iovec *iov,
   }
   return pcb->header_included
              ? sent(pcb, pkt, ip_send_made(stack, pkt, path), len)
-             : send(pcb, pkt, path, len, sum);
+             : send(pcb, pkt, path, len, sum, how);
 }
 
 static int ping_bind(struct udp_pcb *pcb, const struct ph_addr *addr,
                      uint16_t port);
 
 static long ping_send(struct udp_pcb *pcb, const struct ph_iovec *iov,
-                      uint32_t count, size_t len, const struct ph_addr *addr) {
+                      uint32_t count, size_t len, const struct ph_addr *addr,
+                      const struct udp_tx *how) {
   struct ph_stack *stack = pcb->stack;
   const struct ph_addr any = pcb->any;
-  struct ip_path *path = udp_find_path(pcb, addr);
+  struct ip_path *path = udp_find_path(pcb, addr, how);
   if (is_v4(pcb) != ph_addr_is_v4(addr)) {
     return -PH_ENETUNREACH;
   }
@@ -191,7 +194,7 @@ static long ping_send(struct udp_pcb *pcb, const struct ph_iovec *iov,
     return -PH_EINVAL;
   }
   put_be16(pkt->head + ICMP_OFF_ID, pcb->local_port);
-  return send(pcb, pkt, path, len, true);
+  return send(pcb, pkt, path, len, true, how);
 }
 
 /* ---- Life ---------------------------------------------------------------- */

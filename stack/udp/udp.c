@@ -36,13 +36,14 @@ int ph_udp_init(struct ph_stack *stack) {
 }
 
 void udp_open(struct ph_stack *stack, struct udp_pcb *pcb, uint32_t rcvbuf) {
-  *pcb = (struct udp_pcb){.stack = stack, .rcvbuf = rcvbuf, .multicast_ttl = 1};
+  *pcb = (struct udp_pcb){
+      .stack = stack, .rcvbuf = rcvbuf, .tx = {.multicast_ttl = 1}};
   pcb->local = pcb->remote = pcb->any = ph_addr_v4(0);
 }
 
 void udp_set_any(struct udp_pcb *pcb, const struct ph_addr *any) {
   pcb->local = pcb->remote = pcb->any = *any;
-  pcb->mtu_discover = !ph_addr_is_v4(any); /* IPv6 always looks for it */
+  pcb->tx.mtu_discover = !ph_addr_is_v4(any); /* IPv6 always looks for it */
 }
 
 int udp_open_raw(struct udp_pcb *pcb, uint8_t protocol, bool ping) {
@@ -147,13 +148,17 @@ static int bind_if_needed(struct udp_pcb *pcb) {
   return pcb->bound ? 0 : udp_bind(pcb, &any, 0);
 }
 
-struct ip_path *udp_find_path(struct udp_pcb *pcb, const struct ph_addr *dst) {
+struct ip_path *udp_find_path(struct udp_pcb *pcb, const struct ph_addr *dst,
+                              const struct udp_tx *how) {
   struct ph_addr src;
   bool fixed = pcb->bound && !ip_addr_is_any(&pcb->local) &&
                !ip_addr_is_multicast(&pcb->local);
-  uint32_t by = pcb->device;
-  if (pcb->multicast_if && ip_addr_is_multicast(dst)) {
-    by = pcb->multicast_if;
+  uint32_t by = how->device;
+  if (how->src) {
+    return ip_path_get(pcb->stack, &pcb->path, how->src, dst);
+  }
+  if (how->multicast_if && ip_addr_is_multicast(dst)) {
+    by = how->multicast_if;
   }
   struct netif *netif = by ? netif_by_index(pcb->stack, by) : NULL;
   if (netif && ip_source_by(pcb->stack, netif, dst, &src) == 0) {
@@ -166,7 +171,7 @@ uint16_t udp_get_path_mtu(struct udp_pcb *pcb) {
   if (!pcb->connected) {
     return 0;
   }
-  struct ip_path *path = udp_find_path(pcb, &pcb->remote);
+  struct ip_path *path = udp_find_path(pcb, &pcb->remote, &pcb->tx);
   return path->error ? 0 : ip_path_mtu(pcb->stack, path);
 }
 
@@ -179,7 +184,7 @@ int udp_connect(struct udp_pcb *pcb, const struct ph_addr *addr,
     pcb->local = pcb->any;
     pcb->address_chosen = false;
   }
-  const struct ip_path *path = udp_find_path(pcb, addr);
+  const struct ip_path *path = udp_find_path(pcb, addr, &pcb->tx);
   int error = path->error ? path->error : bind_if_needed(pcb);
   if (error) {
     return error;
@@ -286,13 +291,14 @@ static struct pkt *make(struct udp_pcb *pcb, const struct ip_path *path,
 }
 
 int udp_send_group(struct udp_pcb *pcb, const struct pkt *pkt,
-                   const struct ip_path *path, struct ip_tx *tx) {
+                   const struct ip_path *path, const struct udp_tx *how,
+                   struct ip_tx *tx) {
   if (!ip_addr_is_multicast(&path->dst)) {
     if (!pcb->broadcast) {
       return -PH_EACCES;
     }
   } else {
-    tx->ttl = pcb->multicast_ttl;
+    tx->ttl = how->multicast_ttl;
   }
   if (!pcb->no_loop) {
     ip_loop_back(pcb->stack, pkt, path, *tx);
@@ -323,24 +329,25 @@ static size_t total_len(const struct ph_iovec *iov, uint32_t count) {
 }
 
 /* IP_MTU_DISCOVER. */
-static int may_fragment(struct udp_pcb *pcb, struct ip_path *path, size_t len,
-                        struct ip_tx *tx) {
+static int may_fragment(struct ph_stack *stack, uint8_t mode,
+                        struct ip_path *path, size_t len, struct ip_tx *tx) {
   enum { WANT = 1, DO, PROBE };
-  uint16_t most = pcb->mtu_discover == PROBE ? path->netif->caps.mtu
-                                             : ip_path_mtu(pcb->stack, path);
+  uint16_t most =
+      mode == PROBE ? path->netif->caps.mtu : ip_path_mtu(stack, path);
   bool fits = len + UDP_HDR_LEN + path->family->header_len <= most;
-  tx->dont_fragment = fits || pcb->mtu_discover >= DO;
-  return fits || pcb->mtu_discover == WANT ? 0 : -PH_EMSGSIZE;
+  tx->dont_fragment = fits || mode >= DO;
+  return fits || mode == WANT ? 0 : -PH_EMSGSIZE;
 }
 
 long udp_sendto(struct udp_pcb *pcb, const void *data, size_t len,
                 const struct ph_addr *addr, uint16_t port) {
   const struct ph_iovec one = {(void *)(uintptr_t)data, len};
-  return udp_sendv(pcb, &one, 1, addr, port);
+  return udp_sendv(pcb, &one, 1, addr, port, &pcb->tx);
 }
 
 long udp_sendv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
-               const struct ph_addr *addr, uint16_t port) {
+               const struct ph_addr *addr, uint16_t port,
+               const struct udp_tx *how) {
   struct ph_stack *stack = pcb->stack;
   size_t len = total_len(iov, count);
   if (pcb->error) {
@@ -360,17 +367,17 @@ long udp_sendv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
     return -PH_EMSGSIZE;
   }
   if (pcb->kind) {
-    return pcb->kind->send(pcb, iov, count, len, addr);
+    return pcb->kind->send(pcb, iov, count, len, addr, how);
   }
-  struct ip_path *path = udp_find_path(pcb, addr);
+  struct ip_path *path = udp_find_path(pcb, addr, how);
   int error = path->error ? path->error : bind_if_needed(pcb);
   if (error) {
     return error;
   }
   struct ip_tx tx = {
-      .protocol = IP_PROTO_UDP, .ttl = pcb->marks.ttl, .tos = pcb->marks.tos};
-  if (pcb->mtu_discover) {
-    error = may_fragment(pcb, path, len, &tx);
+      .protocol = IP_PROTO_UDP, .ttl = how->marks.ttl, .tos = how->marks.tos};
+  if (how->mtu_discover) {
+    error = may_fragment(stack, how->mtu_discover, path, len, &tx);
     if (error) {
       return error;
     }
@@ -380,7 +387,7 @@ long udp_sendv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
     return -PH_ENOBUFS;
   }
   ph_stack_trace(stack, pkt->id, "udp_output");
-  error = path->group ? udp_send_group(pcb, pkt, path, &tx) : 0;
+  error = path->group ? udp_send_group(pcb, pkt, path, how, &tx) : 0;
   if (error) {
     pkt_put(pkt);
     return error;

@@ -22,13 +22,25 @@ struct udp_info {
   uint64_t time_ns;
 };
 
+/* How datagrams go out: an endpoint's settings, or those of one datagram. */
+struct udp_tx {
+  const struct ph_addr *src; /* one of ours; NULL: where it is bound, or what
+                                the route chooses */
+  struct ip_marks marks;
+  uint8_t multicast_ttl;        /* 1 to start with */
+  uint8_t multicast_if, device; /* indices of interfaces; 0: any */
+  uint8_t mtu_discover; /* 0: may be fragmented; 1: unless it fits the path; 2,
+                           3: may not */
+};
+
 /* An endpoint has datagrams of UDP, or of IP itself (raw.h): then its own
  * functions stand behind udp_bind() and so on. */
 struct udp_pcb;
 struct udp_kind {
   int (*bind)(struct udp_pcb *pcb, const struct ph_addr *addr, uint16_t port);
   long (*send)(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
-               size_t len, const struct ph_addr *addr);
+               size_t len, const struct ph_addr *addr,
+               const struct udp_tx *how);
   void (*close)(struct udp_pcb *pcb);
 };
 
@@ -51,19 +63,15 @@ struct udp_pcb {
   bool header_included;        /* IP_HDRINCL */
   uint32_t filter[8];          /* a bit for each ICMP type that is not wanted */
   bool broadcast;              /* may send to broadcast addresses */
-  bool no_loop;          /* what it sends to groups is not for this host */
-  uint8_t mtu_discover;  /* 0: may be fragmented; 1: unless it fits the path; 2,
-                            3: may not */
-  uint8_t multicast_ttl; /* 1 to start with */
-  uint8_t multicast_if, device; /* indices of interfaces; 0: any */
-  struct udp_group *groups;     /* those that it joined, its owner's */
-  uint8_t error;                /* positive; see udp_take_error() */
-  uint16_t path;                /* a hint for ip_path_get() */
-  struct ip_marks marks;
-  uint32_t rcvbuf;     /* bytes of memory that the queue may hold */
-  uint32_t queued;     /* bytes held */
-  uint32_t queued_len; /* datagrams in the queue */
-  uint32_t taken;      /* datagrams read so far, up to 2^16 */
+  bool no_loop;             /* what it sends to groups is not for this host */
+  uint8_t error;            /* positive; see udp_take_error() */
+  uint16_t path;            /* a hint for ip_path_get() */
+  struct udp_tx tx;         /* tx.device: also where it hears */
+  struct udp_group *groups; /* those that it joined, its owner's */
+  uint32_t rcvbuf;          /* bytes of memory that the queue may hold */
+  uint32_t queued;          /* bytes held */
+  uint32_t queued_len;      /* datagrams in the queue */
+  uint32_t taken;           /* datagrams read so far, up to 2^16 */
   struct pkt *head, *tail;
   /* From ph_stack_poll() or udp_sendto(); may be NULL. Must not close. */
   void (*event)(struct udp_pcb *pcb, uint32_t events);
@@ -114,9 +122,11 @@ long udp_broadcast(struct udp_pcb *pcb, struct netif *netif,
                    const struct ph_addr *src, const void *data, size_t len,
                    uint16_t port) PH_MUST_USE;
 
-/* The same from `count` pieces that are one datagram. */
+/* The same from `count` pieces that are one datagram, sent as `how` says:
+ * `&pcb->tx`, or a copy of it that was changed. */
 long udp_sendv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
-               const struct ph_addr *addr, uint16_t port) PH_MUST_USE;
+               const struct ph_addr *addr, uint16_t port,
+               const struct udp_tx *how) PH_MUST_USE;
 
 /* Copy the first datagram's first `len` bytes and drop it (`peek`: keep it).
  * Returns the datagram's full length, which may exceed `len`; -PH_EAGAIN if

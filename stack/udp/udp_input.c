@@ -52,13 +52,13 @@ static inline int score(const struct udp_pcb *p, const struct ph_addr *local,
   if (p->local_port != local_port ||
       (p->connected &&
        !(p->remote_port == remote_port && ph_addr_equal(&p->remote, remote))) ||
-      (p->device && ifindex && p->device != ifindex)) {
+      (p->tx.device && ifindex && p->tx.device != ifindex)) {
     return -1;
   }
   const struct ip_bound bound = udp_bound_to(p);
   bool mine = ph_addr_equal(&p->local, local);
   return mine || ip_bound_takes(&bound, local)
-             ? (p->device ? 4 : 0) + (p->connected ? 2 : 0) + (mine ? 1 : 0)
+             ? (p->tx.device ? 4 : 0) + (p->connected ? 2 : 0) + (mine ? 1 : 0)
              : -1;
 }
 
@@ -345,7 +345,7 @@ void udp_icmp_error(struct ph_stack *stack, const struct ip_error_info *info) {
     return;
   }
   if (info->error == IP_ERROR_TOO_BIG &&
-      (pcb->mtu_discover ||
+      (pcb->tx.mtu_discover ||
        !ip_family_of(stack, &info->dst)->fragmented_on_path)) {
     ip_lower_path_mtu(stack, &info->dst, info->mtu); /* RFC 8201 4 */
   }

@@ -41,8 +41,9 @@ void udp_drop_queue(struct udp_pcb *pcb);
 /* What strangers can't predict: of ports, and identifiers of echoes. */
 uint64_t udp_next_random(struct udp_state *udp);
 
-/* The path from where `pcb` is bound. */
-struct ip_path *udp_find_path(struct udp_pcb *pcb, const struct ph_addr *dst);
+/* The path from where `pcb` is bound, or as `how` says. */
+struct ip_path *udp_find_path(struct udp_pcb *pcb, const struct ph_addr *dst,
+                              const struct udp_tx *how);
 /* Copy pieces into a packet: the first `in_line` bytes behind its header, the
  * rest into blocks. False: there are none left. */
 bool udp_fill(struct ph_stack *stack, struct pkt *pkt,
@@ -50,7 +51,8 @@ bool udp_fill(struct ph_stack *stack, struct pkt *pkt,
 /* What goes to a group or broadcast: may it, its time to live, and a copy for
  * this host. 0, -PH_EACCES. */
 int udp_send_group(struct udp_pcb *pcb, const struct pkt *pkt,
-                   const struct ip_path *path, struct ip_tx *tx);
+                   const struct ip_path *path, const struct udp_tx *how,
+                   struct ip_tx *tx);
 /* The device is full: `pcb` is told when it no longer is. */
 void udp_wait_for_room(struct udp_pcb *pcb);
 /* Queue `pkt`, which starts at what the reader gets; `port`: 2 bytes. Takes it.

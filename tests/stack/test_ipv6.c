@@ -318,8 +318,8 @@ static void options_of_ipv6_reach_the_wire(void **state) {
   lower6_learn_peer(host);
   udp_open(&host->stack, &udp, 65536);
   udp_set_any(&udp, &(struct ph_addr){{0}});
-  udp.marks.tos = 0xb9;
-  udp.marks.ttl = 7;
+  udp.tx.marks.tos = 0xb9;
+  udp.tx.marks.ttl = 7;
   assert_int_equal(udp_sendto(&udp, "x", 1, &lower6_peer, 9), 1);
   const uint8_t *ip = lower6_frame(host, 1) + 14;
   assert_int_equal(get_be32(ip), 0x6b900000); /* and no flow label */

@@ -3,44 +3,13 @@
  * host's kernel and on ours. */
 #include <string.h>
 
-#include "tests/stack/both.h"
+#include "tests/stack/control.h"
 
 static const struct in6_addr one = {{{[15] = 1}}};
 
-/* Write down every message but the interface's index and the time. */
-static void note_control(struct api *a, struct msghdr *m) {
-  note(a, __LINE__, "flags", m->msg_flags);
-  note(a, __LINE__, "control length", (long)m->msg_controllen);
-  struct cmsghdr *c = CMSG_FIRSTHDR(m);
-  for (; c; c = CMSG_NXTHDR(m, c)) {
-    size_t len = c->cmsg_len - CMSG_LEN(0);
-    size_t from = 0, to = len;
-    note(a, __LINE__, "cmsg_len", (long)c->cmsg_len);
-    note(a, __LINE__, "cmsg_level", c->cmsg_level);
-    note(a, __LINE__, "cmsg_type", c->cmsg_type);
-    if (c->cmsg_level == SOL_SOCKET) {
-      to = 0;
-    } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-      from = 4;
-    } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
-      to = len < 16 ? len : 16;
-    }
-    for (size_t i = from; i < to; i++) {
-      note(a, __LINE__, "a byte of it", CMSG_DATA(c)[i]);
-    }
-  }
-}
-
 static void receive(struct api *a, long fd, size_t room, int flags) {
   char buf[8];
-  _Alignas(8) char control[256] = {0};
-  struct iovec v = {buf, sizeof(buf)};
-  struct msghdr m = {.msg_iov = &v,
-                     .msg_iovlen = 1,
-                     .msg_control = control,
-                     .msg_controllen = room};
-  R(s_recvmsg(a, fd, &m, flags));
-  note_control(a, &m);
+  (void)control_receive(a, fd, buf, sizeof(buf), room, flags);
 }
 
 static void messages_that_were_asked_for_are_told(struct api *a) {

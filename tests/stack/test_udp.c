@@ -195,7 +195,7 @@ static void udp_sent_has_source_checksum_ttl_and_tos(void **state) {
   udp_open(&host->stack, &bound, 20000);
   assert_int_equal(udp_bind(&bound, &foreign, 7), -PH_EADDRNOTAVAIL);
   assert_int_equal(udp_bind(&bound, &second, 7), 0);
-  bound.marks = (struct ip_marks){.ttl = 9, .tos = 0xb9};
+  bound.tx.marks = (struct ip_marks){.ttl = 9, .tos = 0xb9};
   const struct {
     struct udp_pcb *pcb;
     uint32_t source;
