@@ -2,7 +2,8 @@
 /* The timeline: what happened to each packet, stage by stage. It is written as
  * Chrome trace JSON, which ui.perfetto.dev opens (a host is a process, a part
  * of it a thread; events with the same packet id are joined by arrows), or kept
- * in memory for who wants to follow a packet (sim/explain/journey.h), or both. */
+ * in memory for who wants to follow a packet (sim/explain/journey.h), or both.
+ */
 #ifndef PH_SIM_WIRE_TIMELINE_H
 #define PH_SIM_WIRE_TIMELINE_H
 
