@@ -13,11 +13,10 @@
  * tried again when the device has room (netif_on_writable), at the next poll,
  * or after TCP_RETRY_NS. */
 #include "stack/tcp/tcp_memory.h"
-#include "stack/tcp/tcp_options.h"
 #include "stack/tcp/tcp_pmtu.h"
-#include "stack/tcp/tcp_sendq.h"
+#include "stack/tcp/tcp_predict.h"
 #include "stack/tcp/tcp_settings.h"
-#include "stack/wire/ip_wire.h"
+#include "stack/tcp/tcp_transmit.h"
 
 enum { ETH_HEADER_LEN = 14 };
 
@@ -58,87 +57,11 @@ void tcp_poll(struct ph_stack *stack) {
   }
 }
 
-/* The header without options and checksum. */
-static void put_fields(uint8_t *h, const struct tcp_conn *conn, uint32_t seq,
-                       uint32_t hlen, uint8_t flags, uint16_t wnd) {
-  put_be32(h, (uint32_t)conn->local_port << 16 | conn->remote_port);
-  put_be32(h + 4, seq);
-  put_be32(h + 8, flags & TCP_ACK ? conn->rcv_nxt : 0);
-  put_be32(h + 12, hlen / 4 << 28 | (uint32_t)flags << 16 | wnd);
-}
-
-/* The checksum is left to the device or to the software checksummer; urgent
- * pointer. */
-static void put_partial_checksum(struct pkt *pkt, const struct ip_path *path,
-                                 uint32_t up) {
-  uint32_t sum = ip_path_pseudo_sum(path, IP_PROTO_TCP, pkt->len);
-  put_be32(pkt->head + 16, sum << 16 | up);
-  pkt->csum = PKT_CSUM_PARTIAL;
-  pkt->csum_start = 0;
-  pkt->csum_offset = 16;
-}
-
-/* Send one packet of `len` bytes at *pos, which moves behind them (NULL: none).
- * 0, or -PH_EAGAIN and nothing has happened. */
-static int transmit(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
-                    uint8_t flags, struct tcp_pos *pos, uint32_t len) {
-  struct ip_path *path = tcp_path(stack, conn);
-  struct netif *netif = path->netif;
-  if (netif->ops->can_transmit && !netif->ops->can_transmit(netif)) {
-    return -PH_EAGAIN;
-  }
-  struct pkt *pkt = pkt_get(&stack->pkts, TCP_HEADROOM);
-  if (!pkt) {
-    stack->stats.PktExhausted++;
-    return -PH_EAGAIN;
-  }
-  uint8_t options = tcp_options_due(tcp_of(stack), conn, flags)
-                        ? tcp_options_push(stack, conn, pkt, flags)
-                        : 0;
-  uint32_t hlen = TCP_HEADER_LEN + options;
-  uint8_t ecn = conn->ecn_ok ? tcp_ecn_send(conn, seq, len, &flags) : 0;
-  uint8_t *h = pkt_prepend(pkt, TCP_HEADER_LEN);
-  if (pos && len > 0) {
-    tcp_sendq_add_frags(pkt, pos, len);
-  }
-  uint32_t up = conn->snd_urg ? tcp_urgent_pointer(conn, seq, &flags) : 0;
-  put_fields(h, conn, seq, hlen, flags, tcp_window_field(stack, conn, flags));
-  put_partial_checksum(pkt, path, up);
-  uint32_t segs = 1;
-  uint32_t mss = conn->snd_mss + tcp_options_always(conn) - options;
-  if (len > mss) {
-    pkt->gso_type = path->family->gso_tcp;
-    if (flags & TCP_CWR) { /* only the first segment says it */
-      pkt->gso_type |= PKT_GSO_ECN;
-    }
-    pkt->gso_size = (uint16_t)mss;
-    segs = (len + mss - 1) / mss;
-  }
-  pkt->id = ++stack->next_packet_id;
-  ph_stack_trace(stack, pkt->id, "tcp_output");
-  struct ip_tx tx = tcp_ip_tx(conn, path, ecn);
-  int error = path->family->output(stack, pkt, path, tx);
-  if (error == -PH_EAGAIN) {
-    pkt_put(pkt);
-    return error;
-  }
-  if (error && path->error) { /* RFC 9293 3.9.1.8: told, no reason to give up */
-    conn->soft_error = (uint8_t)-path->error;
-  }
-  /* Any other failure is a loss on the way: the peer's silence tells. */
-  stack->stats.TcpOutSegs += segs;
-  if (segs > 1) {
-    stack->stats.TcpOutSuperSegs++;
-  }
-  tcp_count_out(&conn->counters, segs, len, stack->now_ns);
-  if (flags & TCP_CWR) {
-    conn->ecn_cwr = false;
-  }
-  if (flags & TCP_ACK) {
-    tcp_sack_sent(tcp_of(stack), conn);
-    tcp_ack_sent(conn);
-  }
-  return 0;
+/* tcp_transmit() of any segment. */
+static PH_APART int transmit(struct ph_stack *stack, struct tcp_conn *conn,
+                             uint32_t seq, uint8_t flags, struct tcp_pos *pos,
+                             uint32_t len) {
+  return tcp_transmit(stack, conn, seq, flags, pos, len, false);
 }
 
 /* The longest payload of one packet, a multiple of the MSS. */
@@ -310,6 +233,16 @@ static uint32_t new_allowed(struct ph_stack *stack, struct tcp_conn *conn,
              : n;
 }
 
+/* An answer follows a request: acknowledge by piggyback from now on. */
+static inline void piggyback(const struct ph_stack *stack,
+                             struct tcp_conn *conn) {
+  if ((conn->quickack > 0 || !conn->delay_acks) && conn->bytes_received > 0 &&
+      tcp_now_ms(stack) - conn->last_rx_ms < TCP_DELACK_NS / TCP_MS) {
+    conn->quickack = 0;
+    conn->delay_acks = true;
+  }
+}
+
 /* The next `n` bytes of the queue, of which `unsent` are left, in segments of
  * `mss`: tcp_payload_mss(). */
 static bool send_next(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n,
@@ -340,12 +273,7 @@ static bool send_next(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n,
   if (n % mss != 0) {
     conn->snd_sml = seq + n;
   }
-  /* An answer follows a request: acknowledge by piggyback from now on. */
-  if ((conn->quickack > 0 || !conn->delay_acks) && conn->bytes_received > 0 &&
-      tcp_now_ms(stack) - conn->last_rx_ms < TCP_DELACK_NS / TCP_MS) {
-    conn->quickack = 0;
-    conn->delay_acks = true;
-  }
+  piggyback(stack, conn);
   return true;
 }
 
@@ -492,7 +420,35 @@ static bool repeats_fin(const struct ph_stack *stack,
          tcp_of(stack)->features.bsd_close;
 }
 
-void tcp_output(struct ph_stack *stack, struct tcp_conn *conn) {
+/* All that waits, `n` bytes: send_new() of a connection that is quiet to send.
+ * What send_lost() and send_fin() look for is not there. */
+static inline void output_quietly(struct ph_stack *stack, struct tcp_conn *conn,
+                                  uint32_t n) {
+  uint32_t seq = conn->snd_nxt;
+  tcp_out_need(stack, conn);
+  tcp_cc_idle(conn, tcp_now_ms(stack) - conn->counters.last_sent_ms);
+  struct tcp_pos pos = conn->sndq_head;
+  struct tcp_pos end = pos;
+  uint8_t flags = data_flags(conn, seq, n, false);
+  if (tcp_transmit(stack, conn, seq, flags, &end, n, true) < 0) {
+    retry_later(stack, conn);
+    return;
+  }
+  uint32_t mss = conn->snd_mss;
+  tcp_rtx_sent(stack, conn, seq, n, pos, 0, mss);
+  conn->out->sndq_next = end;
+  conn->snd_nxt = seq + n;
+  conn->out->flight_max = n;
+  conn->cwnd_limited = false;
+  if (n < mss) {
+    conn->snd_sml = seq + n;
+  }
+  piggyback(stack, conn);
+  tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + conn->rto_ns);
+  tcp_tlp_arm(stack, conn);
+}
+
+static PH_APART void output_any(struct ph_stack *stack, struct tcp_conn *conn) {
   bool ok = true;
   if (conn->state == TCP_STATE_CLOSED || conn->state == TCP_STATE_LISTEN) {
     return;
@@ -530,6 +486,15 @@ void tcp_output(struct ph_stack *stack, struct tcp_conn *conn) {
   }
   if (!ok) {
     retry_later(stack, conn);
+  }
+}
+
+void tcp_output(struct ph_stack *stack, struct tcp_conn *conn) {
+  uint32_t n = conn->sndq_len;
+  if (PH_SHORT_WAYS && tcp_is_quiet_to_send(tcp_of(stack), conn, n)) {
+    output_quietly(stack, conn, n);
+  } else {
+    output_any(stack, conn);
   }
 }
 

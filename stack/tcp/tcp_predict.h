@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which segments tcp_input.c takes the short way: docs/stack.md, Prediction. */
+/* Which segments tcp_input.c and tcp_output.c take the short way:
+ * docs/stack.md, Prediction. */
 #ifndef PH_TCP_TCP_PREDICT_H
 #define PH_TCP_TCP_PREDICT_H
 
@@ -24,6 +25,20 @@ static inline bool tcp_is_quiet(const struct tcp_conn *conn) {
          conn->state == TCP_STATE_ESTABLISHED &&
          conn->recovery == TCP_RECOVERY_NONE && !conn->plpmtud &&
          conn->snd_wnd > 0;
+}
+
+/* The same before sending: all that is out are the `n` bytes that wait, one
+ * segment that both windows take, and nothing holds them back or wants an
+ * option. */
+static inline bool tcp_is_quiet_to_send(const struct tcp_stack *tcp,
+                                        const struct tcp_conn *conn,
+                                        uint32_t n) {
+  bool rare = conn->more || conn->cork || conn->cork_wait || conn->persist ||
+              conn->tx_block_wait || conn->fin_queued || conn->backoff;
+  return !rare && n > 0 && conn->snd_nxt == conn->snd_una &&
+         n <= conn->snd_mss && n <= conn->cwnd && n <= conn->snd_wnd &&
+         tcp_is_quiet(conn) && tcp->dsack_conn != conn &&
+         !conn->out->ooo.first && !conn->out->loss.rack.tlp_out;
 }
 
 #endif

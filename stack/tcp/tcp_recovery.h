@@ -164,6 +164,8 @@ uint64_t tcp_rack_rto_horizon(const struct ph_stack *stack,
 
 /* RFC 8985 7.2: start the PTO, if this is the time for one. */
 void tcp_tlp_schedule(struct ph_stack *stack, struct tcp_conn *conn);
+/* It is. */
+void tcp_tlp_arm(struct ph_stack *stack, struct tcp_conn *conn);
 /* No PTO: nothing is out, or what is out is not to be probed. */
 void tcp_tlp_cancel(struct tcp_conn *conn);
 void tcp_tlp_timeout(struct ph_stack *stack, struct tcp_conn *conn);

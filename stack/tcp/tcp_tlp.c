@@ -38,6 +38,11 @@ void tcp_tlp_cancel(struct tcp_conn *conn) {
   }
 }
 
+void tcp_tlp_arm(struct ph_stack *stack, struct tcp_conn *conn) {
+  conn->out->loss.rack.pto = true;
+  tcp_timer_set(stack, conn, TCP_TIMER_RACK, pto_deadline(stack, conn));
+}
+
 void tcp_tlp_schedule(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_rack *rack = &conn->out->loss.rack;
   if (!conn->use_rack) {
@@ -52,8 +57,7 @@ void tcp_tlp_schedule(struct ph_stack *stack, struct tcp_conn *conn) {
     tcp_tlp_cancel(conn);
     return;
   }
-  rack->pto = true;
-  tcp_timer_set(stack, conn, TCP_TIMER_RACK, pto_deadline(stack, conn));
+  tcp_tlp_arm(stack, conn);
 }
 
 /* 7.3: TLP_send_probe(). */
