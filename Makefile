@@ -23,7 +23,8 @@ SANITIZE := -O1 -DPH_ASSERT_ON -fsanitize=address,undefined -fno-sanitize-recove
 STACK_C := $(wildcard stack/*/*.c)
 DRIVER_C := $(wildcard driver/*.c)
 SIM_C := $(wildcard sim/core/*.c sim/wire/*.c sim/host/*.c sim/apps/*.c sim/packet/*.c)
-TOOL_C := $(wildcard sim/run/*.c sim/explain/*.c sim/tool/*.c)
+# With the example programs, which are a command of it.
+TOOL_C := $(wildcard sim/run/*.c sim/explain/*.c sim/tool/*.c) sim/threads/bsd.c $(filter-out %/main_linux.c %/console.c,$(wildcard sim/examples/*.c))
 MODEL_C := $(wildcard tests/rtl/model/offload_model.c tests/rtl/model/xgmii.c)
 KINDS := driver stack cosim packetdrill
 SO_C := $(wildcard sim/packetdrill/*.c)
@@ -34,7 +35,7 @@ tests_of = $(patsubst tests/$(1)/%.c,$(BUILD)/test/$(1)/%,$(wildcard tests/$(1)/
 TEST_RTL := $(call tests_of,rtl)
 TEST_GATES := $(patsubst $(BUILD)/test/rtl/%,$(BUILD)/test/gates/%,$(TEST_RTL))
 TEST_C := $(foreach kind,$(KINDS),$(call tests_of,$(kind)))
-TEST_SCRIPTS := $(wildcard tests/interop/*.sh) tests/packet/run.sh tests/soak/quick.sh tests/learn/learn.py tests/interop/report.py
+TEST_SCRIPTS := $(wildcard tests/interop/*.sh) tests/interop/examples.py tests/packet/run.sh tests/soak/quick.sh tests/learn/learn.py tests/interop/report.py
 
 # --- What a user calls -------------------------------------------------------
 help: ## this list
@@ -53,7 +54,7 @@ test: ## install, build and run the fast test set; the exit status counts
 	@$(INSTALL) build test
 	@$(MAKE) --no-print-directory -j$$(nproc) test-all
 
-test-all: $(BUILD)/packhorse $(BUILD)/test/packhorse $(TEST_C) $(TEST_RTL)
+test-all: $(BUILD)/packhorse $(BUILD)/test/packhorse examples $(TEST_C) $(TEST_RTL)
 	@$(PYTHON) tests/run.py --out $(BUILD)/test.json $(TEST_C) $(TEST_RTL) $(TEST_SCRIPTS)
 
 T ?= *
@@ -78,8 +79,8 @@ test-compilers: ## gcc and clang give the same event hash; builds everything twi
 	@tests/cosim/compilers.sh
 mutants: ## break the RTL in one place at a time; the named test must fail; slow, M=tso picks some
 	@$(PYTHON) tests/rtl/mutants.py $(M)
-test-interop: $(BUILD)/packhorse ## the Linux kernel at the other end of a TAP device
-	@$(PYTHON) tests/run.py $(wildcard tests/interop/*.sh)
+test-interop: $(BUILD)/packhorse examples ## the Linux kernel at the other end of a TAP device; examples against curl and others
+	@$(PYTHON) tests/run.py $(wildcard tests/interop/*.sh) tests/interop/examples.py
 
 cocotb: $(BUILD)/cocotb-venv/.done ## the MAC under cocotb, in a virtual environment
 	@$(INSTALL) build
@@ -161,6 +162,7 @@ SIM_LIBS := -lz -lm -lpthread -Wl,--as-needed -latomic
 
 # --- Programs ----------------------------------------------------------------
 include $(wildcard sim/nic/rules.mk)
+include sim/examples/rules.mk
 include tests/fuzz/rules.mk
 
 $(BUILD)/packhorse: $(call rel,$(TOOL_C) $(SIM_C) $(STACK_C) $(DRIVER_C)) $(BUILD)/nic/libnic.a
@@ -217,4 +219,4 @@ $(BUILD)/test/gates/%: tests/rtl/%.c FORCE
 FORCE:
 .PHONY: FORCE help run tool packetdrill test test-all test-packet test-learn learn test-rtl test-gates test-driver test-stack test-cosim test-compilers mutants evidence evidence-mutants test-interop cocotb cocotb-gates lint format formal synth bench regs regs-check clean
 .SECONDARY:
--include $(shell [ -d $(BUILD) ] && find $(BUILD)/rel $(BUILD)/asan $(BUILD)/pic -name '*.d' 2>/dev/null)
+-include $(shell [ -d $(BUILD) ] && find $(BUILD)/rel $(BUILD)/asan $(BUILD)/pic $(BUILD)/linux -name '*.d' 2>/dev/null)

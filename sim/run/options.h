@@ -22,6 +22,7 @@ enum command {
   COMMAND_NETSTAT,
   COMMAND_REPORT, /* on the command line; then it is a download */
   COMMAND_RESOLVE,
+  COMMAND_EXAMPLE,
   COMMAND_HELP,
   COMMAND_COUNT
 };
@@ -42,7 +43,7 @@ struct arq_grid {
 struct options {
   enum command command;
   bool help;
-  const char *topic; /* help, scenario: the word behind it, or NULL */
+  const char *topic; /* help, scenario, example: the word behind it */
   char **args;       /* packet: its own arguments, from its name on */
   int arg_count;
 

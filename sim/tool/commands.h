@@ -15,5 +15,6 @@ int command_scenario(const struct options *options);
 int command_packet(const struct options *options);
 int command_netstat(const struct options *options);
 int command_resolve(const struct options *options);
+int command_example(const struct options *options);
 
 #endif

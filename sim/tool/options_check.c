@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "sim/core/util.h"
+#include "sim/tool/example.h"
 #include "sim/tool/options_parse.h"
 #include "sim/tool/options_arq.h"
 #include "sim/explain/scenario.h"
@@ -32,6 +33,10 @@ static int check_words(const struct options *options) {
   }
   if (options->command == COMMAND_SCENARIO) {
     return scenario_known(options->topic) ? 0 : 2;
+  }
+  if (options->command == COMMAND_EXAMPLE &&
+      !example_known(options->topic, options->ipv6)) {
+    return 2;
   }
   if (options->state_at_us && !options->state) {
     fprintf(stderr, "packhorse: --state-at: it says when --state is taken.\n");

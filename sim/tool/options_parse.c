@@ -10,6 +10,7 @@
 #include "sim/apps/ping.h"
 #include "sim/apps/probe.h"
 #include "sim/apps/udp_echo.h"
+#include "sim/tool/example.h"
 #include "sim/tool/help.h"
 #include "sim/tool/options_arq.h"
 #include "sim/tool/options_value.h"
@@ -24,7 +25,8 @@ enum {
   A = 1 << COMMAND_TAP,
   R = 1 << COMMAND_REPLAY,
   S = 1 << COMMAND_SCENARIO,
-  SIM = D | P | U | T | W,
+  E = 1 << COMMAND_EXAMPLE,
+  SIM = D | P | U | T | W | E,
   ALL = SIM | A | R | S,
   MIN_MTU = 576,
   MAX_MTU = 9000,
@@ -131,9 +133,14 @@ static const struct {
     {"netstat", "sockets, counters and routes of a run or a session"},
     {"report", "a download, and an HTML page of it (report.html)"},
     {"resolve", "a host gets its address by DHCP and asks for a NAME"},
+    {"example", "programs on the socket interface, host to host: NAME"},
     {"help",
      "this list; 'help COMMAND', 'help cpu', 'wire' or 'topology' for more"},
 };
+
+static bool has_name(enum command command) {
+  return command == COMMAND_SCENARIO || command == COMMAND_EXAMPLE;
+}
 
 /* --- Help ----------------------------------------------------------------- */
 
@@ -147,12 +154,15 @@ void options_help(enum command command) {
     return;
   }
   printf("usage: packhorse %s%s [OPTION]...\n\n%s.\n\n", commands[command].name,
-         command == COMMAND_REPLAY     ? " FILE"
-         : command == COMMAND_SCENARIO ? " NAME"
-                                       : "",
+         command == COMMAND_REPLAY ? " FILE"
+         : has_name(command)       ? " NAME"
+                                   : "",
          commands[command].text);
   if (command == COMMAND_SCENARIO) {
     scenario_list();
+  }
+  if (command == COMMAND_EXAMPLE) {
+    example_list();
   }
   for (int i = 0; i < OPTION_COUNT; i++) {
     if (table[i].commands & 1 << command) {
@@ -487,7 +497,7 @@ static int parse_command(struct options *options, int argc, char **argv) {
   if (options->command == COMMAND_REPLAY && optind < argc) {
     options->file = argv[optind++];
   }
-  if (options->command == COMMAND_SCENARIO && optind < argc) {
+  if (has_name(options->command) && optind < argc) {
     options->topic = argv[optind++];
   }
   if (optind < argc) {
@@ -495,9 +505,9 @@ static int parse_command(struct options *options, int argc, char **argv) {
             "packhorse: %s: '%s' takes %s only ('packhorse %s --help' "
             "lists them).\n",
             argv[optind], command,
-            options->command == COMMAND_REPLAY     ? "one FILE and options"
-            : options->command == COMMAND_SCENARIO ? "one NAME and options"
-                                                   : "options",
+            options->command == COMMAND_REPLAY ? "one FILE and options"
+            : has_name(options->command)       ? "one NAME and options"
+                                               : "options",
             command);
     return 2;
   }

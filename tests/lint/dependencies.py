@@ -22,7 +22,10 @@ ALLOWED["sim/packet"] = {"sim/core", "sim/wire", "sim/host", "sim/packet", "stac
 ALLOWED["sim/packetdrill"] = ALLOWED["sim/packet"] | {"sim/packetdrill", "sim/packet"}
 ALLOWED["sim/run"] = ALLOWED["sim/host"] | {"sim/run"}
 ALLOWED["sim/explain"] = ALLOWED["sim/run"] | {"sim/explain"}
-ALLOWED["sim/tool"] = ALLOWED["sim/explain"] | {"sim/tool", "sim/packet"}
+ALLOWED["sim/threads"] = {"sim/threads"} | {f"stack/{s}" for s in STACK}
+# programs see sockets only
+ALLOWED["sim/examples"] = {"sim/examples", "sim/threads"}
+ALLOWED["sim/tool"] = ALLOWED["sim/explain"] | {"sim/tool", "sim/packet", "sim/threads", "sim/examples"}
 # the one adapter between stack and driver
 EXCEPTIONS = {("stack/netif/netif_virtio.c", "driver"), ("stack/netif/netif_virtio.h", "driver")}
 BLOCKS = ["mac", "offload", "virtio", "dma", "regs"]

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Packhorse for a program on Linux: the socket calls under their POSIX names
+ * with a prefix, with POSIX results: -1 and errno. Types, structures and
+ * constants are those of the system's own headers.
+ *
+ *   #define PACKHORSE_BSD_NAMES
+ *   #include "sim/threads/packhorse.h"
+ *
+ * makes the plain names mean them: a program that says socket(), connect() and
+ * close() then uses this stack, unchanged. Descriptors are the stack's: they
+ * name nothing of the system's, and the system's name nothing here (stdin is no
+ * descriptor for packhorse_poll()). SIGPIPE is never raised.
+ *
+ * Each thread's calls go to the stack that it named last, or to the first one
+ * that there is. There is no cancellation point in them.
+ */
+#ifndef PH_SIM_THREADS_PACKHORSE_H
+#define PH_SIM_THREADS_PACKHORSE_H
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stddef.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+int packhorse_socket(int domain, int type, int protocol);
+int packhorse_bind(int fd, const void *addr, socklen_t len);
+int packhorse_listen(int fd, int backlog);
+int packhorse_accept(int fd, void *addr, socklen_t *len);
+int packhorse_accept4(int fd, void *addr, socklen_t *len, int flags);
+int packhorse_connect(int fd, const void *addr, socklen_t len);
+int packhorse_shutdown(int fd, int how);
+int packhorse_close(int fd);
+
+ssize_t packhorse_send(int fd, const void *data, size_t len, int flags);
+ssize_t packhorse_sendto(int fd, const void *data, size_t len, int flags,
+                         const void *addr, socklen_t addr_len);
+ssize_t packhorse_sendmsg(int fd, const struct msghdr *msg, int flags);
+ssize_t packhorse_write(int fd, const void *data, size_t len);
+ssize_t packhorse_writev(int fd, const struct iovec *iov, int count);
+ssize_t packhorse_recv(int fd, void *data, size_t len, int flags);
+ssize_t packhorse_recvfrom(int fd, void *data, size_t len, int flags,
+                           void *addr, socklen_t *addr_len);
+ssize_t packhorse_recvmsg(int fd, struct msghdr *msg, int flags);
+ssize_t packhorse_read(int fd, void *data, size_t len);
+ssize_t packhorse_readv(int fd, const struct iovec *iov, int count);
+
+int packhorse_setsockopt(int fd, int level, int option, const void *value,
+                         socklen_t len);
+int packhorse_getsockopt(int fd, int level, int option, void *value,
+                         socklen_t *len);
+int packhorse_getsockname(int fd, void *addr, socklen_t *len);
+int packhorse_getpeername(int fd, void *addr, socklen_t *len);
+int packhorse_fcntl(int fd, int command, ...);
+int packhorse_ioctl(int fd, unsigned long request, ...);
+
+int packhorse_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
+int packhorse_select(int nfds, fd_set *readfds, fd_set *writefds,
+                     fd_set *exceptfds, struct timeval *timeout);
+int packhorse_epoll_create(int size);
+int packhorse_epoll_create1(int flags);
+int packhorse_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event);
+int packhorse_epoll_wait(int epfd, struct epoll_event *events, int max_events,
+                         int timeout_ms);
+
+int packhorse_getaddrinfo(const char *node, const char *service,
+                          const struct addrinfo *hints,
+                          struct addrinfo **result);
+void packhorse_freeaddrinfo(struct addrinfo *list);
+int packhorse_getnameinfo(const void *addr, socklen_t len, char *host,
+                          socklen_t host_len, char *service,
+                          socklen_t service_len, int flags);
+const char *packhorse_gai_strerror(int error);
+
+#ifdef PACKHORSE_BSD_NAMES
+#define socket packhorse_socket
+#define bind packhorse_bind
+#define listen packhorse_listen
+#define accept packhorse_accept
+#define accept4 packhorse_accept4
+#define connect packhorse_connect
+#define shutdown packhorse_shutdown
+#define close packhorse_close
+#define send packhorse_send
+#define sendto packhorse_sendto
+#define sendmsg packhorse_sendmsg
+#define write packhorse_write
+#define writev packhorse_writev
+#define recv packhorse_recv
+#define recvfrom packhorse_recvfrom
+#define recvmsg packhorse_recvmsg
+#define read packhorse_read
+#define readv packhorse_readv
+#define setsockopt packhorse_setsockopt
+#define getsockopt packhorse_getsockopt
+#define getsockname packhorse_getsockname
+#define getpeername packhorse_getpeername
+#define fcntl packhorse_fcntl
+#define ioctl packhorse_ioctl
+#define poll packhorse_poll
+#define select packhorse_select
+#define epoll_create packhorse_epoll_create
+#define epoll_create1 packhorse_epoll_create1
+#define epoll_ctl packhorse_epoll_ctl
+#define epoll_wait packhorse_epoll_wait
+#define getaddrinfo packhorse_getaddrinfo
+#define freeaddrinfo packhorse_freeaddrinfo
+#define getnameinfo packhorse_getnameinfo
+#define gai_strerror packhorse_gai_strerror
+#endif
+
+#endif

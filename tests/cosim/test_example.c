@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* packhorse example: each program on simulated hosts, against its peer. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka needs the four above first */
+#include <cmocka.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/tool/commands.h"
+#include "tests/cosim/command.h"
+
+enum { TEXT = 32768 };
+
+static int run(const char *line, int fd, char *text) {
+  struct options options;
+  struct command_capture capture;
+  command_capture(&capture, fd);
+  int status = command_parse(&options, line);
+  if (!status) {
+    status = command_example(&options);
+  }
+  command_captured(&capture, text, TEXT);
+  return status;
+}
+
+/* A run whose every program is content, and what their screens showed. */
+static void shows(const char *line, const char *const *wanted) {
+  static char text[TEXT];
+  assert_int_equal(run(line, STDOUT_FILENO, text), 0);
+  for (; *wanted; wanted++) {
+    if (!strstr(text, *wanted)) {
+      fail_msg("%s: no '%s' in\n%s", line, *wanted, text);
+    }
+  }
+}
+
+static void http_serves_40_connections_at_once(void **state) {
+  (void)state;
+  static const char *const wanted[] = {
+      "40 of 40 whole: status 200, 100000 bytes each, sum 017bd83a",
+      "2 of 2 whole: status 200, 600 bytes each, sum 2c3bbc55",
+      "42 connections served", NULL};
+  shows("example http --nic soft", wanted);
+  shows("example http --nic soft -6", wanted);
+  shows("example http --nic soft --wire loss=0.02", wanted);
+  shows("example http", wanted);
+}
+
+static void smtp_sends_a_mail_with_dots(void **state) {
+  /* EVIDENCE: RFC 5321 4.5.2 (transparency) */
+  (void)state;
+  static const char *const wanted[] = {"250 8BITMIME",
+                                       "mail from <ann@client> to <bob@server>",
+                                       "mail from <ann@client> to <cy@server>",
+                                       "354 end with a dot",
+                                       "| Subject: two dots\n",
+                                       "| .profile begins with one,\n",
+                                       "| .\n",
+                                       "5 lines\n",
+                                       "250 OK, taken",
+                                       "221 bye",
+                                       "smtpsend  sent\n",
+                                       NULL};
+  shows("example smtp --nic soft", wanted);
+  shows("example smtp --nic soft -6 --wire loss=0.1", wanted);
+}
+
+static void same_run_gives_the_same_hash(void **state) {
+  (void)state;
+  static char text[TEXT], again[TEXT];
+  const char *line = "example http --nic soft --seed 7";
+  assert_int_equal(run(line, STDOUT_FILENO, text), 0);
+  assert_int_equal(run(line, STDOUT_FILENO, again), 0);
+  assert_string_equal(text, again);
+}
+
+static void json_is_one_object(void **state) {
+  (void)state;
+  static char text[TEXT];
+  assert_int_equal(run("example http --nic soft --json", STDOUT_FILENO, text),
+                   0);
+  assert_non_null(strstr(text, "\"ok\": true"));
+  assert_non_null(strstr(text, "\"programs\": 3"));
+  assert_non_null(strstr(text, "\"programs_failed\": 0"));
+}
+
+static void program_that_fails_makes_the_run_fail(void **state) {
+  (void)state;
+  static char text[TEXT];
+  assert_int_equal(
+      run("example http --nic soft --wire loss=0.9999", STDOUT_FILENO, text),
+      1);
+  assert_non_null(strstr(text, "FAILED: a program"));
+}
+
+static void wrong_words_get_one_sentence_and_status_2(void **state) {
+  (void)state;
+  static char text[TEXT];
+  static const char *const wrong[] = {"example", "example gopher",
+                                      "example http http"};
+  for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+    assert_int_equal(run(wrong[i], STDERR_FILENO, text), 2);
+    assert_memory_equal(text, "packhorse: ", 11);
+    assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(http_serves_40_connections_at_once),
+      cmocka_unit_test(smtp_sends_a_mail_with_dots),
+      cmocka_unit_test(same_run_gives_the_same_hash),
+      cmocka_unit_test(json_is_one_object),
+      cmocka_unit_test(program_that_fails_makes_the_run_fail),
+      cmocka_unit_test(wrong_words_get_one_sentence_and_status_2),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The example programs against peers of others: curl and Python's smtplib, ftplib and telnetlib. In a network
+namespace of its own, on Linux's sockets."""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+
+BUILD = os.environ.get("BUILD", "build")
+WAIT_S = 30
+results = {"passed": 0, "failed": 0}
+
+
+def check(name, good, detail=""):
+    results["passed" if good else "failed"] += 1
+    print("ok   " if good else "FAIL ", name, "" if good else detail)
+
+
+class Linux:
+    """The programs on Linux's sockets."""
+    name, host = "linux", "127.0.0.1"
+
+    def start(self, *words, typed=""):
+        process = subprocess.Popen([f"{BUILD}/examples/linux", *words], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if typed is not None:
+            process.stdin.write(typed)
+            process.stdin.close()
+            process.stdin = None
+        return process
+
+    def program(self, *words, typed=""):
+        """Start it; a server is ready when its port is."""
+        process = self.start(*words, typed=typed)
+        if words[0].endswith("d"):
+            wait_for_port(int(words[1]), process)
+        return process
+
+    peer = start  # who talks to it
+
+
+def wait_for_port(port, process):
+    """Looks at the table of listeners: a connection would be one of the server's sessions."""
+    want = f":{port:04X} "
+    for _ in range(WAIT_S * 20):
+        listeners = [line for table in ("tcp", "tcp6") for line in open(f"/proc/net/{table}", encoding="ascii")]
+        if any(want in line.split(None, 2)[1] + " " and " 0A " in line for line in listeners):
+            return
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    raise RuntimeError(f"nobody listens on port {port}: {process.communicate()[0]}")
+
+
+def finish(process):
+    try:
+        out = process.communicate(timeout=WAIT_S)[0]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out = process.communicate()[0] + "\n(stopped)"
+    return out, process.returncode == 0
+
+
+def run(*words):
+    return subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=WAIT_S, check=False).stdout
+
+
+def http(world, work):
+    content = os.urandom(300000)
+    with open(f"{work}/page", "wb") as file:
+        file.write(content)
+    server = world.program("httpd", "8080", work, "8")
+    url = f"http://{world.host}:8080"
+    check(f"{world.name}: curl gets a file", run("curl", "-s", "-m", "20", f"{url}/page") == content)
+    twice = run("curl", "-s", "-m", "20", "-w", "%{num_connects}", f"{url}/page?a", f"{url}/page", "-o", "/dev/null",
+                "-o", "/dev/null")
+    check(f"{world.name}: curl uses a connection twice", twice == b"10", twice)
+    codes = [run("curl", "-s", "-m", "20", "-o", "/dev/null", "-w", "%{http_code}", *words)
+             for words in ([f"{url}/none"], ["--path-as-is", f"{url}/../x"], ["-d", "x", f"{url}/page"],
+                           ["-I", f"{url}/page"])]
+    check(f"{world.name}: curl is told what is wrong", codes == [b"404", b"404", b"400", b"200"], codes)
+    mine, good = finish(world.peer("httpget", world.host, "8080", "/page", "2"))
+    check(f"{world.name}: httpget gets it twice at once", good and "2 of 2 whole: status 200, 300000 bytes" in mine, mine)
+    out, good = finish(server)
+    check(f"{world.name}: httpd ends after 8 connections", good and "8 connections served" in out, out)
+
+
+def smtp(world, _work):
+    import smtplib
+    server = world.program("smtpd", "2525", "2")
+    with smtplib.SMTP(world.host, 2525, timeout=WAIT_S) as client:
+        refused = client.sendmail("a@x", ["b@y", "c@z"], "Subject: dots\r\n\r\n.one\r\n..\r\n.\r\nend\r\n")
+        codes = [client.docmd(line)[0] for line in ("DATA", "MAIL FROM:a", "MAIL FROM:<a> X=1", "RCPT TO:<b>", "BREW")]
+    check(f"{world.name}: smtplib sends a mail", refused == {}, refused)
+    check(f"{world.name}: smtplib is told what is wrong", codes == [503, 501, 555, 503, 500], codes)
+    mine, good = finish(world.peer("smtpsend", world.host, "2525", "me@here", "you@there",
+                                   typed="Subject: mine\n\n.\nlast, without an end"))
+    check(f"{world.name}: smtpsend sends one too", good and mine.endswith("sent\n"), mine)
+    out, good = finish(server)
+    wanted = ["mail from <a@x> to <b@y>", "mail from <a@x> to <c@z>", "| Subject: dots", "| ", "| .one", "| ..", "| .",
+              "| end", "6 lines", "mail from <me@here> to <you@there>", "| Subject: mine", "| ", "| .",
+              "| last, without an end", "4 lines"]
+    check(f"{world.name}: smtpd shows both", good and out.splitlines() == wanted, out)
+
+
+def inside():
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    warnings.simplefilter("ignore", DeprecationWarning)
+    work = tempfile.mkdtemp()
+    try:
+        for world in (Linux(),):
+            for example in (http, smtp):
+                os.mkdir(f"{work}/{world.name}-{example.__name__}")
+                try:
+                    example(world, f"{work}/{world.name}-{example.__name__}")
+                except (OSError, RuntimeError, subprocess.TimeoutExpired, EOFError) as error:
+                    check(f"{world.name}: {example.__name__} goes to its end", False, repr(error))
+    finally:
+        shutil.rmtree(work)
+    print(f"{results['passed']} passed, {results['failed']} failed")
+    return 1 if results["failed"] else 0
+
+
+def main():
+    if "--inside" in sys.argv:
+        return inside()
+    unshare = ["unshare", "-n" if os.getuid() == 0 else "-rn"]
+    if subprocess.run([*unshare, "true"], stderr=subprocess.DEVNULL, check=False).returncode:
+        print("skipped: network namespaces are not permitted here\n0 passed, 0 failed, 1 skipped")
+        return 0
+    os.execvp("unshare", [*unshare, sys.executable, __file__, "--inside"])
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
