@@ -112,13 +112,18 @@ static void draw_marks(struct tcp_conn *conn) {
 }
 
 /* The ACK for all that was out, as it was expected: loss recovery would find
- * nothing in it. */
+ * nothing in it. With `quiet` the connection and the segment are known to be
+ * usual. */
 static inline bool nothing_to_recover(const struct tcp_conn *conn,
-                                      const struct tcp_ack *info) {
+                                      const struct tcp_seg *seg,
+                                      const struct tcp_ack *info, bool quiet) {
   const struct tcp_rack *rack = &conn->out->loss.rack;
-  bool rare = rack->tlp_out || rack->dsack_in_round;
-  return !conn->out->rtx.first && !rare && conn->out->undo.cwnd == 0 &&
-         !info->reordered && !info->acked_retransmitted;
+  bool usual =
+      quiet || (conn->use_rack && conn->recovery == TCP_RECOVERY_NONE &&
+                !seg->dsack && seg->options.sack_count == 0);
+  return usual && !conn->out->rtx.first && !rack->tlp_out &&
+         !rack->dsack_in_round && conn->out->undo.cwnd == 0 &&
+         info->acked_sent_ns && !info->reordered && !info->acked_retransmitted;
 }
 
 /* All that is left to do then. */
@@ -183,7 +188,7 @@ static PH_INLINE bool process_ack(struct ph_stack *stack, struct tcp_conn *conn,
   if (!quiet && conn->plpmtud) {
     tcp_plpmtud_acked(stack, conn, info);
   }
-  if (quiet && nothing_to_recover(conn, info)) {
+  if (PH_SHORT_WAYS && nothing_to_recover(conn, seg, info, quiet)) {
     all_acked(stack, conn, info);
   } else {
     some_acked(stack, conn, seg, info);

@@ -255,7 +255,8 @@ void tcp_rtx_ack(struct ph_stack *stack, struct tcp_conn *conn, uint32_t ack,
                  struct tcp_ack *info) {
   struct tcp_range *first = conn->out->rtx.first;
   if (PH_SHORT_WAYS && first && first == conn->out->rtx.last &&
-      first->u.tx.flags == 0 && tcp_range_end(first) == ack) {
+      (first->u.tx.flags | TCP_RANGE_FIN) == TCP_RANGE_FIN &&
+      tcp_range_end(first) == ack) {
     only_acked(stack, conn, first, info);
   } else {
     some_acked(stack, conn, ack, info);

@@ -255,6 +255,21 @@ static void min_rtt_forgets_what_is_a_minute_old(void **state) {
 
 /* ---- Tail loss probes --------------------------------------------------- */
 
+/* An ACK for what had all been sacked before has nothing to measure. */
+static void ack_of_what_was_sacked_gives_no_sample(void **state) {
+  /* EVIDENCE: RFC 6298 3; RFC 2018 8 (a receiver that reneges) */
+  (void)state;
+  struct peer p;
+  begin(&p, 2, 2, true);
+  peer_sack1(&p, 0, 1, 2);
+  peer_ack(&p, peer_at(1)); /* it has forgotten the second, */
+  uint64_t srtt_ns = p.conn->srtt_ns;
+  peer_ack(&p, peer_at(2)); /* and received it again */
+  assert_int_equal(p.conn->snd_una, p.conn->snd_nxt);
+  assert_int_equal(p.conn->srtt_ns, srtt_ns);
+  peer_free(&p);
+}
+
 static void silence_of_two_round_trips_probes_with_the_last(void **state) {
   /* EVIDENCE: RFC 8985 7.2a, 7.2c, 7.3a; RFC 8985 7.2 (PTO), 7.3
    * (TLP_send_probe) */
@@ -390,6 +405,7 @@ int main(void) {
       cmocka_unit_test(dsack_widens_the_window_once_a_round_trip),
       cmocka_unit_test(timeout_leaves_what_was_just_sent),
       cmocka_unit_test(min_rtt_forgets_what_is_a_minute_old),
+      cmocka_unit_test(ack_of_what_was_sacked_gives_no_sample),
       cmocka_unit_test(silence_of_two_round_trips_probes_with_the_last),
       cmocka_unit_test(probe_is_new_data_whatever_cwnd_says),
       cmocka_unit_test(lone_segment_is_given_a_delayed_ack),
