@@ -19,7 +19,7 @@ static inline struct ph_link *ph_link_at(const struct ph_link *link,
 }
 static inline int32_t ph_link_distance(const struct ph_link *from,
                                        const struct ph_link *to) {
-  return (int32_t)((intptr_t)((uintptr_t)to - (uintptr_t)from) / 4);
+  return (int32_t)((intptr_t)((uintptr_t)to - (uintptr_t)from) >> 2);
 }
 static inline struct ph_link *ph_link_next(const struct ph_link *link) {
   return ph_link_at(link, link->next);

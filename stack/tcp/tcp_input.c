@@ -10,7 +10,7 @@
  *     tcp_check_ack    fifth, tcp_process_ack does the arithmetic
  *     tcp_process_urgent sixth: tcp_urgent.c
  *     tcp_process_data seventh
- *     tcp_process_fin  eighth
+ *     tcp_process_fin  eighth: tcp_fin.c
  *
  * (The third, security, does not exist.) A step returns false when the segment
  * is done with; the connection may then be gone. Nothing is sent from here but
@@ -43,35 +43,6 @@ static PH_INLINE void update_window(struct ph_stack *stack,
     /* What is out was a probe of a window that had shrunk; now it counts. */
     conn->backoff = 0;
     tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + conn->rto_ns);
-  }
-}
-
-/* Our FIN is acknowledged. */
-static bool fin_acked(struct ph_stack *stack, struct tcp_conn *conn) {
-  switch (conn->state) {
-    case TCP_STATE_FIN_WAIT_1:
-      conn->state = TCP_STATE_FIN_WAIT_2;
-      if (!conn->out->ooo.first) {
-        tcp_out_free(tcp_of(stack), conn); /* nothing more will be sent */
-      }
-      if (!conn->owner && conn->settings.linger2_s < 0) {
-        tcp_conn_drop(stack, conn, 0); /* as in Linux: TCP_LINGER2 */
-        return false;
-      }
-      if (!conn->owner) {
-        tcp_linger_fin_wait_2(stack, conn);
-      }
-      tcp_wake(stack, conn, TCP_READY_OUT); /* a lingering close() waits */
-      return true;
-    case TCP_STATE_CLOSING:
-      tcp_enter_time_wait(stack, conn);
-      tcp_wake(stack, conn, TCP_READY_OUT);
-      return true;
-    case TCP_STATE_LAST_ACK:
-      tcp_conn_drop(stack, conn, 0);
-      return false;
-    default:
-      return true;
   }
 }
 
@@ -198,7 +169,7 @@ static PH_INLINE bool process_ack(struct ph_stack *stack, struct tcp_conn *conn,
     conn->room_wanted = false;
     tcp_wake(stack, conn, TCP_READY_OUT);
   }
-  return fin ? fin_acked(stack, conn) : true;
+  return fin ? tcp_fin_acked(stack, conn) : true;
 }
 
 static bool tcp_process_ack(struct ph_stack *stack, struct tcp_conn *conn,
@@ -270,6 +241,9 @@ static bool tcp_check_ack(struct ph_stack *stack, struct tcp_conn *conn,
   }
   if (!advances && conn->snd_nxt == conn->snd_una) {
     return true; /* nothing is out that it could be about */
+  }
+  if (conn->fin_sent && seg->ack == conn->snd_nxt && tcp_is_orphan(conn)) {
+    return tcp_fin_acked_orphan(stack, conn);
   }
   tcp_out_need(stack, conn);
   struct tcp_ack info = {
@@ -385,53 +359,6 @@ static bool tcp_process_data(struct ph_stack *stack, struct tcp_conn *conn,
     tcp_ack_at_once(stack, conn);
   }
   return true;
-}
-
-/* ---- Eighth: FIN -------------------------------------------------------- */
-
-static void tcp_process_fin(struct ph_stack *stack, struct tcp_conn *conn,
-                            const struct tcp_seg *seg) {
-  if (!conn->fin_received && seq_gt(conn->rcv_nxt, conn->fin_seq)) {
-    conn->fin_seen = false; /* there was text behind it: it was none */
-  }
-  if ((seg->flags & TCP_FIN) && !conn->fin_seen) {
-    conn->fin_seen = true;
-    conn->fin_seq = seg->seq + seg->len;
-  }
-  if (!conn->fin_seen || conn->fin_received || conn->rcv_nxt != conn->fin_seq) {
-    if ((seg->flags & TCP_FIN) && seg->len == 0 &&
-        seq_gt(seg->seq, conn->rcv_nxt)) {
-      tcp_ack_at_once(stack, conn); /* RFC 5681 4.2: it left a hole behind */
-    }
-    return;
-  }
-  conn->fin_received = true;
-  conn->rcv_nxt++;
-  conn->rcv_edge++; /* a FIN takes no memory: the window stays */
-  tcp_rcv_account(tcp_of(stack), conn);
-  if (conn->state == TCP_STATE_ESTABLISHED) {
-    /* Most applications close, too, when they read the end: one segment is
-     * then ACK and FIN. */
-    tcp_ack_later(stack, conn, TCP_FIN_DELACK_NS);
-  } else {
-    conn->ack_now = true;
-  }
-  switch (conn->state) {
-    case TCP_STATE_ESTABLISHED:
-      conn->state = TCP_STATE_CLOSE_WAIT;
-      break;
-    case TCP_STATE_FIN_WAIT_1:
-      conn->state = TCP_STATE_CLOSING; /* simultaneous close */
-      break;
-    case TCP_STATE_FIN_WAIT_2:
-      tcp_enter_time_wait(stack, conn);
-      break;
-    default:
-      break;
-  }
-  tcp_wake(
-      stack, conn,
-      TCP_READY_IN | TCP_READY_RDHUP | (conn->fin_queued ? TCP_READY_HUP : 0));
 }
 
 /* ---- The states --------------------------------------------------------- */

@@ -32,8 +32,17 @@ static inline uint32_t tcp_seg_len(const struct tcp_seg *seg) {
   return seg->len + !!(seg->flags & TCP_SYN) + !!(seg->flags & TCP_FIN);
 }
 
-/* ---- tcp_segment.c, tcp_icmp.c, tcp_input.c
- * ----------------------------------------- */
+/* ---- tcp_fin.c ---------------------------------------------------------- */
+/* Our FIN is acknowledged. False: that was the connection's end. */
+bool tcp_fin_acked(struct ph_stack *stack, struct tcp_conn *conn);
+/* The same, of a connection that nobody owns: with its FIN all that it sent is
+ * acknowledged, and what this ACK could tell is of no use any more. */
+bool tcp_fin_acked_orphan(struct ph_stack *stack, struct tcp_conn *conn);
+/* The eighth step, of a segment with a FIN or when one was seen before. */
+void tcp_process_fin(struct ph_stack *stack, struct tcp_conn *conn,
+                     const struct tcp_seg *seg);
+
+/* ---- tcp_segment.c, tcp_icmp.c, tcp_input.c ----------------------------- */
 void tcp_input(struct ph_stack *stack, struct pkt *pkt, const struct ip_rx *rx);
 void tcp_icmp_error(struct ph_stack *stack, const struct ip_error_info *info);
 /* Learn from the peer's SYN. */
