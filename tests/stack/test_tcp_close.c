@@ -101,6 +101,31 @@ static void established_fin_without_answer_is_acknowledged_soon(void **state) {
   peer_free(&p);
 }
 
+/* What waits behind a hole that nobody will read is given back with the ACK of
+ * the FIN, and the peer's FIN is still awaited. */
+static void fin_wait_1_with_a_hole_acknowledged_gives_memory_back(
+    void **state) {
+  /* EVIDENCE: RFC 9293 3.10.7.4 (fifth, FIN-WAIT-1); RFC 2018 8 */
+  (void)state;
+  struct peer p;
+  peer_passive_with(&p, NULL, PEER_SACK);
+  struct tcp_conn *conn = p.conn;
+  p.seq += 100;
+  peer_data(&p, 1000);
+  assert_true(conn->rcv_held > 0);
+  close_app(&p);
+  p.conn = NULL;
+  assert_int_equal(tcp_get_state(conn), TCP_STATE_FIN_WAIT_1);
+  peer_ack(&p, first + 1);
+  assert_int_equal(tcp_get_state(conn), TCP_STATE_FIN_WAIT_2);
+  assert_int_equal(conn->rcv_held, 0);
+  tcp_check_invariants(p.stack);
+  p.seq -= 1100;
+  peer_fin(&p);
+  assert_int_equal(tcp_get_state(conn), TCP_STATE_TIME_WAIT);
+  peer_free(&p);
+}
+
 static void fin_wait_1_fin_closes_simultaneously(void **state) {
   /* EVIDENCE: RFC 9293 3.6 (case 3), figure 13 */
   (void)state;
@@ -334,6 +359,7 @@ int main(void) {
       cmocka_unit_test(established_fin_goes_through_close_wait_and_last_ack),
       cmocka_unit_test(established_fin_then_close_is_one_segment),
       cmocka_unit_test(established_fin_without_answer_is_acknowledged_soon),
+      cmocka_unit_test(fin_wait_1_with_a_hole_acknowledged_gives_memory_back),
       cmocka_unit_test(fin_wait_1_fin_closes_simultaneously),
       cmocka_unit_test(fin_wait_1_fin_with_ack_of_fin_goes_to_time_wait),
       cmocka_unit_test(established_close_sends_queued_data_before_fin),
