@@ -12,6 +12,10 @@ const struct example_program example_programs[] = {
     {"smtpd", "PORT [MAILS]", "takes mail and shows it", example_smtpd, 1, 2},
     {"smtpsend", "HOST PORT FROM TO...", "sends the mail that is typed",
      example_smtpsend, 4, 20},
+    {"ftpd", "PORT DIR [SESSIONS]", "gives and takes files of DIR",
+     example_ftpd, 2, 3},
+    {"ftp", "HOST PORT DIR",
+     "talks to it: ls, get FILE, put FILE, active, passive", example_ftp, 3, 3},
     {NULL, NULL, NULL, NULL, 0, 0},
 };
 

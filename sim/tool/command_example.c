@@ -46,6 +46,12 @@ static const struct example {
       {RUN_CLIENT, 1, "smtpsend SERVER 25 ann@client bob@server cy@server",
        "2 Subject: two dots\n2 \n2 .profile begins with one,\n2 .\n"
        "2 and that line is one, but not the end."}}},
+    {"ftp",
+     "files both ways, with PASV and with PORT, and a list of them",
+     true,
+     {{RUN_SERVER, 0, "ftpd 21 DIR 1", NULL},
+      {RUN_CLIENT, 1, "ftp SERVER 21 DIR",
+       "2 get data.bin\n2 active\n2 put up.bin\n2 ls\n2 quit"}}},
 };
 
 enum { EXAMPLES = sizeof(examples) / sizeof(examples[0]) };

@@ -68,6 +68,27 @@ static void smtp_sends_a_mail_with_dots(void **state) {
   shows("example smtp --nic soft -6 --wire loss=0.1", wanted);
 }
 
+static void ftp_moves_files_with_pasv_and_port(void **state) {
+  /* EVIDENCE: RFC 959 4.1.2 (PORT, PASV), 5.4 (sequences of replies) */
+  (void)state;
+  static const char *const wanted[] = {
+      "227 come to (10,0,0,2,",
+      "ftp       RETR data.bin: 100000 bytes, sum 017bd83a\n",
+      "ftpd      RETR data.bin: 100000 bytes, sum 017bd83a\n",
+      "ftp       STOR up.bin: 100000 bytes, sum ",
+      "ftpd      STOR up.bin: 100000 bytes, sum ",
+      "  100000 Jan 1 1970 data.bin\n",
+      "     600 Jan 1 1970 index.html\n",
+      "  100000 Jan 1 1970 up.bin\n",
+      "221 bye",
+      NULL};
+  shows("example ftp --nic soft", wanted);
+  shows("example ftp --nic soft --wire loss=0.05", wanted);
+  static char text[TEXT];
+  assert_int_equal(run("example ftp -6", STDERR_FILENO, text), 2);
+  assert_string_equal(text, "packhorse: example ftp: it speaks IPv4 only.\n");
+}
+
 static void same_run_gives_the_same_hash(void **state) {
   (void)state;
   static char text[TEXT], again[TEXT];
@@ -112,6 +133,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(http_serves_40_connections_at_once),
       cmocka_unit_test(smtp_sends_a_mail_with_dots),
+      cmocka_unit_test(ftp_moves_files_with_pasv_and_port),
       cmocka_unit_test(same_run_gives_the_same_hash),
       cmocka_unit_test(json_is_one_object),
       cmocka_unit_test(program_that_fails_makes_the_run_fail),

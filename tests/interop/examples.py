@@ -107,13 +107,57 @@ def smtp(world, _work):
     check(f"{world.name}: smtpd shows both", good and out.splitlines() == wanted, out)
 
 
+def ftp(world, work):
+    import ftplib
+    import io
+    os.mkdir(f"{work}/theirs")
+    os.mkdir(f"{work}/ours")
+    content = os.urandom(200000)
+    with open(f"{work}/theirs/a.bin", "wb") as file:
+        file.write(content)
+    with open(f"{work}/theirs/text", "wb") as file:
+        file.write(b"one\ntwo\n")
+    server = world.program("ftpd", "2121", f"{work}/theirs", "2")
+    with ftplib.FTP() as client:
+        client.connect(world.host, 2121, timeout=WAIT_S)
+        client.login()
+        got, lines, long, errors = io.BytesIO(), [], [], []
+        client.retrbinary("RETR a.bin", got.write)
+        check(f"{world.name}: ftplib gets a file by PASV", got.getvalue() == content)
+        client.set_pasv(False)
+        client.storbinary("STOR b.bin", io.BytesIO(content[::-1]))
+        with open(f"{work}/theirs/b.bin", "rb") as file:
+            check(f"{world.name}: ftplib puts one by PORT", file.read() == content[::-1])
+        client.retrlines("RETR text", lines.append)
+        check(f"{world.name}: ftplib gets text", lines == ["one", "two"], lines)
+        client.storlines("STOR back", io.BytesIO(b"x\r\ny\r\n"))
+        with open(f"{work}/theirs/back", "rb") as file:
+            check(f"{world.name}: ftplib puts text", file.read() == b"x\ny\n")
+        client.dir(long.append)
+        check(f"{world.name}: ftplib lists", client.nlst() == ["a.bin", "b.bin", "back", "text"] and
+              long[0].split() == "-rw-rw-rw- 1 ftp ftp 200000 Jan 1 1970 a.bin".split(), long)
+        for command in ("RETR none", "RETR ../theirs/text", "PORT 9,9,9,9,9,9", "PORT 127,0,0,1,0,22", "ABCD"):
+            try:
+                client.voidcmd("TYPE I")
+                client.sendcmd(command)
+            except ftplib.error_perm as error:
+                errors.append(str(error)[:3])
+        check(f"{world.name}: ftplib is told what is wrong", errors == ["550", "550", "501", "501", "502"], errors)
+    mine, good = finish(world.peer("ftp", world.host, "2121", f"{work}/ours",
+                                   typed="get a.bin\nactive\nget b.bin\nls\n"))
+    with open(f"{work}/ours/a.bin", "rb") as a, open(f"{work}/ours/b.bin", "rb") as b:
+        check(f"{world.name}: ftp gets both", good and a.read() == content and b.read() == content[::-1], mine)
+    out, good = finish(server)
+    check(f"{world.name}: ftpd ends after 2 sessions", good and out.count("RETR a.bin: 200000 bytes") == 2, out)
+
+
 def inside():
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     warnings.simplefilter("ignore", DeprecationWarning)
     work = tempfile.mkdtemp()
     try:
         for world in (Linux(),):
-            for example in (http, smtp):
+            for example in (http, smtp, ftp):
                 os.mkdir(f"{work}/{world.name}-{example.__name__}")
                 try:
                     example(world, f"{work}/{world.name}-{example.__name__}")
