@@ -16,6 +16,10 @@ const struct example_program example_programs[] = {
      example_ftpd, 2, 3},
     {"ftp", "HOST PORT DIR",
      "talks to it: ls, get FILE, put FILE, active, passive", example_ftp, 3, 3},
+    {"telnetd", "PORT [SESSIONS]", "a remote shell of four commands",
+     example_telnetd, 1, 2},
+    {"telnet", "HOST PORT", "talks to it; the line ^C interrupts",
+     example_telnet, 2, 2},
     {NULL, NULL, NULL, NULL, 0, 0},
 };
 

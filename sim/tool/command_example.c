@@ -52,6 +52,13 @@ static const struct example {
      {{RUN_SERVER, 0, "ftpd 21 DIR 1", NULL},
       {RUN_CLIENT, 1, "ftp SERVER 21 DIR",
        "2 get data.bin\n2 active\n2 put up.bin\n2 ls\n2 quit"}}},
+    {"telnet",
+     "a remote shell; urgent data interrupt a command that never ends",
+     false,
+     {{RUN_SERVER, 0, "telnetd 23 1", NULL},
+      {RUN_CLIENT, 1, "telnet SERVER 23",
+       "2 help\n2 echo one two\n50 yes\n80 echo typed ahead\n82 ^C\n"
+       "120 echo after it\n120 exit"}}},
 };
 
 enum { EXAMPLES = sizeof(examples) / sizeof(examples[0]) };

@@ -89,6 +89,28 @@ static void ftp_moves_files_with_pasv_and_port(void **state) {
   assert_string_equal(text, "packhorse: example ftp: it speaks IPv4 only.\n");
 }
 
+static void telnet_interrupts_with_urgent_data(void **state) {
+  /* EVIDENCE: RFC 854 (The TELNET "Synch" Signal) */
+  (void)state;
+  static const char *const wanted[] = {
+      "telnet    one two\n",
+      "yes: interrupted; 18 bytes typed before were dropped\n",
+      "times more)\n",
+      "bytes of output were dropped)\n",
+      "telnet    interrupted\n",
+      "telnet    after it\n",
+      "the connection ended\n",
+      NULL};
+  static char text[TEXT];
+  shows("example telnet --nic soft", wanted);
+  shows("example telnet --nic soft -6", wanted);
+  assert_int_equal(
+      run("example telnet --nic soft --wire loss=0.02", STDOUT_FILENO, text),
+      0);
+  assert_non_null(strstr(text, "telnet    interrupted\n"));
+  assert_null(strstr(text, "typed ahead\n")); /* it was never obeyed */
+}
+
 static void same_run_gives_the_same_hash(void **state) {
   (void)state;
   static char text[TEXT], again[TEXT];
@@ -134,6 +156,7 @@ int main(void) {
       cmocka_unit_test(http_serves_40_connections_at_once),
       cmocka_unit_test(smtp_sends_a_mail_with_dots),
       cmocka_unit_test(ftp_moves_files_with_pasv_and_port),
+      cmocka_unit_test(telnet_interrupts_with_urgent_data),
       cmocka_unit_test(same_run_gives_the_same_hash),
       cmocka_unit_test(json_is_one_object),
       cmocka_unit_test(program_that_fails_makes_the_run_fail),

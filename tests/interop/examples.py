@@ -4,6 +4,7 @@
 namespace of its own, on Linux's sockets."""
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -151,13 +152,54 @@ def ftp(world, work):
     check(f"{world.name}: ftpd ends after 2 sessions", good and out.count("RETR a.bin: 200000 bytes") == 2, out)
 
 
+def telnet(world, _work):
+    import telnetlib
+    server = world.program("telnetd", "2323", "2")
+    with telnetlib.Telnet(world.host, 2323, WAIT_S) as client:
+        client.get_socket().setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
+        options = []
+        client.set_option_negotiation_callback(lambda _socket, command, option: options.append(command + option))
+        client.read_until(b"type help\r\n", WAIT_S)
+        client.write(b"echo a\xffb\r\n")  # telnetlib doubles it
+        check(f"{world.name}: telnetlib gets an echo", client.read_until(b"\r\n", WAIT_S) == b"a\xffb\r\n")
+        client.get_socket().sendall(b"\xff\xfd\x01\xff\xfb\x1f\xff\xfa\x1f\0\x50\xff\xf0ec\xff\xf1ho c\r\n")
+        got = client.read_until(b"c\r\n", WAIT_S)
+        check(f"{world.name}: telnetlib's options are refused",
+              got == b"c\r\n" and options == [b"\xfc\x01", b"\xfe\x1f"], (got, options))
+        client.write(b"yes\r\n")
+        client.read_until(b"y\r\ny\r\n", WAIT_S)
+        client.write(b"echo not obeyed\r\n")
+        client.get_socket().sendall(b"\xff\xf4")
+        client.get_socket().send(b"\xff\xf2", socket.MSG_OOB)
+        got = client.read_until(b"interrupted\r\n", WAIT_S)
+        client.write(b"echo obeyed\r\n")
+        rest = client.read_until(b"obeyed\r\n", WAIT_S)
+        check(f"{world.name}: telnetlib interrupts", got.endswith(b"interrupted\r\n") and rest == b"obeyed\r\n", rest)
+    mine = world.start("telnet", world.host, "2323", typed=None)
+    typed = [("help\n", "type help"), ("yes\n", "help, echo"), ("^C\n", "y\n"), ("exit\n", "interrupted")]
+    shown = ""
+    for line, after in typed:  # each when the answer to the one before is there
+        while after not in shown:
+            got = mine.stdout.readline()
+            if not got:
+                break
+            shown += got
+        mine.stdin.write(line)
+        mine.stdin.flush()
+    out, good = finish(mine)
+    check(f"{world.name}: telnet interrupts", good and (shown + out).endswith("bye\nthe connection ended\n"), shown + out)
+    out, good = finish(server)
+    check(f"{world.name}: telnetd dropped what was typed ahead", good and
+          out.startswith("yes: interrupted; 17 bytes"), out)
+
+
 def inside():
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     warnings.simplefilter("ignore", DeprecationWarning)
     work = tempfile.mkdtemp()
     try:
         for world in (Linux(),):
-            for example in (http, smtp, ftp):
+            for example in (http, smtp, ftp, telnet):
                 os.mkdir(f"{work}/{world.name}-{example.__name__}")
                 try:
                     example(world, f"{work}/{world.name}-{example.__name__}")
