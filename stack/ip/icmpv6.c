@@ -223,8 +223,12 @@ static bool take(struct ph_stack *stack, const struct pkt *pkt,
       return !link ||
              (pkt->nfrags == 0 &&
               mld_query(link, pkt->head, pkt->head_len, rx, router_alert));
-    case ICMP6_MLD1_REPORT: /* of others: nobody waits for them */
-    case ICMP6_MLD1_DONE:
+    case ICMP6_MLD1_REPORT:
+      if (link) {
+        mld_report(link, pkt->head, pkt->head_len);
+      }
+      return true;
+    case ICMP6_MLD1_DONE: /* of others: nobody waits for them */
     case ICMP6_MLD2_REPORT:
       return true;
     default: /* RFC 4443 2.4 (b): what informs of the unknown is ignored */

@@ -8,6 +8,7 @@
 
 enum {
   IP_PROTO_ICMP = 1,
+  IP_PROTO_IGMP = 2,
   IP_PROTO_TCP = 6,
   IP_PROTO_UDP = 17,
   IP_PROTO_ICMPV6 = 58,
@@ -97,11 +98,8 @@ struct ip_family {
                 struct ip_tx tx);
   /* Is it one of ours? */
   bool (*is_local)(struct ph_stack *stack, const struct ph_addr *addr);
-  /* Join (`change` 1) or leave (-1) a group on an interface, counted; or ask
-   * (0): is it listened to there, or no group? 0, -PH_EINVAL (no group),
-   * -PH_ENOMEM, -PH_ENOENT (no member). */
-  int (*group)(struct ph_stack *stack, struct netif *netif,
-               const struct ph_addr *addr, int change);
+  /* Is this group listened to on that interface? True also of broadcasts. */
+  bool (*heard)(const struct netif *netif, const struct ph_addr *addr);
   /* See ip_send_unreachable() and icmp_send_echo(), which knows IPv4's by its
    * name: who never calls it does not carry it along. */
   void (*send_error)(struct ph_stack *stack, const struct pkt *pkt,

@@ -1,46 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Groups: which of IPv4's our interfaces listen to (RFC 1112 7.1), and the copy
- * of what is sent to a group or broadcast for the sockets of this host (RFC
- * 1112 6.1). IPv6's are in mld.c. */
+/* What is sent to a group or broadcast: is it heard here, and the copy for the
+ * sockets of this host (RFC 1112 6.1). Who listens: ip_membership.c. */
 #include "stack/base/errno.h"
 #include "stack/ip/ip_internal.h"
 #include "stack/wire/ip_wire.h"
 
 enum { COPY_HEADROOM = 72 };
 
-static const uint32_t all_hosts = 0xe0000001; /* 224.0.0.1 */
+static const uint32_t all_hosts = 0xe0000001; /* 224.0.0.1, RFC 1112 7.2 */
 
-int ipv4_group(struct ph_stack *stack, struct netif *netif,
-               const struct ph_addr *addr, int change) {
-  struct ip_state *ip = ip_of(stack);
+bool ipv4_heard(const struct netif *netif, const struct ph_addr *addr) {
+  const struct ip_state *ip = ip_of(netif->stack);
   uint32_t group = ph_addr_to_v4(addr);
-  struct ipv4_group *free = NULL, *g = NULL;
-  if (!ipv4_is_multicast(group)) {
-    return change ? -PH_EINVAL : 0;
-  }
-  for (uint32_t i = 0; i < IPV4_MAX_GROUPS && !g; i++) {
-    struct ipv4_group *at = &ip->groups[i];
-    if (at->users == 0) {
-      free = at;
-    } else if (at->group == group && at->netif == netif) {
-      g = at;
-    }
-  }
-  if (change <= 0) { /* RFC 1112 7.2: nobody leaves all hosts */
-    if (g && change) {
-      g->users--;
-    }
-    return g || (group == all_hosts && !change) ? 0 : -PH_ENOENT;
-  }
-  if (!g && !free) {
-    return -PH_ENOMEM;
-  }
-  if (!g) {
-    g = free;
-    *g = (struct ipv4_group){.group = group, .netif = netif};
-  }
-  g->users++;
-  return 0;
+  return !ipv4_is_multicast(group) || group == all_hosts ||
+         (ip->heard4 && ip->heard4(netif, group));
 }
 
 /* A packet of its own with the same contents, or NULL. */
@@ -68,7 +41,7 @@ void ip_loop_back(struct ph_stack *stack, const struct pkt *pkt,
   struct ip_state *ip = ip_of(stack);
   struct netif *netif = path->netif;
   if (!ip->loopback || netif->loopback ||
-      path->family->group(stack, netif, &path->dst, 0)) {
+      !path->family->heard(netif, &path->dst)) {
     return;
   }
   struct pkt *copy = duplicate(stack, pkt);

@@ -8,7 +8,6 @@
 
 enum {
   IPV4_MAX_ADDRESSES = 16,
-  IPV4_MAX_GROUPS = 32,
   IPV4_ID_COUNTERS = 1024, /* a power of two */
   IPV4_TTL_DEFAULT = 64,   /* RFC 1700 */
   IPV4_MIN_MTU = 68,       /* RFC 791 3.2 */
@@ -26,13 +25,6 @@ enum {
 struct ipv4_address {
   uint32_t ip, mask;
   uint32_t broadcast; /* 0: it has none (RFC 3021: /31 and /32) */
-  struct netif *netif;
-};
-
-/* A group that an interface listens to; users 0: a free place. */
-struct ipv4_group {
-  uint32_t group;
-  uint32_t users;
   struct netif *netif;
 };
 
@@ -72,7 +64,8 @@ struct ip_state {
   uint32_t address_count;
   uint64_t good_ends; /* addresses as in the header of the last good packet */
   const struct netif *good_netif; /* to us, from there; NULL: none yet */
-  struct ipv4_group groups[IPV4_MAX_GROUPS];
+  struct ip_groups *groups; /* ip_membership.c; NULL: nobody listens to any */
+  bool (*heard4)(const struct netif *netif, uint32_t group); /* igmp.c's */
   struct ip_trie trie; /* routes of both families: ip_route.c */
   struct ph_hash_key key;
   uint16_t ids[IPV4_ID_COUNTERS];       /* next identification by destination */
@@ -124,9 +117,8 @@ void ip_pmtu_refresh(struct ph_stack *stack, struct ip_path *path);
 /* One of ours, 127/8 included. */
 bool ipv4_is_own(const struct ip_state *ip, uint32_t address);
 
-/* ip_family.group of IPv4: ip_group.c. */
-int ipv4_group(struct ph_stack *stack, struct netif *netif,
-               const struct ph_addr *addr, int change);
+/* ip_family.heard of IPv4: ip_group.c. */
+bool ipv4_heard(const struct netif *netif, const struct ph_addr *addr);
 
 /* 255.255.255.255 or a subnet's broadcast address; `netif` NULL: of any. */
 bool ipv4_is_broadcast(const struct ip_state *ip, uint32_t address,

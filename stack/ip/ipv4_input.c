@@ -60,7 +60,7 @@ PH_APART static bool options_good(const uint8_t *h, uint32_t ihl) {
 static PH_APART bool takes_group(const struct ip_state *ip, struct netif *netif,
                                  uint32_t dst) {
   const struct ph_addr addr = ph_addr_v4(dst);
-  return ipv4_is_multicast(dst) ? !ipv4_group(netif->stack, netif, &addr, 0)
+  return ipv4_is_multicast(dst) ? ipv4_heard(netif, &addr)
                                 : ipv4_is_broadcast(ip, dst, netif);
 }
 

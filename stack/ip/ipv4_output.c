@@ -205,6 +205,6 @@ const struct ip_family ipv4_family = {
     .pseudo_sum = pseudo_sum,
     .output = ipv4_output,
     .is_local = is_local,
-    .group = ipv4_group,
+    .heard = ipv4_heard,
     .send_error = icmp_send_error,
 };

@@ -12,14 +12,10 @@ static bool is_local(struct ph_stack *stack, const struct ph_addr *addr) {
   return ipv6_is_own(ipv6_of(stack), addr);
 }
 
-static int group(struct ph_stack *stack, struct netif *netif,
-                 const struct ph_addr *addr, int change) {
+static bool heard(const struct netif *netif, const struct ph_addr *addr) {
   struct ph_addr bare = *addr;
   (void)ip_addr_take_zone(&bare);
-  return change > 0   ? ph_ipv6_join(stack, netif, addr)
-         : change < 0 ? ph_ipv6_leave(stack, netif, addr)
-         : netif->ipv6 && mld_find(netif->ipv6, &bare) ? 0
-                                                       : -PH_ENOENT;
+  return netif->ipv6 && mld_heard(netif->ipv6, &bare);
 }
 
 const struct ip_family ipv6_family = {
@@ -34,7 +30,7 @@ const struct ip_family ipv6_family = {
     .pseudo_sum = ipv6_pseudo_sum,
     .output = ipv6_output,
     .is_local = is_local,
-    .group = group,
+    .heard = heard,
     .send_error = icmpv6_send_error,
     .send_echo = icmpv6_send_echo,
     .confirm = nd_confirm,
@@ -110,6 +106,7 @@ static int attach(struct netif *netif) {
   link->solicit_timer.fn = nd_solicit_timer;
   ph_ends_key_init(stack, &link->key);
   nd_link_init(link);
+  mld_link_init(link);
   nd_draw_reachable(link);
   netif->ipv6 = link;
   struct ipv6_link **end = &v6->links;
@@ -135,7 +132,7 @@ int ph_ipv6_init_with(struct ph_stack *stack,
                       const struct ph_ipv6_config *config) {
   int error = ph_ip_init(stack, NULL);
   struct ipv6_state *v6 = error ? NULL : ph_stack_alloc(stack, sizeof(*v6));
-  if (!v6) {
+  if (!v6 || ip_groups_init(stack)) {
     return error ? error : -PH_ENOMEM;
   }
   struct ip_state *ip = ip_of(stack);
@@ -144,7 +141,6 @@ int ph_ipv6_init_with(struct ph_stack *stack,
   if (config) {
     v6->config = *config;
   }
-  mld_init(v6);
   ph_netif_fragment_init(stack);
   ip->v6 = v6;
   ip->families[1] = &ipv6_family;

@@ -46,7 +46,7 @@ static bool source_good(struct ipv6_state *v6, bool loopback,
 static bool destination_good(struct ipv6_state *v6, const struct netif *netif,
                              const struct ph_addr *dst, bool group) {
   if (ipv6_is_multicast(dst->bytes)) {
-    return !netif->loopback && mld_find(netif->ipv6, dst);
+    return !netif->loopback && mld_heard(netif->ipv6, dst);
   }
   if (!netif->loopback && (group || ipv6_is_loopback(dst->bytes))) {
     return false;

@@ -4,6 +4,7 @@
 #define PH_IP_IPV6_INTERNAL_H
 
 #include "stack/ip/ip_internal.h"
+#include "stack/ip/ip_membership.h"
 #include "stack/ip/ipv6.h"
 #include "stack/wire/eth_wire.h"
 #include "stack/wire/ipv6_wire.h"
@@ -15,7 +16,6 @@ enum {
   IPV6_MAX_LEARNT = 16, /* of these, by what routers said */
   IPV6_MAX_ROUTERS = 8,
   IPV6_MAX_REDIRECTS = 32,
-  IPV6_MAX_GROUPS = 64,
   IPV6_MAX_HEADERS = 16, /* extension headers of a packet */
   IPV6_HOPS_DEFAULT = 64,
   IPV6_HOPS_MIN = 32,      /* a router's advice below it is not taken */
@@ -76,15 +76,6 @@ struct ipv6_redirect {
   struct ipv6_link *link; /* NULL: a free place */
 };
 
-/* A group that an interface listens to (mld.c). */
-struct ipv6_group {
-  struct ph_addr addr; /* without zone */
-  struct ipv6_link *link;
-  uint32_t users;        /* 0: a free place, or it only reports its leaving */
-  struct ph_timer timer; /* the next report */
-  uint8_t reports_left;  /* of the change of state */
-};
-
 enum nd_state {
   ND_FREE,
   ND_INCOMPLETE, /* asked; packets wait; the timer runs */
@@ -119,7 +110,7 @@ struct ipv6_link {
   bool has_router;       /* one answered */
   uint32_t queued;       /* packets that wait for neighbours */
   struct ph_timer solicit_timer;
-  uint64_t mld1_until_ns; /* an MLDv1 querier is there (RFC 3810 8.2.1) */
+  struct ip_group_link groups;
   struct nd_neighbour neighbours[ND_SETS][ND_WAYS];
 };
 
@@ -135,7 +126,6 @@ struct ipv6_state {
   struct ph_timer expiry; /* of the first prefix or router */
   struct ipv6_redirect redirects[IPV6_MAX_REDIRECTS];
   uint32_t redirect_next;
-  struct ipv6_group groups[IPV6_MAX_GROUPS];
 };
 
 extern const struct ip_family ipv6_family;
@@ -343,10 +333,17 @@ void nd_solicit_timer(struct ph_stack *stack, struct ph_timer *timer);
 void nd_draw_reachable(struct ipv6_link *link);
 
 /* ---- mld.c --------------------------------------------------------------- */
-struct ipv6_group *mld_find(struct ipv6_link *link, const struct ph_addr *addr);
+void mld_link_init(struct ipv6_link *link);
+/* Does anybody listen to it there? */
+static inline bool mld_heard(const struct ipv6_link *link,
+                             const struct ph_addr *group) {
+  return ip_group_heard(&link->groups, group);
+}
+/* For ourselves, whoever sends; counted. */
 int mld_join(struct ipv6_link *link, const struct ph_addr *group) PH_MUST_USE;
 int mld_leave(struct ipv6_link *link, const struct ph_addr *group);
-void mld_init(struct ipv6_state *v6);
+/* Another host told an old querier of a group. */
+void mld_report(struct ipv6_link *link, const uint8_t *message, uint32_t len);
 /* A query, from its ICMPv6 header on; false: malformed. */
 bool mld_query(struct ipv6_link *link, const uint8_t *message, uint32_t len,
                const struct ip_rx *rx, bool router_alert);

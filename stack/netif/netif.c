@@ -6,7 +6,7 @@
 #include "stack/base/errno.h"
 #include "stack/wire/bytes.h"
 
-enum { MAX_HANDLERS = 4 };
+enum { MAX_HANDLERS = 6 };
 
 struct netif_state {
   struct netif *first;

@@ -34,6 +34,7 @@ struct netif {
   bool loopback; /* no link layer */
   void *link;    /* state of the eth module for this interface */
   void *ipv6;    /* state of IPv6 for it */
+  void *igmp;    /* IPv4's groups on it: struct ip_group_link */
   void (*input)(struct netif *netif, struct pkt *pkt); /* upward handler, set
                                                           by eth */
   /* Segments cut in software that the full device could not take yet; while
@@ -64,7 +65,7 @@ int netif_add(struct ph_stack *stack, struct netif *netif) PH_MUST_USE;
  * be called, too, when `caps` have changed, with what `up` is. */
 void netif_set_up(struct netif *netif, bool up);
 
-/* Register who is told of each interface, present or to come (eth). At most 4.
+/* Register who is told of each interface, present or to come (eth). At most 6.
  */
 int netif_on_added(struct ph_stack *stack,
                    int (*fn)(struct netif *netif)) PH_MUST_USE;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Options for groups: RFC 1112 6.1, 7.1; RFC 3493 5.2. Values and results are
  * Linux's. A membership is a socket's; it ends with the socket. */
+#include "stack/ip/igmp.h"
+#include "stack/ip/ip_membership.h"
 #include "stack/socket/socket_internal.h"
 
 enum { MREQ_LEN = 8, ADDRESS_LEN = 4, OCTET_MAX = 255 };
@@ -10,6 +12,8 @@ struct udp_group {
   struct ph_addr addr;
   struct netif *netif;
 };
+
+static const struct ip_filter everybody = {NULL, true};
 
 static struct udp_group **find(const struct ph_sock *sock,
                                const struct ph_addr *addr,
@@ -25,12 +29,11 @@ static struct udp_group **find(const struct ph_sock *sock,
 static int join(struct ph_stack *stack, struct ph_sock *sock,
                 const struct ph_addr *addr, struct netif *netif) {
   struct sock_table *table = sock_table_of(stack);
-  const struct ip_family *family = ip_family_of(stack, addr);
   struct udp_group *g = table->free_groups;
   if (*find(sock, addr, netif)) {
     return -PH_EADDRINUSE;
   }
-  int error = g ? family->group(stack, netif, addr, 1) : -PH_ENOMEM;
+  int error = g ? ip_listen(netif, addr, NULL, &everybody) : -PH_ENOMEM;
   if (error) {
     return error == -PH_ENOMEM ? -PH_ENOBUFS : error;
   }
@@ -44,7 +47,7 @@ static void leave(struct ph_stack *stack, struct udp_group **at) {
   struct sock_table *table = sock_table_of(stack);
   struct udp_group *g = *at;
   *at = g->next;
-  (void)ip_family_of(stack, &g->addr)->group(stack, g->netif, &g->addr, -1);
+  (void)ip_listen(g->netif, &g->addr, &everybody, NULL);
   g->next = table->free_groups;
   table->free_groups = g;
 }
@@ -265,5 +268,6 @@ int ph_multicast_init(struct ph_stack *stack, uint32_t memberships) {
     table->free_groups = &groups[i];
   }
   table->multicast = &multicast;
-  return 0;
+  const struct ph_addr v4 = ph_addr_v4(0);
+  return ip_family_of(stack, &v4) ? ph_igmp_init(stack) : 0;
 }

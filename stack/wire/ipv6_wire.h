@@ -116,11 +116,8 @@ enum {
   MLD1_LEN = 24,
   MLD_OFF_DELAY = 4,
   MLD_OFF_GROUP = 8,
+  MLD_OFF_ROBUSTNESS = 24,
   MLD_OFF_SOURCES = 26,
-  MLD_RECORD_LEN = 20, /* without sources */
-  MLD_MODE_IS_EXCLUDE = 2,
-  MLD_CHANGE_TO_INCLUDE = 3,
-  MLD_CHANGE_TO_EXCLUDE = 4,
 };
 
 static inline bool ipv6_is_multicast(const uint8_t *a) {

@@ -5,8 +5,8 @@
  * The input is a program for the surroundings: the first byte says whether the
  * host is a router, and what bounds reassembly has; then come steps: an IPv4
  * packet with options, addresses, fragment field and protocol of some choice,
- * a fragment of IPv6, an ARP packet, any frame, time. Header checksums are
- * right unless the step says otherwise.
+ * a fragment of IPv6, an ARP packet, an IGMP message, any frame, time. Header
+ * checksums are right unless the step says otherwise.
  *
  * Looked at after every step: reassembly holds no more blocks than it may. At
  * the end every pool must be as full as at the start (pair_free). */
@@ -17,6 +17,8 @@
 
 #include <cmocka.h>
 
+#include "stack/ip/igmp.h"
+#include "stack/ip/ip_membership.h"
 #include "stack/ip/ipv6.h"
 #include "stack/udp/udp.h"
 #include "stack/wire/checksum.h"
@@ -126,10 +128,39 @@ static void step_ipv6_fragment(struct world *w) {
   deliver(w, frame, ETH + 48 + ext + len, ETH_TYPE_IPV6, false);
 }
 
+/* Mostly queries, to hosts that listen with filters of senders. */
+static void step_igmp(struct world *w, uint8_t how) {
+  static const uint8_t types[] = {IGMP_QUERY, IGMP_QUERY, IGMP_V2_REPORT, 0xff};
+  uint8_t frame[ETH + 24 + 256] = {0};
+  uint8_t *ip = frame + ETH, *m = ip + 24;
+  uint32_t len = how & 64 ? 8 : 12 + u8(w) % 60u * 4;
+  put_be32(ip, 0x46000000 | (24 + len));
+  ip[8] = 1;
+  ip[9] = IP_PROTO_IGMP;
+  put_be32(ip + 12, 0x0a000002);
+  put_be32(ip + 16, 0xe0000001);
+  put_be32(ip + 20, 0x94040000);
+  put_be16(ip + 10, (uint16_t)~csum_data(ip, 24, 0));
+  m[0] = types[how & 3];
+  m[1] = u8(w);
+  put_be32(m + 4, how & 128 ? 0xef000001 + (u8(w) & 1) : 0);
+  m[8] = u8(w);
+  put_be16(m + 10, (uint16_t)(how & 16 ? u8(w) : (len - 12) / 4));
+  for (uint32_t at = 12; at < len; at += 4) {
+    put_be32(m + at, 0x0a000000 + u8(w));
+  }
+  put_be16(m + 2, (uint16_t)~csum_data(m, len, 0));
+  deliver(w, frame, ETH + 24 + len, ETH_TYPE_IPV4, true);
+}
+
 static void step_arp(struct world *w) {
   uint8_t frame[ETH + ARP_LEN] = {0};
   uint8_t *p = frame + ETH;
   uint8_t how = u8(w);
+  if (how & 32) {
+    step_igmp(w, how);
+    return;
+  }
   put_be16(p, 1);
   put_be16(p + 2, ETH_TYPE_IPV4);
   p[4] = 6;
@@ -188,6 +219,19 @@ static void step(struct world *w) {
   assert_true(w->blocks - w->stack->blocks.available <= BLOCKS_MAX + 16);
 }
 
+/* One group whoever sends but two, one from one sender alone. */
+static void join(struct world *w) {
+  struct ip_listed one = {NULL, ph_addr_v4(0x0a000002)};
+  struct ip_listed two = {&one, ph_addr_v4(0x0a000003)};
+  const struct ip_filter all_but = {&two, true}, only = {&one, false};
+  const struct ph_addr a = ph_addr_v4(0xef000001), b = ph_addr_v4(0xef000002);
+  struct netif *netif = &w->pair->host[0].netif;
+  if (ph_igmp_init(w->stack) || ip_listen(netif, &a, NULL, &all_but) ||
+      ip_listen(netif, &b, NULL, &only)) {
+    abort();
+  }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   const struct pair_options options = {.software = true, .ipv6 = true};
   const struct ph_reassembly_config bounds = {.max_datagrams = 6,
@@ -204,6 +248,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (how & 2) {
     w.pair->host[0].netif.caps.mtu = 576;
   }
+  join(&w);
   udp_open(w.stack, &w.udp, 1 << 18);
   udp_set_any(&w.udp, &(struct ph_addr){{0}});
   if (udp_bind(&w.udp, &w.udp.any, PORT)) {

@@ -3,6 +3,15 @@
 #include "stack/ip/ipv6_internal.h"
 #include "tests/stack/lower6.h"
 
+enum { /* RFC 3810 5.2.12 */
+       MLD_MODE_IS_INCLUDE = 1,
+       MLD_MODE_IS_EXCLUDE = 2,
+       MLD_CHANGE_TO_INCLUDE = 3,
+       MLD_CHANGE_TO_EXCLUDE = 4,
+       MLD_ALLOW_NEW_SOURCES = 5,
+       MLD_BLOCK_OLD_SOURCES = 6,
+};
+
 static const struct ph_addr group = {{0xff, 0x15, [14] = 1, [15] = 2}};
 
 /* The last frame reports `group` in this way. */
@@ -75,6 +84,37 @@ static uint8_t *query(struct lower *host, uint32_t len, uint16_t delay) {
   return p + 8;
 }
 
+static void filters_of_senders_are_reported(void **state) {
+  /* EVIDENCE: RFC 3810 5.2.12, 6.1, 6.2 */
+  (void)state;
+  struct lower *host = lower6_new(NULL);
+  static struct ip_listed peer, other;
+  peer.addr = lower6_peer;
+  other = (struct ip_listed){&peer, lower6_router_ll};
+  const struct ip_filter one = {&peer, false}, two = {&other, false};
+  assert_int_equal(ip_listen(&host->netif, &group, NULL, &one), 0);
+  expect_report(host, MLD_ALLOW_NEW_SOURCES);
+  assert_int_equal(get_be16(lower6_icmp(host, 1) + 10), 1);
+  assert_memory_equal(lower6_icmp(host, 1) + 28, lower6_peer.bytes, 16);
+  assert_int_equal(ip_listen(&host->netif, &group, &one, &two), 0);
+  lower6_pass(host, 5 * LOWER6_S);
+  uint8_t *m = query(host, 28 + 32, 500);
+  memcpy(m + 8, group.bytes, 16);
+  put_be16(m + 26, 2);
+  memcpy(m + 28, lower6_host.bytes, 16);
+  memcpy(m + 44, lower6_peer.bytes, 16);
+  lower6_sum(host, 8);
+  lower6_receive(host);
+  lower6_pass(host, LOWER6_S);
+  expect_report(host, MLD_MODE_IS_INCLUDE);
+  assert_int_equal(get_be16(lower6_icmp(host, 1) + 10), 1);
+  assert_memory_equal(lower6_icmp(host, 1) + 28, lower6_peer.bytes, 16);
+  assert_int_equal(ip_listen(&host->netif, &group, &two, &one), 0);
+  expect_report(host, MLD_BLOCK_OLD_SOURCES);
+  assert_memory_equal(lower6_icmp(host, 1) + 28, lower6_router_ll.bytes, 16);
+  lower_free(host);
+}
+
 static void query_is_answered_within_its_time(void **state) {
   /* EVIDENCE: RFC 3810 5.1.3, 6.2 */
   (void)state;
@@ -93,7 +133,8 @@ static void query_is_answered_within_its_time(void **state) {
   lower6_sum(host, 8);
   lower6_receive(host);
   lower6_pass(host, 10 * LOWER6_S + 1);
-  assert_int_equal(host->count, count + 1 + 2);
+  assert_int_equal(host->count, count + 1 + 1);
+  assert_int_equal(get_be16(lower6_icmp(host, 1) + 6), 2);
   lower_free(host);
 }
 
@@ -123,7 +164,7 @@ static void queries_that_fail_a_check_are_ignored(void **state) {
   (void)state;
   struct lower *host = lower6_new(NULL);
   uint64_t errors = host->stack.stats.Icmp6InErrors;
-  for (int i = 0; i < 6; i++) {
+  for (int i = 0; i < 7; i++) {
     uint32_t len = i == 0 ? 8 : i == 1 ? 27 : 28;
     uint8_t *m = query(host, len, 100);
     if (i == 2) {
@@ -134,6 +175,9 @@ static void queries_that_fail_a_check_are_ignored(void **state) {
       m[-6] = IPV6_OPT_PADN; /* no router alert */
     } else if (i == 5) {
       memcpy(m + 8, lower6_peer.bytes, 16); /* no group */
+    }
+    if (i == 6) {
+      put_be16(m + 26, 1); /* a sender that is not there */
     }
     lower6_sum(host, 8);
     lower6_receive(host);
@@ -149,6 +193,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(join_and_leave_are_reported_twice),
       cmocka_unit_test(joined_group_is_received),
+      cmocka_unit_test(filters_of_senders_are_reported),
       cmocka_unit_test(query_is_answered_within_its_time),
       cmocka_unit_test(old_querier_gets_reports_of_version_1),
       cmocka_unit_test(queries_that_fail_a_check_are_ignored),
