@@ -112,8 +112,7 @@ int ip_group_listen(struct ip_group_link *link, const struct ph_addr *group,
 /* The same for whoever has a netif alone: 0; -PH_EINVAL (no group, or its
  * family is not there), -PH_ENOMEM, -PH_ENOENT. */
 int ip_listen(struct netif *netif, const struct ph_addr *group,
-              const struct ip_filter *before,
-              const struct ip_filter *after);
+              const struct ip_filter *before, const struct ip_filter *after);
 
 /* Does anybody listen to it there? */
 bool ip_group_heard(const struct ip_group_link *link,
