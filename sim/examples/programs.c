@@ -20,6 +20,9 @@ const struct example_program example_programs[] = {
      example_telnetd, 1, 2},
     {"telnet", "HOST PORT", "talks to it; the line ^C interrupts",
      example_telnet, 2, 2},
+    {"chat", "NAME GROUP PORT [ADDRESS]",
+     "talks to all who listen there: TEXT, /to NAME TEXT, /quit", example_chat,
+     3, 4},
     {NULL, NULL, NULL, NULL, 0, 0},
 };
 

@@ -19,11 +19,12 @@
 
 enum { PROGRAMS_MAX = 4, WORDS_MAX = 16, SAID_MAX = 2000, FILE_BYTES = 100000 };
 
-/* A program of an example. In its words SERVER is the server's address and DIR
- * the host's directory. */
+/* A program of an example. In its words SERVER is the server's address, SELF
+ * the host's, DIR its directory. */
 struct part {
   unsigned host;
   uint32_t start_ms;
+  const char *who; /* what its screen is called */
   const char *line;
   const char *typed; /* lines, each behind the millisecond it is typed at */
 };
@@ -36,29 +37,39 @@ static const struct example {
     {"http",
      "a web server with epoll, 40 connections at once, pages of 100 kB",
      false,
-     {{RUN_SERVER, 0, "httpd 80 DIR 42", NULL},
-      {RUN_CLIENT, 2, "httpget SERVER 80 /data.bin 40", NULL},
-      {RUN_CLIENT, 1, "httpget SERVER 80 / 2", NULL}}},
+     {{RUN_SERVER, 0, "httpd", "httpd 80 DIR 42", NULL},
+      {RUN_CLIENT, 2, "httpget", "httpget SERVER 80 /data.bin 40", NULL},
+      {RUN_CLIENT, 1, "httpget", "httpget SERVER 80 / 2", NULL}}},
     {"smtp",
      "a mail with a line that begins with a dot",
      false,
-     {{RUN_SERVER, 0, "smtpd 25 1", NULL},
-      {RUN_CLIENT, 1, "smtpsend SERVER 25 ann@client bob@server cy@server",
+     {{RUN_SERVER, 0, "smtpd", "smtpd 25 1", NULL},
+      {RUN_CLIENT, 1, "smtpsend",
+       "smtpsend SERVER 25 ann@client bob@server cy@server",
        "2 Subject: two dots\n2 \n2 .profile begins with one,\n2 .\n"
        "2 and that line is one, but not the end."}}},
     {"ftp",
      "files both ways, with PASV and with PORT, and a list of them",
      true,
-     {{RUN_SERVER, 0, "ftpd 21 DIR 1", NULL},
-      {RUN_CLIENT, 1, "ftp SERVER 21 DIR",
+     {{RUN_SERVER, 0, "ftpd", "ftpd 21 DIR 1", NULL},
+      {RUN_CLIENT, 1, "ftp", "ftp SERVER 21 DIR",
        "2 get data.bin\n2 active\n2 put up.bin\n2 ls\n2 quit"}}},
     {"telnet",
      "a remote shell; urgent data interrupt a command that never ends",
      false,
-     {{RUN_SERVER, 0, "telnetd 23 1", NULL},
-      {RUN_CLIENT, 1, "telnet SERVER 23",
+     {{RUN_SERVER, 0, "telnetd", "telnetd 23 1", NULL},
+      {RUN_CLIENT, 1, "telnet", "telnet SERVER 23",
        "2 help\n2 echo one two\n50 yes\n80 echo typed ahead\n82 ^C\n"
        "120 echo after it\n120 exit"}}},
+    {"chat",
+     "three people, two on one host, over UDP and a multicast group",
+     true,
+     {{RUN_CLIENT, 1, "ann", "chat ann 239.1.2.3 4321 SELF",
+       "200 hello all\n300 /to bob psst\n500 /quit"},
+      {RUN_SERVER, 1, "bob", "chat bob 239.1.2.3 4321 SELF",
+       "250 hi ann\n550 /to dan anybody?\n700 /quit"},
+      {RUN_CLIENT, 100, "cy", "chat cy 239.1.2.3 4321 SELF",
+       "400 I heard that\n600 /quit"}}},
 };
 
 enum { EXAMPLES = sizeof(examples) / sizeof(examples[0]) };
@@ -92,7 +103,7 @@ struct scene {
   unsigned count;
   struct said said[SAID_MAX];
   uint32_t said_count;
-  char server[ADDRESS_TEXT];
+  char addresses[2][ADDRESS_TEXT]; /* by host */
   char dir[64], dirs[2][80];
 };
 
@@ -236,6 +247,16 @@ static bool make_files(struct scene *scene) {
   return good;
 }
 
+static char *meaning(struct scene *scene, unsigned host, char *word) {
+  if (strcmp(word, "SERVER") == 0) {
+    return scene->addresses[RUN_SERVER];
+  }
+  if (strcmp(word, "SELF") == 0) {
+    return scene->addresses[host];
+  }
+  return strcmp(word, "DIR") == 0 ? scene->dirs[host] : word;
+}
+
 static void start(struct scene *scene, struct running *running,
                   const struct part *part) {
   running->scene = scene;
@@ -247,10 +268,7 @@ static void start(struct scene *scene, struct running *running,
   char *rest;
   for (char *word = strtok_r(running->words, " ", &rest); word;
        word = strtok_r(NULL, " ", &rest)) {
-    running->argv[running->argc++] = strcmp(word, "SERVER") == 0 ? scene->server
-                                     : strcmp(word, "DIR") == 0
-                                         ? scene->dirs[part->host]
-                                         : word;
+    running->argv[running->argc++] = meaning(scene, part->host, word);
   }
   host_spawn(running->host, part->start_ms * SIM_MS, run_program, running);
 }
@@ -270,7 +288,7 @@ static void print_screens(struct scene *scene) {
     const struct said *said = &scene->said[i];
     printf("%14.6f  %-8s %-9s %s\n", (double)said->time / (double)SIM_MS,
            scene->run.topology.hosts[said->by->part->host].name,
-           said->by->argv[0], said->text);
+           said->by->part->who, said->text);
   }
   printf("\n");
 }
@@ -307,8 +325,10 @@ static int play(struct scene *scene, const struct options *options) {
   if (!run_start(run, options)) {
     return 2;
   }
-  struct ph_addr server = run_address(run, RUN_SERVER);
-  (void)address_text(&server, scene->server);
+  for (unsigned i = 0; i < 2; i++) {
+    struct ph_addr address = run_address(run, i);
+    (void)address_text(&address, scene->addresses[i]);
+  }
   for (;
        scene->count < PROGRAMS_MAX && scene->example->parts[scene->count].line;
        scene->count++) {

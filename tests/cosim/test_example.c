@@ -111,6 +111,28 @@ static void telnet_interrupts_with_urgent_data(void **state) {
   assert_null(strstr(text, "typed ahead\n")); /* it was never obeyed */
 }
 
+static void chat_is_heard_by_all_of_a_group(void **state) {
+  /* EVIDENCE: RFC 1112 6.1 (loopback of multicasts), 7.1 (joining) */
+  (void)state;
+  static const char *const wanted[] = {
+      "client   cy        * ann is here\n",
+      "client   cy        <ann> hello all\n",
+      "server   bob       <ann> hello all\n",
+      "client   ann       <bob> hi ann\n",
+      "client   cy        <bob> hi ann\n",
+      "server   bob       <ann> (to you) psst\n",
+      "server   bob       <cy> I heard that\n",
+      "server   bob       * ann has left\n",
+      "server   bob       * dan is not here\n",
+      NULL};
+  static char text[TEXT];
+  shows("example chat --nic soft", wanted);
+  shows("example chat", wanted);
+  assert_int_equal(run("example chat --nic soft", STDOUT_FILENO, text), 0);
+  const char *said = strstr(text, "psst"); /* nobody else hears that */
+  assert_null(strstr(said + 1, "psst"));
+}
+
 static void same_run_gives_the_same_hash(void **state) {
   (void)state;
   static char text[TEXT], again[TEXT];
@@ -157,6 +179,7 @@ int main(void) {
       cmocka_unit_test(smtp_sends_a_mail_with_dots),
       cmocka_unit_test(ftp_moves_files_with_pasv_and_port),
       cmocka_unit_test(telnet_interrupts_with_urgent_data),
+      cmocka_unit_test(chat_is_heard_by_all_of_a_group),
       cmocka_unit_test(same_run_gives_the_same_hash),
       cmocka_unit_test(json_is_one_object),
       cmocka_unit_test(program_that_fails_makes_the_run_fail),

@@ -23,7 +23,7 @@ def check(name, good, detail=""):
 
 class Linux:
     """The programs on Linux's sockets."""
-    name, host = "linux", "127.0.0.1"
+    name, host, far = "linux", "127.0.0.1", "127.0.0.1"  # far: the peers' address
 
     def start(self, *words, typed=""):
         process = subprocess.Popen([f"{BUILD}/examples/linux", *words], stdin=subprocess.PIPE,
@@ -175,31 +175,75 @@ def telnet(world, _work):
         client.write(b"echo obeyed\r\n")
         rest = client.read_until(b"obeyed\r\n", WAIT_S)
         check(f"{world.name}: telnetlib interrupts", got.endswith(b"interrupted\r\n") and rest == b"obeyed\r\n", rest)
-    mine = world.start("telnet", world.host, "2323", typed=None)
-    typed = [("help\n", "type help"), ("yes\n", "help, echo"), ("^C\n", "y\n"), ("exit\n", "interrupted")]
-    shown = ""
-    for line, after in typed:  # each when the answer to the one before is there
-        while after not in shown:
-            got = mine.stdout.readline()
-            if not got:
-                break
-            shown += got
-        mine.stdin.write(line)
-        mine.stdin.flush()
-    out, good = finish(mine)
-    check(f"{world.name}: telnet interrupts", good and (shown + out).endswith("bye\nthe connection ended\n"), shown + out)
+    mine = Reader(world.peer("telnet", world.host, "2323", typed=None))
+    for line, after in [("help", "type help"), ("yes", "help, echo"), ("^C", "y\n"), ("exit", "interrupted")]:
+        mine.until(after)  # the answer to the line before
+        mine.type(line)
+    out, good = mine.finish()
+    check(f"{world.name}: telnet interrupts", good and out.endswith("bye\nthe connection ended\n"), out)
     out, good = finish(server)
     check(f"{world.name}: telnetd dropped what was typed ahead", good and
           out.startswith("yes: interrupted; 17 bytes"), out)
 
 
+class Reader:
+    """The lines of a program that goes on, and its keyboard."""
+
+    def __init__(self, process):
+        self.process, self.text = process, ""
+
+    def until(self, wanted):
+        while wanted not in self.text:
+            line = self.process.stdout.readline()
+            if not line:
+                raise RuntimeError(f"no '{wanted}' in {self.text}")
+            self.text += line
+
+    def type(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def finish(self):
+        out, good = finish(self.process)
+        return self.text + out, good
+
+
+def chat(world, _work):
+    words = ("239.1.2.3", "4321")
+    ours = Reader(world.program("chat", "ann", *words, world.host, typed=None))
+    theirs = Reader(world.peer("chat", "bob", *words, world.far, typed=None))
+    theirs.until("* ann is here")
+    ours.until("* bob is here")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(world.far))
+        other.settimeout(WAIT_S)
+        other.sendto(b"hcy ", (words[0], int(words[1])))
+        names = sorted(other.recvfrom(500)[0].split()[0] for _ in range(2))
+        check(f"{world.name}: a datagram of ours is answered by both", names == [b"Hann", b"Hbob"], names)
+        theirs.type("hello")
+        ours.until("<bob> hello")
+        ours.type("/to cy psst")
+        check(f"{world.name}: what is for one comes to one", other.recvfrom(500)[0] == b"oann psst")
+        for junk in (b"", b"a", b"acy", b"acy\0 x", b"\xff" * 400, b"a" + b"n" * 99 + b" x"):
+            other.sendto(junk, (words[0], int(words[1])))
+        other.sendto(b"acy \x1b[2Jlast", (words[0], int(words[1])))
+    ours.until("last")
+    ours.type("/quit")
+    theirs.until("* ann has left")
+    theirs.type("/quit")
+    mine, good = ours.finish()
+    check(f"{world.name}: all is shown, nothing else", good and mine.splitlines() ==
+          ["* bob is here", "* cy is here", "<bob> hello", "<cy> ?[2Jlast"], mine)
+    check(f"{world.name}: the other ends well", theirs.finish()[1])
+
+
 def inside():
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    subprocess.run(["ip", "link", "set", "lo", "up", "multicast", "on"], check=True)
     warnings.simplefilter("ignore", DeprecationWarning)
     work = tempfile.mkdtemp()
     try:
         for world in (Linux(),):
-            for example in (http, smtp, ftp, telnet):
+            for example in (http, smtp, ftp, telnet, chat):
                 os.mkdir(f"{work}/{world.name}-{example.__name__}")
                 try:
                     example(world, f"{work}/{world.name}-{example.__name__}")
