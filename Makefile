@@ -22,7 +22,7 @@ SANITIZE := -O1 -DPH_ASSERT_ON -fsanitize=address,undefined -fno-sanitize-recove
 # --- Sources -----------------------------------------------------------------
 STACK_C := $(wildcard stack/*/*.c)
 DRIVER_C := $(wildcard driver/*.c)
-SIM_C := $(wildcard sim/core/*.c sim/wire/*.c sim/host/*.c sim/apps/*.c sim/packet/*.c)
+SIM_C := $(wildcard sim/core/*.c sim/wire/*.c sim/host/*.c sim/apps/*.c sim/packet/*.c sim/diagnose/*.c)
 # With the example programs, which are a command of it.
 TOOL_C := $(wildcard sim/run/*.c sim/explain/*.c sim/tool/*.c) sim/threads/bsd.c $(filter-out %/main_linux.c %/console.c,$(wildcard sim/examples/*.c))
 MODEL_C := $(wildcard tests/rtl/model/offload_model.c tests/rtl/model/xgmii.c)
@@ -177,6 +177,10 @@ $(BUILD)/bench/tcp: $(call rel,tests/bench/bench_tcp.c tests/bench/bed.c $(STACK
 
 $(BUILD)/bench/forward: $(call rel,tests/bench/bench_forward.c $(STACK_C) $(DRIVER_C))
 	$(call quiet,LD ) $(CC) $^ -o $@
+
+# How often `diagnose` is right.
+$(BUILD)/bench/diagnose: $(call rel,tests/bench/bench_diagnose.c tests/cosim/diagnose_run.c $(SIM_C) $(STACK_C) $(DRIVER_C)) $(BUILD)/nic/libnic.a
+	$(call quiet,LD ) $(CXX) $^ $(SIM_LIBS) -o $@
 
 # The least that a program with TCP, UDP and IPv4 carries along.
 SMALL = -std=c11 -Os -fno-pie -no-pie -fno-asynchronous-unwind-tables -I. $(FREESTANDING) -ffunction-sections -fdata-sections

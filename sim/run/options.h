@@ -23,6 +23,7 @@ enum command {
   COMMAND_REPORT, /* on the command line; then it is a download */
   COMMAND_RESOLVE,
   COMMAND_EXAMPLE,
+  COMMAND_DIAGNOSE,
   COMMAND_HELP,
   COMMAND_COUNT
 };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* packhorse replay: a recording goes to one host, which answers it as it
  * answers any network: ARP, ping, UDP echo (port 7), HTTP (port 80). */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "sim/apps/udp_echo.h"
 #include "sim/core/util.h"
 #include "sim/tool/commands.h"
+#include "sim/tool/file.h"
 #include "sim/tool/replay_run.h"
 
 enum { HTTP_PORT = 80, ECHO_PORT = 7, IDLE_MS = 60000, CONTENT = 1500000 };
@@ -22,37 +22,6 @@ struct servers {
   struct app_result http, echo;
   uint8_t http_buffer[65536], echo_buffer[UDP_ECHO_MAX];
 };
-
-/* --- The file ------------------------------------------------------------- */
-
-static int cannot_read(const char *name) {
-  fprintf(stderr, "packhorse: %s: %s.\n", name,
-          errno ? strerror(errno) : "it can't be read");
-  return 2;
-}
-
-/* All of the file, whatever it is: a pipe has no size. */
-static int load(const char *name, uint8_t **data, size_t *size) {
-  size_t capacity = 1 << 20;
-  errno = 0;
-  FILE *file = fopen(name, "rb");
-  if (!file) {
-    return cannot_read(name);
-  }
-  *size = 0;
-  *data = sim_alloc(capacity);
-  size_t got;
-  while ((got = fread(*data + *size, 1, capacity - *size, file)) > 0) {
-    *size += got;
-    if (*size == capacity) {
-      capacity *= 2;
-      *data = sim_realloc(*data, capacity);
-    }
-  }
-  int status = ferror(file) ? cannot_read(name) : 0;
-  fclose(file);
-  return status;
-}
 
 /* --- The host ------------------------------------------------------------- */
 
@@ -169,7 +138,7 @@ int replay_file(struct replay_result *result, const struct options *options) {
   size_t size = 0;
   *result = (struct replay_result){
       .run = {.options = options, .started = run_wall_clock()}};
-  int status = load(options->file, &data, &size);
+  int status = file_load(options->file, &data, &size);
   if (!status) {
     struct servers *servers = sim_alloc(sizeof(*servers));
     status = replay_data(result, servers, data, size);

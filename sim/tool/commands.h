@@ -16,5 +16,6 @@ int command_packet(const struct options *options);
 int command_netstat(const struct options *options);
 int command_resolve(const struct options *options);
 int command_example(const struct options *options);
+int command_diagnose(const struct options *options);
 
 #endif

@@ -41,6 +41,8 @@ int main(int argc, char **argv) {
       return command_resolve(&options);
     case COMMAND_EXAMPLE:
       return command_example(&options);
+    case COMMAND_DIAGNOSE:
+      return command_diagnose(&options);
     default:
       break;
   }

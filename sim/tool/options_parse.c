@@ -134,6 +134,7 @@ static const struct {
     {"report", "a download, and an HTML page of it (report.html)"},
     {"resolve", "a host gets its address by DHCP and asks for a NAME"},
     {"example", "programs on the socket interface, host to host: NAME"},
+    {"diagnose", "what limited the connections of a pcapng or pcap FILE"},
     {"help",
      "this list; 'help COMMAND', 'help cpu', 'wire' or 'topology' for more"},
 };
@@ -543,7 +544,8 @@ int options_parse(struct options *options, int argc, char **argv) {
         options->topic = argc > 2 ? argv[2] : NULL;
         return 0;
       }
-      if (i == COMMAND_PACKET || i == COMMAND_NETSTAT || i == COMMAND_RESOLVE) {
+      if (i == COMMAND_PACKET || i == COMMAND_NETSTAT ||
+          i == COMMAND_RESOLVE || i == COMMAND_DIAGNOSE) {
         options->args = argv + 1;
         options->arg_count = argc - 1;
         return 0;

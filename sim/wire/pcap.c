@@ -55,7 +55,7 @@ pcap_time pcap_stamp(const struct pcap_interface *interface, uint64_t stamp) {
 int pcap_take(struct pcap *pcap, struct pcap_frame *frame, unsigned number,
               size_t at, uint32_t len, uint32_t wire_len, pcap_time time) {
   const struct pcap_interface *interface = &pcap->interface[number];
-  if (interface->link_type != PCAP_LINKTYPE_ETHERNET) {
+  if (interface->link_type != PCAP_LINKTYPE_ETHERNET && !pcap->any_link) {
     return pcap_wrong(pcap,
                       "frame %llu is of link type %u, only Ethernet (1) can "
                       "be replayed",
@@ -131,7 +131,8 @@ static bool open_pcap(struct pcap *pcap, uint64_t units_per_s) {
   pcap->only_met = pcap_wanted(pcap, 0);
   if (version != VERSION_MAJOR) {
     pcap_wrong(pcap, "this is pcap of version %u, expected version 2", version);
-  } else if (interface->link_type != PCAP_LINKTYPE_ETHERNET) {
+  } else if (interface->link_type != PCAP_LINKTYPE_ETHERNET &&
+             !pcap->any_link) {
     pcap_wrong(pcap,
                "the recording is of link type %u, only Ethernet (1) can be "
                "replayed",
@@ -143,11 +144,11 @@ static bool open_pcap(struct pcap *pcap, uint64_t units_per_s) {
   return !*pcap->why;
 }
 
-bool pcap_open(struct pcap *pcap, const uint8_t *data, size_t size,
-               const char *only) {
-  *pcap = (struct pcap){.data = data, .size = size, .only = only};
-  if (size < 4) {
-    pcap_wrong(pcap, "this is no recording: the file has %zu bytes", size);
+static bool open_either(struct pcap *pcap) {
+  const uint8_t *data = pcap->data;
+  if (pcap->size < 4) {
+    pcap_wrong(pcap, "this is no recording: the file has %zu bytes",
+               pcap->size);
     return false;
   }
   for (int big = 0; big < 2; big++) {
@@ -178,6 +179,17 @@ bool pcap_open(struct pcap *pcap, const uint8_t *data, size_t size,
                data[0], data[1], data[2], data[3]);
   }
   return false;
+}
+
+bool pcap_open(struct pcap *pcap, const uint8_t *data, size_t size,
+               const char *only) {
+  *pcap = (struct pcap){.data = data, .size = size, .only = only};
+  return open_either(pcap);
+}
+
+bool pcap_open_any(struct pcap *pcap, const uint8_t *data, size_t size) {
+  *pcap = (struct pcap){.data = data, .size = size, .any_link = true};
+  return open_either(pcap);
 }
 
 int pcap_next(struct pcap *pcap, struct pcap_frame *frame) {

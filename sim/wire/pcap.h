@@ -52,6 +52,7 @@ struct pcap {
   pcap_time last;   /* for frames without a time stamp: the one before */
   uint64_t frames;  /* met so far, on any interface */
   const char *only; /* name or number of the interface to read; NULL: all */
+  bool any_link;    /* frames of every link type, not of Ethernet alone */
   bool only_met;    /* there is such an interface */
   char why[200];    /* what is wrong: a sentence without its full stop */
 };
@@ -61,6 +62,10 @@ struct pcap {
  * Ethernet frames that can be read, `why` says why. */
 bool pcap_open(struct pcap *pcap, const uint8_t *data, size_t size,
                const char *only);
+
+/* The same for all interfaces, of whatever link type: the caller looks at
+ * pcap->interface[frame->interface].link_type. */
+bool pcap_open_any(struct pcap *pcap, const uint8_t *data, size_t size);
 
 /* 1: the next frame is in `frame`; 0: there is none; -1: the rest can't be
  * read, `why` says why. */

@@ -195,6 +195,16 @@ def congestion():
             FIGURES[name]["pass"] = False
 
 
+def diagnose():
+    """Verdicts on seeded runs whose limit is known, from recordings at four places."""
+    program = os.path.join(os.path.relpath(BUILD, ROOT), "bench", "diagnose")
+    run(["make", "--no-print-directory", "-s", program])
+    output = run([program])
+    for name, bar in (("diagnose_verdicts", 0.95), ("diagnose_shares", 0.95)):
+        value = float(re.search(name + r" (\S+)", output).group(1))
+        figure(name, value, "of all", bar, program)
+
+
 def text():
     """Code and constants of a program with TCP, UDP and IPv4, what nobody calls left out; and of all of stack/."""
     for name, variant, bar in (("text_kb_min", "minimal", 60), ("text_kb_min_no_lto", "minimal-no-lto", None),
@@ -205,7 +215,7 @@ def text():
         figure(name, size / 1024, "KiB", bar, f"size {program}", False)
 
 
-GROUPS = {f.__name__: f for f in (mac, nic, download, goodput, offload, faults, ipb, connections, forward, congestion, text)}
+GROUPS = {f.__name__: f for f in (mac, nic, download, goodput, offload, faults, ipb, connections, forward, congestion, diagnose, text)}
 
 
 def machine():

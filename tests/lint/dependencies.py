@@ -15,6 +15,7 @@ ALLOWED["stack/tcp"].discard("stack/udp")
 ALLOWED["stack/dhcp"].discard("stack/dns")
 ALLOWED["sim/core"] = {"sim/core"}
 ALLOWED["sim/wire"] = {"sim/core", "sim/wire"}
+ALLOWED["sim/diagnose"] = {"sim/core", "sim/wire", "sim/diagnose", "stack/base"}
 ALLOWED["sim/nic"] = {"sim/core", "sim/nic", "driver"}
 ALLOWED["sim/apps"] = {"sim/apps", "stack/socket", "stack/base", "stack/ip", "stack/dns", "stack/dhcp"}
 ALLOWED["sim/host"] = {"sim/core", "sim/wire", "sim/nic", "sim/apps", "sim/host", "driver"} | {f"stack/{s}" for s in STACK}
@@ -25,7 +26,7 @@ ALLOWED["sim/explain"] = ALLOWED["sim/run"] | {"sim/explain"}
 ALLOWED["sim/threads"] = {"sim/threads"} | {f"stack/{s}" for s in STACK}
 # programs see sockets only
 ALLOWED["sim/examples"] = {"sim/examples", "sim/threads"}
-ALLOWED["sim/tool"] = ALLOWED["sim/explain"] | {"sim/tool", "sim/packet", "sim/threads", "sim/examples"}
+ALLOWED["sim/tool"] = ALLOWED["sim/explain"] | {"sim/tool", "sim/packet", "sim/diagnose", "sim/threads", "sim/examples"}
 # the one adapter between stack and driver
 EXCEPTIONS = {("stack/netif/netif_virtio.c", "driver"), ("stack/netif/netif_virtio.h", "driver")}
 BLOCKS = ["mac", "offload", "virtio", "dma", "regs"]
