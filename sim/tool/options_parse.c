@@ -544,8 +544,8 @@ int options_parse(struct options *options, int argc, char **argv) {
         options->topic = argc > 2 ? argv[2] : NULL;
         return 0;
       }
-      if (i == COMMAND_PACKET || i == COMMAND_NETSTAT ||
-          i == COMMAND_RESOLVE || i == COMMAND_DIAGNOSE) {
+      if (i == COMMAND_PACKET || i == COMMAND_NETSTAT || i == COMMAND_RESOLVE ||
+          i == COMMAND_DIAGNOSE) {
         options->args = argv + 1;
         options->arg_count = argc - 1;
         return 0;
