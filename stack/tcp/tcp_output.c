@@ -427,20 +427,18 @@ static inline void output_quietly(struct ph_stack *stack, struct tcp_conn *conn,
   uint32_t seq = conn->snd_nxt;
   tcp_out_need(stack, conn);
   tcp_cc_idle(conn, tcp_now_ms(stack) - conn->counters.last_sent_ms);
-  struct tcp_pos pos = conn->sndq_head;
-  struct tcp_pos end = pos;
+  struct tcp_pos end = conn->sndq_head;
   uint8_t flags = data_flags(conn, seq, n, false);
   if (tcp_transmit(stack, conn, seq, flags, &end, n, true) < 0) {
     retry_later(stack, conn);
     return;
   }
-  uint32_t mss = conn->snd_mss;
-  tcp_rtx_sent(stack, conn, seq, n, pos, 0, mss);
+  tcp_rtx_sent_alone(stack, conn, n);
   conn->out->sndq_next = end;
   conn->snd_nxt = seq + n;
   conn->out->flight_max = n;
   conn->cwnd_limited = false;
-  if (n < mss) {
+  if (n < conn->snd_mss) {
     conn->snd_sml = seq + n;
   }
   piggyback(stack, conn);

@@ -84,6 +84,10 @@ struct tcp_ack {
 void tcp_rtx_sent(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
                   uint32_t len, struct tcp_pos pos, uint32_t flags,
                   uint32_t mss);
+/* The same of the first `len` bytes of the send queue in one segment, while
+ * nothing else is out. */
+void tcp_rtx_sent_alone(struct ph_stack *stack, struct tcp_conn *conn,
+                        uint32_t len);
 /* Split behind the first `at` bytes; false if there is no record. */
 bool tcp_rtx_split(struct tcp_stack *tcp, struct tcp_conn *conn,
                    struct tcp_range *range, uint32_t at);

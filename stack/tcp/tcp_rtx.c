@@ -138,6 +138,17 @@ static void merge_next(struct tcp_stack *tcp, struct tcp_conn *conn,
   set_flags(range, (flags & TCP_RANGE_FIN) | TCP_RANGE_RETRANSMITTED, 0);
 }
 
+static inline void record_fill(struct tcp_range *range, uint32_t seq,
+                               uint32_t len, struct tcp_pos pos, uint32_t flags,
+                               uint32_t mss) {
+  range->seq = seq;
+  range->len = len;
+  range->u.tx.block = pos.block;
+  range->u.tx.offset = (uint16_t)pos.offset;
+  range->u.tx.flags = (uint16_t)flags;
+  range->u.tx.mss = (uint16_t)mss;
+}
+
 void tcp_rtx_sent(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
                   uint32_t len, struct tcp_pos pos, uint32_t flags,
                   uint32_t mss) {
@@ -145,12 +156,7 @@ void tcp_rtx_sent(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
   struct tcp_out *out = conn->out;
   struct tcp_range *range = record_get(tcp, out);
   if (range) {
-    range->seq = seq;
-    range->len = len;
-    range->u.tx.block = pos.block;
-    range->u.tx.offset = (uint16_t)pos.offset;
-    range->u.tx.flags = (uint16_t)flags;
-    range->u.tx.mss = (uint16_t)mss;
+    record_fill(range, seq, len, pos, flags, mss);
     tcp_ranges_insert(&out->rtx, range);
   } else {
     range = out->rtx.last;
@@ -167,6 +173,21 @@ void tcp_rtx_sent(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
   }
   range->u.tx.sent_at_ns = stack->now_ns;
   list_insert(&out->sent, out->sent.last, range);
+}
+
+void tcp_rtx_sent_alone(struct ph_stack *stack, struct tcp_conn *conn,
+                        uint32_t len) {
+  struct tcp_stack *tcp = tcp_of(stack);
+  struct tcp_out *out = conn->out;
+  struct tcp_range *range = tcp_range_get(tcp, 0);
+  record_fill(range, conn->snd_una, len, conn->sndq_head, 0, conn->snd_mss);
+  range->u.tx.sent_at_ns = stack->now_ns;
+  range->left = range->right = range->prev = range->next = NULL;
+  range->u.tx.before = range->u.tx.after = NULL;
+  out->rtx = (struct tcp_ranges){range, range, range};
+  out->sent = (struct tcp_range_list){range, range};
+  out->records = 1;
+  tcp->rtx_users++;
 }
 
 bool tcp_rtx_split(struct tcp_stack *tcp, struct tcp_conn *conn,

@@ -47,6 +47,13 @@ static uint32_t fill_tail(struct tcp_conn *conn, const uint8_t *data,
   return n;
 }
 
+/* The queue begins with `block`. */
+static inline void begin(struct ph_stack *stack, struct tcp_conn *conn,
+                         struct ph_block *block) {
+  set_ends(conn, (struct tcp_pos){block, 0});
+  stack->blocks.reserve -= tcp_of(stack)->floor; /* it is taken */
+}
+
 /* Put `chain`, empty blocks for `len` bytes or less, behind the tail, which is
  * full, and fill it; returns how many bytes went in. */
 static uint32_t fill_chain(struct ph_stack *stack, struct tcp_conn *conn,
@@ -55,8 +62,7 @@ static uint32_t fill_chain(struct ph_stack *stack, struct tcp_conn *conn,
   if (conn->sndq_tail) {
     conn->sndq_tail->next = chain;
   } else {
-    set_ends(conn, (struct tcp_pos){chain, 0});
-    stack->blocks.reserve -= tcp_of(stack)->floor; /* it is taken */
+    begin(stack, conn, chain);
   }
   struct ph_block *last = chain;
   uint32_t done = 0, n = 0;
@@ -72,8 +78,9 @@ static uint32_t fill_chain(struct ph_stack *stack, struct tcp_conn *conn,
   return done;
 }
 
-uint32_t tcp_sendq_append(struct ph_stack *stack, struct tcp_conn *conn,
-                          const uint8_t *data, uint32_t len) {
+PH_APART static uint32_t append_any(struct ph_stack *stack,
+                                    struct tcp_conn *conn, const uint8_t *data,
+                                    uint32_t len) {
   uint32_t done = fill_tail(conn, data, len);
   while (done < len) {
     uint32_t blocks = (len - done - 1) / PH_BLOCK_SIZE + 1;
@@ -91,6 +98,24 @@ uint32_t tcp_sendq_append(struct ph_stack *stack, struct tcp_conn *conn,
   }
   stack->stats.CopiedBytes += done;
   return done;
+}
+
+uint32_t tcp_sendq_append(struct ph_stack *stack, struct tcp_conn *conn,
+                          const uint8_t *data, uint32_t len) {
+  struct ph_block *block = NULL;
+  if (PH_SHORT_WAYS && !conn->sndq_tail && len <= PH_BLOCK_SIZE &&
+      tcp_of(stack)->floor) { /* one block, and it is sure of that */
+    block = ph_block_get(&stack->blocks);
+  }
+  if (!block) {
+    return append_any(stack, conn, data, len);
+  }
+  begin(stack, conn, block);
+  memcpy(block->data, data, len);
+  conn->sndq_tail = block;
+  conn->sndq_tail_used = conn->sndq_len = len;
+  stack->stats.CopiedBytes += len;
+  return len;
 }
 
 void tcp_sendq_ack(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n) {
