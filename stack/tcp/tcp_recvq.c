@@ -138,10 +138,12 @@ static PH_INLINE uint32_t make_room(struct tcp_stack *tcp,
 }
 
 /* Copy `n` bytes for which there is room. */
-static void copy_behind(struct tcp_chunks *to, const uint8_t *data,
-                        uint32_t n) {
-  memcpy(to->tail->data + to->tail->len, data, n);
-  to->tail->len += n;
+static inline void copy_behind(struct tcp_chunks *to, const uint8_t *data,
+                               uint32_t n) {
+  struct tcp_chunk *tail = to->tail;
+  uint8_t *end = tail->data + tail->len;
+  tail->len += n;
+  memcpy(end, data, n);
 }
 
 /* Copy into the tail of `to`; returns how many bytes. */
@@ -323,9 +325,8 @@ uint32_t tcp_chunks_take(struct tcp_stack *tcp, struct tcp_conn *conn,
 }
 
 /* Take the first `n` bytes off, to `to` if that is not NULL. */
-static inline void take_front(struct tcp_stack *tcp, struct tcp_conn *conn,
-                              struct tcp_chunks *from, uint32_t n,
-                              uint8_t *to) {
+static void take_front(struct tcp_stack *tcp, struct tcp_conn *conn,
+                       struct tcp_chunks *from, uint32_t n, uint8_t *to) {
   struct tcp_chunk *chunk = from->head;
   struct gone gone = {.first = chunk};
   for (; chunk && n >= chunk->len; chunk = chunk->next) {
@@ -397,13 +398,31 @@ void tcp_recvq_peek(struct tcp_stack *tcp, const struct tcp_conn *conn,
   }
 }
 
+/* All that waits, in one piece. */
+static inline void take_only(struct tcp_stack *tcp, struct tcp_conn *conn,
+                             struct tcp_chunk *chunk, uint8_t *to) {
+  struct gone gone = {.first = chunk};
+  memcpy(to, chunk->data, chunk->len);
+  let_go(&gone, chunk);
+  chunks_put(tcp, conn, &gone);
+  conn->rcvq = (struct tcp_chunks){NULL, NULL};
+}
+
 uint32_t tcp_recvq_read(struct tcp_stack *tcp, struct tcp_conn *conn,
                         uint8_t *to, uint32_t len) {
+  struct tcp_chunk *head = conn->rcvq.head;
   len = ph_min_u32(len, conn->rcvq_len);
-  take_front(tcp, conn, &conn->rcvq, len, to);
-  tcp->stack->stats.CopiedBytes += to ? len : 0;
   conn->rcvq_len -= len;
-  conn->rcv_packed &= conn->rcvq_len > 0;
+  if (PH_SHORT_WAYS && head && head == conn->rcvq.tail && conn->rcvq_len == 0 &&
+      to) {
+    take_only(tcp, conn, head, to);
+  } else {
+    take_front(tcp, conn, &conn->rcvq, len, to);
+  }
+  tcp->stack->stats.CopiedBytes += to ? len : 0;
+  if (conn->rcvq_len == 0) {
+    conn->rcv_packed = false;
+  }
   tcp_rcv_account(tcp, conn);
   return len;
 }
