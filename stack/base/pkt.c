@@ -25,22 +25,11 @@ struct pkt *pkt_get(struct pkt_pool *pool, uint32_t reserve) {
   if (pool->available < pool->low_water) {
     pool->low_water = pool->available;
   }
-  /* Field by field: neither `room` nor `frags` is touched. */
   pkt->next = NULL;
   pkt->head = pkt->room + reserve;
-  pkt->head_len = 0;
-  pkt->len = 0;
-  pkt->nfrags = 0;
-  pkt->csum = PKT_CSUM_NONE;
-  pkt->gso_type = PKT_GSO_NONE;
-  pkt->gso_size = 0;
-  pkt->csum_start = 0;
-  pkt->csum_offset = 0;
-  pkt->l3 = NULL;
-  pkt->netif = NULL;
-  pkt->looped = NULL;
-  pkt->id = 0;
-  pkt->lent = NULL;
+  _Static_assert(PKT_CSUM_NONE == 0 && PKT_GSO_NONE == 0, "cleared");
+  memset(&pkt->head_len, 0, /* neither `room` nor `frags` is touched */
+         offsetof(struct pkt, frags) - offsetof(struct pkt, head_len));
   return pkt;
 }
 
@@ -51,15 +40,21 @@ static inline void recycle(struct pkt *pkt) {
   pool->available++;
 }
 
+/* The packet, and the block under its linear part. */
+static inline void put_rest(struct pkt *pkt) {
+  struct ph_block *lent = pkt->lent;
+  recycle(pkt);
+  if (lent) {
+    ph_block_put(lent);
+  }
+}
+
 /* The same from `frag` on, the last reference to some blocks with it. */
 static PH_APART void put_last(struct pkt *pkt, const struct pkt_frag *frag) {
   for (; frag < pkt->frags + pkt->nfrags; frag++) {
     ph_block_put(frag->block);
   }
-  if (pkt->lent) {
-    ph_block_put(pkt->lent);
-  }
-  recycle(pkt);
+  put_rest(pkt);
 }
 
 void pkt_put(struct pkt *pkt) {
@@ -72,11 +67,7 @@ void pkt_put(struct pkt *pkt) {
     }
     frag->block->refs--; /* somebody else still has it, as a send queue */
   }
-  if (pkt->lent) {
-    put_last(pkt, end);
-    return;
-  }
-  recycle(pkt);
+  put_rest(pkt);
 }
 
 void pkt_cut_end(struct pkt *pkt, uint32_t len) {

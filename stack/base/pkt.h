@@ -51,24 +51,25 @@ struct netif;
 struct pkt {
   struct pkt *next; /* free list, or the holder's queue */
   struct pkt_pool *pool;
-  uint8_t *head;     /* first byte of the linear part */
+  uint8_t *head;    /* first byte of the linear part */
+  uint64_t time_ns; /* when it came; of what waits in a socket's queue */
+  /* What pkt_get() clears stands together. */
   uint32_t head_len; /* bytes of the linear part */
   uint8_t nfrags;
-  uint8_t csum;         /* enum pkt_csum */
-  uint8_t gso_type;     /* enum pkt_gso */
-  uint16_t gso_size;    /* payload bytes per segment */
-  uint16_t csum_start;  /* from `head` as it is now: layers that push add;
-                           receive: from the frame's first byte */
-  uint16_t csum_offset; /* from csum_start */
-  uint32_t len;         /* head_len + all fragments */
-  uint8_t *l3;          /* receive: the IP header, still in the linear part */
-  struct netif *netif;  /* receive: where it came in */
-  struct netif *looped; /* a copy for this host of what left there, to a group
-                         */
-  uint64_t id;          /* one id per packet for timeline and capture; 0 none */
-  uint64_t time_ns;     /* when it came; of what waits in a socket's queue */
+  uint8_t csum;          /* enum pkt_csum */
+  uint8_t gso_type;      /* enum pkt_gso */
+  uint16_t gso_size;     /* payload bytes per segment */
+  uint16_t csum_start;   /* from `head` as it is now: layers that push add;
+                            receive: from the frame's first byte */
+  uint16_t csum_offset;  /* from csum_start */
+  uint32_t len;          /* head_len + all fragments */
   struct ph_block *lent; /* receive: block under the linear part, one
                             reference held; NULL if it lies in `room` */
+  uint8_t *l3;           /* receive: the IP header, still in the linear part */
+  struct netif *netif;   /* receive: where it came in */
+  struct netif *looped;  /* a copy for this host of what left there, to a group
+                          */
+  uint64_t id; /* one id per packet for timeline and capture; 0 none */
   struct pkt_frag frags[PKT_MAX_FRAGS];
   _Alignas(64) uint8_t room[PKT_ROOM]; /* device-visible */
 };
