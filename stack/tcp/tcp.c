@@ -5,10 +5,10 @@
 
 #include "stack/tcp/tcp_listen.h"
 #include "stack/tcp/tcp_options.h"
-#include "stack/tcp/tcp_memory.h"
 #include "stack/tcp/tcp_sendq.h"
 #include "stack/tcp/tcp_settings.h"
 #include "stack/tcp/tcp_table.h"
+#include "stack/tcp/tcp_window.h"
 #include "stack/wire/ip_wire.h"
 
 const char *tcp_state_name(enum tcp_state state) {

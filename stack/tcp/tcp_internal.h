@@ -524,9 +524,6 @@ static inline bool tcp_segs_grew(struct tcp_conn *conn, uint32_t size) {
   conn->rcv_mss = (uint16_t)ph_min_u32(size, UINT16_MAX);
   return true;
 }
-/* False if the window's edge could not move by as much as the peer is told of
- * at once, however much memory there were. */
-bool tcp_window_may_grow(const struct tcp_conn *conn);
 /* How far right the window's edge could move now; and, if that is not 0, how
  * wide the window could be. */
 uint32_t tcp_window_growth(const struct ph_stack *stack,
@@ -534,10 +531,6 @@ uint32_t tcp_window_growth(const struct ph_stack *stack,
 /* Move it by `grow`. */
 void tcp_window_open(const struct ph_stack *stack, struct tcp_conn *conn,
                      uint32_t grow);
-/* The header's window field; moves rcv_edge. */
-uint16_t tcp_window_field(const struct ph_stack *stack, struct tcp_conn *conn,
-                          uint8_t flags);
-void tcp_ack_sent(struct tcp_conn *conn);
 /* Two segments of `size` in a row: that is a full-sized one now, less than
  * rcv_mss, as when the peer's path MTU falls; unless they are short and end
  * what was written, as in Linux. */

@@ -12,7 +12,6 @@
  * stay in the send queue, the connection stays on the pending list and is
  * tried again when the device has room (netif_on_writable), at the next poll,
  * or after TCP_RETRY_NS. */
-#include "stack/tcp/tcp_memory.h"
 #include "stack/tcp/tcp_pmtu.h"
 #include "stack/tcp/tcp_predict.h"
 #include "stack/tcp/tcp_settings.h"

@@ -5,6 +5,7 @@
 
 #include "stack/tcp/tcp_options.h"
 #include "stack/tcp/tcp_sendq.h"
+#include "stack/tcp/tcp_window.h"
 #include "stack/wire/ip_wire.h"
 
 /* The header without options and checksum. */
