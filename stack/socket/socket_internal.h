@@ -46,6 +46,7 @@ struct ph_sock {
   uint16_t pollers;       /* ph_poll() calls that wait for this slot */
   bool open : 1;
   bool is_epoll : 1;
+  bool closing : 1; /* close() lingers: no descriptor any more */
   bool nonblock : 1;
   bool cloexec : 1; /* kept for F_GETFD; there is no exec() */
   bool linger : 1;
@@ -57,7 +58,6 @@ struct ph_sock {
   bool reuse_port : 1;
   bool connecting : 1; /* connect() has not yet reported its result */
   bool connected : 1;  /* it has, or accept() made it: only AF_UNSPEC undoes */
-  bool closing : 1;    /* close() lingers: no descriptor any more */
   bool rd_shutdown : 1, wr_shutdown : 1; /* of a datagram socket */
 };
 

@@ -255,6 +255,14 @@ static bool is_plain(const struct ph_sock *sock, size_t len, int flags) {
          !(flags & ~(PH_MSG_DONTWAIT | PH_MSG_NOSIGNAL));
 }
 
+/* And one look is all that it wants. */
+static inline bool is_plain_now(const struct ph_stack *stack,
+                                const struct ph_sock *sock, size_t len,
+                                int flags) {
+  return is_plain(sock, len, flags) &&
+         !sock_waits(stack, sock, flags & PH_MSG_DONTWAIT);
+}
+
 /* The same of datagrams. */
 static bool is_plain_datagram(const struct ph_sock *sock, int flags) {
   return PH_SHORT_WAYS && sock->udp &&
@@ -298,9 +306,9 @@ long ph_sendto(struct ph_stack *stack, int fd, const void *data, size_t len,
   return send_one(stack, sock, fd, &one, 0, flags, addr, addr_len);
 }
 
-long ph_send(struct ph_stack *stack, int fd, const void *data, size_t len,
-             int flags) {
-  struct ph_sock *sock = sock_enter(stack, fd);
+/* A call that may wait, or that is not plain. */
+PH_APART static long send_any(struct ph_stack *stack, struct ph_sock *sock,
+                              int fd, const void *data, size_t len, int flags) {
   long n = 0;
   if (!sock) {
     return sock_missing(stack, fd);
@@ -321,6 +329,14 @@ long ph_send(struct ph_stack *stack, int fd, const void *data, size_t len,
     }
   }
   return send_one(stack, sock, fd, &one, n > 0 ? (size_t)n : 0, flags, NULL, 0);
+}
+
+long ph_send(struct ph_stack *stack, int fd, const void *data, size_t len,
+             int flags) {
+  struct ph_sock *sock = sock_enter(stack, fd);
+  return sock && is_plain_now(stack, sock, len, flags)
+             ? tcp_send(stack, sock->tcp, data, len, false)
+             : send_any(stack, sock, fd, data, len, flags);
 }
 
 /* The long way, by the machinery of readv(). */
@@ -346,9 +362,8 @@ long ph_recvfrom(struct ph_stack *stack, int fd, void *data, size_t len,
               : sock_missing(stack, fd);
 }
 
-long ph_recv(struct ph_stack *stack, int fd, void *data, size_t len,
-             int flags) {
-  struct ph_sock *sock = sock_enter(stack, fd);
+PH_APART static long recv_any(struct ph_stack *stack, struct ph_sock *sock,
+                              int fd, void *data, size_t len, int flags) {
   if (!sock) {
     return sock_missing(stack, fd);
   }
@@ -366,6 +381,14 @@ long ph_recv(struct ph_stack *stack, int fd, void *data, size_t len,
     }
   }
   return recv_one(stack, sock, fd, &one, flags, NULL, NULL);
+}
+
+long ph_recv(struct ph_stack *stack, int fd, void *data, size_t len,
+             int flags) {
+  struct ph_sock *sock = sock_enter(stack, fd);
+  return sock && !sock->low_water && is_plain_now(stack, sock, len, flags)
+             ? tcp_recv(stack, sock->tcp, data, len, false)
+             : recv_any(stack, sock, fd, data, len, flags);
 }
 
 long ph_writev(struct ph_stack *stack, int fd, const struct ph_iovec *iov,

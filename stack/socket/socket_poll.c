@@ -23,14 +23,21 @@ static uint32_t udp_ready(const struct ph_sock *sock) {
   return ready;
 }
 
+/* A socket with SO_RCVLOWAT. */
+PH_APART static uint32_t low_water_ready(struct ph_sock *sock,
+                                         uint32_t events) {
+  uint32_t ready = tcp_ready_for(sock->tcp, events);
+  if (!tcp_readable(sock->tcp, sock->rcv_lowat)) {
+    ready &= ~(uint32_t)PH_POLLIN;
+  }
+  return ready;
+}
+
 static inline uint32_t ready_for(struct ph_sock *sock, uint32_t events) {
   if (sock->tcp) { /* POLLWRNORM asks for POLLOUT */
     events |= events >> NORM_SHIFT & PH_POLLOUT;
-    uint32_t ready = tcp_ready_for(sock->tcp, events);
-    if (sock->low_water && !tcp_readable(sock->tcp, sock->rcv_lowat)) {
-      ready &= ~(uint32_t)PH_POLLIN;
-    }
-    return with_norm(ready);
+    return with_norm(sock->low_water ? low_water_ready(sock, events)
+                                     : tcp_ready_for(sock->tcp, events));
   }
   return sock->is_epoll ? sock->epoll->ops->ready(sock)
                         : with_norm(udp_ready(sock));
