@@ -17,8 +17,8 @@
  * duplicate ACKs, challenge ACKs and resets: the rest waits for tcp_poll(), so
  * that one ACK answers all that arrived together. */
 #include "stack/tcp/tcp_listen.h"
-#include "stack/tcp/tcp_options.h"
 #include "stack/tcp/tcp_memory.h"
+#include "stack/tcp/tcp_parse.h"
 #include "stack/tcp/tcp_pmtu.h"
 #include "stack/tcp/tcp_predict.h"
 #include "stack/tcp/tcp_sendq.h"
@@ -519,12 +519,24 @@ PH_APART static void deliver_any(struct ph_stack *stack, struct tcp_conn *conn,
   }
 }
 
-void tcp_deliver(struct ph_stack *stack, struct tcp_seg *seg,
-                 const struct pkt *pkt, const struct ip_rx *rx) {
+static inline void deliver(struct ph_stack *stack, struct tcp_seg *seg,
+                           const struct pkt *pkt, const struct ip_rx *rx) {
   struct tcp_conn *conn = tcp_lookup(tcp_of(stack), &rx->dst, seg->dst_port,
                                      &rx->src, seg->src_port);
   if (!PH_SHORT_WAYS || !conn || !tcp_is_quiet(conn) ||
       !tcp_is_predicted(conn, seg) || !quiet_input(stack, conn, seg, pkt)) {
     deliver_any(stack, conn, seg, pkt, rx);
   }
+}
+
+void tcp_input(struct ph_stack *stack, struct pkt *pkt,
+               const struct ip_rx *rx) {
+  struct tcp_seg seg;
+  stack->stats.TcpInSegs++;
+  ph_stack_trace(stack, pkt->id, "tcp_input");
+  if (!rx->broadcast && tcp_parse(stack, pkt, rx, &seg) && seg.src_port != 0 &&
+      seg.dst_port != 0) {
+    deliver(stack, &seg, pkt, rx);
+  }
+  pkt_put(pkt);
 }

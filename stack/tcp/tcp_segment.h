@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A segment on its way through input: tcp_segment.c takes it out of a packet,
+/* A segment on its way through input: tcp_parse.h takes it out of a packet,
  * tcp_input.c does what RFC 9293 3.10.7 says. */
 #ifndef PH_TCP_TCP_SEGMENT_H
 #define PH_TCP_TCP_SEGMENT_H
@@ -48,8 +48,6 @@ void tcp_icmp_error(struct ph_stack *stack, const struct ip_error_info *info);
 /* Learn from the peer's SYN. */
 void tcp_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
                   const struct tcp_seg *seg);
-void tcp_deliver(struct ph_stack *stack, struct tcp_seg *seg,
-                 const struct pkt *pkt, const struct ip_rx *rx);
 void tcp_established(struct ph_stack *stack, struct tcp_conn *conn,
                      const struct tcp_seg *seg);
 
