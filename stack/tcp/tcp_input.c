@@ -82,28 +82,32 @@ static void draw_marks(struct tcp_conn *conn) {
   conn->snd_push = seq_max(conn->snd_push, conn->snd_una);
 }
 
+/* No probe or repair is on its way that an ACK could make known as needless. */
+static inline bool nothing_to_undo(const struct tcp_conn *conn) {
+  const struct tcp_rack *rack = &conn->out->loss.rack;
+  return !rack->tlp_out && !rack->dsack_in_round && conn->out->undo.cwnd == 0;
+}
+
 /* The ACK for all that was out, as it was expected: loss recovery would find
  * nothing in it. With `quiet` the connection and the segment are known to be
  * usual. */
 static inline bool nothing_to_recover(const struct tcp_conn *conn,
                                       const struct tcp_seg *seg,
                                       const struct tcp_ack *info, bool quiet) {
-  const struct tcp_rack *rack = &conn->out->loss.rack;
   bool usual =
       quiet || (conn->use_rack && conn->recovery == TCP_RECOVERY_NONE &&
                 !seg->dsack && seg->options.sack_count == 0);
-  return usual && !conn->out->rtx.first && !rack->tlp_out &&
-         !rack->dsack_in_round && conn->out->undo.cwnd == 0 &&
+  return usual && !conn->out->rtx.first && nothing_to_undo(conn) &&
          info->acked_sent_ns && !info->reordered && !info->acked_retransmitted;
 }
 
 /* All that is left to do then. */
 static inline void all_acked(struct ph_stack *stack, struct tcp_conn *conn,
-                             const struct tcp_ack *info) {
-  sample_rtt(stack, conn, info->acked_sent_ns);
+                             uint32_t acked, uint64_t sent_ns) {
+  sample_rtt(stack, conn, sent_ns);
   conn->dupacks = 0;
   if (tcp_cwnd_is_used(conn)) {
-    conn->cc->acked(conn, stack->now_ns, info->acked);
+    conn->cc->acked(conn, stack->now_ns, acked);
   }
   tcp_timer_clear(conn, TCP_TIMER_RTX); /* RFC 6298 (5.2) */
   tcp_timer_clear(conn, TCP_TIMER_RACK);
@@ -133,13 +137,28 @@ static void some_acked(struct ph_stack *stack, struct tcp_conn *conn,
   }
 }
 
-/* SND.UNA < SEG.ACK =< SND.NXT. `quiet`: tcp_is_quiet(). */
+/* What is known of an ACK before it is processed. */
+enum ack_kind {
+  ACK_ANY,
+  ACK_QUIET, /* the connection is: tcp_is_quiet(), */
+  ACK_ONLY,  /* and it is for the one record that is out: tcp_rtx_is_only() */
+};
+
+/* SND.UNA < SEG.ACK =< SND.NXT. With ACK_ONLY there is no `info`. */
 static PH_INLINE bool process_ack(struct ph_stack *stack, struct tcp_conn *conn,
                                   const struct tcp_seg *seg,
-                                  struct tcp_ack *info, const bool quiet) {
-  uint32_t acked = info->acked = seg->ack - conn->snd_una;
+                                  struct tcp_ack *info,
+                                  const enum ack_kind kind) {
+  const bool quiet = kind != ACK_ANY;
+  uint32_t acked = seg->ack - conn->snd_una;
   bool fin = !quiet && conn->fin_sent && seg->ack == conn->snd_nxt;
-  tcp_rtx_ack(stack, conn, seg->ack, info);
+  uint64_t sent_ns = 0;
+  if (kind == ACK_ONLY) {
+    sent_ns = tcp_rtx_only_acked(stack, conn);
+  } else {
+    info->acked = acked;
+    tcp_rtx_ack(stack, conn, seg->ack, info);
+  }
   tcp_sendq_ack(stack, conn, acked - fin);
   bool far = (conn->snd_una ^ seg->ack) >> MARKS_SHIFT;
   conn->snd_una = seg->ack;
@@ -159,8 +178,10 @@ static PH_INLINE bool process_ack(struct ph_stack *stack, struct tcp_conn *conn,
   if (!quiet && conn->plpmtud) {
     tcp_plpmtud_acked(stack, conn, info);
   }
-  if (PH_SHORT_WAYS && nothing_to_recover(conn, seg, info, quiet)) {
-    all_acked(stack, conn, info);
+  if (kind == ACK_ONLY) {
+    all_acked(stack, conn, acked, sent_ns);
+  } else if (PH_SHORT_WAYS && nothing_to_recover(conn, seg, info, quiet)) {
+    all_acked(stack, conn, acked, info->acked_sent_ns);
   } else {
     some_acked(stack, conn, seg, info);
   }
@@ -174,7 +195,7 @@ static PH_INLINE bool process_ack(struct ph_stack *stack, struct tcp_conn *conn,
 
 static bool tcp_process_ack(struct ph_stack *stack, struct tcp_conn *conn,
                             const struct tcp_seg *seg, struct tcp_ack *info) {
-  return process_ack(stack, conn, seg, info, false);
+  return process_ack(stack, conn, seg, info, ACK_ANY);
 }
 
 static bool is_dupack(const struct tcp_conn *conn,
@@ -407,10 +428,14 @@ static inline bool quiet_input(struct ph_stack *stack, struct tcp_conn *conn,
   conn->heard_ms = tcp_now_ms(stack);
   conn->more = false;
   update_window(stack, conn, seg);
-  if (acked > 0) {
+  if (acked > 0 && acked == out && tcp_rtx_is_only(conn) &&
+      nothing_to_undo(conn)) {
+    conn->out->used = true;
+    (void)process_ack(stack, conn, seg, NULL, ACK_ONLY);
+  } else if (acked > 0) {
     tcp_out_need(stack, conn);
     struct tcp_ack info = {.prior_fack = conn->out->loss.rack.fack};
-    (void)process_ack(stack, conn, seg, &info, true);
+    (void)process_ack(stack, conn, seg, &info, ACK_QUIET);
   }
   if (seg->len > 0) {
     in_order(stack, conn, seg, pkt);

@@ -64,13 +64,27 @@ static bool is_ambiguous(const struct tcp_rack *rack,
   return rtt_us < min_rtt(rack);
 }
 
+static uint32_t rtt_us_of(const struct ph_stack *stack, uint64_t xmit_ns) {
+  uint64_t rtt = (stack->now_ns - xmit_ns) / US; /* down: not a tick late */
+  return rtt < UINT32_MAX ? (uint32_t)rtt : UINT32_MAX;
+}
+
+/* Step 2: RACK.segment is the latest. */
+static void take_latest(struct tcp_rack *rack, uint64_t xmit_ns,
+                        uint32_t end_seq, uint32_t rtt_us) {
+  if (sent_after(xmit_ns, end_seq, rack->xmit_ns, rack->end_seq)) {
+    rack->xmit_ns = xmit_ns;
+    rack->end_seq = end_seq;
+    rack->rtt_us = rtt_us;
+  }
+}
+
 void tcp_rack_delivered(const struct ph_stack *stack, struct tcp_conn *conn,
                         const struct tcp_range *range, uint32_t end_seq,
                         struct tcp_ack *info) {
   struct tcp_rack *rack = &conn->out->loss.rack;
   uint64_t xmit_ns = range->u.tx.sent_at_ns;
-  uint64_t rtt = (stack->now_ns - xmit_ns) / US; /* down: not a tick late */
-  uint32_t rtt_us = rtt < UINT32_MAX ? (uint32_t)rtt : UINT32_MAX;
+  uint32_t rtt_us = rtt_us_of(stack, xmit_ns);
   bool retransmitted = range->u.tx.flags & TCP_RANGE_RETRANSMITTED;
   /* Step 3, against what had arrived before this ACK. */
   if (seq_gt(end_seq, rack->fack)) {
@@ -83,11 +97,17 @@ void tcp_rack_delivered(const struct ph_stack *stack, struct tcp_conn *conn,
   } else if (is_ambiguous(rack, range, rtt_us, info)) {
     return;
   }
-  if (sent_after(xmit_ns, end_seq, rack->xmit_ns, rack->end_seq)) {
-    rack->xmit_ns = xmit_ns;
-    rack->end_seq = end_seq;
-    rack->rtt_us = rtt_us;
-  }
+  take_latest(rack, xmit_ns, end_seq, rtt_us);
+}
+
+void tcp_rack_only_delivered(const struct ph_stack *stack,
+                             struct tcp_conn *conn, uint64_t xmit_ns,
+                             uint32_t end_seq) {
+  struct tcp_rack *rack = &conn->out->loss.rack;
+  uint32_t rtt_us = rtt_us_of(stack, xmit_ns);
+  rack->fack = end_seq;
+  sample_min_rtt(rack, stack->now_ns, rtt_us);
+  take_latest(rack, xmit_ns, end_seq, rtt_us);
 }
 
 /* ---- Step 4: the reordering window --------------------------------------- */

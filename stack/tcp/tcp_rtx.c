@@ -230,20 +230,32 @@ void tcp_rtx_free(struct tcp_stack *tcp, struct tcp_conn *conn) {
 /* ---- Delivered ---------------------------------------------------------- */
 
 /* All that was out, in one record, was sent once and has arrived. */
-static void only_acked(struct ph_stack *stack, struct tcp_conn *conn,
-                       struct tcp_range *range, struct tcp_ack *info) {
-  struct tcp_stack *tcp = tcp_of(stack);
-  struct tcp_out *out = conn->out;
-  info->delivered = range->len;
-  info->acked_sent_ns = range->u.tx.sent_at_ns;
-  if (conn->use_rack) {
-    tcp_rack_delivered(stack, conn, range, tcp_range_end(range), info);
-  }
+static inline void forget_only(struct tcp_stack *tcp, struct tcp_out *out,
+                               struct tcp_range *range) {
   out->rtx = (struct tcp_ranges){0};
   out->sent = (struct tcp_range_list){0};
   out->records = 0;
   tcp->rtx_users--;
   tcp_range_put(tcp, range);
+}
+
+static void only_acked(struct ph_stack *stack, struct tcp_conn *conn,
+                       struct tcp_range *range, struct tcp_ack *info) {
+  info->delivered = range->len;
+  info->acked_sent_ns = range->u.tx.sent_at_ns;
+  if (conn->use_rack) {
+    tcp_rack_delivered(stack, conn, range, tcp_range_end(range), info);
+  }
+  forget_only(tcp_of(stack), conn->out, range);
+}
+
+uint64_t tcp_rtx_only_acked(struct ph_stack *stack, struct tcp_conn *conn) {
+  struct tcp_range *range = conn->out->rtx.first;
+  uint64_t sent_ns = range->u.tx.sent_at_ns;
+  uint32_t end_seq = tcp_range_end(range);
+  forget_only(tcp_of(stack), conn->out, range);
+  tcp_rack_only_delivered(stack, conn, sent_ns, end_seq);
+  return sent_ns;
 }
 
 PH_APART static void some_acked(struct ph_stack *stack, struct tcp_conn *conn,

@@ -137,7 +137,11 @@ void tcp_sendq_free(struct ph_stack *stack, struct tcp_conn *conn) {
     return;
   }
   stack->blocks.reserve += tcp_of(stack)->floor; /* the first is owed again */
-  (void)ph_block_put_chain(conn->sndq_head.block, UINT32_MAX);
+  if (PH_SHORT_WAYS && conn->sndq_head.block == conn->sndq_tail) {
+    ph_block_put(conn->sndq_tail);
+  } else {
+    (void)ph_block_put_chain(conn->sndq_head.block, UINT32_MAX);
+  }
   set_ends(conn, (struct tcp_pos){NULL, 0});
   conn->sndq_tail = NULL;
   conn->sndq_len = 0;
