@@ -98,6 +98,45 @@ enum {
   PH_IP_MULTICAST_LOOP = 34,
   PH_IP_ADD_MEMBERSHIP = 35, /* struct ph_ip_mreqn, or its first two */
   PH_IP_DROP_MEMBERSHIP = 36,
+  PH_IP_UNBLOCK_SOURCE = 37, /* struct ph_ip_mreq_source */
+  PH_IP_BLOCK_SOURCE = 38,
+  PH_IP_ADD_SOURCE_MEMBERSHIP = 39,
+  PH_IP_DROP_SOURCE_MEMBERSHIP = 40,
+  PH_IP_MSFILTER = 41,        /* struct ph_ip_msfilter */
+  PH_MCAST_JOIN_GROUP = 42,   /* struct ph_group_req, of both families */
+  PH_MCAST_BLOCK_SOURCE = 43, /* struct ph_group_source_req */
+  PH_MCAST_UNBLOCK_SOURCE = 44,
+  PH_MCAST_LEAVE_GROUP = 45,
+  PH_MCAST_JOIN_SOURCE_GROUP = 46,
+  PH_MCAST_LEAVE_SOURCE_GROUP = 47,
+  PH_MCAST_MSFILTER = 48, /* struct ph_group_filter */
+  PH_IP_MULTICAST_ALL = 49,
+};
+enum { PH_MCAST_EXCLUDE = 0, PH_MCAST_INCLUDE = 1 };
+struct ph_ip_mreq_source { /* network order */
+  uint32_t imr_multiaddr, imr_interface, imr_sourceaddr;
+};
+struct ph_ip_msfilter { /* network order but the numbers */
+  uint32_t imsf_multiaddr, imsf_interface, imsf_fmode, imsf_numsrc;
+  uint32_t imsf_slist[];
+};
+struct ph_sockaddr_storage {
+  uint16_t ss_family;
+  uint8_t ss_bytes[126];
+} __attribute__((aligned(sizeof(long))));
+struct ph_group_req {
+  uint32_t gr_interface; /* its index; 0: by the route */
+  struct ph_sockaddr_storage gr_group;
+};
+struct ph_group_source_req {
+  uint32_t gsr_interface;
+  struct ph_sockaddr_storage gsr_group, gsr_source;
+};
+struct ph_group_filter {
+  uint32_t gf_interface;
+  struct ph_sockaddr_storage gf_group;
+  uint32_t gf_fmode, gf_numsrc;
+  struct ph_sockaddr_storage gf_slist[];
 };
 struct ph_ip_mreqn {
   uint32_t imr_multiaddr, imr_address; /* network order */
@@ -114,6 +153,7 @@ enum {
   PH_IPV6_MTU_DISCOVER = 23,
   PH_IPV6_MTU = 24,
   PH_IPV6_V6ONLY = 26,
+  PH_IPV6_MULTICAST_ALL = 29,
   PH_IPV6_RECVPKTINFO = 49,
   PH_IPV6_PKTINFO = 50,
   PH_IPV6_TCLASS = 67,
@@ -296,7 +336,8 @@ int ph_socket_init(struct ph_stack *stack,
                    const struct ph_socket_config *config) PH_MUST_USE;
 
 /* Then: the options for groups (PH_IP_MULTICAST_..., PH_IPV6_JOIN_GROUP, ...).
- * `memberships` of all sockets together. 0, -PH_ENOMEM. */
+ * `memberships` of all sockets together, and eight times as many senders in
+ * their filters. 0, -PH_ENOMEM. */
 int ph_multicast_init(struct ph_stack *stack, uint32_t memberships) PH_MUST_USE;
 
 int ph_socket(struct ph_stack *stack, int domain, int type, int protocol);

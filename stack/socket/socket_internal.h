@@ -89,6 +89,7 @@ struct sock_table {
   struct sock_poller *pollers;
   const struct sock_multicast *multicast;
   struct udp_group *free_groups;
+  struct ip_listed *free_sources;
   struct sock_epoll *free_epolls;
   struct sock_watch *free_watches;
   const struct sock_epoll_ops *epoll; /* from the first instance on */

@@ -1,62 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Options for groups: RFC 1112 6.1, 7.1; RFC 3493 5.2. Values and results are
- * Linux's. A membership is a socket's; it ends with the socket. */
+/* Options for groups: RFC 1112 6.1, 7.1; RFC 3493 5.2; with senders RFC 3678.
+ * Values and results are Linux's. A membership is a socket's; it ends with the
+ * socket. */
 #include "stack/ip/igmp.h"
-#include "stack/ip/ip_membership.h"
-#include "stack/socket/socket_internal.h"
+#include "stack/socket/socket_group.h"
+#include "stack/wire/bytes.h"
 
-enum { MREQ_LEN = 8, ADDRESS_LEN = 4, OCTET_MAX = 255 };
-
-struct udp_group {
-  struct udp_group *next;
-  struct ph_addr addr;
-  struct netif *netif;
-};
-
-static const struct ip_filter everybody = {NULL, true};
-
-static struct udp_group **find(const struct ph_sock *sock,
-                               const struct ph_addr *addr,
-                               const struct netif *netif) {
-  struct udp_group **at = &sock->udp->groups;
-  while (*at && !(ph_addr_equal(&(*at)->addr, addr) &&
-                  (!netif || (*at)->netif == netif))) {
-    at = &(*at)->next;
-  }
-  return at;
-}
-
-static int join(struct ph_stack *stack, struct ph_sock *sock,
-                const struct ph_addr *addr, struct netif *netif) {
-  struct sock_table *table = sock_table_of(stack);
-  struct udp_group *g = table->free_groups;
-  if (*find(sock, addr, netif)) {
-    return -PH_EADDRINUSE;
-  }
-  int error = g ? ip_listen(netif, addr, NULL, &everybody) : -PH_ENOMEM;
-  if (error) {
-    return error == -PH_ENOMEM ? -PH_ENOBUFS : error;
-  }
-  table->free_groups = g->next;
-  *g = (struct udp_group){sock->udp->groups, *addr, netif};
-  sock->udp->groups = g;
-  return 0;
-}
-
-static void leave(struct ph_stack *stack, struct udp_group **at) {
-  struct sock_table *table = sock_table_of(stack);
-  struct udp_group *g = *at;
-  *at = g->next;
-  (void)ip_listen(g->netif, &g->addr, &everybody, NULL);
-  g->next = table->free_groups;
-  table->free_groups = g;
-}
-
-static void leave_all(struct ph_stack *stack, struct ph_sock *sock) {
-  while (sock->udp->groups) {
-    leave(stack, &sock->udp->groups);
-  }
-}
+enum { MREQ_LEN = 8, ADDRESS_LEN = 4, OCTET_MAX = 255, SOURCES_PER_GROUP = 8 };
 
 /* By its index, by its address, or by the route to the group. */
 static struct netif *interface(struct ph_stack *stack, int32_t index,
@@ -71,24 +21,40 @@ static struct netif *interface(struct ph_stack *stack, int32_t index,
   return path->error ? NULL : path->netif;
 }
 
+/* Is it a group, and is there an interface? */
+static int check(const struct ph_addr *group, const struct netif *netif,
+                 int no_group) {
+  return !ip_addr_is_multicast(group) ? no_group : netif ? 0 : -PH_ENODEV;
+}
+
 static int change(struct ph_stack *stack, struct ph_sock *sock,
                   const struct ph_addr *group, struct netif *netif,
                   bool joins) {
-  if (!ip_addr_is_multicast(group)) {
-    return joins ? -PH_EINVAL : -PH_EADDRNOTAVAIL;
+  int error = check(group, netif, joins ? -PH_EINVAL : -PH_EADDRNOTAVAIL);
+  if (error || joins) {
+    return error ? error : sock_group_join(stack, sock, group, netif);
   }
-  if (!netif) {
-    return -PH_ENODEV;
+  struct udp_group *g = sock_group_find(sock, group, netif);
+  if (g) {
+    sock_group_leave(stack, sock, g);
   }
-  if (joins) {
-    return join(stack, sock, group, netif);
-  }
-  struct udp_group **at = find(sock, group, netif);
-  if (!*at) {
-    return -PH_EADDRNOTAVAIL;
-  }
-  leave(stack, at);
-  return 0;
+  return g ? 0 : -PH_EADDRNOTAVAIL;
+}
+
+/* The operations with a sender, of either numbering. */
+static int change_source(struct ph_stack *stack, struct ph_sock *sock,
+                         int option, const struct ph_addr *group,
+                         struct netif *netif, const struct ph_addr *source) {
+  int error = check(group, netif, -PH_EINVAL);
+  bool exclude =
+      option == PH_IP_BLOCK_SOURCE || option == PH_IP_UNBLOCK_SOURCE ||
+      option == PH_MCAST_BLOCK_SOURCE || option == PH_MCAST_UNBLOCK_SOURCE;
+  bool add =
+      option == PH_IP_BLOCK_SOURCE || option == PH_IP_ADD_SOURCE_MEMBERSHIP ||
+      option == PH_MCAST_BLOCK_SOURCE || option == PH_MCAST_JOIN_SOURCE_GROUP;
+  return error ? error
+               : sock_group_source(stack, sock, group, netif, source, exclude,
+                                   add);
 }
 
 static uint32_t host_order(uint32_t network) {
@@ -150,6 +116,204 @@ static int set_number(struct udp_pcb *udp, bool is_ttl, const void *value,
   return 0;
 }
 
+/* A flag: groups that others joined are heard, too. */
+static int set_all(struct udp_pcb *udp, const void *value, ph_socklen_t len) {
+  int32_t number = 0;
+  if (len == 0 || !value) {
+    return len == 0 ? -PH_EINVAL : -PH_EFAULT;
+  }
+  memcpy(&number, value, ph_min_u32(len, sizeof(number)));
+  if (number < 0 || number > 1) {
+    return -PH_EINVAL;
+  }
+  udp->members_only = number == 0;
+  return 0;
+}
+
+/* ---- Requests of RFC 3678, which name groups and senders by addresses ---- */
+
+/* A sockaddr that may lie anywhere; false: not of this family. */
+static bool get_address(const uint8_t *at, bool v6, struct ph_addr *out) {
+  uint16_t family;
+  memcpy(&family, at, sizeof(family));
+  if (v6) {
+    memcpy(out->bytes, at + offsetof(struct ph_sockaddr_in6, sin6_addr), 16);
+  } else {
+    *out = ph_addr_v4(get_be32(at + offsetof(struct ph_sockaddr_in, sin_addr)));
+  }
+  return family == (v6 ? PH_AF_INET6 : PH_AF_INET);
+}
+
+static uint32_t get_number(const uint8_t *at) {
+  uint32_t number;
+  memcpy(&number, at, sizeof(number));
+  return number;
+}
+
+static int set_request(struct ph_stack *stack, struct ph_sock *sock, bool v6,
+                       int option, const uint8_t *value, ph_socklen_t len) {
+  bool joins = option == PH_MCAST_JOIN_GROUP;
+  bool group_alone = joins || option == PH_MCAST_LEAVE_GROUP;
+  struct ph_addr group, source;
+  if (len < (group_alone ? sizeof(struct ph_group_req)
+                         : sizeof(struct ph_group_source_req))) {
+    return -PH_EINVAL;
+  }
+  if (!get_address(value + offsetof(struct ph_group_req, gr_group), v6,
+                   &group)) {
+    return group_alone && !v6 ? -PH_EINVAL : -PH_EADDRNOTAVAIL;
+  }
+  struct netif *netif = interface(stack, (int32_t)get_number(value), 0, &group);
+  if (group_alone) {
+    return change(stack, sock, &group, netif, joins);
+  }
+  return get_address(value + offsetof(struct ph_group_source_req, gsr_source),
+                     v6, &source)
+             ? change_source(stack, sock, option, &group, netif, &source)
+             : -PH_EADDRNOTAVAIL;
+}
+
+/* Where in IP_MSFILTER's and MCAST_MSFILTER's structs things are. */
+struct filter_layout {
+  uint8_t mode, sources, size; /* the number of senders is behind the mode */
+};
+static struct filter_layout layout_of(int option) {
+  return option == PH_IP_MSFILTER
+             ? (struct filter_layout){offsetof(struct ph_ip_msfilter,
+                                               imsf_fmode),
+                                      sizeof(struct ph_ip_msfilter),
+                                      ADDRESS_LEN}
+             : (struct filter_layout){
+                   offsetof(struct ph_group_filter, gf_fmode),
+                   sizeof(struct ph_group_filter),
+                   sizeof(struct ph_sockaddr_storage)};
+}
+
+/* Group and interface of either. */
+static int filter_ends(struct ph_stack *stack, int option, bool v6,
+                       const uint8_t *value, struct ph_addr *group,
+                       struct netif **netif) {
+  uint32_t index = 0, address = 0;
+  if (option == PH_IP_MSFILTER) {
+    *group = ph_addr_v4(get_be32(value));
+    address = get_be32(value + offsetof(struct ph_ip_msfilter, imsf_interface));
+  } else if (get_address(value + offsetof(struct ph_group_filter, gf_group), v6,
+                         group)) {
+    index = get_number(value);
+  } else {
+    return -PH_EADDRNOTAVAIL;
+  }
+  *netif = interface(stack, (int32_t)index, address, group);
+  return check(group, *netif, -PH_EINVAL);
+}
+
+static int set_filter(struct ph_stack *stack, struct ph_sock *sock, bool v6,
+                      int option, const uint8_t *value, ph_socklen_t len) {
+  const struct filter_layout at = layout_of(option);
+  struct ip_filter filter = {NULL, false};
+  struct ph_addr group, source;
+  struct netif *netif;
+  if (len < at.sources) {
+    return -PH_EINVAL;
+  }
+  uint32_t mode = get_number(value + at.mode);
+  uint32_t count = get_number(value + at.mode + 4);
+  if (count > sock_sources_max(v6)) {
+    return -PH_ENOBUFS;
+  }
+  if (len < at.sources + count * at.size) {
+    return -PH_EINVAL;
+  }
+  int error = filter_ends(stack, option, v6, value, &group, &netif);
+  struct udp_group *g = error ? NULL : sock_group_find(sock, &group, netif);
+  if (error || !g || mode > PH_MCAST_INCLUDE) {
+    return error ? error : -PH_EINVAL;
+  }
+  filter.exclude = mode == PH_MCAST_EXCLUDE;
+  for (uint32_t i = count; i-- > 0 && !error;) {
+    const uint8_t *from = value + at.sources + i * at.size;
+    if (option == PH_IP_MSFILTER) {
+      source = ph_addr_v4(get_be32(from));
+    } else if (!get_address(from, v6, &source)) {
+      error = -PH_EADDRNOTAVAIL;
+    }
+    if (!error && !sock_source_push(stack, &filter.sources, &source)) {
+      error = -PH_ENOBUFS;
+    }
+  }
+  error = error ? error : sock_group_set_filter(stack, sock, g, &filter);
+  if (error) {
+    sock_source_free(stack, filter.sources);
+  }
+  return error;
+}
+
+/* As many senders as there is room for, and how many there are. */
+static int get_filter(struct ph_stack *stack, const struct ph_sock *sock,
+                      bool v6, int option, uint8_t *value, ph_socklen_t *len) {
+  const struct filter_layout at = layout_of(option);
+  struct ph_addr group;
+  struct netif *netif;
+  if (*len < at.sources) {
+    return -PH_EINVAL;
+  }
+  uint32_t room = ph_min_u32(get_number(value + at.mode + 4),
+                             (*len - at.sources) / at.size);
+  int error = filter_ends(stack, option, v6, value, &group, &netif);
+  const struct udp_group *g =
+      error ? NULL : sock_group_find(sock, &group, netif);
+  if (!g) {
+    return error ? error : -PH_EADDRNOTAVAIL;
+  }
+  uint32_t mode = g->filter.exclude ? PH_MCAST_EXCLUDE : PH_MCAST_INCLUDE;
+  memcpy(value + at.mode, &mode, sizeof(mode));
+  const uint32_t count = sock_source_count(g->filter.sources);
+  memcpy(value + at.mode + 4, &count, sizeof(count));
+  uint8_t *to = value + at.sources;
+  const struct ip_listed *l = g->filter.sources;
+  for (uint32_t i = 0; i < room && l; i++, l = l->next, to += at.size) {
+    const uint16_t family = v6 ? PH_AF_INET6 : PH_AF_INET;
+    if (option == PH_IP_MSFILTER) {
+      memcpy(to, l->addr.bytes + 12, ADDRESS_LEN);
+      continue;
+    }
+    memset(to, 0, at.size);
+    memcpy(to, &family, sizeof(family));
+    memcpy(to + (v6 ? offsetof(struct ph_sockaddr_in6, sin6_addr)
+                    : offsetof(struct ph_sockaddr_in, sin_addr)),
+           l->addr.bytes + (v6 ? 0 : 12), v6 ? 16 : 4);
+  }
+  *len = (ph_socklen_t)(to - value);
+  return 0;
+}
+
+/* What both families have by the same numbers, or -PH_ENOPROTOOPT. */
+static int set_common(struct ph_stack *stack, struct ph_sock *sock, bool v6,
+                      int option, const void *value, ph_socklen_t len) {
+  if (option < PH_MCAST_JOIN_GROUP || option > PH_MCAST_MSFILTER) {
+    return -PH_ENOPROTOOPT;
+  }
+  if (!value) {
+    return -PH_EFAULT;
+  }
+  return option == PH_MCAST_MSFILTER
+             ? set_filter(stack, sock, v6, option, value, len)
+             : set_request(stack, sock, v6, option, value, len);
+}
+
+/* struct ip_mreq_source. */
+static int set_source4(struct ph_stack *stack, struct ph_sock *sock, int option,
+                       const void *value, ph_socklen_t len) {
+  const uint8_t *at = value;
+  if (len != sizeof(struct ph_ip_mreq_source) || !at) {
+    return at ? -PH_EINVAL : -PH_EFAULT;
+  }
+  const struct ph_addr group = ph_addr_v4(get_be32(at));
+  const struct ph_addr source = ph_addr_v4(get_be32(at + 8));
+  return change_source(stack, sock, option, &group,
+                       interface(stack, 0, get_be32(at + 4), &group), &source);
+}
+
 static int set4(struct ph_stack *stack, struct ph_sock *sock, int option,
                 const void *value, ph_socklen_t len) {
   struct ph_ip_mreqn m;
@@ -171,8 +335,18 @@ static int set4(struct ph_stack *stack, struct ph_sock *sock, int option,
                          interface(stack, m.imr_ifindex, m.imr_address, &group),
                          option == PH_IP_ADD_MEMBERSHIP);
     }
+    case PH_IP_UNBLOCK_SOURCE:
+    case PH_IP_BLOCK_SOURCE:
+    case PH_IP_ADD_SOURCE_MEMBERSHIP:
+    case PH_IP_DROP_SOURCE_MEMBERSHIP:
+      return set_source4(stack, sock, option, value, len);
+    case PH_IP_MSFILTER:
+      return value ? set_filter(stack, sock, false, option, value, len)
+                   : -PH_EFAULT;
+    case PH_IP_MULTICAST_ALL:
+      return set_all(sock->udp, value, len);
     default:
-      return -PH_ENOPROTOOPT;
+      return set_common(stack, sock, false, option, value, len);
   }
 }
 
@@ -202,8 +376,10 @@ static int set6(struct ph_stack *stack, struct ph_sock *sock, int option,
       return change(stack, sock, &group,
                     interface(stack, m.ipv6mr_ifindex, 0, &group),
                     option == PH_IPV6_JOIN_GROUP);
+    case PH_IPV6_MULTICAST_ALL:
+      return set_all(sock->udp, value, len < sizeof(int32_t) ? 0 : len);
     default:
-      return -PH_ENOPROTOOPT;
+      return set_common(stack, sock, true, option, value, len);
   }
 }
 
@@ -233,12 +409,20 @@ static int get(struct ph_stack *stack, const struct ph_sock *sock, int level,
   const struct udp_pcb *udp = sock->udp;
   bool v6 = level == PH_IPPROTO_IPV6 && sock->ipv6;
   int32_t number;
+  if ((level == PH_IPPROTO_IP && option == PH_IP_MSFILTER) ||
+      ((level == PH_IPPROTO_IP || v6) && option == PH_MCAST_MSFILTER)) {
+    return value && len ? get_filter(stack, sock, v6, option, value, len)
+                        : -PH_EFAULT;
+  }
   if (level == PH_IPPROTO_IP ? option == PH_IP_MULTICAST_TTL
                              : v6 && option == PH_IPV6_MULTICAST_HOPS) {
     number = udp->tx.multicast_ttl;
   } else if (level == PH_IPPROTO_IP ? option == PH_IP_MULTICAST_LOOP
                                     : v6 && option == PH_IPV6_MULTICAST_LOOP) {
     number = !udp->no_loop;
+  } else if (level == PH_IPPROTO_IP ? option == PH_IP_MULTICAST_ALL
+                                    : v6 && option == PH_IPV6_MULTICAST_ALL) {
+    number = !udp->members_only;
   } else if (level == PH_IPPROTO_IP && option == PH_IP_MULTICAST_IF) {
     number = interface_address(stack, udp);
   } else if (v6 && option == PH_IPV6_MULTICAST_IF) {
@@ -256,18 +440,14 @@ static int get(struct ph_stack *stack, const struct ph_sock *sock, int level,
 }
 
 int ph_multicast_init(struct ph_stack *stack, uint32_t memberships) {
-  static const struct sock_multicast multicast = {set, get, leave_all};
-  struct sock_table *table = sock_table_of(stack);
-  struct udp_group *groups =
-      ph_stack_alloc(stack, memberships * sizeof(*groups));
-  if (!groups) {
-    return -PH_ENOMEM;
+  static const struct sock_multicast multicast = {set, get,
+                                                  sock_group_leave_all};
+  int error =
+      sock_groups_init(stack, memberships, memberships * SOURCES_PER_GROUP);
+  if (error) {
+    return error;
   }
-  for (uint32_t i = memberships; i-- > 0;) {
-    groups[i].next = table->free_groups;
-    table->free_groups = &groups[i];
-  }
-  table->multicast = &multicast;
+  sock_table_of(stack)->multicast = &multicast;
   const struct ph_addr v4 = ph_addr_v4(0);
   return ip_family_of(stack, &v4) ? ph_igmp_init(stack) : 0;
 }

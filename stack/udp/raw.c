@@ -65,7 +65,9 @@ static bool tap_input(struct ph_stack *stack, const struct pkt *pkt,
   bool taken = false;
   for (struct udp_pcb *p = udp_of(stack)->raw; p; p = p->next) {
     bool ping = !p->raw;
-    if (!is_for(p, pkt, rx)) {
+    if (!is_for(p, pkt, rx) ||
+        (rx->broadcast &&
+         !udp_hears(stack, p, rx, pkt->netif ? pkt->netif->index : 0))) {
       continue;
     }
     good = good || icmp_good(pkt, rx);

@@ -161,10 +161,12 @@ struct ip_path *udp_find_path(struct udp_pcb *pcb, const struct ph_addr *dst,
     by = how->multicast_if;
   }
   struct netif *netif = by ? netif_by_index(pcb->stack, by) : NULL;
-  if (netif && ip_source_by(pcb->stack, netif, dst, &src) == 0) {
-    return ip_path_get(pcb->stack, &pcb->path, &src, dst);
-  }
-  return ip_path_get(pcb->stack, &pcb->path, fixed ? &pcb->local : NULL, dst);
+  struct ip_path *path =
+      ip_path_get(pcb->stack, &pcb->path, fixed ? &pcb->local : NULL, dst);
+  bool leads_there = !netif || (fixed && !path->error && path->netif == netif);
+  return leads_there || ip_source_by(pcb->stack, netif, dst, &src)
+             ? path
+             : ip_path_get(pcb->stack, &pcb->path, &src, dst);
 }
 
 uint16_t udp_get_path_mtu(struct udp_pcb *pcb) {

@@ -63,6 +63,7 @@ struct udp_pcb {
   bool header_included;        /* IP_HDRINCL */
   uint32_t filter[8];          /* a bit for each ICMP type that is not wanted */
   bool broadcast;              /* may send to broadcast addresses */
+  bool members_only;           /* hears only groups that it joined itself */
   bool no_loop;             /* what it sends to groups is not for this host */
   uint8_t error;            /* positive; see udp_take_error() */
   uint16_t path;            /* a hint for ip_path_get() */

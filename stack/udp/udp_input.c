@@ -211,7 +211,8 @@ static PH_APART void deliver_to_all(struct ph_stack *stack, struct pkt *pkt,
   (void)pkt_pull(pkt, UDP_HDR_LEN);
   for (struct udp_pcb *p = *udp_bucket(udp_of(stack), port); p; p = p->next) {
     if (score(p, &rx->dst, port, &rx->src, get_be16(h + UDP_OFF_SRC), ifindex) <
-        0) {
+            0 ||
+        !udp_hears(stack, p, rx, ifindex)) {
       continue;
     }
     struct pkt *copy = udp_copy(stack, pkt, pkt->head);

@@ -18,6 +18,9 @@ struct udp_state {
   struct udp_pcb *raw;                  /* raw.c's */
   void (*open_raw)(struct udp_pcb *pcb, uint8_t protocol, bool ping);
   struct udp_pcb *waiting; /* for room in a device */
+  /* Does it want what `source` sent to this group? NULL: as all do. */
+  bool (*hears)(const struct udp_pcb *pcb, const struct ph_addr *group,
+                const struct ph_addr *source, uint32_t ifindex);
   struct ph_hash_key key;
   uint64_t port_counter;
 };
@@ -33,6 +36,12 @@ static inline struct udp_pcb **udp_bucket(struct udp_state *udp,
 
 static inline struct ip_bound udp_bound_to(const struct udp_pcb *pcb) {
   return (struct ip_bound){&pcb->local, pcb->only_v6};
+}
+
+static inline bool udp_hears(struct ph_stack *stack, const struct udp_pcb *pcb,
+                             const struct ip_rx *rx, uint32_t ifindex) {
+  const struct udp_state *udp = udp_of(stack);
+  return !udp->hears || udp->hears(pcb, &rx->dst, &rx->src, ifindex);
 }
 
 void udp_input(struct ph_stack *stack, struct pkt *pkt, const struct ip_rx *rx);

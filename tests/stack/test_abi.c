@@ -49,6 +49,22 @@ SAME(IP_MULTICAST_TTL);
 SAME(IP_MULTICAST_LOOP);
 SAME(IP_ADD_MEMBERSHIP);
 SAME(IP_DROP_MEMBERSHIP);
+SAME(IP_UNBLOCK_SOURCE);
+SAME(IP_BLOCK_SOURCE);
+SAME(IP_ADD_SOURCE_MEMBERSHIP);
+SAME(IP_DROP_SOURCE_MEMBERSHIP);
+SAME(IP_MSFILTER);
+SAME(MCAST_JOIN_GROUP);
+SAME(MCAST_BLOCK_SOURCE);
+SAME(MCAST_UNBLOCK_SOURCE);
+SAME(MCAST_LEAVE_GROUP);
+SAME(MCAST_JOIN_SOURCE_GROUP);
+SAME(MCAST_LEAVE_SOURCE_GROUP);
+SAME(MCAST_MSFILTER);
+SAME(MCAST_INCLUDE);
+SAME(MCAST_EXCLUDE);
+SAME(IP_MULTICAST_ALL);
+SAME(IPV6_MULTICAST_ALL);
 SAME(IPV6_MULTICAST_IF);
 SAME(IPV6_MULTICAST_HOPS);
 SAME(IPV6_MULTICAST_LOOP);
@@ -65,6 +81,28 @@ SAME(SO_BINDTODEVICE);
 _Static_assert((int)PH_IPV6_JOIN_GROUP == IPV6_ADD_MEMBERSHIP, "Linux");
 _Static_assert((int)PH_IPV6_LEAVE_GROUP == IPV6_DROP_MEMBERSHIP, "Linux");
 _Static_assert(sizeof(struct ph_ip_mreqn) == sizeof(struct ip_mreqn), "");
+#define SAME_AT(type, member)                                                \
+  _Static_assert(                                                            \
+      offsetof(struct ph_##type, member) == offsetof(struct type, member) && \
+          sizeof(((struct ph_##type *)0)->member) ==                         \
+              sizeof(((struct type *)0)->member),                            \
+      "Linux")
+SAME_AT(ip_mreq_source, imr_multiaddr);
+SAME_AT(ip_mreq_source, imr_interface);
+SAME_AT(ip_mreq_source, imr_sourceaddr);
+SAME_AT(ip_msfilter, imsf_interface);
+SAME_AT(ip_msfilter, imsf_fmode);
+SAME_AT(ip_msfilter, imsf_numsrc);
+_Static_assert(sizeof(struct ph_ip_msfilter) == IP_MSFILTER_SIZE(0), "Linux");
+SAME_AT(group_req, gr_group);
+SAME_AT(group_source_req, gsr_group);
+SAME_AT(group_source_req, gsr_source);
+SAME_AT(group_filter, gf_group);
+SAME_AT(group_filter, gf_fmode);
+SAME_AT(group_filter, gf_numsrc);
+_Static_assert(offsetof(struct ph_group_filter, gf_slist) ==
+                   offsetof(struct group_filter, gf_slist),
+               "Linux");
 _Static_assert(sizeof(struct ph_ipv6_mreq) == sizeof(struct ipv6_mreq), "");
 SAME(ICMP6_FILTER);
 SAME(SOL_RAW);
