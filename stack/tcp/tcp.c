@@ -39,14 +39,16 @@ uint16_t tcp_link_mss(struct ph_stack *stack, struct tcp_conn *conn) {
   return tcp_local_mss(conn, tcp_path(stack, conn)->link_mtu);
 }
 
-void tcp_start(struct ph_stack *stack, struct tcp_conn *conn, uint32_t iss) {
+void tcp_start(struct ph_stack *stack, struct tcp_conn *conn,
+               struct ip_path *path, uint32_t iss) {
   conn->iss = iss ? iss : tcp_of(stack)->isn(stack, conn);
   conn->snd_una = conn->iss;
   conn->challenge_ms =
       tcp_now_ms(stack) - (uint32_t)(TCP_CHALLENGE_NS / TCP_MS);
   conn->snd_nxt = conn->snd_sml = conn->snd_push = conn->iss + 1;
   conn->rcv_mss = TCP_MSS_DEFAULT; /* until longer ones come */
-  conn->snd_mss = conn->peer_mss = tcp_path(stack, conn)->family->mss_default;
+  conn->snd_mss = conn->peer_mss = path->family->mss_default;
+  tcp_take_path(stack, conn, path);
   tcp_silence_begins(stack, conn);
   if (!conn->cc) {
     conn->cc = tcp_of(stack)->cc;
@@ -66,7 +68,6 @@ int tcp_connect(struct ph_stack *stack, struct tcp_conn *conn,
   if (path->group) {
     return -PH_ENETUNREACH; /* RFC 9293 3.9.1.1 (MUST-46), errno as in Linux */
   }
-  tcp_take_path(stack, conn, path);
   conn->local = path->src;
   conn->remote = *addr;
   conn->remote_port = port;
@@ -81,7 +82,7 @@ int tcp_connect(struct ph_stack *stack, struct tcp_conn *conn,
     return result;
   }
   tcp_table_insert(tcp, conn);
-  tcp_start(stack, conn, 0);
+  tcp_start(stack, conn, path, 0);
   conn->state = TCP_STATE_SYN_SENT;
   stack->stats.TcpActiveOpens++;
   tcp_output_syn(stack, conn);

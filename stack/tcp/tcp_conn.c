@@ -198,6 +198,7 @@ void tcp_table_insert(struct tcp_stack *tcp, struct tcp_conn *conn) {
   conn->hash_next = *slot;
   *slot = place_of(tcp, conn);
   conn->hashed = true;
+  tcp->found = conn; /* the answer comes next */
 }
 
 static void tcp_table_remove(struct tcp_stack *tcp, struct tcp_conn *conn) {

@@ -65,10 +65,9 @@ static int read(const struct ph_stack *stack, const struct tcp_conn *ends,
 /* A connection that is nowhere but on our caller's stack: for what is computed
  * from both ends and from the listener's settings. */
 static void set_ends(struct tcp_conn *conn, const struct tcp_listener *listener,
-                     const struct tcp_seg *seg, const struct ip_rx *rx,
-                     uint16_t path) {
+                     const struct tcp_seg *seg, const struct ip_rx *rx) {
   memset(conn, 0, sizeof(*conn));
-  conn->path = path;
+  conn->path = listener->conn->path;
   conn->local = rx->dst;
   conn->remote = rx->src;
   conn->local_port = seg->dst_port;
@@ -118,12 +117,11 @@ static uint32_t mss_index(const struct tcp_seg *seg,
 }
 
 void tcp_cookie_send(struct ph_stack *stack, struct tcp_listener *listener,
-                     const struct tcp_seg *seg, const struct ip_rx *rx,
-                     uint16_t path) {
+                     const struct tcp_seg *seg, const struct ip_rx *rx) {
   struct tcp_conn conn;
   struct tcp_options options;
   uint8_t bytes[TCP_MAX_OPTIONS_LEN];
-  set_ends(&conn, listener, seg, rx, path);
+  set_ends(&conn, listener, seg, rx);
   answer_options(stack, &conn, seg, &options);
   conn.rcv_nxt = conn.rcv_edge = seg->seq + 1;
   uint32_t cookie = make(tcp_of(stack), &conn, seg->seq, minute_of(stack),
@@ -145,7 +143,7 @@ bool tcp_cookie_check(struct ph_stack *stack,
   if (stack->now_ns >= listener->cookies_until_ns) {
     return false;
   }
-  set_ends(&ends, listener, seg, rx, 0);
+  set_ends(&ends, listener, seg, rx);
   int index = read(stack, &ends, seg->ack - 1, seg->seq - 1);
   if (index < 0) {
     stack->stats.TcpSyncookiesFailed++;

@@ -390,7 +390,7 @@ static bool process_text(struct ph_stack *stack, struct tcp_conn *conn,
   if (seg->flags & TCP_URG) {
     tcp_process_urgent(stack, conn, seg);
   }
-  if (!tcp_process_data(stack, conn, seg, pkt)) {
+  if (seg->len > 0 && !tcp_process_data(stack, conn, seg, pkt)) {
     return false;
   }
   if (conn->rcv_urg) {
@@ -452,7 +452,7 @@ static void synchronized(struct ph_stack *stack, struct tcp_conn *conn,
   if (conn->ts_ok && !tcp_check_timestamps(stack, conn, seg)) {
     return;
   }
-  if (!tcp_is_predicted(conn, seg)) {
+  if (!tcp_is_next(conn, seg)) {
     if (!tcp_check_seq(stack, conn, seg) || !tcp_check_rst(stack, conn, seg) ||
         !tcp_check_syn(stack, conn, seg)) {
       return;
@@ -507,10 +507,13 @@ static void syn_sent_input(struct ph_stack *stack, struct tcp_conn *conn,
   seg->flags &= (uint8_t)~TCP_SYN;
   seg->seq++;
   tcp_trim(stack, conn, seg);
-  if (tcp_process_data(stack, conn, seg, pkt)) {
-    tcp_process_fin(stack, conn, seg);
-    tcp_pend(stack, conn);
+  if (seg->len > 0 && !tcp_process_data(stack, conn, seg, pkt)) {
+    return;
   }
+  if (seg->flags & TCP_FIN) {
+    tcp_process_fin(stack, conn, seg);
+  }
+  tcp_pend(stack, conn);
 }
 
 /* Anything else, for `conn` or, if that is NULL, for nobody yet. */

@@ -456,9 +456,10 @@ void tcp_wake(struct ph_stack *stack, struct tcp_conn *conn, uint32_t ready);
 uint16_t tcp_local_mss(const struct tcp_conn *conn, uint16_t mtu);
 /* The MSS for its own link, which is what a SYN says. */
 uint16_t tcp_link_mss(struct ph_stack *stack, struct tcp_conn *conn);
-/* Set the variables that don't depend on the peer; ISS is `iss`, or, if that
- * is 0, chosen. */
-void tcp_start(struct ph_stack *stack, struct tcp_conn *conn, uint32_t iss);
+/* Set the variables that don't depend on the peer, but for its path; ISS is
+ * `iss`, or, if that is 0, chosen. */
+void tcp_start(struct ph_stack *stack, struct tcp_conn *conn,
+               struct ip_path *path, uint32_t iss);
 bool tcp_writable(const struct tcp_conn *conn);
 
 /* ---- tcp_timer.c -------------------------------------------------------- */

@@ -97,20 +97,19 @@ static bool accept_queue_full(const struct tcp_listener *listener) {
   return listener->accept_count > listener->backlog;
 }
 
-/* A child in SYN-RECEIVED, at this SYN, with a hint for its path; NULL if the
- * pool is empty. */
+/* A child in SYN-RECEIVED, at this SYN; NULL if the pool is empty. */
 static struct tcp_conn *make_child(struct ph_stack *stack,
                                    struct tcp_listener *listener,
                                    const struct tcp_seg *syn,
-                                   const struct ip_rx *rx, uint16_t path) {
+                                   const struct ip_rx *rx,
+                                   struct ip_path *path) {
   struct tcp_conn *conn = tcp_open(stack, NULL);
   if (!conn) {
     return NULL;
   }
-  conn->path = path;
+  conn->path = listener->conn->path;
   conn->local = rx->dst;
   conn->remote = rx->src;
-  tcp_take_path(stack, conn, tcp_path(stack, conn));
   conn->remote_port = syn->src_port;
   conn->passive = true;
   tcp_settings_inherit(conn, listener->conn);
@@ -119,22 +118,30 @@ static struct tcp_conn *make_child(struct ph_stack *stack,
   conn->listener = listener;
   ph_link_append(&listener->syn_queue, &conn->link);
   listener->syn_count++;
-  tcp_start(stack, conn, syn->new_iss);
+  tcp_start(stack, conn, path, syn->new_iss);
   tcp_take_syn(stack, conn, syn);
   conn->state = TCP_STATE_SYN_RECEIVED;
   stack->stats.TcpPassiveOpens++;
   return conn;
 }
 
+/* To where a segment came from. The listener's hint is of the last one: those
+ * of one peer come in trains. */
+static struct ip_path *path_back(struct ph_stack *stack,
+                                 struct tcp_listener *listener,
+                                 const struct ip_rx *rx) {
+  return ip_path_get(stack, &listener->conn->path, &rx->dst, &rx->src);
+}
+
 /* A SYN for a listener: step "third, check for a SYN" of 3.10.7.2. */
 static void listen_syn(struct ph_stack *stack, struct tcp_listener *listener,
                        const struct tcp_seg *seg, const struct ip_rx *rx) {
-  uint16_t path = 0;
   if (accept_queue_full(listener)) {
     stack->stats.TcpListenOverflows++;
     return;
   }
-  if (ip_path_get(stack, &path, &rx->dst, &rx->src)->error) {
+  struct ip_path *path = path_back(stack, listener, rx);
+  if (path->error) {
     return;
   }
   bool room = listener->syn_count < ph_max_u32(listener->backlog, 1) &&
@@ -145,7 +152,7 @@ static void listen_syn(struct ph_stack *stack, struct tcp_listener *listener,
     tcp_output_syn(stack, conn);
     tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + conn->rto_ns);
   } else if (tcp_of(stack)->features.cookies != PH_TCP_OFF) {
-    tcp_cookie_send(stack, listener, seg, rx, path);
+    tcp_cookie_send(stack, listener, seg, rx);
   } else {
     stack->stats.TcpListenOverflows++;
   }
@@ -157,17 +164,15 @@ static struct tcp_conn *listen_ack(struct ph_stack *stack,
                                    const struct tcp_seg *seg,
                                    const struct ip_rx *rx) {
   struct tcp_seg syn;
-  uint16_t path = 0;
   if ((seg->flags & TCP_SYN) ||
       !tcp_cookie_check(stack, listener, seg, rx, &syn)) {
     tcp_send_reset(stack, seg, rx);
     return NULL;
   }
-  struct tcp_conn *conn = NULL;
-  if (!accept_queue_full(listener) &&
-      !ip_path_get(stack, &path, &rx->dst, &rx->src)->error) {
-    conn = make_child(stack, listener, &syn, rx, path);
-  }
+  struct ip_path *path = path_back(stack, listener, rx);
+  bool room = !accept_queue_full(listener) && !path->error;
+  struct tcp_conn *conn =
+      room ? make_child(stack, listener, &syn, rx, path) : NULL;
   if (conn) {
     tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + conn->rto_ns);
     conn->syn_sent_ns = 0; /* not known: no sample of the round-trip time */

@@ -43,10 +43,9 @@ void tcp_port_init(struct tcp_stack *tcp);
 
 /* ---- tcp_cookie.c, tcp_reset.c ------------------------------------------- */
 
-/* Answer a SYN with a cookie; `path` is a hint. */
+/* Answer a SYN with a cookie. */
 void tcp_cookie_send(struct ph_stack *stack, struct tcp_listener *listener,
-                     const struct tcp_seg *seg, const struct ip_rx *rx,
-                     uint16_t path);
+                     const struct tcp_seg *seg, const struct ip_rx *rx);
 /* True if an ACK brings back one of ours; `syn` is then the SYN that it
  * answered, with what the cookie kept of it, and new_iss the cookie. */
 bool tcp_cookie_check(struct ph_stack *stack,

@@ -97,10 +97,11 @@ void tcp_options_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
 
 /* MSS, SACK-permitted, timestamps, window scale (RFC 9293 3.7.1, RFC 2018 2,
  * RFC 7323 2.2, 3.2). */
-static void syn_options(struct ph_stack *stack, struct tcp_conn *conn,
+static void syn_options(const struct ph_stack *stack,
+                        const struct tcp_conn *conn, const struct ip_path *path,
                         struct tcp_options *o) {
   o->has_mss = true;
-  o->mss = tcp_link_mss(stack, conn);
+  o->mss = tcp_local_mss(conn, path->link_mtu);
   o->sack_permitted = conn->sack_ok;
   o->has_wscale = conn->state == TCP_STATE_SYN_SENT || conn->wscale_ok;
   o->wscale = conn->rcv_wscale;
@@ -115,7 +116,8 @@ static void put_timestamps(const struct ph_stack *stack,
 }
 
 uint8_t tcp_options_push(struct ph_stack *stack, struct tcp_conn *conn,
-                         struct pkt *pkt, uint8_t flags) {
+                         const struct ip_path *path, struct pkt *pkt,
+                         uint8_t flags) {
   const struct tcp_stack *tcp = tcp_of(stack);
   bool sack = (conn->out->ooo.first || tcp->dsack_conn == conn) &&
               conn->sack_ok && !(flags & TCP_RST);
@@ -135,7 +137,7 @@ uint8_t tcp_options_push(struct ph_stack *stack, struct tcp_conn *conn,
     o.ts_ecr = conn->ts_recent;
   }
   if (flags & TCP_SYN) {
-    syn_options(stack, conn, &o);
+    syn_options(stack, conn, path, &o);
   } else {
     o.sack_count =
         (uint8_t)tcp_sack_blocks(tcp, conn, o.sack, TCP_MAX_SACK_BLOCKS);

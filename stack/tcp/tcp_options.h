@@ -43,7 +43,8 @@ void tcp_options_read(const uint8_t *h, uint32_t hlen,
 
 /* Push the options of a segment with these flags; returns their length. */
 uint8_t tcp_options_push(struct ph_stack *stack, struct tcp_conn *conn,
-                         struct pkt *pkt, uint8_t flags);
+                         const struct ip_path *path, struct pkt *pkt,
+                         uint8_t flags);
 
 /* What a new connection offers, or would accept. */
 void tcp_options_start(struct ph_stack *stack, struct tcp_conn *conn);

@@ -6,13 +6,18 @@
 
 #include "stack/tcp/tcp_internal.h"
 
-/* Header prediction (Jacobson 1990): the segment that was expected, inside the
- * window, for which the first four steps find nothing to do or to cut. */
+/* The next one in order, with all that it has inside the window: the first four
+ * steps find nothing to do or to cut. */
+static inline bool tcp_is_next(const struct tcp_conn *conn,
+                               const struct tcp_seg *seg) {
+  return !(seg->flags & (TCP_SYN | TCP_RST)) && seg->seq == conn->rcv_nxt &&
+         seg->len + (seg->flags & TCP_FIN) <= conn->rcv_edge - conn->rcv_nxt;
+}
+
+/* Header prediction (Jacobson 1990): the same, and no FIN. */
 static inline bool tcp_is_predicted(const struct tcp_conn *conn,
                                     const struct tcp_seg *seg) {
-  return !(seg->flags & (TCP_SYN | TCP_RST | TCP_FIN)) &&
-         seg->seq == conn->rcv_nxt &&
-         seg->len <= conn->rcv_edge - conn->rcv_nxt;
+  return !(seg->flags & TCP_FIN) && tcp_is_next(conn, seg);
 }
 
 /* What else is rare has not happened to the connection: no FIN seen or sent,

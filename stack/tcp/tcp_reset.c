@@ -35,7 +35,7 @@ static void send_bare(struct ph_stack *stack, struct ip_path *path,
     return;
   }
   if (conn) { /* RFC 7323 3.2: SHOULD be sent in a reset, too */
-    (void)tcp_options_push(stack, conn, pkt, flags);
+    (void)tcp_options_push(stack, conn, path, pkt, flags);
   }
   put_bare(pkt, path, src_port, dst_port, seq, ack, flags);
   pkt->id = ++stack->next_packet_id;

@@ -19,7 +19,8 @@ struct tcp_conn *tcp_table_find(struct tcp_stack *tcp,
                                 uint16_t local_port,
                                 const struct ph_addr *remote,
                                 uint16_t remote_port);
-/* Packets come in trains: first a look at the connection that was found last.
+/* Packets come in trains: first a look at the connection that was found last,
+ * or made since.
  * It is in the table as long as tcp->found points to it. */
 static inline struct tcp_conn *tcp_lookup(struct tcp_stack *tcp,
                                           const struct ph_addr *local,

@@ -48,7 +48,7 @@ static PH_INLINE int tcp_transmit(struct ph_stack *stack, struct tcp_conn *conn,
     return -PH_EAGAIN;
   }
   uint8_t options = !quiet && tcp_options_due(tcp_of(stack), conn, flags)
-                        ? tcp_options_push(stack, conn, pkt, flags)
+                        ? tcp_options_push(stack, conn, path, pkt, flags)
                         : 0;
   uint32_t hlen = TCP_HEADER_LEN + options;
   uint8_t ecn =
