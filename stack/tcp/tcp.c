@@ -61,7 +61,10 @@ int tcp_connect(struct ph_stack *stack, struct tcp_conn *conn,
                 const struct ph_addr *addr, uint16_t port) {
   struct tcp_stack *tcp = tcp_of(stack);
   struct ph_addr bound = conn->local;
-  struct ip_path *path = ip_path_find(stack, &conn->path, &bound, addr);
+  conn->path = tcp->path_hint;
+  struct ip_path *path = ip_path_get(
+      stack, &conn->path, ip_addr_is_any(&bound) ? NULL : &bound, addr);
+  tcp->path_hint = conn->path;
   if (path->error) {
     return path->error;
   }

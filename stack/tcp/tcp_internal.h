@@ -300,6 +300,7 @@ struct tcp_stack {
   struct ph_link *ports;       /* by local port */
   struct tcp_plpmtud *plpmtud; /* records of searches, */
   uint16_t plpmtud_free;       /* the first free one's number */
+  uint16_t path_hint;          /* of the last tcp_connect() */
   struct ph_hash_key secret;   /* ISN, ports */
   struct ph_ends_key table_key;
   const struct tcp_conn *dsack_conn; /* reports `dsack` next; NULL: nobody */

@@ -441,8 +441,8 @@ static inline void output_quietly(struct ph_stack *stack, struct tcp_conn *conn,
     conn->snd_sml = seq + n;
   }
   piggyback(stack, conn);
-  tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + conn->rto_ns);
-  tcp_tlp_arm(stack, conn);
+  conn->deadline[TCP_TIMER_RTX] = stack->now_ns + conn->rto_ns;
+  tcp_tlp_arm(stack, conn); /* for then at the latest */
 }
 
 static PH_APART void output_any(struct ph_stack *stack, struct tcp_conn *conn) {
