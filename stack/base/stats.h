@@ -65,6 +65,7 @@
   X(NdDuplicates, "addresses of ours that another node has") \
   X(NdTableFull, "entries not made: too many prefixes, routers, groups") \
   X(NdAdverts, "router advertisements taken") \
+  X(NdAdvertsOut, "router advertisements sent") \
   X(IgmpInQueries, "") \
   X(IgmpInErrors, "messages that failed a check") \
   X(IgmpOutReports, "") \

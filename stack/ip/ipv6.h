@@ -45,6 +45,29 @@ int ph_ipv6_add_route(struct ph_stack *stack, const struct ph_addr *destination,
 int ph_ipv6_route_info(struct ph_stack *stack, uint32_t index,
                        struct ph_route_info *info);
 
+/* What a router says of itself on a link (RFC 4861 6.2.1); 0: the default. The
+ * prefixes are those of the addresses that it was given there, for
+ * autoconfiguration if they have 64 bits. */
+struct ph_ipv6_advertise {
+  uint16_t interval_s;    /* at most between two; 4 to 1800, default 600 */
+  uint16_t lifetime_s;    /* as a default router; at least the interval, at most
+                             9000, default three intervals */
+  uint16_t mtu;           /* that all are to use; default: none is named */
+  uint32_t valid_s;       /* of prefixes; default 30 days */
+  uint32_t preferred_s;   /* default 7 days */
+  bool no_default_router; /* prefixes and parameters alone */
+};
+
+/* Be heard as a router on this link, by hosts that configure themselves; again:
+ * with other values. Who does not forward says that it is no default router. To
+ * be called at the start, after the addresses were given. 0, -PH_EINVAL,
+ * -PH_ENOMEM. */
+int ph_ipv6_advertise(struct ph_stack *stack, struct netif *netif,
+                      const struct ph_ipv6_advertise *config) PH_MUST_USE;
+/* Be a router there no longer: this is said three times, now and in the next
+ * seconds (RFC 4861 6.2.5). */
+void ph_ipv6_advertise_cease(struct ph_stack *stack, struct netif *netif);
+
 /* Join or leave a multicast group on an interface (RFC 3810); counted, so each
  * join needs its leave. 0, -PH_EINVAL, -PH_ENOMEM; -PH_ENOENT: was no member.
  */

@@ -111,6 +111,10 @@ struct ipv6_link {
   uint32_t queued;       /* packets that wait for neighbours */
   struct ph_timer solicit_timer;
   struct ip_group_link groups;
+  /* Of a router that advertises itself (nd_advertise.c), else NULL. */
+  struct nd_advertiser *advertiser;
+  bool (*solicited)(struct ipv6_link *link, const uint8_t *message,
+                    uint32_t len, const struct ip_rx *rx);
   struct nd_neighbour neighbours[ND_SETS][ND_WAYS];
 };
 
@@ -326,6 +330,10 @@ void nd_input(struct ipv6_link *link, const struct pkt *pkt,
               const struct ip_rx *rx);
 bool nd_router_advert(struct ipv6_link *link, const uint8_t *message,
                       uint32_t len, const struct ip_rx *rx);
+/* A message of ours whose first `len` bytes are 0 but for the type, and the
+ * option with our link-layer address. NULL: no memory. */
+struct pkt *nd_message_new(struct ipv6_link *link, uint8_t type, uint32_t len);
+void nd_append_mac(struct pkt *pkt, const struct ipv6_link *link, uint8_t kind);
 /* Ask for routers. */
 void nd_solicit_routers(struct ipv6_link *link);
 void nd_solicit_timer(struct ph_stack *stack, struct ph_timer *timer);

@@ -42,8 +42,7 @@ static const uint8_t *mac_option(const uint8_t *message, uint32_t len,
 
 /* ---- Sending ------------------------------------------------------------- */
 
-static struct pkt *message_new(struct ipv6_link *link, uint8_t type,
-                               uint32_t len) {
+struct pkt *nd_message_new(struct ipv6_link *link, uint8_t type, uint32_t len) {
   struct ph_stack *stack = ipv6_stack_of(link);
   struct pkt *pkt = pkt_get(&stack->pkts, ND_HEADROOM);
   if (!pkt) {
@@ -56,8 +55,8 @@ static struct pkt *message_new(struct ipv6_link *link, uint8_t type,
   return pkt;
 }
 
-static void append_mac(struct pkt *pkt, const struct ipv6_link *link,
-                       uint8_t kind) {
+void nd_append_mac(struct pkt *pkt, const struct ipv6_link *link,
+                   uint8_t kind) {
   uint8_t *option = pkt->head + pkt->head_len;
   option[0] = kind;
   option[1] = 1;
@@ -74,13 +73,13 @@ static void put_target(uint8_t *to, const struct ph_addr *target) {
 void nd_send_solicit(struct ipv6_link *link, const struct ph_addr *src,
                      const struct ph_addr *target, const uint8_t *mac) {
   static const struct ph_addr unspecified;
-  struct pkt *pkt = message_new(link, ICMP6_NS, ND_SOLICIT_LEN);
+  struct pkt *pkt = nd_message_new(link, ICMP6_NS, ND_SOLICIT_LEN);
   if (!pkt) {
     return;
   }
   put_target(pkt->head + ND_OFF_TARGET, target);
   if (src) {
-    append_mac(pkt, link, ND_OPT_SOURCE_MAC);
+    nd_append_mac(pkt, link, ND_OPT_SOURCE_MAC);
   }
   struct ph_addr dst = mac ? *target : ipv6_solicited_group(target);
   ipv6_send_on_link(link, pkt, src ? src : &unspecified, &dst, mac, ND_HOPS,
@@ -91,7 +90,7 @@ void nd_send_solicit(struct ipv6_link *link, const struct ph_addr *src,
  * answer needs no place in the cache, and is not yet a use of the neighbour. */
 static void send_advert(struct ipv6_link *link, const struct ph_addr *target,
                         const struct ph_addr *to, const uint8_t *mac) {
-  struct pkt *pkt = message_new(link, ICMP6_NA, ND_SOLICIT_LEN);
+  struct pkt *pkt = nd_message_new(link, ICMP6_NA, ND_SOLICIT_LEN);
   if (!pkt) {
     return;
   }
@@ -101,7 +100,7 @@ static void send_advert(struct ipv6_link *link, const struct ph_addr *target,
       (uint8_t)((router ? ND_NA_ROUTER : 0) | ND_NA_OVERRIDE |
                 (solicited ? ND_NA_SOLICITED : 0));
   put_target(pkt->head + ND_OFF_TARGET, target);
-  append_mac(pkt, link, ND_OPT_TARGET_MAC);
+  nd_append_mac(pkt, link, ND_OPT_TARGET_MAC);
   ipv6_send_on_link(link, pkt, target, solicited ? to : &ipv6_all_nodes, mac,
                     ND_HOPS, false);
 }
@@ -123,13 +122,13 @@ void nd_solicit_timer(struct ph_stack *stack, struct ph_timer *timer) {
   }
   ph_timer_set(&stack->timers, timer, stack->now_ns + ND_RS_INTERVAL_NS);
   struct pkt *pkt =
-      link->netif->up ? message_new(link, ICMP6_RS, ND_RS_LEN) : NULL;
+      link->netif->up ? nd_message_new(link, ICMP6_RS, ND_RS_LEN) : NULL;
   if (!pkt) {
     return; /* nobody heard it: it does not count */
   }
   const struct ipv6_address *a = ipv6_link_local(link);
   if (a) {
-    append_mac(pkt, link, ND_OPT_SOURCE_MAC);
+    nd_append_mac(pkt, link, ND_OPT_SOURCE_MAC);
   }
   link->solicits_left--;
   ipv6_send_on_link(link, pkt, a ? &a->addr : &unspecified, &ipv6_all_routers,
@@ -291,8 +290,8 @@ static bool take(struct ipv6_link *link, const uint8_t *m, uint32_t len,
       return advert_input(link, m, len, rx);
     case ICMP6_REDIRECT:
       return redirect_input(link, m, len, rx);
-    default:
-      return true; /* a host does not answer router solicitations: 6.2.6 */
+    default: /* a host does not answer router solicitations: 6.2.6 */
+      return !link->solicited || link->solicited(link, m, len, rx);
   }
 }
 
