@@ -85,8 +85,9 @@ static void start_stack(struct host *host) {
   must(ph_ipv4_init(stack), "ph_ipv4_init", host);
   must(ph_ip_reassembly_init(stack, NULL), "ph_ip_reassembly_init", host);
   ph_netif_fragment_init(stack);
-  /* Nobody advertises routers or has our addresses, and time is short. */
-  const struct ph_ipv6_config ipv6 = {.ignore_ra = true, .skip_dad = true};
+  /* Nobody has our addresses, and time is short. */
+  const struct ph_ipv6_config ipv6 = {.ignore_ra = !host->config.autoconf,
+                                      .skip_dad = true};
   if (host->config.ipv6) {
     must(ph_ipv6_init_with(stack, &ipv6), "ph_ipv6_init_with", host);
   }
@@ -112,7 +113,8 @@ static void boot_port(struct host_port *port) {
   must(ph_ipv4_add_address(&host->stack, port->netif, config->ip,
                            config->prefix_len),
        "ph_ipv4_add_address", host);
-  if (host->config.ipv6 && !ip_addr_is_any(&config->ip6)) {
+  if (host->config.ipv6 && !host->config.autoconf &&
+      !ip_addr_is_any(&config->ip6)) {
     must(ph_ipv6_add_address(&host->stack, port->netif, &config->ip6,
                              config->prefix6_len, true),
          "ph_ipv6_add_address", host);
@@ -144,6 +146,13 @@ void host_boot(struct host *host) {
   if (host->config.forwarding) {
     ph_ip_set_forwarding(&host->stack, true);
   }
+  static const struct ph_ipv6_advertise usual = {0};
+  for (unsigned i = 0; i < host->port_count; i++) {
+    if (host->config.ipv6 && host->ports[i].config.advertise) {
+      must(ph_ipv6_advertise(&host->stack, host->ports[i].netif, &usual),
+           "ph_ipv6_advertise", host);
+    }
+  }
 }
 
 const char *host_port_name(const struct host_port *port) {
@@ -163,6 +172,7 @@ static void make_ports(struct host *host) {
       .ip = config->ip,
       .prefix_len = config->prefix_len,
       .ip6 = config->ip6,
+      .advertise = config->advertise,
       .prefix6_len = config->prefix6_len,
       .mtu = config->mtu,
       .end = config->end,

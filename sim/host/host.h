@@ -47,7 +47,8 @@ struct host_port_config {
   struct ph_addr ip6; /* `::`: none */
   uint8_t prefix6_len;
   uint16_t mtu;
-  unsigned end; /* what host_config.emit calls it */
+  unsigned end;   /* what host_config.emit calls it */
+  bool advertise; /* be heard as a router of IPv6 there */
 };
 
 /* Of either family; `gateway` is on the link of NIC `port`. */
@@ -72,6 +73,9 @@ struct host_config {
   struct ph_addr ip6; /* `::`: none */
   uint8_t prefix6_len;
   unsigned end; /* what `emit` calls it */
+  bool advertise;
+  /* Learn `ip6` and the way out from what routers advertise. */
+  bool autoconf;
   /* Further NICs, of the same kind and with the same offloads. */
   const struct host_port_config *more;
   unsigned more_count; /* up to HOST_PORTS - 1 */

@@ -11,6 +11,7 @@ struct topology_defaults options_topology_defaults(
       .mtu = options->mtu,
       .link = options->link,
       .ipv6 = options->ipv6,
+      .autoconf = options->autoconf,
       .from = options->from,
       .to = options->to,
   };

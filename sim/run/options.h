@@ -64,7 +64,7 @@ struct options {
   /* Of the way between the two (options_check()). */
   uint16_t path_mtu;
   uint64_t path_rate_bps; /* 0: any */
-  bool ipv6;
+  bool ipv6, autoconf;
   uint32_t mem_latency_ns;
   struct cost_table cost;
   uint32_t app_buffer, sndbuf, rcvbuf;

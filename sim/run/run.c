@@ -64,6 +64,8 @@ struct host_config run_host_config(struct run *run, unsigned index) {
       .ipv6 = options->ipv6,
       .ip6 = port->ip6,
       .prefix6_len = port->prefix6_len,
+      .advertise = port->advertise,
+      .autoconf = host->autoconf,
       .nic = host->nic,
       .offload = host->offload,
       .lro = host->lro,
@@ -118,6 +120,10 @@ bool run_start(struct run *run, const struct options *options) {
     record_watch(options->record, run->capture);
   }
   return true;
+}
+
+sim_time run_client_start(const struct run *run) {
+  return RUN_CLIENT_START + (run->options->autoconf ? RUN_AUTOCONF : 0);
 }
 
 struct ph_addr run_address(const struct run *run, unsigned index) {

@@ -15,6 +15,8 @@ enum { RUN_CLIENT, RUN_SERVER };
 
 /* Servers start at 0, clients when the other host is surely up. */
 #define RUN_CLIENT_START (300 * SIM_US)
+/* Until hosts have asked for routers (a second at most) and were answered. */
+#define RUN_AUTOCONF (2 * SIM_S)
 
 struct run {
   const struct options *options;
@@ -63,6 +65,9 @@ bool run_finish(struct run *run);
 bool run_close_timeline(struct run *run);
 
 double run_wall_clock(void);
+
+/* When the client begins: hosts that configure themselves have done so. */
+sim_time run_client_start(const struct run *run);
 
 /* The address of host `index`, as the run's family has it. */
 struct ph_addr run_address(const struct run *run, unsigned index);

@@ -120,12 +120,39 @@ static void add_routes(const struct topology *topology,
   }
 }
 
+/* Routers advertise themselves; who has one at the other end of its only link
+ * makes its address of the subnet and its MAC address (RFC 4291 appendix A). */
+void topology_autoconfigure(struct topology *topology) {
+  for (unsigned i = 0; i < topology->host_count; i++) {
+    struct topology_host *host = &topology->hosts[i];
+    for (unsigned p = 0; p < host->port_count; p++) {
+      host->ports[p].advertise = host->forwarding;
+    }
+    host->autoconf = host->port_count == 1 &&
+                     topology->hosts[neighbour(topology, i, 0).host].forwarding;
+    if (host->autoconf) {
+      struct host_port_config *port = &host->ports[0];
+      uint8_t *id = port->ip6.bytes + 8;
+      const uint8_t *mac = port->mac;
+      const uint8_t made[8] = {(uint8_t)(mac[0] ^ 2),
+                               mac[1],
+                               mac[2],
+                               0xff,
+                               0xfe,
+                               mac[3],
+                               mac[4],
+                               mac[5]};
+      memcpy(id, made, sizeof(made));
+    }
+  }
+}
+
 void topology_give_routes(struct topology *topology, bool ipv6) {
   for (unsigned i = 0; i < topology->host_count; i++) {
     struct topology_host *host = &topology->hosts[i];
     bool one = host->port_count == 1;
     if (one && topology->hosts[neighbour(topology, i, 0).host].forwarding) {
-      add_routes(topology, host, 0, 0, true, ipv6);
+      add_routes(topology, host, 0, 0, true, ipv6 && !host->autoconf);
     }
     for (unsigned to = 0; to < topology->link_count && !one; to++) {
       int port = port_to(topology, i, to);

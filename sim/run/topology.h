@@ -4,7 +4,8 @@
  *
  * Link k (from 0, in the order of the text) is the subnet 10.0.k.0/24 and
  * fd00:0:0:k::/64; its left end is host 1 of it, its right end host 2. Every
- * host has routes over the least number of links.
+ * host has routes over the least number of links. A host that configures itself
+ * has the address that its MAC address makes in that subnet.
  */
 #ifndef PH_SIM_RUN_TOPOLOGY_H
 #define PH_SIM_RUN_TOPOLOGY_H
@@ -20,6 +21,7 @@ struct topology_host {
   bool lro;
   bool forwarding; /* has several NICs and was not told otherwise */
   bool no_forwarding;
+  bool autoconf; /* learns its IPv6 address from its router */
   unsigned port_count;
   struct host_port_config ports[HOST_PORTS];
   unsigned link_of[HOST_PORTS];
@@ -45,6 +47,7 @@ struct topology_defaults {
   uint16_t mtu;
   struct link_config link;
   bool ipv6;             /* addresses and routes of it, too */
+  bool autoconf;         /* hosts beside routers learn theirs of them */
   const char *from, *to; /* names of the two that communicate, or NULL:
                             client (or the first), server (or the last) */
 };

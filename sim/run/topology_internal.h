@@ -7,6 +7,7 @@
 
 /* In this order, of a graph of hosts, their NICs and links. */
 void topology_give_addresses(struct topology *topology, bool ipv6);
+void topology_autoconfigure(struct topology *topology);
 void topology_give_routes(struct topology *topology, bool ipv6);
 /* False: there is no way. */
 bool topology_find_path(struct topology *topology);

@@ -323,6 +323,9 @@ bool topology_parse(struct topology *topology, const char *text,
     return false;
   }
   topology_give_addresses(topology, defaults->ipv6);
+  if (defaults->ipv6 && defaults->autoconf) {
+    topology_autoconfigure(topology);
+  }
   topology_give_routes(topology, defaults->ipv6);
   return topology_find_path(topology) ||
          complain(topology, "no way leads from %s to %s",

@@ -52,7 +52,9 @@ void topology_print(const struct topology *topology, bool ipv6) {
     print_ports(topology, host, ipv6);
     print_routes(host, ipv6);
     printf("  %-15s       %s, NICs in %s, offload %s\n", "",
-           host->forwarding ? "router" : "host",
+           host->forwarding ? "router"
+           : host->autoconf ? "host that configures itself"
+                            : "host",
            host->nic == HOST_NIC_RTL ? "RTL" : "C",
            options_offload_name(host->offload));
   }

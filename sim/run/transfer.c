@@ -270,7 +270,8 @@ static void start_applications(struct work *work) {
   work->supply.host = http ? server : client;
   work->drain.host = http ? client : server;
   host_spawn(server, 0, http ? serve_http : receive_bare, work);
-  host_spawn(client, RUN_CLIENT_START, http ? fetch_http : send_bare, work);
+  host_spawn(client, run_client_start(run), http ? fetch_http : send_bare,
+             work);
 }
 
 static void collect(struct work *work) {

@@ -161,7 +161,7 @@ int command_traceroute(const struct options *options) {
     return 2;
   }
   trace.to = run_address(&run, RUN_SERVER);
-  host_spawn(run.sim.host[RUN_CLIENT], RUN_CLIENT_START, run_traceroute,
+  host_spawn(run.sim.host[RUN_CLIENT], run_client_start(&run), run_traceroute,
              &trace);
   run_simulate(&run, 1u << RUN_CLIENT);
   bool good = run_finish(&run);

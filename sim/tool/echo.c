@@ -145,7 +145,8 @@ int command_echo(const struct options *options) {
   if (udp) {
     host_spawn(run.sim.host[RUN_SERVER], 0, run_udp_server, &echo);
   }
-  host_spawn(client, RUN_CLIENT_START, udp ? run_udp_client : run_ping, &echo);
+  host_spawn(client, run_client_start(&run), udp ? run_udp_client : run_ping,
+             &echo);
   /* The echo server serves for ever. */
   run_simulate(&run, 1u << RUN_CLIENT);
   bool good = run_finish(&run);

@@ -31,6 +31,11 @@ static int check_words(const struct options *options) {
             "packhorse: --from, --to: they name hosts of --topology.\n");
     return 2;
   }
+  if (options->autoconf && !(options->topology && options->ipv6)) {
+    fprintf(stderr,
+            "packhorse: --autoconf: it needs -6 and routers in --topology.\n");
+    return 2;
+  }
   if (options->command == COMMAND_SCENARIO) {
     return scenario_known(options->topic) ? 0 : 2;
   }

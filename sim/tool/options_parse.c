@@ -54,6 +54,8 @@ enum {
   X(from, "HOST", SIM, "of a topology: the client (client, or the first)")     \
   X(to, "HOST", SIM, "of a topology: the server (server, or the last)")        \
   X(ipv6, NULL, SIM, "speak IPv6; -6 is the same")                             \
+  X(autoconf, NULL, D | T | P | U | W,                                         \
+    "of -6 and --topology: hosts learn their addresses from routers")          \
   X(mem_latency, "NS", ALL, "latency of host memory in nanoseconds (200)")     \
   X(cpu, "TABLE", ALL, "cost of software: ideal, default or a file (default)") \
   X(app_buffer, "N", D | T | A, "bytes per read() and write() (65536)")        \
@@ -321,6 +323,9 @@ static int set_machine(struct options *options, int code, const char *value) {
       return set_wire(options, value);
     case OPTION_ipv6:
       options->ipv6 = true;
+      return 0;
+    case OPTION_autoconf:
+      options->autoconf = true;
       return 0;
     case OPTION_mem_latency:
       return options_number32("mem_latency", value, 1, 100000,

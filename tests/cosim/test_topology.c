@@ -379,6 +379,33 @@ static void traceroute_to_nobody_says_so(void **state) {
   assert_non_null(strstr(OUTPUT, "   2  * "));
 }
 
+/* EVIDENCE: RFC 4861 6.2a, 6.3b; RFC 4862 5.5b (through drivers and NICs) */
+static void hosts_that_configure_themselves_reach_each_other(void **state) {
+  (void)state;
+  static const char *const nics[] = {"soft", "rtl"};
+  for (int i = 0; i < 2; i++) {
+    char line[160];
+    snprintf(line, sizeof(line),
+             "ping -6 --autoconf --count 2 --nic %s --topology "
+             "client+-+a+-+b+-+server",
+             nics[i]);
+    assert_int_equal(command(line), 0);
+    assert_non_null(
+        strstr(OUTPUT, "answer 1 from fd00::2:50:48ff:fe00:2: time ") ||
+        strstr(OUTPUT, "answer 1 from fd00:0:0:2:50:48ff:fe00:2: time "));
+    assert_non_null(strstr(OUTPUT, ", ttl 62"));
+    assert_non_null(strstr(OUTPUT, "host that configures itself"));
+  }
+  assert_int_equal(command("download -6 --autoconf --nic soft --bytes 100000 "
+                           "--topology client+-+a+-+server"),
+                   0);
+  struct options options;
+  assert_int_equal(command_parse(&options, "ping --autoconf -6"), 2);
+  assert_int_equal(
+      command_parse(&options, "ping --autoconf --topology a+-+b+-+c"), 2);
+  assert_int_equal(command_parse(&options, "scenario loss --autoconf"), 2);
+}
+
 /* EVIDENCE: RFC 791 3.2 (time to live), RFC 792 (echo) */
 static void ping_over_routers_counts_down_the_time_to_live(void **state) {
   (void)state;
@@ -435,6 +462,7 @@ int main(void) {
       cmocka_unit_test(router_that_coalesces_forwards_super_segments_whole),
       cmocka_unit_test(traceroute_names_each_router_and_its_exact_delay),
       cmocka_unit_test(traceroute_to_nobody_says_so),
+      cmocka_unit_test(hosts_that_configure_themselves_reach_each_other),
       cmocka_unit_test(ping_over_routers_counts_down_the_time_to_live),
       cmocka_unit_test(named_hosts_talk_to_each_other),
   };
