@@ -31,11 +31,6 @@ static int check_words(const struct options *options) {
             "packhorse: --from, --to: they name hosts of --topology.\n");
     return 2;
   }
-  if (options->autoconf && !(options->topology && options->ipv6)) {
-    fprintf(stderr,
-            "packhorse: --autoconf: it needs -6 and routers in --topology.\n");
-    return 2;
-  }
   if (options->command == COMMAND_SCENARIO) {
     return scenario_known(options->topic) ? 0 : 2;
   }
@@ -75,6 +70,11 @@ static int check_words(const struct options *options) {
 static int check_topology(struct options *options) {
   options->path_mtu = options->mtu;
   options->path_rate_bps = options->link.rate_bps;
+  if (options->autoconf && !(options->topology && options->ipv6)) {
+    fprintf(stderr,
+            "packhorse: --autoconf: it needs -6 and routers in --topology.\n");
+    return 2;
+  }
   if (!options->topology) {
     return 0;
   }
