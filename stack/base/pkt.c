@@ -15,22 +15,7 @@ void pkt_pool_init(struct pkt_pool *pool, struct pkt *pkts, uint32_t count) {
 }
 
 struct pkt *pkt_get(struct pkt_pool *pool, uint32_t reserve) {
-  struct pkt *pkt = pool->free;
-  if (!pkt) {
-    return NULL;
-  }
-  PH_ASSERT(reserve <= PKT_ROOM);
-  pool->free = pkt->next;
-  pool->available--;
-  if (pool->available < pool->low_water) {
-    pool->low_water = pool->available;
-  }
-  pkt->next = NULL;
-  pkt->head = pkt->room + reserve;
-  _Static_assert(PKT_CSUM_NONE == 0 && PKT_GSO_NONE == 0, "cleared");
-  memset(&pkt->head_len, 0, /* neither `room` nor `frags` is touched */
-         offsetof(struct pkt, frags) - offsetof(struct pkt, head_len));
-  return pkt;
+  return pkt_get_here(pool, reserve);
 }
 
 static inline void recycle(struct pkt *pkt) {

@@ -84,6 +84,27 @@ void pkt_pool_init(struct pkt_pool *pool, struct pkt *pkts, uint32_t count);
 /* An empty packet with `reserve` bytes kept free in front of `head`, or NULL.
  */
 struct pkt *pkt_get(struct pkt_pool *pool, uint32_t reserve);
+/* The same, made a part of the caller, where the compiler sees that the packet
+ * is empty. */
+static PH_INLINE struct pkt *pkt_get_here(struct pkt_pool *pool,
+                                          uint32_t reserve) {
+  struct pkt *pkt = pool->free;
+  if (!pkt) {
+    return NULL;
+  }
+  PH_ASSERT(reserve <= PKT_ROOM);
+  pool->free = pkt->next;
+  pool->available--;
+  if (pool->available < pool->low_water) {
+    pool->low_water = pool->available;
+  }
+  pkt->next = NULL;
+  pkt->head = pkt->room + reserve;
+  _Static_assert(PKT_CSUM_NONE == 0 && PKT_GSO_NONE == 0, "cleared");
+  memset(&pkt->head_len, 0, /* neither `room` nor `frags` is touched */
+         offsetof(struct pkt, frags) - offsetof(struct pkt, head_len));
+  return pkt;
+}
 
 /* Free the packet and drop its block references. */
 void pkt_put(struct pkt *pkt);

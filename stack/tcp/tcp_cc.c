@@ -60,9 +60,6 @@ void tcp_cc_change(struct tcp_conn *conn, const struct tcp_cc_ops *cc) {
  * to the restart window; ssthresh remembers three quarters of it, so that slow
  * start brings it back quickly. */
 void tcp_cc_idle(struct tcp_conn *conn, uint32_t idle_ms) {
-  if (idle_ms * TCP_MS <= conn->rto_ns) {
-    return;
-  }
   uint32_t rto_ms = (uint32_t)(conn->rto_ns / TCP_MS);
   uint32_t restart = ph_min_u32(initial_window(conn), conn->cwnd);
   if (conn->cwnd == restart || conn->counters.data_segs_out == 0) {

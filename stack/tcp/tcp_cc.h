@@ -51,7 +51,7 @@ void tcp_cc_init(struct tcp_conn *conn);
 void tcp_cc_start(struct tcp_conn *conn);
 /* Another algorithm goes on from where the connection is. */
 void tcp_cc_change(struct tcp_conn *conn, const struct tcp_cc_ops *cc);
-/* Nothing was out; the last data left `idle_ms` ago. */
+/* Nothing was out; the last data left `idle_ms` ago, more than an RTO. */
 void tcp_cc_idle(struct tcp_conn *conn, uint32_t idle_ms);
 /* What every algorithm does below ssthresh; returns what is left of `acked`. */
 uint32_t tcp_cc_slow_start(struct tcp_conn *conn, uint32_t acked);

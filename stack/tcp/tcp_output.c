@@ -294,10 +294,19 @@ bool tcp_output_mtu_probe(struct ph_stack *stack, struct tcp_conn *conn,
   return true;
 }
 
+/* Nothing is out: since when? */
+static inline void was_idle(const struct ph_stack *stack,
+                            struct tcp_conn *conn) {
+  uint32_t idle_ms = tcp_now_ms(stack) - conn->counters.last_sent_ms;
+  if (idle_ms * TCP_MS > conn->rto_ns) {
+    tcp_cc_idle(conn, idle_ms);
+  }
+}
+
 static enum sent send_new(struct ph_stack *stack, struct tcp_conn *conn) {
   uint32_t unsent = tcp_unsent_bytes(conn);
   if (unsent > 0 && conn->snd_nxt == conn->snd_una) {
-    tcp_cc_idle(conn, tcp_now_ms(stack) - conn->counters.last_sent_ms);
+    was_idle(stack, conn);
   }
   while (unsent > 0) {
     if (conn->plpmtud) {
@@ -425,7 +434,7 @@ static inline void output_quietly(struct ph_stack *stack, struct tcp_conn *conn,
                                   uint32_t n) {
   uint32_t seq = conn->snd_nxt;
   tcp_out_need(stack, conn);
-  tcp_cc_idle(conn, tcp_now_ms(stack) - conn->counters.last_sent_ms);
+  was_idle(stack, conn);
   struct tcp_pos end = conn->sndq_head;
   uint8_t flags = data_flags(conn, seq, n, false);
   if (tcp_transmit(stack, conn, seq, flags, &end, n, true) < 0) {

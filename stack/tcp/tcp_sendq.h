@@ -29,7 +29,9 @@ static inline void tcp_sendq_add_frags(struct pkt *pkt, struct tcp_pos *pos,
     (void)pkt_add_frag(pkt, pos->block, pos->block->data + pos->offset, len);
     pos->offset += len;
   } else {
-    tcp_sendq_add_blocks(pkt, pos, len);
+    struct tcp_pos at = *pos;
+    tcp_sendq_add_blocks(pkt, &at, len);
+    *pos = at;
   }
 }
 /* True if some packet still refers to a block of these bytes. */

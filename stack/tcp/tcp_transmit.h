@@ -20,11 +20,11 @@ static inline void tcp_put_fields(uint8_t *h, const struct tcp_conn *conn,
 
 /* The checksum is left to the device or to the software checksummer; urgent
  * pointer. */
-static inline void tcp_put_partial_checksum(struct pkt *pkt,
+static inline void tcp_put_partial_checksum(struct pkt *pkt, uint8_t *h,
                                             const struct ip_path *path,
-                                            uint32_t up) {
-  uint32_t sum = ip_path_pseudo_sum(path, IP_PROTO_TCP, pkt->len);
-  put_be32(pkt->head + 16, sum << 16 | up);
+                                            uint32_t len, uint32_t up) {
+  uint32_t sum = ip_path_pseudo_sum(path, IP_PROTO_TCP, len);
+  put_be32(h + 16, sum << 16 | up);
   pkt->csum = PKT_CSUM_PARTIAL;
   pkt->csum_start = 0;
   pkt->csum_offset = 16;
@@ -42,7 +42,7 @@ static PH_INLINE int tcp_transmit(struct ph_stack *stack, struct tcp_conn *conn,
   if (netif->ops->can_transmit && !netif->ops->can_transmit(netif)) {
     return -PH_EAGAIN;
   }
-  struct pkt *pkt = pkt_get(&stack->pkts, TCP_HEADROOM);
+  struct pkt *pkt = pkt_get_here(&stack->pkts, TCP_HEADROOM);
   if (!pkt) {
     stack->stats.PktExhausted++;
     return -PH_EAGAIN;
@@ -61,7 +61,7 @@ static PH_INLINE int tcp_transmit(struct ph_stack *stack, struct tcp_conn *conn,
       !quiet && conn->snd_urg ? tcp_urgent_pointer(conn, seq, &flags) : 0;
   tcp_put_fields(h, conn, seq, hlen, flags,
                  tcp_window_field(stack, conn, flags));
-  tcp_put_partial_checksum(pkt, path, up);
+  tcp_put_partial_checksum(pkt, h, path, hlen + len, up);
   uint32_t segs = 1;
   uint32_t mss = conn->snd_mss + tcp_options_always(conn) - options;
   if (!quiet && len > mss) {
