@@ -47,8 +47,11 @@ static void put_header(uint8_t *h, const struct ip_path *path, struct ip_tx tx,
 }
 
 /* Take the headers off again: -PH_EAGAIN is as if nothing had happened. */
-static PH_APART int take_back(struct ph_stack *stack, struct pkt *pkt,
-                              uint32_t len, int error) {
+static int take_back(struct ph_stack *stack, struct pkt *pkt,
+                     const struct ip_path *path, uint32_t len,
+                     uint16_t segments) {
+  uint16_t *id = &ip_of(stack)->ids[path->id_counter];
+  *id = (uint16_t)(*id - segments);
   (void)pkt_pull(pkt, len);
   pkt->csum_start = (uint16_t)(pkt->csum_start - len);
   if (pkt->gso_type == PKT_GSO_FRAGMENT) {
@@ -56,7 +59,17 @@ static PH_APART int take_back(struct ph_stack *stack, struct pkt *pkt,
     pkt->gso_size = 0;
   }
   stack->stats.IpOutRequests--;
-  return error;
+  return -PH_EAGAIN;
+}
+
+/* The interface did not take it, and has let go of it unless it is busy. */
+static PH_APART int not_sent(struct ph_stack *stack, struct pkt *pkt,
+                             const struct ip_path *path, uint16_t segments,
+                             int error) {
+  stack->stats.EthOutFrames--;
+  return error == -PH_EAGAIN
+             ? take_back(stack, pkt, path, ETH_HDR_LEN + IPV4_HDR_LEN, segments)
+             : error;
 }
 
 static PH_APART int discard(struct ph_stack *stack, struct pkt *pkt,
@@ -68,7 +81,7 @@ static PH_APART int discard(struct ph_stack *stack, struct pkt *pkt,
 
 /* The link header is not ready, or there is none. `pkt` starts with it. */
 static PH_APART int send_slowly(struct ph_stack *stack, struct pkt *pkt,
-                                struct ip_path *path) {
+                                struct ip_path *path, uint16_t segments) {
   (void)pkt_pull(pkt, ETH_HDR_LEN);
   pkt->csum_start = (uint16_t)(pkt->csum_start - ETH_HDR_LEN);
   int error;
@@ -80,8 +93,9 @@ static PH_APART int send_slowly(struct ph_stack *stack, struct pkt *pkt,
                        &neighbour);
     ip_path_take_neighbour(path, neighbour);
   }
-  return error == -PH_EAGAIN ? take_back(stack, pkt, IPV4_HDR_LEN, error)
-                             : error;
+  return error == -PH_EAGAIN
+             ? take_back(stack, pkt, path, IPV4_HDR_LEN, segments)
+             : error;
 }
 
 /* Longer than the link takes: it is a super-segment, or it is to be fragmented
@@ -151,22 +165,14 @@ int ipv4_output(struct ph_stack *stack, struct pkt *pkt, struct ip_path *path,
   uint16_t *id = &ip_of(stack)->ids[path->id_counter];
   put_header(header, path, tx, len, *id);
   path->used_ns = stack->now_ns;
-  int error;
-  if (ip_path_ready(stack, path)) {
-    path->neighbour->used_ns = stack->now_ns;
-    error = netif_output(netif, pkt);
-    if (error == 0) {
-      stack->stats.EthOutFrames++;
-    } else if (error == -PH_EAGAIN) {
-      return take_back(stack, pkt, ETH_HDR_LEN + IPV4_HDR_LEN, error);
-    }
-  } else {
-    error = send_slowly(stack, pkt, path);
+  *id = (uint16_t)(*id + segments);
+  if (!ip_path_ready(stack, path)) {
+    return send_slowly(stack, pkt, path, segments);
   }
-  if (error != -PH_EAGAIN) {
-    *id = (uint16_t)(*id + segments);
-  }
-  return error;
+  path->neighbour->used_ns = stack->now_ns;
+  stack->stats.EthOutFrames++;
+  int error = netif_output(netif, pkt);
+  return error ? not_sent(stack, pkt, path, segments, error) : 0;
 }
 
 /* What is constant of the headers; an identification counter per destination,

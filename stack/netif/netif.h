@@ -40,7 +40,7 @@ struct netif {
   /* Segments cut in software that the full device could not take yet; while
    * there are any, netif_output() answers -PH_EAGAIN. */
   struct pkt *backlog, *backlog_tail;
-  uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes, tx_busy;
+  uint64_t rx_packets, tx_packets, tx_busy, rx_bytes, tx_bytes;
 };
 
 struct netif_ops {

@@ -77,21 +77,23 @@ struct pkt *bed_wire_copy(struct bed_host *to, const struct pkt *from) {
   return pkt;
 }
 
-/* When the last bit has arrived, or 0 if the frame is lost. */
-static uint64_t link_pass(struct bed_host *from, uint32_t len) {
+/* Of a link with losses. */
+static bool is_lost(const struct bed_host *from, uint32_t len) {
   struct bed *bed = from->bed;
   const struct bed_config *config = &bed->config;
   bool data = from->index == 0 && len > HEADERS + 40;
   bed->frames += data;
   bool lost = config->loss_period && bed->frames % config->loss_period == 0;
   lost |= config->loss && (uint32_t)(next_random(bed) >> 32) < config->loss;
-  if (data && lost) {
-    bed->lost++;
-    return 0;
-  }
-  if (config->rate_bps == 0) {
-    return bed->now_ns + config->delay_ns;
-  }
+  bed->lost += data && lost;
+  return data && lost;
+}
+
+/* When the last bit has arrived over a link of some rate, or 0: its queue was
+ * full. */
+static uint64_t link_pass(struct bed_host *from, uint32_t len) {
+  struct bed *bed = from->bed;
+  const struct bed_config *config = &bed->config;
   uint64_t start =
       from->busy_until_ns > bed->now_ns ? from->busy_until_ns : bed->now_ns;
   uint64_t queued = (start - bed->now_ns) * (config->rate_bps / 1000) / 8000000;
@@ -107,7 +109,13 @@ static uint64_t link_pass(struct bed_host *from, uint32_t len) {
 static int wire_transmit(struct netif *netif, struct pkt *pkt) {
   struct bed_host *from = netif->device;
   struct bed_host *to = &from->bed->host[!from->index];
-  uint64_t arrival_ns = link_pass(from, pkt->len);
+  const struct bed_config *config = &from->bed->config;
+  uint64_t arrival_ns = from->bed->now_ns + config->delay_ns;
+  if ((config->loss || config->loss_period) && is_lost(from, pkt->len)) {
+    arrival_ns = 0;
+  } else if (config->rate_bps > 0) {
+    arrival_ns = link_pass(from, pkt->len);
+  }
   struct pkt *copy = arrival_ns ? bed_wire_copy(to, pkt) : NULL;
   if (copy) {
     copy->next = NULL;
