@@ -40,24 +40,8 @@ uint32_t ph_block_earned(const struct ph_block_pool *pool, uint32_t moved) {
                             : moved;
 }
 
-/* The blocks up to `last` leave the free list. */
-static void take(struct ph_block_pool *pool, struct ph_block *last,
-                 uint32_t count) {
-  pool->free = last->next;
-  last->next = NULL;
-  pool->available -= count;
-  if (pool->available < pool->low_water) {
-    pool->low_water = pool->available;
-  }
-}
-
 struct ph_block *ph_block_get(struct ph_block_pool *pool) {
-  struct ph_block *block = pool->free;
-  if (block) {
-    block->refs = 1;
-    take(pool, block, 1);
-  }
-  return block;
+  return ph_block_get_here(pool);
 }
 
 struct ph_block *ph_block_get_chain(struct ph_block_pool *pool,
@@ -73,7 +57,10 @@ struct ph_block *ph_block_get_chain(struct ph_block_pool *pool,
   if (!last) {
     return NULL;
   }
-  take(pool, last, taken);
+  pool->free = last->next;
+  last->next = NULL;
+  pool->available -= taken;
+  pool->low_water = ph_min_u32(pool->low_water, pool->available);
   return first;
 }
 

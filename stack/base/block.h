@@ -74,6 +74,19 @@ uint32_t ph_block_earned(const struct ph_block_pool *pool, uint32_t moved);
 
 /* A block with one reference, or NULL when the pool is empty. */
 struct ph_block *ph_block_get(struct ph_block_pool *pool);
+/* The same, made a part of the caller. */
+static PH_INLINE struct ph_block *ph_block_get_here(
+    struct ph_block_pool *pool) {
+  struct ph_block *block = pool->free;
+  if (block) {
+    pool->free = block->next;
+    pool->available--;
+    pool->low_water = ph_min_u32(pool->low_water, pool->available);
+    block->refs = 1;
+    block->next = NULL;
+  }
+  return block;
+}
 
 /* The same for who was not promised one: NULL also when all are promised. */
 static inline struct ph_block *ph_block_get_spare(struct ph_block_pool *pool) {

@@ -140,7 +140,8 @@ long tcp_send(struct ph_stack *stack, struct tcp_conn *conn, const void *data,
     return 0;
   }
   /* A longest packet waits already: more behind it changes nothing. */
-  bool waits = tcp_unsent_bytes(conn) > IP_MAX_LEN;
+  bool waits =
+      conn->sndq_len > IP_MAX_LEN && tcp_unsent_bytes(conn) > IP_MAX_LEN;
   uint32_t room = sndbuf_free(conn);
   uint32_t want = len < room ? (uint32_t)len : room;
   uint32_t n = want > 0 ? tcp_sendq_append(stack, conn, data, want) : 0;

@@ -28,11 +28,11 @@ enum { TCP_RCV_LIMIT_MIN = PH_BLOCK_SIZE - 256 };
  * that was promised. */
 struct ph_block *tcp_rcv_spare_block(struct tcp_stack *tcp,
                                      const struct tcp_conn *conn);
-static inline struct ph_block *tcp_rcv_block(struct tcp_stack *tcp,
-                                             const struct tcp_conn *conn,
-                                             bool in_order) {
+static PH_INLINE struct ph_block *tcp_rcv_block(struct tcp_stack *tcp,
+                                                const struct tcp_conn *conn,
+                                                bool in_order) {
   bool promised = conn->rcv_owed > 0 && (in_order || !conn->rcv_packed);
-  return promised ? ph_block_get(&tcp->stack->blocks)
+  return promised ? ph_block_get_here(&tcp->stack->blocks)
                   : tcp_rcv_spare_block(tcp, conn);
 }
 /* How many blocks more of a device's pool may stay with this connection. */

@@ -25,14 +25,6 @@ void tcp_pos_walk(struct tcp_pos *pos, uint32_t n) {
   *pos = (struct tcp_pos){block, n};
 }
 
-/* Nothing is sent of what begins at `pos`. */
-static void set_ends(struct tcp_conn *conn, struct tcp_pos pos) {
-  conn->sndq_head = pos;
-  if (conn->out != &tcp_out_none) {
-    conn->out->sndq_next = pos;
-  }
-}
-
 /* Fill what is free of the tail; returns how many bytes. */
 static uint32_t fill_tail(struct tcp_conn *conn, const uint8_t *data,
                           uint32_t len) {
@@ -47,13 +39,6 @@ static uint32_t fill_tail(struct tcp_conn *conn, const uint8_t *data,
   return n;
 }
 
-/* The queue begins with `block`. */
-static inline void begin(struct ph_stack *stack, struct tcp_conn *conn,
-                         struct ph_block *block) {
-  set_ends(conn, (struct tcp_pos){block, 0});
-  stack->blocks.reserve -= tcp_of(stack)->floor; /* it is taken */
-}
-
 /* Put `chain`, empty blocks for `len` bytes or less, behind the tail, which is
  * full, and fill it; returns how many bytes went in. */
 static uint32_t fill_chain(struct ph_stack *stack, struct tcp_conn *conn,
@@ -62,7 +47,7 @@ static uint32_t fill_chain(struct ph_stack *stack, struct tcp_conn *conn,
   if (conn->sndq_tail) {
     conn->sndq_tail->next = chain;
   } else {
-    begin(stack, conn, chain);
+    tcp_sendq_begin(stack, conn, chain);
   }
   struct ph_block *last = chain;
   uint32_t done = 0, n = 0;
@@ -78,9 +63,8 @@ static uint32_t fill_chain(struct ph_stack *stack, struct tcp_conn *conn,
   return done;
 }
 
-PH_APART static uint32_t append_any(struct ph_stack *stack,
-                                    struct tcp_conn *conn, const uint8_t *data,
-                                    uint32_t len) {
+uint32_t tcp_sendq_append_any(struct ph_stack *stack, struct tcp_conn *conn,
+                              const uint8_t *data, uint32_t len) {
   uint32_t done = fill_tail(conn, data, len);
   while (done < len) {
     uint32_t blocks = (len - done - 1) / PH_BLOCK_SIZE + 1;
@@ -98,24 +82,6 @@ PH_APART static uint32_t append_any(struct ph_stack *stack,
   }
   stack->stats.CopiedBytes += done;
   return done;
-}
-
-uint32_t tcp_sendq_append(struct ph_stack *stack, struct tcp_conn *conn,
-                          const uint8_t *data, uint32_t len) {
-  struct ph_block *block = NULL;
-  if (PH_SHORT_WAYS && !conn->sndq_tail && len <= PH_BLOCK_SIZE &&
-      tcp_of(stack)->floor) { /* one block, and it is sure of that */
-    block = ph_block_get(&stack->blocks);
-  }
-  if (!block) {
-    return append_any(stack, conn, data, len);
-  }
-  begin(stack, conn, block);
-  memcpy(block->data, data, len);
-  conn->sndq_tail = block;
-  conn->sndq_tail_used = conn->sndq_len = len;
-  stack->stats.CopiedBytes += len;
-  return len;
 }
 
 void tcp_sendq_ack(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n) {
@@ -142,7 +108,7 @@ void tcp_sendq_free(struct ph_stack *stack, struct tcp_conn *conn) {
   } else {
     (void)ph_block_put_chain(conn->sndq_head.block, UINT32_MAX);
   }
-  set_ends(conn, (struct tcp_pos){NULL, 0});
+  tcp_sendq_set_ends(conn, (struct tcp_pos){NULL, 0});
   conn->sndq_tail = NULL;
   conn->sndq_len = 0;
 }

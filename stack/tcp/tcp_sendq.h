@@ -15,9 +15,45 @@ static inline void tcp_pos_advance(struct tcp_pos *pos, uint32_t n) {
   }
 }
 
+/* Nothing is sent of what begins at `pos`. */
+static inline void tcp_sendq_set_ends(struct tcp_conn *conn,
+                                      struct tcp_pos pos) {
+  conn->sndq_head = pos;
+  if (conn->out != &tcp_out_none) {
+    conn->out->sndq_next = pos;
+  }
+}
+
+/* The queue begins with `block`. */
+static inline void tcp_sendq_begin(struct ph_stack *stack,
+                                   struct tcp_conn *conn,
+                                   struct ph_block *block) {
+  tcp_sendq_set_ends(conn, (struct tcp_pos){block, 0});
+  stack->blocks.reserve -= tcp_of(stack)->floor; /* it is taken */
+}
+
 /* Copy in; returns how many bytes there were blocks for. */
-uint32_t tcp_sendq_append(struct ph_stack *stack, struct tcp_conn *conn,
-                          const uint8_t *data, uint32_t len);
+uint32_t tcp_sendq_append_any(struct ph_stack *stack, struct tcp_conn *conn,
+                              const uint8_t *data, uint32_t len);
+static PH_INLINE uint32_t tcp_sendq_append(struct ph_stack *stack,
+                                           struct tcp_conn *conn,
+                                           const uint8_t *data, uint32_t len) {
+  struct ph_block *block = NULL;
+  if (PH_SHORT_WAYS && !conn->sndq_tail && len <= PH_BLOCK_SIZE &&
+      tcp_of(stack)->floor) { /* one block, and it is sure of that */
+    block = ph_block_get_here(&stack->blocks);
+  }
+  if (!block) {
+    return tcp_sendq_append_any(stack, conn, data, len);
+  }
+  tcp_sendq_begin(stack, conn, block);
+  memcpy(block->data, data, len);
+  conn->sndq_tail = block;
+  conn->sndq_tail_used = conn->sndq_len = len;
+  stack->stats.CopiedBytes += len;
+  return len;
+}
+
 /* The first `n` bytes are acknowledged. */
 void tcp_sendq_ack(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n);
 void tcp_sendq_free(struct ph_stack *stack, struct tcp_conn *conn);
