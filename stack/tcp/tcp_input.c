@@ -21,6 +21,7 @@
 #include "stack/tcp/tcp_parse.h"
 #include "stack/tcp/tcp_pmtu.h"
 #include "stack/tcp/tcp_predict.h"
+#include "stack/tcp/tcp_rtx.h"
 #include "stack/tcp/tcp_sendq.h"
 #include "stack/tcp/tcp_settings.h"
 #include "stack/tcp/tcp_table.h"

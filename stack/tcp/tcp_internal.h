@@ -501,11 +501,6 @@ static inline bool tcp_cwnd_is_used(const struct tcp_conn *conn) {
          (conn->cwnd < conn->ssthresh &&
           conn->cwnd / 2 < conn->out->flight_max);
 }
-/* All that is out is one record, which was sent once. */
-static inline bool tcp_rtx_is_only(const struct tcp_conn *conn) {
-  const struct tcp_range *first = conn->out->rtx.first;
-  return first && first == conn->out->rtx.last && first->u.tx.flags == 0;
-}
 /* Bytes of the send queue that were never sent. */
 static inline uint32_t tcp_unsent_bytes(const struct tcp_conn *conn) {
   return conn->fin_sent ? 0 : conn->sndq_len - (conn->snd_nxt - conn->snd_una);

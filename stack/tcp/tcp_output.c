@@ -14,7 +14,9 @@
  * or after TCP_RETRY_NS. */
 #include "stack/tcp/tcp_pmtu.h"
 #include "stack/tcp/tcp_predict.h"
+#include "stack/tcp/tcp_rtx.h"
 #include "stack/tcp/tcp_settings.h"
+#include "stack/tcp/tcp_tlp.h"
 #include "stack/tcp/tcp_transmit.h"
 
 enum { ETH_HEADER_LEN = 14 };

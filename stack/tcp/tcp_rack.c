@@ -15,12 +15,13 @@
  *
  * The segments of one transmission have one time; their sequence numbers tell
  * them apart (RACK_sent_after). */
+#include "stack/tcp/tcp_rack.h"
+
 #include "stack/tcp/tcp_pmtu.h"
 
 enum {
   REO_WND_PERSIST = 16, /* recoveries without D-SACK until it is small again */
-  MIN_RTT_WINDOW = 30000, /* ms: the minimum is of the last 30 to 60 s */
-  US = 1000,
+  US = TCP_RACK_US,
 };
 
 void tcp_rack_init(struct tcp_conn *conn) {
@@ -35,24 +36,6 @@ static uint32_t min_rtt(const struct tcp_rack *rack) {
   return ph_min_u32(rack->min_rtt_us[0], rack->min_rtt_us[1]);
 }
 
-static void sample_min_rtt(struct tcp_rack *rack, uint64_t now_ns,
-                           uint32_t rtt_us) {
-  uint32_t now_ms = (uint32_t)(now_ns / TCP_MS);
-  uint32_t age = now_ms - rack->window_ms;
-  if (age >= MIN_RTT_WINDOW) {
-    rack->min_rtt_us[1] =
-        age < 2 * MIN_RTT_WINDOW ? rack->min_rtt_us[0] : UINT32_MAX;
-    rack->min_rtt_us[0] = UINT32_MAX;
-    rack->window_ms = now_ms;
-  }
-  rack->min_rtt_us[0] = ph_min_u32(rack->min_rtt_us[0], rtt_us);
-}
-
-/* RACK_sent_after(). */
-static bool sent_after(uint64_t t1, uint32_t seq1, uint64_t t2, uint32_t seq2) {
-  return t1 > t2 || (t1 == t2 && seq_gt(seq1, seq2));
-}
-
 /* The ACK may be for an earlier transmission of this range (step 2). */
 static bool is_ambiguous(const struct tcp_rack *rack,
                          const struct tcp_range *range, uint32_t rtt_us,
@@ -64,27 +47,12 @@ static bool is_ambiguous(const struct tcp_rack *rack,
   return rtt_us < min_rtt(rack);
 }
 
-static uint32_t rtt_us_of(const struct ph_stack *stack, uint64_t xmit_ns) {
-  uint64_t rtt = (stack->now_ns - xmit_ns) / US; /* down: not a tick late */
-  return rtt < UINT32_MAX ? (uint32_t)rtt : UINT32_MAX;
-}
-
-/* Step 2: RACK.segment is the latest. */
-static void take_latest(struct tcp_rack *rack, uint64_t xmit_ns,
-                        uint32_t end_seq, uint32_t rtt_us) {
-  if (sent_after(xmit_ns, end_seq, rack->xmit_ns, rack->end_seq)) {
-    rack->xmit_ns = xmit_ns;
-    rack->end_seq = end_seq;
-    rack->rtt_us = rtt_us;
-  }
-}
-
 void tcp_rack_delivered(const struct ph_stack *stack, struct tcp_conn *conn,
                         const struct tcp_range *range, uint32_t end_seq,
                         struct tcp_ack *info) {
   struct tcp_rack *rack = &conn->out->loss.rack;
   uint64_t xmit_ns = range->u.tx.sent_at_ns;
-  uint32_t rtt_us = rtt_us_of(stack, xmit_ns);
+  uint32_t rtt_us = tcp_rack_rtt_us(stack, xmit_ns);
   bool retransmitted = range->u.tx.flags & TCP_RANGE_RETRANSMITTED;
   /* Step 3, against what had arrived before this ACK. */
   if (seq_gt(end_seq, rack->fack)) {
@@ -93,21 +61,11 @@ void tcp_rack_delivered(const struct ph_stack *stack, struct tcp_conn *conn,
     info->reordered = true;
   }
   if (!retransmitted) { /* step 1 */
-    sample_min_rtt(rack, stack->now_ns, rtt_us);
+    tcp_rack_sample_min_rtt(rack, stack->now_ns, rtt_us);
   } else if (is_ambiguous(rack, range, rtt_us, info)) {
     return;
   }
-  take_latest(rack, xmit_ns, end_seq, rtt_us);
-}
-
-void tcp_rack_only_delivered(const struct ph_stack *stack,
-                             struct tcp_conn *conn, uint64_t xmit_ns,
-                             uint32_t end_seq) {
-  struct tcp_rack *rack = &conn->out->loss.rack;
-  uint32_t rtt_us = rtt_us_of(stack, xmit_ns);
-  rack->fack = end_seq;
-  sample_min_rtt(rack, stack->now_ns, rtt_us);
-  take_latest(rack, xmit_ns, end_seq, rtt_us);
+  tcp_rack_take_latest(rack, xmit_ns, end_seq, rtt_us);
 }
 
 /* ---- Step 4: the reordering window --------------------------------------- */
@@ -162,8 +120,8 @@ uint32_t tcp_rack_detect_loss(struct ph_stack *stack, struct tcp_conn *conn) {
   }
   uint64_t wait = (uint64_t)rack->rtt_us * US + reo_wnd_ns(conn);
   while ((range = conn->out->sent.first) != NULL &&
-         sent_after(rack->xmit_ns, rack->end_seq, range->u.tx.sent_at_ns,
-                    tcp_range_end(range))) {
+         tcp_rack_sent_after(rack->xmit_ns, rack->end_seq,
+                             range->u.tx.sent_at_ns, tcp_range_end(range))) {
     uint64_t deadline = range->u.tx.sent_at_ns + wait;
     if (deadline > stack->now_ns) {
       rack->pto = false;

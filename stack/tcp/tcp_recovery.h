@@ -84,19 +84,12 @@ struct tcp_ack {
 void tcp_rtx_sent(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
                   uint32_t len, struct tcp_pos pos, uint32_t flags,
                   uint32_t mss);
-/* The same of the first `len` bytes of the send queue in one segment, while
- * nothing else is out. */
-void tcp_rtx_sent_alone(struct ph_stack *stack, struct tcp_conn *conn,
-                        uint32_t len);
 /* Split behind the first `at` bytes; false if there is no record. */
 bool tcp_rtx_split(struct tcp_stack *tcp, struct tcp_conn *conn,
                    struct tcp_range *range, uint32_t at);
 /* Forget what is before `ack`, and say in `info` what that delivered. */
 void tcp_rtx_ack(struct ph_stack *stack, struct tcp_conn *conn, uint32_t ack,
                  struct tcp_ack *info);
-/* All that is out is one record (tcp_rtx_is_only()), and was delivered: forget
- * it. Returns when it was sent. */
-uint64_t tcp_rtx_only_acked(struct ph_stack *stack, struct tcp_conn *conn);
 void tcp_rtx_mark_lost(struct tcp_conn *conn, struct tcp_range *range);
 /* Nothing is lost: all of it is in flight again. */
 void tcp_rtx_unmark_lost(struct tcp_conn *conn);
@@ -160,10 +153,6 @@ void tcp_rack_init(struct tcp_conn *conn);
 void tcp_rack_delivered(const struct ph_stack *stack, struct tcp_conn *conn,
                         const struct tcp_range *range, uint32_t end_seq,
                         struct tcp_ack *info);
-/* The same of all that was out, which was sent once. */
-void tcp_rack_only_delivered(const struct ph_stack *stack,
-                             struct tcp_conn *conn, uint64_t xmit_ns,
-                             uint32_t end_seq);
 /* Steps 4 and 5; returns the bytes newly marked lost. */
 uint32_t tcp_rack_detect_loss(struct ph_stack *stack, struct tcp_conn *conn);
 void tcp_rack_on_dsack(struct tcp_conn *conn, const struct tcp_ack *info);
@@ -175,8 +164,6 @@ uint64_t tcp_rack_rto_horizon(const struct ph_stack *stack,
 
 /* RFC 8985 7.2: start the PTO, if this is the time for one. */
 void tcp_tlp_schedule(struct ph_stack *stack, struct tcp_conn *conn);
-/* It is. */
-void tcp_tlp_arm(struct ph_stack *stack, struct tcp_conn *conn);
 /* No PTO: nothing is out, or what is out is not to be probed. */
 void tcp_tlp_cancel(struct tcp_conn *conn);
 void tcp_tlp_timeout(struct ph_stack *stack, struct tcp_conn *conn);

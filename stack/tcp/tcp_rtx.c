@@ -19,6 +19,8 @@
  *    is ignored, a lost range is sent again piece by piece
  *    (TCP_RANGE_PARTIAL); no data is lost.
  */
+#include "stack/tcp/tcp_rtx.h"
+
 #include "stack/tcp/tcp_sendq.h"
 
 /* The longest record that a timeout makes of several: bounds the steps to a
@@ -138,17 +140,6 @@ static void merge_next(struct tcp_stack *tcp, struct tcp_conn *conn,
   set_flags(range, (flags & TCP_RANGE_FIN) | TCP_RANGE_RETRANSMITTED, 0);
 }
 
-static inline void record_fill(struct tcp_range *range, uint32_t seq,
-                               uint32_t len, struct tcp_pos pos, uint32_t flags,
-                               uint32_t mss) {
-  range->seq = seq;
-  range->len = len;
-  range->u.tx.block = pos.block;
-  range->u.tx.offset = (uint16_t)pos.offset;
-  range->u.tx.flags = (uint16_t)flags;
-  range->u.tx.mss = (uint16_t)mss;
-}
-
 void tcp_rtx_sent(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
                   uint32_t len, struct tcp_pos pos, uint32_t flags,
                   uint32_t mss) {
@@ -156,7 +147,7 @@ void tcp_rtx_sent(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
   struct tcp_out *out = conn->out;
   struct tcp_range *range = record_get(tcp, out);
   if (range) {
-    record_fill(range, seq, len, pos, flags, mss);
+    tcp_rtx_fill(range, seq, len, pos, flags, mss);
     tcp_ranges_insert(&out->rtx, range);
   } else {
     range = out->rtx.last;
@@ -173,21 +164,6 @@ void tcp_rtx_sent(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
   }
   range->u.tx.sent_at_ns = stack->now_ns;
   list_insert(&out->sent, out->sent.last, range);
-}
-
-void tcp_rtx_sent_alone(struct ph_stack *stack, struct tcp_conn *conn,
-                        uint32_t len) {
-  struct tcp_stack *tcp = tcp_of(stack);
-  struct tcp_out *out = conn->out;
-  struct tcp_range *range = tcp_range_get(tcp, 0);
-  record_fill(range, conn->snd_una, len, conn->sndq_head, 0, conn->snd_mss);
-  range->u.tx.sent_at_ns = stack->now_ns;
-  range->left = range->right = range->prev = range->next = NULL;
-  range->u.tx.before = range->u.tx.after = NULL;
-  out->rtx = (struct tcp_ranges){range, range, range};
-  out->sent = (struct tcp_range_list){range, range};
-  out->records = 1;
-  tcp->rtx_users++;
 }
 
 bool tcp_rtx_split(struct tcp_stack *tcp, struct tcp_conn *conn,
@@ -230,15 +206,6 @@ void tcp_rtx_free(struct tcp_stack *tcp, struct tcp_conn *conn) {
 /* ---- Delivered ---------------------------------------------------------- */
 
 /* All that was out, in one record, was sent once and has arrived. */
-static inline void forget_only(struct tcp_stack *tcp, struct tcp_out *out,
-                               struct tcp_range *range) {
-  out->rtx = (struct tcp_ranges){0};
-  out->sent = (struct tcp_range_list){0};
-  out->records = 0;
-  tcp->rtx_users--;
-  tcp_range_put(tcp, range);
-}
-
 static void only_acked(struct ph_stack *stack, struct tcp_conn *conn,
                        struct tcp_range *range, struct tcp_ack *info) {
   info->delivered = range->len;
@@ -246,16 +213,7 @@ static void only_acked(struct ph_stack *stack, struct tcp_conn *conn,
   if (conn->use_rack) {
     tcp_rack_delivered(stack, conn, range, tcp_range_end(range), info);
   }
-  forget_only(tcp_of(stack), conn->out, range);
-}
-
-uint64_t tcp_rtx_only_acked(struct ph_stack *stack, struct tcp_conn *conn) {
-  struct tcp_range *range = conn->out->rtx.first;
-  uint64_t sent_ns = range->u.tx.sent_at_ns;
-  uint32_t end_seq = tcp_range_end(range);
-  forget_only(tcp_of(stack), conn->out, range);
-  tcp_rack_only_delivered(stack, conn, sent_ns, end_seq);
-  return sent_ns;
+  tcp_rtx_forget_only(tcp_of(stack), conn->out, range);
 }
 
 PH_APART static void some_acked(struct ph_stack *stack, struct tcp_conn *conn,

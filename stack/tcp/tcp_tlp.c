@@ -10,37 +10,13 @@
  *
  * PTO and reordering timer exclude each other (the PTO runs only while nothing
  * is sacked) and share TCP_TIMER_RACK; `pto` tells which. */
-#include "stack/tcp/tcp_internal.h"
-
-#define PTO_MIN_NS (1 * TCP_MS)            /* the clock granularity */
-#define TLP_MAX_ACK_DELAY_NS (40 * TCP_MS) /* as our own TCP_DELACK_NS */
-#define PTO_NO_SRTT_NS (1 * TCP_S)
-
-/* TLP_calc_PTO(), as a time. */
-static uint64_t pto_deadline(const struct ph_stack *stack,
-                             const struct tcp_conn *conn) {
-  uint64_t pto = PTO_NO_SRTT_NS;
-  if (conn->rtt_valid) {
-    pto = 2 * conn->srtt_ns;
-    pto = pto < PTO_MIN_NS ? PTO_MIN_NS : pto;
-    if (conn->snd_nxt - conn->snd_una <= conn->snd_mss) {
-      pto += TLP_MAX_ACK_DELAY_NS; /* a lone segment may be waited upon */
-    }
-  }
-  uint64_t rto = conn->deadline[TCP_TIMER_RTX];
-  return stack->now_ns + pto < rto ? stack->now_ns + pto : rto;
-}
+#include "stack/tcp/tcp_tlp.h"
 
 void tcp_tlp_cancel(struct tcp_conn *conn) {
   if (conn->out->loss.rack.pto) {
     conn->out->loss.rack.pto = false;
     tcp_timer_clear(conn, TCP_TIMER_RACK);
   }
-}
-
-void tcp_tlp_arm(struct ph_stack *stack, struct tcp_conn *conn) {
-  conn->out->loss.rack.pto = true;
-  tcp_timer_set(stack, conn, TCP_TIMER_RACK, pto_deadline(stack, conn));
 }
 
 void tcp_tlp_schedule(struct ph_stack *stack, struct tcp_conn *conn) {
