@@ -27,6 +27,8 @@ int memcmp(const void *a, const void *b, size_t n);
 #define PH_MUST_USE __attribute__((warn_unused_result))
 /* Kept out of its caller, so that the way that is usual there stays short. */
 #define PH_APART __attribute__((noinline))
+/* Nearly always so: what follows is laid out in one line, and for speed. */
+#define PH_USUAL(condition) __builtin_expect((condition), 1)
 /* Made anew for each caller, who gives constants that leave parts of it out;
  * unless it is size that matters. */
 #ifdef __OPTIMIZE_SIZE__

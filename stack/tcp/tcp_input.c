@@ -411,32 +411,36 @@ static inline bool output_due(const struct tcp_conn *conn) {
          (conn->out->rtx.first && conn->deadline[TCP_TIMER_RTX] == UINT64_MAX);
 }
 
-/* A predicted segment of a quiet connection. The fifth step and the seventh of
- * RFC 9293 3.10.7.4 without what could not be; false if it is none that they
- * are enough for, with nothing done. */
-static inline bool quiet_input(struct ph_stack *stack, struct tcp_conn *conn,
-                               const struct tcp_seg *seg,
-                               const struct pkt *pkt) {
+/* Data or an ACK, or both, which the fifth step of RFC 9293 3.10.7.4 accepts,
+ * and no duplicate ACK. */
+static inline bool is_usual(const struct tcp_conn *conn,
+                            const struct tcp_seg *seg) {
   uint32_t acked = seg->ack - conn->snd_una;
   uint32_t out = conn->snd_nxt - conn->snd_una;
-  if ((seg->flags & ~TCP_PSH) != TCP_ACK || acked > out || seg->wnd == 0 ||
-      seg->options.sack_count > 0 ||
-      (acked == 0 && out > 0 && seg->len == 0)) { /* a duplicate ACK? */
-    return false;
-  }
+  return (seg->flags & ~TCP_PSH) == TCP_ACK && acked <= out && seg->wnd != 0 &&
+         (acked > 0 || out == 0 || seg->len > 0);
+}
+
+/* A predicted segment of a quiet connection, as usual. The fifth step and the
+ * seventh without what could not be. */
+static inline void quiet_input(struct ph_stack *stack, struct tcp_conn *conn,
+                               const struct tcp_seg *seg,
+                               const struct pkt *pkt) {
   tcp_count_in(&conn->counters, seg->data_len, pkt->gso_size);
   conn->probes = 0;
   conn->heard_ms = tcp_now_ms(stack);
   conn->more = false;
   update_window(stack, conn, seg);
-  if (acked > 0 && acked == out && tcp_rtx_is_only(conn) &&
-      nothing_to_undo(conn)) {
-    conn->out->used = true;
-    (void)process_ack(stack, conn, seg, NULL, ACK_ONLY);
-  } else if (acked > 0) {
-    tcp_out_need(stack, conn);
-    struct tcp_ack info = {.prior_fack = conn->out->loss.rack.fack};
-    (void)process_ack(stack, conn, seg, &info, ACK_QUIET);
+  if (seg->ack != conn->snd_una) {
+    if (PH_USUAL(seg->ack == conn->snd_nxt && tcp_rtx_is_only(conn) &&
+                 nothing_to_undo(conn))) {
+      conn->out->used = true;
+      (void)process_ack(stack, conn, seg, NULL, ACK_ONLY);
+    } else {
+      tcp_out_need(stack, conn);
+      struct tcp_ack info = {.prior_fack = conn->out->loss.rack.fack};
+      (void)process_ack(stack, conn, seg, &info, ACK_QUIET);
+    }
   }
   if (seg->len > 0) {
     in_order(stack, conn, seg, pkt);
@@ -444,7 +448,6 @@ static inline bool quiet_input(struct ph_stack *stack, struct tcp_conn *conn,
   if (output_due(conn)) {
     tcp_pend(stack, conn);
   }
-  return true;
 }
 
 static void synchronized(struct ph_stack *stack, struct tcp_conn *conn,
@@ -522,6 +525,9 @@ PH_APART static void deliver_any(struct ph_stack *stack, struct tcp_conn *conn,
                                  struct tcp_seg *seg, const struct pkt *pkt,
                                  const struct ip_rx *rx) {
   struct tcp_stack *tcp = tcp_of(stack);
+  if (seg->src_port == 0 || seg->dst_port == 0) {
+    return;
+  }
   if (conn && conn->state == TCP_STATE_TIME_WAIT &&
       tcp_time_wait_reopens(stack, conn, seg)) {
     conn = NULL; /* its place is free for a new one */
@@ -548,24 +554,24 @@ PH_APART static void deliver_any(struct ph_stack *stack, struct tcp_conn *conn,
   }
 }
 
-static inline void deliver(struct ph_stack *stack, struct tcp_seg *seg,
-                           const struct pkt *pkt, const struct ip_rx *rx) {
-  struct tcp_conn *conn = tcp_lookup(tcp_of(stack), &rx->dst, seg->dst_port,
-                                     &rx->src, seg->src_port);
-  if (!PH_SHORT_WAYS || !conn || !tcp_is_quiet(conn) ||
-      !tcp_is_predicted(conn, seg) || !quiet_input(stack, conn, seg, pkt)) {
-    deliver_any(stack, conn, seg, pkt, rx);
-  }
-}
-
 void tcp_input(struct ph_stack *stack, struct pkt *pkt,
                const struct ip_rx *rx) {
   struct tcp_seg seg;
+  uint32_t hlen;
   stack->stats.TcpInSegs++;
   ph_stack_trace(stack, pkt->id, "tcp_input");
-  if (!rx->broadcast && tcp_parse(stack, pkt, rx, &seg) && seg.src_port != 0 &&
-      seg.dst_port != 0) {
-    deliver(stack, &seg, pkt, rx);
+  if (!rx->broadcast && (hlen = tcp_parse(stack, pkt, rx, &seg)) > 0) {
+    struct tcp_conn *conn = tcp_lookup(tcp_of(stack), &rx->dst, seg.dst_port,
+                                       &rx->src, seg.src_port);
+    bool quiet =
+        PH_USUAL(conn && tcp_is_quiet(conn) && hlen == TCP_HEADER_LEN &&
+                 tcp_is_predicted(conn, &seg) && is_usual(conn, &seg));
+    if (PH_SHORT_WAYS && quiet) {
+      quiet_input(stack, conn, &seg, pkt);
+    } else {
+      tcp_parse_rest(pkt, hlen, rx, &seg);
+      deliver_any(stack, conn, &seg, pkt, rx);
+    }
   }
   pkt_put(pkt);
 }

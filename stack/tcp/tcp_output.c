@@ -499,7 +499,7 @@ static PH_APART void output_any(struct ph_stack *stack, struct tcp_conn *conn) {
 
 void tcp_output(struct ph_stack *stack, struct tcp_conn *conn) {
   uint32_t n = conn->sndq_len;
-  if (PH_SHORT_WAYS && tcp_is_quiet_to_send(tcp_of(stack), conn, n)) {
+  if (PH_SHORT_WAYS && PH_USUAL(tcp_is_quiet_to_send(tcp_of(stack), conn, n))) {
     output_quietly(stack, conn, n);
   } else {
     output_any(stack, conn);

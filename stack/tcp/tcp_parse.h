@@ -18,19 +18,20 @@ static inline bool tcp_checksum_good(struct ph_stack *stack,
   return csum_pkt(pkt, 0, sum) == 0xffff;
 }
 
-/* Cut the header off `pkt`; false if the segment is not one. */
-static inline bool tcp_parse(struct ph_stack *stack, struct pkt *pkt,
-                             const struct ip_rx *rx, struct tcp_seg *seg) {
+/* Cut the header off `pkt` and read what each segment of a connection has.
+ * Returns its length, or 0: it is no segment. */
+static inline uint32_t tcp_parse(struct ph_stack *stack, struct pkt *pkt,
+                                 const struct ip_rx *rx, struct tcp_seg *seg) {
   const uint8_t *h = pkt->head;
   uint32_t hlen = pkt->head_len >= TCP_HEADER_LEN ? (h[12] >> 4) * 4u : 0;
   if (hlen < TCP_HEADER_LEN || hlen > pkt->head_len) {
     stack->stats.TcpInErrs++;
-    return false;
+    return 0;
   }
   if (!tcp_checksum_good(stack, pkt, rx)) {
     stack->stats.TcpInErrs++;
     stack->stats.TcpInCsumErrors++;
-    return false;
+    return 0;
   }
   seg->src_port = get_be16(h);
   seg->dst_port = get_be16(h + 2);
@@ -40,7 +41,18 @@ static inline bool tcp_parse(struct ph_stack *stack, struct pkt *pkt,
   seg->wnd = get_be16(h + 14);
   seg->len = seg->data_len = pkt->len - hlen;
   seg->offset = 0;
-  seg->dsack = seg->at_edge = false;
+  seg->dsack = false;
+  seg->options.sack_count = 0;
+  pkt_strip(pkt, hlen);
+  return hlen;
+}
+
+/* The rest, of a header of `hlen` bytes: what tcp_is_predicted() segments don't
+ * have. */
+static inline void tcp_parse_rest(const struct pkt *pkt, uint32_t hlen,
+                                  const struct ip_rx *rx, struct tcp_seg *seg) {
+  const uint8_t *h = pkt->head - hlen;
+  seg->at_edge = false;
   seg->ecn = rx->tos & 3;
   seg->new_iss = 0;
   if (seg->flags & TCP_URG) {
@@ -54,8 +66,6 @@ static inline bool tcp_parse(struct ph_stack *stack, struct pkt *pkt,
   } else {
     tcp_options_read(h, hlen, &seg->options);
   }
-  pkt_strip(pkt, hlen);
-  return true;
 }
 
 #endif

@@ -60,8 +60,8 @@ void tcp_rack_delivered(const struct ph_stack *stack, struct tcp_conn *conn,
   } else if (seq_lt(end_seq, info->prior_fack) && !retransmitted) {
     info->reordered = true;
   }
-  if (!retransmitted) { /* step 1 */
-    tcp_rack_sample_min_rtt(rack, stack->now_ns, rtt_us);
+  if (!retransmitted) {                                    /* step 1 */
+    tcp_rack_sample_min_rtt(rack, conn->heard_ms, rtt_us); /* now */
   } else if (is_ambiguous(rack, range, rtt_us, info)) {
     return;
   }

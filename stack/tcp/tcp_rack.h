@@ -11,8 +11,7 @@ enum {
 };
 
 static inline void tcp_rack_sample_min_rtt(struct tcp_rack *rack,
-                                           uint64_t now_ns, uint32_t rtt_us) {
-  uint32_t now_ms = (uint32_t)(now_ns / TCP_MS);
+                                           uint32_t now_ms, uint32_t rtt_us) {
   uint32_t age = now_ms - rack->window_ms;
   if (age >= TCP_RACK_MIN_RTT_MS) {
     rack->min_rtt_us[1] =
@@ -53,7 +52,7 @@ static inline void tcp_rack_only_delivered(const struct ph_stack *stack,
   struct tcp_rack *rack = &conn->out->loss.rack;
   uint32_t rtt_us = tcp_rack_rtt_us(stack, xmit_ns);
   rack->fack = end_seq;
-  tcp_rack_sample_min_rtt(rack, stack->now_ns, rtt_us);
+  tcp_rack_sample_min_rtt(rack, conn->heard_ms, rtt_us); /* now */
   tcp_rack_take_latest(rack, xmit_ns, end_seq, rtt_us);
 }
 
