@@ -5,6 +5,7 @@
 
 #include "stack/tcp/tcp_listen.h"
 #include "stack/tcp/tcp_options.h"
+#include "stack/tcp/tcp_recvq.h"
 #include "stack/tcp/tcp_sendq.h"
 #include "stack/tcp/tcp_settings.h"
 #include "stack/tcp/tcp_table.h"
@@ -228,7 +229,10 @@ long tcp_recv(struct ph_stack *stack, struct tcp_conn *conn, void *data,
   if (conn->rcvq_len == 0) {
     return nothing_to_read(conn);
   }
-  n = tcp_recvq_read(tcp_of(stack), conn, data, n);
+  uint32_t message =
+      PH_SHORT_WAYS ? tcp_recvq_read_message(tcp_of(stack), conn, data, n) : 0;
+  n = PH_USUAL(message > 0) ? message
+                            : tcp_recvq_read(tcp_of(stack), conn, data, n);
   uint32_t end = conn->rcv_nxt - conn->fin_received; /* of what is there */
   ph_stack_trace_stream(stack, end - conn->rcvq_len - n, n, "read");
   if (conn->rcv_urg) {

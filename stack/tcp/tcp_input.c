@@ -21,6 +21,7 @@
 #include "stack/tcp/tcp_parse.h"
 #include "stack/tcp/tcp_pmtu.h"
 #include "stack/tcp/tcp_predict.h"
+#include "stack/tcp/tcp_recvq.h"
 #include "stack/tcp/tcp_rtx.h"
 #include "stack/tcp/tcp_sendq.h"
 #include "stack/tcp/tcp_settings.h"
@@ -303,10 +304,11 @@ static void schedule_ack(struct ph_stack *stack, struct tcp_conn *conn,
   }
 }
 
-static PH_INLINE void in_order(struct ph_stack *stack, struct tcp_conn *conn,
-                               const struct tcp_seg *seg,
-                               const struct pkt *pkt) {
-  struct tcp_stack *tcp = tcp_of(stack);
+/* Take the payload, which starts at rcv_nxt, and what waited for it; returns
+ * how many bytes of the payload there was memory for. */
+static uint32_t take_in_order(struct tcp_stack *tcp, struct tcp_conn *conn,
+                              const struct tcp_seg *seg,
+                              const struct pkt *pkt) {
   bool holes = conn->out->ooo.first != NULL;
   uint32_t got =
       tcp_chunks_take(tcp, conn, &conn->rcvq, pkt, seg->offset, seg->len);
@@ -316,17 +318,35 @@ static PH_INLINE void in_order(struct ph_stack *stack, struct tcp_conn *conn,
     got += tcp_chunks_take(tcp, conn, &conn->rcvq, pkt, seg->offset + got,
                            seg->len - got);
   }
-  uint32_t before = conn->rcv_nxt;
   conn->rcv_nxt += got;
   conn->rcvq_len += got;
   if (holes) {
     (void)tcp_ooo_deliver(tcp, conn);
+    tcp_rcv_account(tcp, conn);
   }
-  /* What the rounded window let in beyond the edge is in: move it along. */
-  conn->rcv_edge = seq_max(conn->rcv_edge, conn->rcv_nxt);
-  if (holes || conn->rcv_edge == conn->rcv_nxt) {
-    tcp_rcv_account(tcp, conn); /* else what waits and what is promised are
-                                   together what they were */
+  return got;
+}
+
+static PH_INLINE void in_order(struct ph_stack *stack, struct tcp_conn *conn,
+                               const struct tcp_seg *seg,
+                               const struct pkt *pkt) {
+  struct tcp_stack *tcp = tcp_of(stack);
+  uint32_t before = conn->rcv_nxt;
+  bool at_once = false; /* is the ACK due? */
+  if (PH_SHORT_WAYS &&
+      PH_USUAL(!conn->out->ooo.first &&
+               tcp_recvq_take_message(tcp, conn, pkt, seg->offset, seg->len))) {
+    conn->rcv_nxt += seg->len;
+    conn->rcvq_len += seg->len;
+  } else {
+    at_once = conn->out->ooo.first != NULL;
+    at_once |= take_in_order(tcp, conn, seg, pkt) < seg->len;
+  }
+  /* What the rounded window let in beyond the edge is in: move it along. Else
+   * what waits and what is promised are together what they were. */
+  if (seq_leq(conn->rcv_edge, conn->rcv_nxt)) {
+    conn->rcv_edge = conn->rcv_nxt;
+    tcp_rcv_account(tcp, conn);
   }
   conn->bytes_received += conn->rcv_nxt - before;
   conn->last_rx_ms = conn->heard_ms; /* now */
@@ -335,7 +355,7 @@ static PH_INLINE void in_order(struct ph_stack *stack, struct tcp_conn *conn,
       conn->rcv_nxt - conn->rcv_acked == 2 * size) {
     tcp_segs_fell(conn, size, seg->flags);
   }
-  schedule_ack(stack, conn, holes || got < seg->len);
+  schedule_ack(stack, conn, at_once);
   if (conn->rcv_nxt != before) {
     tcp_wake(stack, conn, TCP_READY_IN);
   }

@@ -18,16 +18,7 @@
  * When memory is short and bytes in order arrive, the queue is packed: its
  * pieces are copied together, and nothing more is lent until all is read.
  */
-#include "stack/tcp/tcp_memory.h"
-
-static struct tcp_chunk *chunk_get(struct tcp_stack *tcp) {
-  struct tcp_chunk *chunk = tcp->free_chunks;
-  if (chunk) {
-    tcp->free_chunks = chunk->next;
-    tcp->chunks_available--;
-  }
-  return chunk;
-}
+#include "stack/tcp/tcp_recvq.h"
 
 /* Chunks that are done with, linked already, and what they held. */
 struct gone {
@@ -53,29 +44,6 @@ static void chunks_put(struct tcp_stack *tcp, struct tcp_conn *conn,
     conn->rcv_held -= gone->held;
     conn->rcv_blocks = (uint16_t)(conn->rcv_blocks - gone->copied);
   }
-}
-
-/* Append a chunk of `len` bytes at `data`; takes over one reference. */
-static PH_INLINE bool chunk_append(struct tcp_stack *tcp, struct tcp_conn *conn,
-                                   struct tcp_chunks *to,
-                                   struct ph_block *block, uint8_t *data,
-                                   uint32_t len, bool copied) {
-  struct tcp_chunk *chunk = chunk_get(tcp);
-  if (!chunk) {
-    return false;
-  }
-  chunk->next = NULL;
-  chunk->block = block;
-  chunk->data = data;
-  chunk->len = len;
-  chunk->copied = copied;
-  conn->rcv_held += block->size;
-  if (copied) {
-    tcp_rcv_block_taken(tcp, conn);
-  }
-  *(to->tail ? &to->tail->next : &to->head) = chunk;
-  to->tail = chunk;
-  return true;
 }
 
 static uint32_t room_behind(const struct tcp_chunk *chunk) {
@@ -130,7 +98,7 @@ static PH_INLINE uint32_t make_room(struct tcp_stack *tcp,
   if (!block) {
     return 0;
   }
-  if (!chunk_append(tcp, conn, to, block, block->data, 0, true)) {
+  if (!tcp_chunk_append(tcp, conn, to, block, block->data, 0, true)) {
     ph_block_put(block);
     return 0;
   }
@@ -171,7 +139,7 @@ static uint32_t copy_in(struct tcp_stack *tcp, struct tcp_conn *conn,
 static bool lend(struct tcp_stack *tcp, struct tcp_conn *conn,
                  struct tcp_chunks *to, struct ph_block *block, uint8_t *data,
                  uint32_t len) {
-  if (!chunk_append(tcp, conn, to, block, data, len, false)) {
+  if (!tcp_chunk_append(tcp, conn, to, block, data, len, false)) {
     return false;
   }
   ph_block_ref(block);
@@ -325,8 +293,9 @@ uint32_t tcp_chunks_take(struct tcp_stack *tcp, struct tcp_conn *conn,
 }
 
 /* Take the first `n` bytes off, to `to` if that is not NULL. */
-static void take_front(struct tcp_stack *tcp, struct tcp_conn *conn,
-                       struct tcp_chunks *from, uint32_t n, uint8_t *to) {
+static inline void take_front(struct tcp_stack *tcp, struct tcp_conn *conn,
+                              struct tcp_chunks *from, uint32_t n,
+                              uint8_t *to) {
   struct tcp_chunk *chunk = from->head;
   struct gone gone = {.first = chunk};
   for (; chunk && n >= chunk->len; chunk = chunk->next) {
@@ -398,31 +367,13 @@ void tcp_recvq_peek(struct tcp_stack *tcp, const struct tcp_conn *conn,
   }
 }
 
-/* All that waits, in one piece. */
-static inline void take_only(struct tcp_stack *tcp, struct tcp_conn *conn,
-                             struct tcp_chunk *chunk, uint8_t *to) {
-  struct gone gone = {.first = chunk};
-  memcpy(to, chunk->data, chunk->len);
-  let_go(&gone, chunk);
-  chunks_put(tcp, conn, &gone);
-  conn->rcvq = (struct tcp_chunks){NULL, NULL};
-}
-
 uint32_t tcp_recvq_read(struct tcp_stack *tcp, struct tcp_conn *conn,
                         uint8_t *to, uint32_t len) {
-  struct tcp_chunk *head = conn->rcvq.head;
   len = ph_min_u32(len, conn->rcvq_len);
-  conn->rcvq_len -= len;
-  if (PH_SHORT_WAYS && head && head == conn->rcvq.tail && conn->rcvq_len == 0 &&
-      to) {
-    take_only(tcp, conn, head, to);
-  } else {
-    take_front(tcp, conn, &conn->rcvq, len, to);
-  }
+  take_front(tcp, conn, &conn->rcvq, len, to);
   tcp->stack->stats.CopiedBytes += to ? len : 0;
-  if (conn->rcvq_len == 0) {
-    conn->rcv_packed = false;
-  }
+  conn->rcvq_len -= len;
+  conn->rcv_packed &= conn->rcvq_len > 0;
   tcp_rcv_account(tcp, conn);
   return len;
 }
