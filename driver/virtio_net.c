@@ -18,8 +18,9 @@ static uint64_t known_features(void) {
          virtio_bit(VIRTIO_F_INDIRECT_DESC) | virtio_bit(VIRTIO_F_EVENT_IDX) |
          virtio_bit(VIRTIO_NET_F_CSUM) | virtio_bit(VIRTIO_NET_F_GUEST_CSUM) |
          virtio_bit(VIRTIO_NET_F_HOST_TSO4) |
-         virtio_bit(VIRTIO_NET_F_HOST_ECN) | virtio_bit(VIRTIO_NET_F_MTU) |
-         virtio_bit(VIRTIO_NET_F_MAC) | virtio_bit(VIRTIO_NET_F_STATUS) |
+         virtio_bit(VIRTIO_NET_F_HOST_ECN) | virtio_bit(VIRTIO_NET_F_HOST_USO) |
+         virtio_bit(VIRTIO_NET_F_MTU) | virtio_bit(VIRTIO_NET_F_MAC) |
+         virtio_bit(VIRTIO_NET_F_STATUS) |
          virtio_bit(VIRTIO_NET_F_SPEED_DUPLEX);
 }
 
@@ -96,9 +97,11 @@ static int choose_features(struct virtio_net *net, uint64_t offered) {
   if (!has(net, VIRTIO_F_VERSION_1)) {
     return -VIRTIO_ENODEV;
   }
-  /* 5.1.3.1: HOST_TSO4 requires CSUM, HOST_ECN requires HOST_TSO4. */
+  /* 5.1.3.1: HOST_TSO4 and HOST_USO require CSUM, HOST_ECN requires HOST_TSO4.
+   */
   if (!has(net, VIRTIO_NET_F_CSUM)) {
-    net->features &= ~virtio_bit(VIRTIO_NET_F_HOST_TSO4);
+    net->features &= ~(virtio_bit(VIRTIO_NET_F_HOST_TSO4) |
+                       virtio_bit(VIRTIO_NET_F_HOST_USO));
   }
   if (!has(net, VIRTIO_NET_F_HOST_TSO4)) {
     net->features &= ~virtio_bit(VIRTIO_NET_F_HOST_ECN);
@@ -294,11 +297,18 @@ static uint16_t place_head(struct virtio_net *net,
   return 2;
 }
 
-/* 5.1.6.2.1: the ECN bit only if HOST_ECN was negotiated. */
+/* 5.1.6.2.1: what was negotiated, the ECN bit only with HOST_ECN. */
 static bool gso_type_valid(const struct virtio_net *net, uint8_t type) {
-  return type == VIRTIO_NET_HDR_GSO_TCPV4 ||
-         (type == (VIRTIO_NET_HDR_GSO_TCPV4 | VIRTIO_NET_HDR_GSO_ECN) &&
-          has(net, VIRTIO_NET_F_HOST_ECN));
+  switch (type) {
+    case VIRTIO_NET_HDR_GSO_TCPV4:
+      return has(net, VIRTIO_NET_F_HOST_TSO4);
+    case VIRTIO_NET_HDR_GSO_TCPV4 | VIRTIO_NET_HDR_GSO_ECN:
+      return has(net, VIRTIO_NET_F_HOST_ECN);
+    case VIRTIO_NET_HDR_GSO_UDP_L4:
+      return has(net, VIRTIO_NET_F_HOST_USO);
+    default:
+      return false;
+  }
 }
 
 static bool frame_valid(const struct virtio_net *net,
@@ -307,9 +317,8 @@ static bool frame_valid(const struct virtio_net *net,
   return frame->head_len > 0 && (frame->headroom || net->slots) &&
          frame->frag_count <= VIRTIO_NET_MAX_FRAGS &&
          (!frame->needs_csum || has(net, VIRTIO_NET_F_CSUM)) &&
-         (!gso ||
-          (has(net, VIRTIO_NET_F_HOST_TSO4) && frame->needs_csum &&
-           gso_type_valid(net, frame->gso_type) && frame->gso_size > 0));
+         (!gso || (frame->needs_csum && gso_type_valid(net, frame->gso_type) &&
+                   frame->gso_size > 0));
 }
 
 int virtio_net_transmit(struct virtio_net *net,

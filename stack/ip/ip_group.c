@@ -31,6 +31,8 @@ static struct pkt *duplicate(struct ph_stack *stack, const struct pkt *pkt) {
     to->csum = pkt->csum;
     to->csum_start = pkt->csum_start;
     to->csum_offset = pkt->csum_offset;
+    to->gso_type = pkt->gso_type;
+    to->gso_size = pkt->gso_size;
     to->id = pkt->id;
   }
   return to;

@@ -26,4 +26,10 @@ struct pkt *cutter_start(struct ph_stack *stack, const struct cutter *cut,
  * what lies in the packet's own room is copied. False: they don't fit. */
 bool cutter_take(struct cutter *cut, struct pkt *to, uint32_t len);
 
+/* Of piece `index`, with `len` bytes behind the IP header of `ihl`: its
+ * lengths, IPv4's identification (RFC 6864: one each) and checksum. Returns the
+ * sum of the pseudo-header. */
+uint16_t cutter_edit_ip(uint8_t *ip, uint32_t ihl, uint32_t protocol,
+                        uint32_t len, uint32_t index);
+
 #endif

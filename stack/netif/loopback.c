@@ -77,7 +77,6 @@ int ph_loopback_init(struct ph_stack *stack) {
                .tso4 = true,
                .tso6 = true,
                .tso_ecn = true,
-               .uso = true,
                .rx_csum = true,
                .lro = true,
                .max_super = 65535,

@@ -15,6 +15,7 @@ struct netif_state {
   int (*added[MAX_HANDLERS])(struct netif *netif);
   uint32_t writable_count, added_count;
   netif_fragment_fn *fragment; /* NULL: nobody asked for it */
+  netif_fragment_fn *segment_udp;
 };
 
 static struct netif_state *state_of(struct ph_stack *stack) {
@@ -107,6 +108,10 @@ bool netif_fragments(struct ph_stack *stack) {
 
 void netif_set_fragmenter(struct ph_stack *stack, netif_fragment_fn *fn) {
   state_of(stack)->fragment = fn;
+}
+
+void netif_set_udp_segmenter(struct ph_stack *stack, netif_fragment_fn *fn) {
+  state_of(stack)->segment_udp = fn;
 }
 
 /* ---- Output -------------------------------------------------------------- */
@@ -213,13 +218,15 @@ static bool device_cuts(const struct netif *netif, const struct pkt *pkt) {
 
 static int cut_and_send(struct netif *netif, struct pkt *pkt) {
   struct ph_stack *stack = netif->stack;
-  int result;
+  netif_fragment_fn *cut = NULL;
   if (pkt->gso_type == PKT_GSO_FRAGMENT) {
     netif_checksum(stack, pkt);
-    result = state_of(stack)->fragment(netif, pkt, emit_segment, netif);
-  } else {
-    result = netif_segment(stack, pkt, emit_segment, netif);
+    cut = state_of(stack)->fragment;
+  } else if (pkt->gso_type == PKT_GSO_UDP) {
+    cut = state_of(stack)->segment_udp;
   }
+  int result = cut ? cut(netif, pkt, emit_segment, netif)
+                   : netif_segment(stack, pkt, emit_segment, netif);
   if (result < 0) {
     return drop(netif, pkt, result);
   }

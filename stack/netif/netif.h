@@ -114,6 +114,12 @@ bool netif_fragments(struct ph_stack *stack);
 /* Who does it. */
 void netif_set_fragmenter(struct ph_stack *stack, netif_fragment_fn *fn);
 
+/* The same for PKT_GSO_UDP. Once it was called, super-datagrams are cut in
+ * software for devices that don't; before, they are dropped. */
+void ph_netif_segment_udp_init(struct ph_stack *stack);
+/* Who does it. */
+void netif_set_udp_segmenter(struct ph_stack *stack, netif_fragment_fn *fn);
+
 /* The software checksummer: complete PKT_CSUM_PARTIAL in place. */
 void netif_checksum(struct ph_stack *stack, struct pkt *pkt);
 

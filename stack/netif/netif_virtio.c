@@ -18,6 +18,7 @@ enum {
 };
 
 _Static_assert((int)PKT_GSO_TCPV4 == (int)VIRTIO_NET_HDR_GSO_TCPV4 &&
+                   (int)PKT_GSO_UDP == (int)VIRTIO_NET_HDR_GSO_UDP_L4 &&
                    (int)PKT_GSO_ECN == (int)VIRTIO_NET_HDR_GSO_ECN,
                "gso_type is passed on");
 _Static_assert((int)PKT_MAX_FRAGS <= (int)VIRTIO_NET_MAX_FRAGS,
@@ -338,7 +339,9 @@ static struct netif_caps caps_of(const struct virtio_net *net, uint16_t mtu) {
   caps.tso4 = (net->features & virtio_bit(VIRTIO_NET_F_HOST_TSO4)) != 0 &&
               virtio_net_max_frags(net) >= PKT_MAX_FRAGS;
   caps.tso_ecn = (net->features & virtio_bit(VIRTIO_NET_F_HOST_ECN)) != 0;
-  caps.max_super = caps.tso4 ? MAX_SUPER : 0;
+  caps.uso = (net->features & virtio_bit(VIRTIO_NET_F_HOST_USO)) != 0 &&
+             virtio_net_max_frags(net) >= PKT_MAX_FRAGS;
+  caps.max_super = caps.tso4 || caps.uso ? MAX_SUPER : 0;
   return caps;
 }
 

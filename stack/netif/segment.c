@@ -93,19 +93,17 @@ bool cutter_take(struct cutter *cut, struct pkt *to, uint32_t len) {
   return true;
 }
 
-/* The lengths, IPv4's identification (RFC 6864: one each) and checksum; returns
- * the sum of the pseudo-header. */
-static uint16_t edit_ip(uint8_t *ip, uint32_t ihl, uint32_t tcp_len,
-                        uint32_t index) {
+uint16_t cutter_edit_ip(uint8_t *ip, uint32_t ihl, uint32_t protocol,
+                        uint32_t len, uint32_t index) {
   if (ip[0] >> 4 == 6) {
-    put_be16(ip + IPV6_OFF_LEN, (uint16_t)tcp_len);
-    return csum_data(ip + IPV6_OFF_SRC, 32, 6 + tcp_len);
+    put_be16(ip + IPV6_OFF_LEN, (uint16_t)len);
+    return csum_data(ip + IPV6_OFF_SRC, 32, protocol + len);
   }
-  put_be16(ip + IPV4_OFF_LEN, (uint16_t)(ihl + tcp_len));
+  put_be16(ip + IPV4_OFF_LEN, (uint16_t)(ihl + len));
   put_be16(ip + IPV4_OFF_ID, (uint16_t)(get_be16(ip + IPV4_OFF_ID) + index));
   put_be16(ip + IPV4_OFF_CSUM, 0);
   put_be16(ip + IPV4_OFF_CSUM, (uint16_t)~csum_data(ip, ihl, 0));
-  return csum_data(ip + IPV4_OFF_SRC, 8, 6 + tcp_len);
+  return csum_data(ip + IPV4_OFF_SRC, 8, protocol + len);
 }
 
 /* Segment `index` starts `at` bytes into the payload: its IP header, sequence
@@ -116,7 +114,7 @@ static void edit_header(const struct cutter *cut, struct pkt *segment,
   uint8_t *tcp = segment->head + cut->l4;
   uint32_t tcp_len = segment->len - cut->l4;
   put_be16(tcp + TCP_OFF_CSUM,
-           edit_ip(ip, cut->l4 - ETH_HDR_LEN, tcp_len, index));
+           cutter_edit_ip(ip, cut->l4 - ETH_HDR_LEN, 6, tcp_len, index));
   put_be32(tcp + TCP_OFF_SEQ, get_be32(tcp + TCP_OFF_SEQ) + at);
   if (segment->len - cut->hdr_len + at < cut->payload) { /* not the last */
     tcp[TCP_OFF_FLAGS] &= (uint8_t) ~(TCP_FIN | TCP_PSH);

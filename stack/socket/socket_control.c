@@ -120,6 +120,9 @@ void sock_put_control(struct ph_stack *stack, const struct ph_sock *sock,
   if (!v4 && (sock->tell & SOCK_TELL_TCLASS)) {
     put_number(&c, PH_IPPROTO_IPV6, PH_IPV6_TCLASS, info->tos);
   }
+  if (info->segment > 0) {
+    put_number(&c, PH_IPPROTO_UDP, PH_UDP_GRO, info->segment);
+  }
   msg->msg_controllen = c.used;
   *msg_flags |= c.flags;
 }
@@ -151,7 +154,7 @@ int sock_set_tell(struct ph_sock *sock, int level, int option, int32_t on) {
   }
   sock->tell = (uint8_t)(on ? sock->tell | bit : sock->tell & ~bit);
   if (sock->udp) {
-    sock->udp->tell_info = sock->tell != 0;
+    sock->udp->tell_info = sock->tell != 0 || sock->udp->gather;
   }
   return 0;
 }

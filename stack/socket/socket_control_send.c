@@ -5,6 +5,7 @@
 
 enum { HEADER_LEN = 16, ALIGN = 8, OCTET_MAX = 255 };
 enum { SCM_RIGHTS = 1, SCM_CREDENTIALS = 2 };
+enum { SEGMENT_LEN = 2 };
 enum { INFO4_LEN = 12, INFO6_LEN = 20 };
 
 /* struct cmsghdr, and where its data are. */
@@ -149,6 +150,18 @@ static int take_ipv6(struct ph_stack *stack, struct sock_control *c,
   }
 }
 
+static int take_udp(struct ph_stack *stack, struct sock_control *c,
+                    const struct message *m) {
+  if (m->type != PH_UDP_SEGMENT || m->len != SEGMENT_LEN) {
+    return -PH_EINVAL;
+  }
+  ph_netif_segment_udp_init(stack);
+  uint16_t segment;
+  memcpy(&segment, m->data, SEGMENT_LEN);
+  udp_set_segment(&c->tx, segment);
+  return 0;
+}
+
 /* Is the datagram for IPv4? 0, 1, or why it can't be sent. */
 static int is_for_v4(const struct ph_sock *sock, const struct ph_msghdr *msg) {
   struct ph_addr to = sock->udp->remote;
@@ -172,6 +185,9 @@ static int take(struct ph_stack *stack, const struct ph_sock *sock,
   }
   if (sock->tcp) {
     return 0;
+  }
+  if (m->level == PH_IPPROTO_UDP && sock_is_udp(sock)) {
+    return take_udp(stack, c, m);
   }
   if (m->level == PH_IPPROTO_IP && v4) {
     return take_ip(stack, c, m);

@@ -155,6 +155,16 @@ int sock_set_ip(struct ph_sock *sock, int option, const void *value,
 int sock_get_ip(struct ph_sock *sock, int option, void *value,
                 ph_socklen_t *len) PH_MUST_USE;
 
+/* ---- socket_udp.c -------------------------------------------------------- */
+/* Of a UDP socket, neither raw nor for ping. */
+int sock_set_udp(struct ph_stack *stack, struct ph_sock *sock, int option,
+                 const void *value, ph_socklen_t len) PH_MUST_USE;
+int sock_get_udp(const struct ph_sock *sock, int option, void *value,
+                 ph_socklen_t *len) PH_MUST_USE;
+static inline bool sock_is_udp(const struct ph_sock *sock) {
+  return sock->udp && !sock->udp->kind;
+}
+
 /* ---- socket_raw.c ------------------------------------------------------- */
 /* PH_ICMP_FILTER of SOL_RAW, PH_ICMP6_FILTER of IPPROTO_ICMPV6. */
 int sock_set_filter(struct ph_sock *sock, int level, int option,

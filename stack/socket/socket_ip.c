@@ -33,7 +33,7 @@ int sock_set_mtu_discover(struct ph_sock *sock, int32_t mode) {
     return mode == PH_PMTUDISC_WANT || mode == PH_PMTUDISC_DO ? 0
                                                               : -PH_ENOPROTOOPT;
   }
-  sock->udp->tx.mtu_discover = (uint8_t)mode;
+  udp_set_mtu_discover(&sock->udp->tx, (uint8_t)mode);
   return 0;
 }
 

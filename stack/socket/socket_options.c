@@ -403,6 +403,9 @@ int ph_setsockopt(struct ph_stack *stack, int fd, int level, int option,
   if (level == PH_IPPROTO_IPV6 && (sock->tcp || sock->udp)) {
     return sock_set_ipv6(stack, sock, option, value, len);
   }
+  if (level == PH_IPPROTO_UDP && sock_is_udp(sock)) {
+    return sock_set_udp(stack, sock, option, value, len);
+  }
   return sock->udp ? sock_set_filter(sock, level, option, value, len)
                    : -PH_ENOPROTOOPT;
 }
@@ -431,6 +434,9 @@ int ph_getsockopt(struct ph_stack *stack, int fd, int level, int option,
   }
   if (level == PH_IPPROTO_IPV6 && (sock->tcp || sock->udp)) {
     return sock_get_ipv6(sock, option, value, len);
+  }
+  if (level == PH_IPPROTO_UDP && sock_is_udp(sock)) {
+    return sock_get_udp(sock, option, value, len);
   }
   if (level != PH_IPPROTO_TCP && sock->udp) {
     return sock_get_filter(sock, level, option, value, len);

@@ -4,8 +4,6 @@
 #include "stack/udp/udp_internal.h"
 #include "stack/wire/ip_wire.h"
 
-enum { UDP_MAX_LEN = 65507 };
-
 static const struct ip_protocol UDP_PROTOCOL = {udp_input, udp_icmp_error};
 
 /* A device has room again: each that was refused is told once. */
@@ -317,28 +315,36 @@ void udp_wait_for_room(struct udp_pcb *pcb) {
   }
 }
 
-/* The sum, or more than any datagram if it is too long. */
-static size_t total_len(const struct ph_iovec *iov, uint32_t count) {
-  if (count == 1) {
-    return iov->iov_len;
-  }
+uint32_t udp_total_len(const struct ph_iovec *iov, uint32_t count) {
   size_t total = 0;
   for (uint32_t i = 0; i < count && total <= UDP_MAX_LEN; i++) {
-    total =
-        iov[i].iov_len > UDP_MAX_LEN ? iov[i].iov_len : total + iov[i].iov_len;
+    size_t len = iov[i].iov_len;
+    total += len <= UDP_MAX_LEN ? len : (size_t)UDP_MAX_LEN + 1;
   }
-  return total;
+  return (uint32_t)total;
 }
 
-/* IP_MTU_DISCOVER. */
-static int may_fragment(struct ph_stack *stack, uint8_t mode,
-                        struct ip_path *path, size_t len, struct ip_tx *tx) {
-  enum { WANT = 1, DO, PROBE };
-  uint16_t most =
-      mode == PROBE ? path->netif->caps.mtu : ip_path_mtu(stack, path);
-  bool fits = len + UDP_HDR_LEN + path->family->header_len <= most;
-  tx->dont_fragment = fits || mode >= DO;
-  return fits || mode == WANT ? 0 : -PH_EMSGSIZE;
+/* Takes `pkt`. */
+static inline long transmit(struct udp_pcb *pcb, struct pkt *pkt,
+                            struct ip_path *path, const struct udp_tx *how,
+                            struct ip_tx tx, size_t len) {
+  struct ph_stack *stack = pcb->stack;
+  ph_stack_trace(stack, pkt->id, "udp_output");
+  int error = path->group ? udp_send_group(pcb, pkt, path, how, &tx) : 0;
+  if (error) {
+    pkt_put(pkt);
+    return error;
+  }
+  error = path->family->output(stack, pkt, path, tx);
+  if (error == -PH_EAGAIN) {
+    pkt_put(pkt);
+    udp_wait_for_room(pcb);
+    return error;
+  }
+  if (!error) {
+    stack->stats.UdpOutDatagrams++;
+  }
+  return error ? error : (long)len;
 }
 
 long udp_sendto(struct udp_pcb *pcb, const void *data, size_t len,
@@ -351,7 +357,7 @@ long udp_sendv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
                const struct ph_addr *addr, uint16_t port,
                const struct udp_tx *how) {
   struct ph_stack *stack = pcb->stack;
-  size_t len = total_len(iov, count);
+  size_t len = count == 1 ? iov->iov_len : udp_total_len(iov, count);
   if (pcb->error) {
     return -udp_take_error(pcb);
   }
@@ -378,8 +384,9 @@ long udp_sendv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
   }
   struct ip_tx tx = {
       .protocol = IP_PROTO_UDP, .ttl = how->marks.ttl, .tos = how->marks.tos};
-  if (how->mtu_discover) {
-    error = may_fragment(stack, how->mtu_discover, path, len, &tx);
+  uint16_t segment = 0;
+  if (how->fit) {
+    error = how->fit(stack, how, path, (uint32_t)len, &tx, &segment);
     if (error) {
       return error;
     }
@@ -388,22 +395,11 @@ long udp_sendv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
   if (!pkt) {
     return -PH_ENOBUFS;
   }
-  ph_stack_trace(stack, pkt->id, "udp_output");
-  error = path->group ? udp_send_group(pcb, pkt, path, how, &tx) : 0;
-  if (error) {
-    pkt_put(pkt);
-    return error;
+  if (segment > 0) {
+    pkt->gso_type = PKT_GSO_UDP;
+    pkt->gso_size = segment;
   }
-  error = path->family->output(stack, pkt, path, tx);
-  if (error == -PH_EAGAIN) {
-    pkt_put(pkt);
-    udp_wait_for_room(pcb);
-    return error;
-  }
-  if (!error) {
-    stack->stats.UdpOutDatagrams++;
-  }
-  return error ? error : (long)len;
+  return transmit(pcb, pkt, path, how, tx, len);
 }
 
 long udp_broadcast(struct udp_pcb *pcb, struct netif *netif,

@@ -19,13 +19,20 @@ struct udp_info {
   struct ph_addr to;
   uint32_t ifindex; /* of the interface */
   uint8_t ttl, tos;
+  uint16_t segment; /* of several that were read at once; 0: one */
   uint64_t time_ns;
 };
 
 /* How datagrams go out: an endpoint's settings, or those of one datagram. */
 struct udp_tx {
+  /* May a datagram of `len` bytes go by this path, fragmented or not; to be cut
+   * into how many bytes each (`*segment`)? NULL: in fragments if need be. */
+  int (*fit)(struct ph_stack *stack, const struct udp_tx *how,
+             struct ip_path *path, uint32_t len, struct ip_tx *tx,
+             uint16_t *segment);
   const struct ph_addr *src; /* one of ours; NULL: where it is bound, or what
                                 the route chooses */
+  uint16_t segment; /* UDP_SEGMENT: what is longer is cut into such; 0: no */
   struct ip_marks marks;
   uint8_t multicast_ttl;        /* 1 to start with */
   uint8_t multicast_if, device; /* indices of interfaces; 0: any */
@@ -74,6 +81,10 @@ struct udp_pcb {
   uint32_t queued_len;      /* datagrams in the queue */
   uint32_t taken;           /* datagrams read so far, up to 2^16 */
   struct pkt *head, *tail;
+  /* udp_set_gro(): copy what is read together with the first datagram behind it
+   * and count it in `*taken`; NULL: nothing is. */
+  uint32_t (*gather)(struct udp_pcb *pcb, const struct ph_iovec *iov,
+                     uint32_t count, uint32_t *taken);
   /* From ph_stack_poll() or udp_sendto(); may be NULL. Must not close. */
   void (*event)(struct udp_pcb *pcb, uint32_t events);
   void *owner;
@@ -138,6 +149,16 @@ long udp_recvfrom(struct udp_pcb *pcb, void *data, size_t len, bool peek,
 /* The same into `count` pieces. */
 long udp_recvv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
                bool peek, struct ph_addr *from, uint16_t *port) PH_MUST_USE;
+
+/* May datagrams be fragmented (udp_tx.mtu_discover)? */
+void udp_set_mtu_discover(struct udp_tx *tx, uint8_t mode);
+
+/* Datagrams longer than `segment` (not 0) are cut into such (UDP_SEGMENT), by
+ * the device or after ph_netif_segment_udp_init(). */
+void udp_set_segment(struct udp_tx *tx, uint16_t segment);
+
+/* Reads may return several datagrams of one length at once (UDP_GRO). */
+void udp_set_gro(struct udp_pcb *pcb, bool on);
 
 /* Length of the first datagram (FIONREAD), 0 if none. */
 uint32_t udp_next_len(const struct udp_pcb *pcb);

@@ -6,14 +6,6 @@
 #include "stack/wire/checksum.h"
 #include "stack/wire/ip_wire.h"
 
-/* In front of a queued datagram, in place of the headers (42 bytes or more,
- * with the link's). */
-struct udp_meta {
-  uint8_t src[16], dst[16];
-  uint8_t port[2];
-  uint8_t ifindex, ttl, tos;
-};
-
 /* What the packet costs while it waits. */
 static uint32_t footprint(const struct pkt *pkt) {
   uint32_t size = (uint32_t)sizeof(struct pkt);
@@ -145,11 +137,10 @@ static bool give_block_back(struct ph_stack *stack, const struct udp_pcb *pcb,
 void udp_enqueue(struct ph_stack *stack, struct udp_pcb *pcb, struct pkt *pkt,
                  const struct ip_rx *rx, const uint8_t *port) {
   const uint8_t high = port[0], low = port[1]; /* they may be overwritten */
-  uint32_t size = footprint(pkt);
   pkt->l3 = NULL;
   pkt->time_ns = stack->now_ns;
   /* Sockets that never read must not starve the rest of the stack. */
-  bool fits = pcb->queued + size <= pcb->rcvbuf &&
+  bool fits = pcb->queued + footprint(pkt) <= pcb->rcvbuf &&
               stack->pkts.available >= stack->pkts.count / 4;
   struct udp_meta *meta = NULL;
   if (fits && give_block_back(stack, pcb, pkt)) {
@@ -170,7 +161,7 @@ void udp_enqueue(struct ph_stack *stack, struct udp_pcb *pcb, struct pkt *pkt,
   pkt->next = NULL;
   *(pcb->tail ? &pcb->tail->next : &pcb->head) = pkt;
   pcb->tail = pkt;
-  pcb->queued += size;
+  pcb->queued += footprint(pkt); /* it may lie in another block now */
   pcb->queued_len++;
   stack->stats.UdpInDatagrams += !pcb->kind;
   if (pcb->event) {
@@ -306,7 +297,11 @@ long udp_recvv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
   if (port) {
     *port = get_be16(meta->port);
   }
-  if (!peek) {
+  uint32_t taken = 1;
+  if (pcb->gather) {
+    full += pcb->gather(pcb, iov, count, &taken);
+  }
+  for (; !peek && taken > 0; taken--) {
     pkt_put(dequeue(pcb));
     pcb->taken += pcb->taken < UINT16_MAX;
   }

@@ -8,7 +8,8 @@
 enum {
   UDP_HEADROOM = 72,
   UDP_INLINE_MAX = 96, /* bytes that lie behind the header, not in blocks */
-  UDP_BUCKETS = 256,   /* a power of two */
+  UDP_MAX_LEN = 65507,
+  UDP_BUCKETS = 256, /* a power of two */
   UDP_PORT_FIRST = 49152,
   UDP_PORT_COUNT = 16384, /* RFC 6335 6 */
 };
@@ -23,6 +24,14 @@ struct udp_state {
                 const struct ph_addr *source, uint32_t ifindex);
   struct ph_hash_key key;
   uint64_t port_counter;
+};
+
+/* In front of a queued datagram, in place of the headers (42 bytes or more,
+ * with the link's). */
+struct udp_meta {
+  uint8_t src[16], dst[16];
+  uint8_t port[2];
+  uint8_t ifindex, ttl, tos;
 };
 
 static inline struct udp_state *udp_of(struct ph_stack *stack) {
@@ -50,6 +59,8 @@ void udp_drop_queue(struct udp_pcb *pcb);
 /* What strangers can't predict: of ports, and identifiers of echoes. */
 uint64_t udp_next_random(struct udp_state *udp);
 
+/* The sum, or more than any datagram if it is too long. */
+uint32_t udp_total_len(const struct ph_iovec *iov, uint32_t count);
 /* The path from where `pcb` is bound, or as `how` says. */
 struct ip_path *udp_find_path(struct udp_pcb *pcb, const struct ph_addr *dst,
                               const struct udp_tx *how);

@@ -104,7 +104,9 @@ static void make_frame(struct record *record, uint32_t frags) {
   f->csum_offset = (uint16_t)bench_random(65536);
   f->hdr_len = (uint16_t)f->head_len;
   if (f->needs_csum && (B->net.features >> VIRTIO_NET_F_HOST_TSO4 & 1)) {
-    f->gso_type = (uint8_t[]){0, 1, 0x81}[bench_random(3)];
+    f->gso_type = (uint8_t[]){
+        0, 1, 0x81,
+        5}[bench_random(B->net.features >> VIRTIO_NET_F_HOST_USO & 1 ? 4 : 3)];
     f->gso_size = (uint16_t)(1 + bench_random(9000));
   }
   f->cookie = record;

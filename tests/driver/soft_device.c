@@ -205,8 +205,9 @@ void soft_device_init(struct soft_device *dev, void *arena, size_t size) {
   dev->arena = arena;
   dev->arena_size = size;
   dev->queue_max = 1024;
-  dev->offered = UINT64_C(1) << 63 | UINT64_C(0x13) << 32 | 3u << 28 |
-                 1u << 16 | 1u << 13 | 1u << 11 | 1u << 5 | 1u << 3 | 3u;
+  dev->offered = UINT64_C(1) << 63 | UINT64_C(1) << 56 | UINT64_C(0x13) << 32 |
+                 3u << 28 | 1u << 16 | 1u << 13 | 1u << 11 | 1u << 5 | 1u << 3 |
+                 3u;
   memcpy(dev->config, mac, sizeof mac);
   dev->config[6] = 1;            /* LINK_UP */
   dev->config[10] = 1500 & 0xff; /* mtu */

@@ -198,8 +198,8 @@ static void starting_caps_follow_features(void **unused) {
   static const uint8_t mac[6] = {2, 0x50, 0x48, 0, 0, 7};
   assert_memory_equal(netif->mac, mac, 6);
   assert_true(netif->up && netif->caps.tx_csum && netif->caps.tso4 &&
-              netif->caps.tso_ecn && netif->caps.rx_csum);
-  assert_false(netif->caps.tso6 || netif->caps.uso || netif->caps.lro);
+              netif->caps.tso_ecn && netif->caps.uso && netif->caps.rx_csum);
+  assert_false(netif->caps.tso6 || netif->caps.lro);
   assert_int_equal(netif->caps.mtu, 1500);
   assert_int_equal(netif->caps.max_super, 65535);
   assert_ptr_equal(netif_first(&H->stack), netif);
@@ -210,7 +210,8 @@ static void starting_masked_offloads_are_off(void **unused) {
   start(UINT64_MAX,
         ~(virtio_bit(VIRTIO_NET_F_CSUM) | virtio_bit(VIRTIO_NET_F_GUEST_CSUM)));
   const struct netif_caps *caps = &H->virtio.netif.caps;
-  assert_false(caps->tx_csum || caps->tso4 || caps->tso_ecn || caps->rx_csum);
+  assert_false(caps->tx_csum || caps->tso4 || caps->tso_ecn || caps->uso ||
+               caps->rx_csum);
   assert_int_equal(caps->max_super, 0);
 }
 
@@ -244,6 +245,35 @@ static void running_super_segment_takes_one_entry(void **unused) {
   assert_chain_is(&chain, pkt);
   soft_use(&H->dev, SOFT_TX, &chain, 0);
   run_host();
+}
+
+/* A device that offers nothing but USO cuts UDP, and only UDP. */
+static void running_super_datagram_is_the_device_s_to_cut(void **unused) {
+  /* EVIDENCE: Virtio 1.2 5.1.3.1 (HOST_USO), 5.1.6.2 (GSO_UDP_L4) */
+  (void)unused;
+  start(~(virtio_bit(VIRTIO_NET_F_HOST_TSO4)), 0);
+  struct netif *netif = &H->virtio.netif;
+  assert_true(netif->caps.uso && !netif->caps.tso4);
+  assert_int_equal(netif->caps.max_super, 65535);
+  struct pkt *pkt = make_pkt(PKT_MAX_FRAGS);
+  pkt->csum_offset = 6;
+  pkt->gso_type = PKT_GSO_UDP;
+  pkt->gso_size = 1472;
+  assert_int_equal(netif_output(netif, pkt), 0);
+  struct soft_chain chain;
+  uint8_t hdr[12];
+  assert_true(soft_take(&H->dev, SOFT_TX, &chain));
+  assert_chain_is(&chain, pkt);
+  memcpy(hdr, chain.bufs[0].ptr, sizeof hdr);
+  assert_int_equal(hdr[1], VIRTIO_NET_HDR_GSO_UDP_L4);
+  assert_int_equal(hdr[4] | hdr[5] << 8, 1472);
+  soft_use(&H->dev, SOFT_TX, &chain, 0);
+  run_host();
+  pkt = make_pkt(1);
+  pkt->gso_type = PKT_GSO_TCPV4;
+  pkt->gso_size = 1460;
+  assert_int_equal(transmit(pkt), -PH_EINVAL);
+  pkt_put(pkt);
 }
 
 static void running_packet_without_headroom_is_sent(void **unused) {
@@ -562,6 +592,7 @@ int main(void) {
       TEST(starting_masked_offloads_are_off),
       TEST(running_small_packet_is_sent_in_place),
       TEST(running_super_segment_takes_one_entry),
+      TEST(running_super_datagram_is_the_device_s_to_cut),
       TEST(running_packet_without_headroom_is_sent),
       TEST(running_withheld_blocks_are_not_reused),
       TEST(running_ring_full_says_when_writable),

@@ -174,7 +174,7 @@ static void running_ecn_segments_need_host_ecn(void **unused) {
 
 static void running_wrong_frame_is_refused(void **unused) {
   (void)unused;
-  bench_start(~(UINT64_C(1) | UINT64_C(5) << 11), 8, 32);
+  bench_start(~(UINT64_C(1) | UINT64_C(5) << 11 | UINT64_C(1) << 56), 8, 32);
   static uint8_t outside[64];
   uint8_t *inside = B->arena + BUFFERS_AT;
   struct virtio_net_frame frame = {.head = inside + 12, .head_len = 60};
@@ -182,6 +182,8 @@ static void running_wrong_frame_is_refused(void **unused) {
   assert_int_equal(virtio_net_transmit(&B->net, &frame), -VIRTIO_EINVAL);
   frame.needs_csum = false;
   frame.gso_type = 1;
+  assert_int_equal(virtio_net_transmit(&B->net, &frame), -VIRTIO_EINVAL);
+  frame.gso_type = 5;
   assert_int_equal(virtio_net_transmit(&B->net, &frame), -VIRTIO_EINVAL);
   frame.gso_type = 0;
   frame.head_len = 0;

@@ -80,10 +80,11 @@ void compare(void (*script)(struct api *a)) {
   int wrong = 0;
   if (both_host_is_missing) {
     print_message("no network namespace: not compared with the host\n");
-  } else {
-    assert_int_equal(host->count, ours->count);
+  } else if (host->count != ours->count) {
+    print_error("%d results, on the host %d\n", ours->count, host->count);
+    wrong++;
   }
-  for (int i = 0; i < host->count; i++) {
+  for (int i = 0; i < host->count && i < ours->count && wrong < 10; i++) {
     long o = ours->results[i].result;
     long h = host->results[i].result;
     if (o != h) {

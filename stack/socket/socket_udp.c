@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Options of IPPROTO_UDP: datagrams that are cut below IP, and that are read
+ * several at once (udp(7)). Values and results are Linux's. */
+#include "stack/socket/socket_internal.h"
+
+int sock_set_udp(struct ph_stack *stack, struct ph_sock *sock, int option,
+                 const void *value, ph_socklen_t len) {
+  int32_t number;
+  if (len < sizeof(number) || !value) {
+    return value ? -PH_EINVAL : -PH_EFAULT;
+  }
+  memcpy(&number, value, sizeof(number));
+  switch (option) {
+    case PH_UDP_SEGMENT:
+      if (number < 0 || number > UINT16_MAX) {
+        return -PH_EINVAL;
+      }
+      ph_netif_segment_udp_init(stack);
+      udp_set_segment(&sock->udp->tx, (uint16_t)number);
+      return 0;
+    case PH_UDP_GRO:
+      udp_set_gro(sock->udp, number != 0);
+      sock->udp->tell_info = sock->tell != 0 || number != 0;
+      return 0;
+    default:
+      return -PH_ENOPROTOOPT;
+  }
+}
+
+int sock_get_udp(const struct ph_sock *sock, int option, void *value,
+                 ph_socklen_t *len) {
+  int32_t number;
+  switch (option) {
+    case PH_UDP_SEGMENT:
+      number = sock->udp->tx.segment;
+      break;
+    case PH_UDP_GRO:
+      number = sock->udp->gather != NULL;
+      break;
+    default:
+      return -PH_ENOPROTOOPT;
+  }
+  if (!value || !len) {
+    return -PH_EFAULT;
+  }
+  *len = ph_min_u32(*len, sizeof(number));
+  memcpy(value, &number, *len);
+  return 0;
+}
