@@ -16,8 +16,8 @@ static struct virtio_net net;
 static _Alignas(64) uint8_t state[1 << 14];
 
 /* Every feature that the driver knows: low and high word. */
-enum { ALL_LOW = 0x3001282b, ALL_HIGH_INT = 0x13 };
-static const uint32_t ALL_HIGH = 0x80000013;
+enum { ALL_LOW = 0x3001282b, ALL_HIGH_INT = 0x1000013 };
+static const uint32_t ALL_HIGH = 0x81000013;
 
 /* Where the rings of RX_SIZE and TX_SIZE entries lie in the arena: descriptors,
  * then the driver area, then the device area (Virtio 1.2 2.7). */
@@ -168,7 +168,7 @@ static void probed_tso_without_csum_is_not_accepted(void **unused) {
   struct virtio_net_config config = CONFIG;
   config.features = ~virtio_bit(VIRTIO_NET_F_CSUM);
   init(&config);
-  expect_offer(1u << 13 | 1u << 11 | 1, 1);
+  expect_offer(1u << 13 | 1u << 11 | 1, 1u << 24 | 1); /* and USO */
   expect_accept(0, 1, 0xb);
   expect_queue(0, 64, RX_SIZE, 0, RX_DRIVER, RX_DEVICE);
   expect_queue(1, 64, TX_SIZE, 256, 256 + 64, 256 + 64 + 16);
