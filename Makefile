@@ -23,8 +23,9 @@ SANITIZE := -O1 -DPH_ASSERT_ON -fsanitize=address,undefined -fno-sanitize-recove
 STACK_C := $(wildcard stack/*/*.c)
 DRIVER_C := $(wildcard driver/*.c)
 SIM_C := $(wildcard sim/core/*.c sim/wire/*.c sim/host/*.c sim/apps/*.c sim/packet/*.c sim/diagnose/*.c)
-# With the example programs, which are a command of it.
-TOOL_C := $(wildcard sim/run/*.c sim/explain/*.c sim/tool/*.c) sim/threads/bsd.c $(filter-out %/main_linux.c %/console.c,$(wildcard sim/examples/*.c))
+# The programs, which are a command of the tool; without what makes each a process.
+EXAMPLE_C := $(filter-out sim/examples/main_%.c sim/examples/console.c,$(wildcard sim/examples/*.c))
+TOOL_C := $(wildcard sim/run/*.c sim/explain/*.c sim/tool/*.c) sim/threads/bsd.c $(EXAMPLE_C)
 MODEL_C := $(wildcard tests/rtl/model/offload_model.c tests/rtl/model/xgmii.c)
 KINDS := driver stack cosim packetdrill
 SO_C := $(wildcard sim/packetdrill/*.c)
@@ -35,7 +36,7 @@ tests_of = $(patsubst tests/$(1)/%.c,$(BUILD)/test/$(1)/%,$(wildcard tests/$(1)/
 TEST_RTL := $(call tests_of,rtl)
 TEST_GATES := $(patsubst $(BUILD)/test/rtl/%,$(BUILD)/test/gates/%,$(TEST_RTL))
 TEST_C := $(foreach kind,$(KINDS),$(call tests_of,$(kind)))
-TEST_SCRIPTS := $(wildcard tests/interop/*.sh) tests/interop/examples.py tests/packet/run.sh tests/soak/quick.sh tests/learn/learn.py tests/interop/report.py
+TEST_SCRIPTS := $(wildcard tests/interop/*.sh) tests/interop/examples.py tests/packet/run.sh tests/soak/quick.sh tests/learn/learn.py tests/interop/report.py tests/threads/library.sh
 
 # --- What a user calls -------------------------------------------------------
 help: ## this list
@@ -54,8 +55,8 @@ test: ## install, build and run the fast test set; the exit status counts
 	@$(INSTALL) build test
 	@$(MAKE) --no-print-directory -j$$(nproc) test-all
 
-test-all: $(BUILD)/packhorse $(BUILD)/test/packhorse examples $(TEST_C) $(TEST_RTL)
-	@$(PYTHON) tests/run.py --out $(BUILD)/test.json $(TEST_C) $(TEST_RTL) $(TEST_SCRIPTS)
+test-all: $(BUILD)/packhorse $(BUILD)/test/packhorse examples library $(TEST_C) $(TEST_THREADS) $(TEST_RTL)
+	@$(PYTHON) tests/run.py --out $(BUILD)/test.json $(TEST_C) $(TEST_THREADS) $(TEST_RTL) $(TEST_SCRIPTS)
 
 T ?= *
 pick = $(filter $(subst *,%,$(BUILD)/test/$(2)/test_$(T)),$(1))
@@ -162,6 +163,7 @@ SIM_LIBS := -lz -lm -lpthread -Wl,--as-needed -latomic
 
 # --- Programs ----------------------------------------------------------------
 include $(wildcard sim/nic/rules.mk)
+include sim/threads/rules.mk
 include sim/examples/rules.mk
 include tests/fuzz/rules.mk
 
@@ -223,4 +225,4 @@ $(BUILD)/test/gates/%: tests/rtl/%.c FORCE
 FORCE:
 .PHONY: FORCE help run tool packetdrill test test-all test-packet test-learn learn test-rtl test-gates test-driver test-stack test-cosim test-compilers mutants evidence evidence-mutants test-interop cocotb cocotb-gates lint format formal synth bench regs regs-check clean
 .SECONDARY:
--include $(shell [ -d $(BUILD) ] && find $(BUILD)/rel $(BUILD)/asan $(BUILD)/pic $(BUILD)/linux -name '*.d' 2>/dev/null)
+-include $(shell [ -d $(BUILD) ] && find $(BUILD)/rel $(BUILD)/asan $(BUILD)/pic $(BUILD)/linux $(BUILD)/tsan -name '*.d' 2>/dev/null)

@@ -174,7 +174,6 @@ int example_httpd(int argc, char **argv) {
       epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event) < 0) {
     return 1;
   }
-  say("serving %s", argv[0]);
   while (most == 0 || ended < most) {
     int n = epoll_wait(epoll, events, EVENTS, -1);
     for (int i = 0; i < n; i++) {

@@ -60,6 +60,9 @@ int net_listen(const char *port, int backlog) {
     fd = -1;
   }
   freeaddrinfo(list);
+  if (fd >= 0) {
+    say("listening on port %s", port);
+  }
   return fd;
 }
 

@@ -4,6 +4,7 @@
 #include "sim/threads/bsd.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 
@@ -11,18 +12,46 @@
 #include "stack/dns/netdb.h"
 
 static _Thread_local struct bsd_world *current;
-static struct bsd_world *_Atomic first;
+
+/* In order of age, under the lock; the oldest is read without it. */
+static pthread_mutex_t worlds_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct bsd_world *_Atomic oldest;
 
 void bsd_set_world(struct bsd_world *world) {
   current = world;
 }
 
 struct bsd_world *bsd_get_world(void) {
-  return current ? current : atomic_load(&first);
+  return current ? current : atomic_load(&oldest);
 }
 
-void bsd_set_default(struct bsd_world *world) {
-  atomic_store(&first, world);
+void bsd_add_default(struct bsd_world *world) {
+  pthread_mutex_lock(&worlds_lock);
+  struct bsd_world *last = atomic_load(&oldest);
+  while (last && last->younger) {
+    last = last->younger;
+  }
+  if (last) {
+    last->younger = world;
+  } else {
+    atomic_store(&oldest, world);
+  }
+  pthread_mutex_unlock(&worlds_lock);
+}
+
+void bsd_remove_default(struct bsd_world *world) {
+  pthread_mutex_lock(&worlds_lock);
+  struct bsd_world *before = atomic_load(&oldest);
+  if (before == world) {
+    atomic_store(&oldest, world->younger);
+  } else {
+    while (before->younger != world) {
+      before = before->younger;
+    }
+    before->younger = world->younger;
+  }
+  pthread_mutex_unlock(&worlds_lock);
+  current = current == world ? NULL : current;
 }
 
 /* One call: where it goes, and its result. */
@@ -45,14 +74,15 @@ static bool begin(struct call *call) {
 
 /* POSIX's result. errno is set last: leaving may wake others. */
 static long end(const struct call *call) {
-  if (call->stack && call->world->leave) {
-    call->world->leave(call->world);
+  long result = call->result;
+  if (call->stack) {
+    result = call->world->leave(call->world, result);
   }
-  if (call->result < 0) {
-    errno = (int)-call->result;
+  if (result < 0) {
+    errno = (int)-result;
     return -1;
   }
-  return call->result;
+  return result;
 }
 
 /* The body of a function that makes one call on `call.stack`. */

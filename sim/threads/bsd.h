@@ -10,11 +10,12 @@
 
 struct bsd_world {
   struct ph_stack *stack;
-  /* Before and after a call on the stack; either may be NULL. `enter` returns 0
-   * or the error that the call returns instead. `leave` comes after what
-   * `enter` accepted only. */
+  /* Before and after a call on the stack. `enter` may be NULL; it returns 0 or
+   * the error that the call returns instead. `leave` comes after what `enter`
+   * accepted only; it returns the result, perhaps another one. */
   int (*enter)(struct bsd_world *world);
-  void (*leave)(struct bsd_world *world);
+  long (*leave)(struct bsd_world *world, long result);
+  struct bsd_world *younger; /* bsd_add_default()'s */
 };
 
 /* Whose stack the calls of this thread use; NULL: the first one's that there
@@ -22,8 +23,9 @@ struct bsd_world {
 void bsd_set_world(struct bsd_world *world);
 struct bsd_world *bsd_get_world(void);
 
-/* The one for threads that name none; NULL: there is none, calls answer
+/* The one for threads that name none is the oldest; without any calls answer
  * ENETDOWN. */
-void bsd_set_default(struct bsd_world *world);
+void bsd_add_default(struct bsd_world *world);
+void bsd_remove_default(struct bsd_world *world);
 
 #endif

@@ -1,18 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Packhorse for a program on Linux: the socket calls under their POSIX names
- * with a prefix, with POSIX results: -1 and errno. Types, structures and
- * constants are those of the system's own headers.
+/* Packhorse in a program on Linux: a TCP/IP stack of its own, in a library that
+ * any number of threads may call.
+ *
+ *   struct packhorse_config config = {.tap = "ph0", .address =
+ * {"10.0.0.1/24"}}; struct packhorse *stack = packhorse_start(&config); int fd
+ * = packhorse_socket(AF_INET, SOCK_STREAM, 0);
+ *
+ * The socket calls have POSIX's names with a prefix, its meaning and its
+ * results: -1 and errno. Types, structures and constants are those of the
+ * system's own headers. With
  *
  *   #define PACKHORSE_BSD_NAMES
  *   #include "sim/threads/packhorse.h"
  *
- * makes the plain names mean them: a program that says socket(), connect() and
- * close() then uses this stack, unchanged. Descriptors are the stack's: they
- * name nothing of the system's, and the system's name nothing here (stdin is no
- * descriptor for packhorse_poll()). SIGPIPE is never raised.
+ * the plain names mean them: a program that says socket(), connect() and
+ * close() uses this stack, unchanged. Descriptors are the stack's: they name
+ * nothing of the system's, and the system's name nothing here (stdin is no
+ * descriptor for packhorse_poll()). SIGPIPE is never raised; signals interrupt
+ * no call; calls are no cancellation points. A close() wakes who waits for the
+ * descriptor in another thread: their calls end with EBADF. The stack does not
+ * survive fork().
  *
- * Each thread's calls go to the stack that it named last, or to the first one
- * that there is. There is no cancellation point in them.
+ * docs/programmers_guide.md, section 5.
  */
 #ifndef PH_SIM_THREADS_PACKHORSE_H
 #define PH_SIM_THREADS_PACKHORSE_H
@@ -22,12 +31,56 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+
+#pragma GCC visibility push(default)
+
+/* ---- A stack ------------------------------------------------------------- */
+
+enum { PACKHORSE_ADDRESSES = 4 };
+
+/* All but `tap` or `frames_fd` may be 0. */
+struct packhorse_config {
+  /* A TAP device of Linux, made if there is none; Linux's end of it is the
+   * administrator's: ip address add 10.0.0.2/24 dev ph0, ip link set ph0 up. */
+  const char *tap;
+  /* Without `tap`: every read() and write() of it is an Ethernet frame. It is
+   * the stack's until packhorse_free(), which closes it; if packhorse_start()
+   * fails it stays the caller's. */
+  int frames_fd;
+  uint8_t mac[6]; /* one by chance */
+  uint16_t mtu;   /* 576 to 9000; 1500 */
+  /* Of either family: "10.0.0.1/24", "fd00::1/64", "10.0.0.254", "fd00::fe".
+   * IPv6 makes itself a link-local address and takes what routers advertise. */
+  const char *address[PACKHORSE_ADDRESSES];
+  const char *gateway[PACKHORSE_ADDRESSES];
+  const char *name_server;
+  uint32_t sockets; /* and as many connections; up to 100 000; 1024 */
+};
+
+/* A stack and the thread that drives it; NULL and errno. The strings are not
+ * kept. */
+struct packhorse *packhorse_start(const struct packhorse_config *config);
+
+/* This thread's calls go to `stack`; NULL: to the oldest one that there is,
+ * where those of threads go that never asked. */
+void packhorse_use(struct packhorse *stack);
+
+/* No more calls: those that wait end with ENETDOWN, as do all that come later.
+ * Every descriptor is closed; for at most `wait_ms` what was written is still
+ * sent and acknowledged. Once. */
+void packhorse_stop(struct packhorse *stack, int wait_ms);
+
+/* After packhorse_stop(), when no thread will use it any more. */
+void packhorse_free(struct packhorse *stack);
+
+/* ---- Sockets ------------------------------------------------------------- */
 
 int packhorse_socket(int domain, int type, int protocol);
 int packhorse_bind(int fd, const void *addr, socklen_t len);
@@ -77,6 +130,8 @@ int packhorse_getnameinfo(const void *addr, socklen_t len, char *host,
                           socklen_t host_len, char *service,
                           socklen_t service_len, int flags);
 const char *packhorse_gai_strerror(int error);
+
+#pragma GCC visibility pop
 
 #ifdef PACKHORSE_BSD_NAMES
 #define socket packhorse_socket

@@ -114,8 +114,9 @@ static struct running *running_now(void) {
 }
 
 /* Other programs ran while a call waited. */
-static void leave(struct bsd_world *world) {
+static long leave(struct bsd_world *world, long result) {
   bsd_set_world(world);
+  return result;
 }
 
 void say(const char *format, ...) {

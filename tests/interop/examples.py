@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The example programs against peers of others: curl and Python's smtplib, ftplib and telnetlib. In a network
-namespace of its own, on Linux's sockets."""
+namespace of its own, on Linux's sockets and, over a TAP device, on ours, which many threads may use."""
 import os
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 import warnings
 
 BUILD = os.environ.get("BUILD", "build")
@@ -21,40 +20,41 @@ def check(name, good, detail=""):
     print("ok   " if good else "FAIL ", name, "" if good else detail)
 
 
-class Linux:
-    """The programs on Linux's sockets."""
-    name, host, far = "linux", "127.0.0.1", "127.0.0.1"  # far: the peers' address
+def start(command, words, typed):
+    """A program as a process; `typed` None: its keyboard stays open."""
+    process = subprocess.Popen([*command, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True)
+    if typed is not None:
+        process.stdin.write(typed)
+        process.stdin.close()
+        process.stdin = None
+    return process
 
-    def start(self, *words, typed=""):
-        process = subprocess.Popen([f"{BUILD}/examples/linux", *words], stdin=subprocess.PIPE,
-                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        if typed is not None:
-            process.stdin.write(typed)
-            process.stdin.close()
-            process.stdin = None
-        return process
+
+class World:
+    """Whose sockets the programs use that are tested, `server` and `peer`, and where these are."""
+
+    def __init__(self, name, server, peer, host, far):
+        self.name, self.server, self.client, self.host, self.far = name, server, peer, host, far
 
     def program(self, *words, typed=""):
-        """Start it; a server is ready when its port is."""
-        process = self.start(*words, typed=typed)
+        process = start(self.server, words, typed)
         if words[0].endswith("d"):
-            wait_for_port(int(words[1]), process)
+            line = process.stdout.readline()
+            if line != f"listening on port {words[1]}\n":
+                process.kill()
+                raise RuntimeError(f"{words[0]} does not listen: {line}{process.communicate()[0]}")
         return process
 
-    peer = start  # who talks to it
+    def peer(self, *words, typed=""):
+        return start(self.client, words, typed)
 
 
-def wait_for_port(port, process):
-    """Looks at the table of listeners: a connection would be one of the server's sessions."""
-    want = f":{port:04X} "
-    for _ in range(WAIT_S * 20):
-        listeners = [line for table in ("tcp", "tcp6") for line in open(f"/proc/net/{table}", encoding="ascii")]
-        if any(want in line.split(None, 2)[1] + " " and " 0A " in line for line in listeners):
-            return
-        if process.poll() is not None:
-            break
-        time.sleep(0.05)
-    raise RuntimeError(f"nobody listens on port {port}: {process.communicate()[0]}")
+LINUX = [f"{BUILD}/examples/linux"]
+OURS = [f"{BUILD}/examples/packhorse", "--tap", "phx", "--address", "10.77.0.1/24", "--gateway", "10.77.0.2"]
+WORLDS = [World("linux", LINUX, LINUX, "127.0.0.1", "127.0.0.1"),
+          World("threads over TAP", OURS, LINUX, "10.77.0.1", "10.77.0.2"),
+          World("Linux to threads", LINUX, OURS, "10.77.0.2", "10.77.0.1")]
 
 
 def finish(process):
@@ -215,7 +215,9 @@ def chat(world, _work):
     theirs.until("* ann is here")
     ours.until("* bob is here")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
-        other.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(world.far))
+        ours_is_far = world.client is OURS
+        other.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
+                         socket.inet_aton(world.host if ours_is_far else world.far))
         other.settimeout(WAIT_S)
         other.sendto(b"hcy ", (words[0], int(words[1])))
         names = sorted(other.recvfrom(500)[0].split()[0] for _ in range(2))
@@ -242,11 +244,18 @@ def inside():
     warnings.simplefilter("ignore", DeprecationWarning)
     work = tempfile.mkdtemp()
     try:
-        for world in (Linux(),):
+        worlds = WORLDS
+        if os.path.exists("/dev/net/tun"):
+            for words in ("tuntap add dev phx mode tap", "address add 10.77.0.2/24 dev phx", "link set phx up"):
+                subprocess.run(["ip", *words.split()], check=True)
+        else:
+            worlds = WORLDS[:1]
+            print("skipped: there is no /dev/net/tun")
+        for world in worlds:
             for example in (http, smtp, ftp, telnet, chat):
-                os.mkdir(f"{work}/{world.name}-{example.__name__}")
+                os.mkdir(f"{work}/{worlds.index(world)}-{example.__name__}")
                 try:
-                    example(world, f"{work}/{world.name}-{example.__name__}")
+                    example(world, f"{work}/{worlds.index(world)}-{example.__name__}")
                 except (OSError, RuntimeError, subprocess.TimeoutExpired, EOFError) as error:
                     check(f"{world.name}: {example.__name__} goes to its end", False, repr(error))
     finally:
