@@ -90,7 +90,7 @@ static void ask(struct host *host, void *arg) {
   struct ph_addrinfo hints = {.ai_socktype = PH_SOCK_STREAM,
                               .ai_flags = PH_AI_CANONNAME};
   struct ph_addrinfo *list;
-  r->dhcp = (struct ph_dhcp){.event = told, .ctx = r};
+  r->dhcp = (struct ph_dhcp){.event = told, .ctx = r, .no_probe = true};
   r->error = PH_EAI_FAIL;
   if (ph_ipv4_remove_address(stack, netif, 0x0a000001) < 0 ||
       ph_dns_init(stack, NULL) < 0 ||

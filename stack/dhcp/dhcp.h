@@ -6,6 +6,7 @@
 
 #include "stack/base/stack.h"
 #include "stack/dhcp/dhcp_wire.h"
+#include "stack/eth/eth.h"
 #include "stack/udp/udp.h"
 
 /* ---- Client -------------------------------------------------------------- */
@@ -16,6 +17,7 @@ enum dhcp_state {
   DHCP_STATE_INIT,       /* a moment of silence, at random */
   DHCP_STATE_SELECTING,  /* asks for offers */
   DHCP_STATE_REQUESTING, /* took one, waits for the server's word */
+  DHCP_STATE_PROBING,    /* asks whether somebody has the address (RFC 5227) */
   DHCP_STATE_BOUND,
   DHCP_STATE_RENEWING,  /* from T1: asks its server */
   DHCP_STATE_REBINDING, /* from T2: asks all */
@@ -36,6 +38,7 @@ struct ph_dhcp_lease {
 struct ph_dhcp {
   enum dhcp_state state;
   struct ph_dhcp_lease lease; /* from BOUND on */
+  bool no_probe;              /* the address is used at once; set before */
   /* An address was given, prolonged, or (`lease` NULL) is gone. May be NULL.
    * Who resolves names tells the resolver then. */
   void (*event)(void *ctx, const struct ph_dhcp_lease *lease);
@@ -44,6 +47,7 @@ struct ph_dhcp {
   struct netif *netif;
   struct udp_pcb pcb;
   struct ph_timer timer;
+  struct arp_probe probe;
   struct dhcp_message offer; /* that was taken */
   uint32_t xid;
   uint32_t tries;
@@ -51,9 +55,10 @@ struct ph_dhcp {
   uint64_t asked_ns;   /* the last REQUEST; a lease begins there */
 };
 
-/* Ask for an address for `netif`; gives it to the interface, with its subnet,
- * a default route and the MTU, takes it away when the lease ends. `event` and
- * `ctx` are set before. After ph_udp_init(). 0, -PH_EADDRINUSE. */
+/* Ask for an address for `netif`; when nobody else has it (4 to 7 s) gives it
+ * to the interface, with its subnet, a default route and the MTU, takes it away
+ * when the lease ends. Somebody has it: as ph_dhcp_decline(). `event` and `ctx`
+ * are set before. After ph_udp_init(). 0, -PH_EADDRINUSE. */
 int ph_dhcp_start(struct ph_stack *stack, struct ph_dhcp *dhcp,
                   struct netif *netif) PH_MUST_USE;
 

@@ -7,7 +7,9 @@
  *    all: a unicast to an address that is not ours would be dropped below.
  * 3. A lease begins when its REQUEST was sent, so that it never lasts longer
  *    here than at the server (4.4.1).
- * 4. What is sent again waits 4, 8, 16, 32, 64 s, a second more or less (4.1).
+ * 4. An address is used when three ARP probes found nobody who has it; else the
+ *    server is told (RFC 2131 4.4.1, RFC 5227 2.1).
+ * 5. What is sent again waits 4, 8, 16, 32, 64 s, a second more or less (4.1).
  */
 #include "stack/base/errno.h"
 #include "stack/dhcp/dhcp.h"
@@ -116,6 +118,7 @@ static void select_server(struct ph_dhcp *d) {
 
 static void drop_lease(struct ph_dhcp *d) {
   const struct ph_dhcp_lease *lease = &d->lease;
+  arp_probe_stop(&d->probe);
   if (!has_address(d)) {
     return;
   }
@@ -168,6 +171,29 @@ static void take_times(struct ph_dhcp *d, const struct dhcp_message *m) {
   lease->until_ns = for_ever ? UINT64_MAX : after(d, all);
 }
 
+static void bind(struct ph_dhcp *d) {
+  if (!has_address(d) && configure(d) < 0) {
+    begin(d, DECLINE_PAUSE_S * NS_PER_S);
+    return;
+  }
+  d->state = DHCP_STATE_BOUND;
+  set_timer(d, d->lease.t1_ns);
+  if (d->event) {
+    d->event(d->ctx, &d->lease);
+  }
+}
+
+static void probed(struct ph_stack *stack, struct arp_probe *probe,
+                   bool conflict) {
+  struct ph_dhcp *d = PH_CONTAINER_OF(probe, struct ph_dhcp, probe);
+  (void)stack;
+  if (conflict) {
+    ph_dhcp_decline(d);
+  } else {
+    bind(d);
+  }
+}
+
 static void take_lease(struct ph_dhcp *d, const struct dhcp_message *m) {
   struct ph_dhcp_lease *lease = &d->lease;
   bool fresh = !has_address(d);
@@ -177,19 +203,18 @@ static void take_lease(struct ph_dhcp *d, const struct dhcp_message *m) {
                                .router = m->router,
                                .prefix_len = (uint8_t)dhcp_prefix_len(m->mask),
                                .mtu = m->mtu >= 576 ? m->mtu : 0};
-    if (configure(d) < 0) {
-      begin(d, DECLINE_PAUSE_S * NS_PER_S);
-      return;
-    }
   }
   lease->server = m->server;
   memcpy(lease->dns, m->dns, sizeof(lease->dns));
   memcpy(lease->domain, m->domain, sizeof(lease->domain));
   take_times(d, m);
-  d->state = DHCP_STATE_BOUND;
-  set_timer(d, lease->t1_ns);
-  if (d->event) {
-    d->event(d->ctx, lease);
+  /* 4.4.1: the address must not be another's. The link may have no ARP. */
+  if (fresh && !d->no_probe &&
+      arp_probe_start(d->netif, &d->probe, lease->address, probed) == 0) {
+    d->state = DHCP_STATE_PROBING;
+    set_timer(d, UINT64_MAX);
+  } else {
+    bind(d);
   }
 }
 
@@ -326,6 +351,7 @@ int ph_dhcp_start(struct ph_stack *stack, struct ph_dhcp *d,
   const struct ph_addr any = ph_addr_v4(0);
   d->stack = stack;
   d->netif = netif;
+  d->probe = (struct arp_probe){0};
   d->timer = (struct ph_timer){.fn = timer_fn};
   udp_open(stack, &d->pcb, RECEIVE_BUFFER);
   int error = udp_bind(&d->pcb, &any, DHCP_CLIENT_PORT);
@@ -341,7 +367,7 @@ int ph_dhcp_start(struct ph_stack *stack, struct ph_dhcp *d,
 
 void ph_dhcp_decline(struct ph_dhcp *d) {
   struct dhcp_message m = message(d, DHCP_DECLINE);
-  if (!has_address(d)) {
+  if (d->state < DHCP_STATE_PROBING) {
     return;
   }
   m.requested = d->lease.address;
@@ -364,16 +390,16 @@ void ph_dhcp_stop(struct ph_dhcp *d) {
     m.server = d->lease.server;
     m.secs = 0;
     send(d, &m, d->lease.server);
-    drop_lease(d);
   }
+  drop_lease(d);
   ph_timer_cancel(&d->stack->timers, &d->timer);
   udp_close(&d->pcb);
   d->state = DHCP_STATE_STOPPED;
 }
 
 const char *ph_dhcp_state_name(enum dhcp_state state) {
-  static const char *const names[] = {"STOPPED",    "INIT",  "SELECTING",
-                                      "REQUESTING", "BOUND", "RENEWING",
-                                      "REBINDING"};
+  static const char *const names[] = {"STOPPED",    "INIT",     "SELECTING",
+                                      "REQUESTING", "PROBING",  "BOUND",
+                                      "RENEWING",   "REBINDING"};
   return names[state];
 }

@@ -105,6 +105,8 @@ static void check(const struct scene *s) {
     require(d->lease.t1_ns <= d->lease.t2_ns &&
             d->lease.t2_ns <= d->lease.until_ns);
     require(ph_timer_armed(&d->timer) || d->lease.until_ns == UINT64_MAX);
+  } else if (d->state == DHCP_STATE_PROBING) {
+    require(d->probe.netif != NULL && !d->no_probe);
   } else {
     require(ph_timer_armed(&d->timer));
   }
@@ -142,6 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       require(ph_udp_init(stack[i]) == 0);
     }
   }
+  s.client.no_probe = size & 1;
   change = false;
   s.pair->mangle = mangle;
   s.server = (struct ph_dhcp_server){.address = 0x0a000001,

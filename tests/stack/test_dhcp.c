@@ -77,7 +77,7 @@ static int setup(void **state) {
     }
   }
   assert_int_equal(ph_ipv4_remove_address(client, eth, 0x0a000002), 0);
-  D = (struct ph_dhcp){.event = event};
+  D = (struct ph_dhcp){.event = event, .no_probe = true};
   memset(entries, 0, sizeof entries);
   S = (struct ph_dhcp_server){.address = SERVER_IP,
                               .prefix_len = 24,
@@ -329,6 +329,67 @@ static void lease_for_ever_never_ends(void **state) {
   assert_int_equal(D.state, DHCP_STATE_BOUND);
 }
 
+/* ---- Is it free? --------------------------------------------------------- */
+
+static struct netif *server_netif(void) {
+  struct netif *netif = netif_first(&P->host[0].stack);
+  while (netif->loopback) {
+    netif = netif->next;
+  }
+  return netif;
+}
+
+static void address_is_probed_before_it_is_used(void **state) {
+  /* EVIDENCE: RFC 2131 4.4.1b; RFC 5227 2.1.1a */
+  (void)state;
+  D.no_probe = false;
+  start_server();
+  start_client();
+  pair_pass(P, 2 * PAIR_S);
+  assert_int_equal(D.state, DHCP_STATE_PROBING);
+  assert_string_equal(ph_dhcp_state_name(D.state), "PROBING");
+  assert_int_equal(source_to(SERVER_IP), 0); /* not ours yet */
+  assert_int_equal(given, 0);
+  pair_pass(P, 7 * PAIR_S);
+  assert_int_equal(D.state, DHCP_STATE_BOUND);
+  assert_int_equal(source_to(SERVER_IP), FIRST_IP);
+  assert_int_equal(given, 1);
+  assert_int_equal(seen_count, 4);
+  ph_dhcp_stop(&D); /* while it is announced */
+  pair_pass(P, 10 * PAIR_S);
+  D.no_probe = false;
+  start_client();
+  pair_pass(P, 3 * PAIR_S);
+  assert_int_equal(D.state, DHCP_STATE_PROBING);
+  ph_dhcp_stop(&D); /* while it is asked for */
+  pair_pass(P, 10 * PAIR_S);
+  assert_int_equal(source_to(SERVER_IP), 0);
+  assert_int_equal(given, 1);
+}
+
+static void address_that_another_host_has_is_declined(void **state) {
+  /* EVIDENCE: RFC 2131 3.1e, 4.4.1b; RFC 5227 2.1.1b */
+  (void)state;
+  D.no_probe = false;
+  start_server();
+  assert_int_equal(
+      ph_ipv4_add_address(&P->host[0].stack, server_netif(), FIRST_IP, 24),
+      0); /* by hand, unknown to the pool */
+  start_client();
+  pair_pass(P, 5 * PAIR_S);
+  const struct seen *last = &seen[seen_count - 1];
+  assert_int_equal(last->m.type, DHCP_DECLINE);
+  assert_int_equal(last->m.requested, FIRST_IP);
+  assert_int_equal(last->src, 0);
+  assert_int_equal(D.state, DHCP_STATE_INIT);
+  assert_int_equal(given, 0);
+  assert_int_equal(gone, 0); /* it never was ours */
+  assert_true(entries[0].declined);
+  pair_pass(P, 20 * PAIR_S);
+  assert_int_equal(D.state, DHCP_STATE_BOUND);
+  assert_int_equal(D.lease.address, FIRST_IP + 1);
+}
+
 /* ---- Server -------------------------------------------------------------- */
 
 /* Ask as client number `n`; its answer's type, 0: none. */
@@ -552,6 +613,8 @@ int main(void) {
       TEST(refused_client_begins_anew),
       TEST(released_address_is_given_to_another),
       TEST(declined_address_rests),
+      TEST(address_is_probed_before_it_is_used),
+      TEST(address_that_another_host_has_is_declined),
       TEST(lease_for_ever_never_ends),
       TEST(pool_is_bounded_and_used_again),
       TEST(messages_that_are_not_for_us_change_nothing),
