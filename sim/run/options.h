@@ -23,6 +23,7 @@ enum command {
   COMMAND_REPORT, /* on the command line; then it is a download */
   COMMAND_RESOLVE,
   COMMAND_EXAMPLE,
+  COMMAND_DHCP,
   COMMAND_DIAGNOSE,
   COMMAND_HELP,
   COMMAND_COUNT
@@ -54,6 +55,8 @@ struct options {
   uint32_t ttl; /* ping; 0: the stack's */
   uint32_t max_hops, queries;
   bool probe_udp;
+  uint32_t seconds, lease_s; /* dhcp: how long it watches, and a lease lasts */
+  bool conflict;             /* dhcp: another host has the first address */
 
   uint16_t mtu, mss;
   enum host_offload offload;

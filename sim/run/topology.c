@@ -44,9 +44,8 @@ void topology_give_addresses(struct topology *topology, bool ipv6) {
 
 /* --- Routes --------------------------------------------------------------- */
 
-/* Who is at the other end of a NIC's link. */
-static struct sim_end neighbour(const struct topology *topology, unsigned host,
-                                unsigned port) {
+struct sim_end topology_neighbour(const struct topology *topology,
+                                  unsigned host, unsigned port) {
   unsigned link = topology->hosts[host].link_of[port];
   const struct sim_end *end = topology->links[link].end;
   return end[end[0].host == host && end[0].port == port];
@@ -64,7 +63,7 @@ static void distances(const struct topology *topology, unsigned to,
     changed = false;
     for (unsigned i = 0; i < topology->host_count; i++) {
       for (unsigned p = 0; p < topology->hosts[i].port_count; p++) {
-        unsigned next = neighbour(topology, i, p).host;
+        unsigned next = topology_neighbour(topology, i, p).host;
         if (topology->hosts[next].forwarding &&
             distance[next] + 1 < distance[i]) {
           distance[i] = distance[next] + 1;
@@ -88,7 +87,7 @@ static int port_to(const struct topology *topology, unsigned host,
   }
   distances(topology, to, distance);
   for (unsigned p = 0; p < at->port_count; p++) {
-    unsigned next = neighbour(topology, host, p).host;
+    unsigned next = topology_neighbour(topology, host, p).host;
     if (topology->hosts[next].forwarding && distance[host] < FAR &&
         distance[next] < distance[host]) {
       return (int)p;
@@ -101,7 +100,7 @@ static void add_routes(const struct topology *topology,
                        struct topology_host *host, unsigned port, unsigned to,
                        bool whole, bool ipv6) {
   struct sim_end next =
-      neighbour(topology, (unsigned)(host - topology->hosts), port);
+      topology_neighbour(topology, (unsigned)(host - topology->hosts), port);
   const struct host_port_config *gateway =
       &topology->hosts[next.host].ports[next.port];
   host->routes[host->route_count++] = (struct host_route){
@@ -128,8 +127,9 @@ void topology_autoconfigure(struct topology *topology) {
     for (unsigned p = 0; p < host->port_count; p++) {
       host->ports[p].advertise = host->forwarding;
     }
-    host->autoconf = host->port_count == 1 &&
-                     topology->hosts[neighbour(topology, i, 0).host].forwarding;
+    host->autoconf =
+        host->port_count == 1 &&
+        topology->hosts[topology_neighbour(topology, i, 0).host].forwarding;
     if (host->autoconf) {
       struct host_port_config *port = &host->ports[0];
       uint8_t *id = port->ip6.bytes + 8;
@@ -151,7 +151,8 @@ void topology_give_routes(struct topology *topology, bool ipv6) {
   for (unsigned i = 0; i < topology->host_count; i++) {
     struct topology_host *host = &topology->hosts[i];
     bool one = host->port_count == 1;
-    if (one && topology->hosts[neighbour(topology, i, 0).host].forwarding) {
+    if (one &&
+        topology->hosts[topology_neighbour(topology, i, 0).host].forwarding) {
       add_routes(topology, host, 0, 0, true, ipv6 && !host->autoconf);
     }
     for (unsigned to = 0; to < topology->link_count && !one; to++) {
@@ -174,7 +175,7 @@ bool topology_find_path(struct topology *topology) {
       return false;
     }
     topology->path[topology->path_len++] = topology->hosts[at].link_of[port];
-    at = neighbour(topology, at, (unsigned)port).host;
+    at = topology_neighbour(topology, at, (unsigned)port).host;
   }
   return at == 1;
 }

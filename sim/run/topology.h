@@ -62,6 +62,10 @@ const struct topology_host *topology_find(const struct topology *topology,
                                           const struct ph_addr *address,
                                           unsigned *port);
 
+/* Who is at the other end of a NIC's link. */
+struct sim_end topology_neighbour(const struct topology *topology,
+                                  unsigned host, unsigned port);
+
 /* The least MTU and the least rate (0: any) on the way of the two. */
 uint16_t topology_path_mtu(const struct topology *topology);
 uint64_t topology_path_rate(const struct topology *topology);

@@ -15,6 +15,7 @@ int command_scenario(const struct options *options);
 int command_packet(const struct options *options);
 int command_netstat(const struct options *options);
 int command_resolve(const struct options *options);
+int command_dhcp(const struct options *options);
 int command_example(const struct options *options);
 int command_diagnose(const struct options *options);
 

@@ -39,6 +39,8 @@ int main(int argc, char **argv) {
       return command_netstat(&options);
     case COMMAND_RESOLVE:
       return command_resolve(&options);
+    case COMMAND_DHCP:
+      return command_dhcp(&options);
     case COMMAND_EXAMPLE:
       return command_example(&options);
     case COMMAND_DIAGNOSE:

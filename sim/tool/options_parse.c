@@ -26,8 +26,9 @@ enum {
   R = 1 << COMMAND_REPLAY,
   S = 1 << COMMAND_SCENARIO,
   E = 1 << COMMAND_EXAMPLE,
+  H = 1 << COMMAND_DHCP,
   SIM = D | P | U | T | W | E,
-  ALL = SIM | A | R | S,
+  ALL = SIM | A | R | S | H,
   MIN_MTU = 576,
   MAX_MTU = 9000,
   FIRST_CODE = 256,
@@ -44,14 +45,18 @@ enum {
   X(max_hops, "N", W, "how far to look, 1 to 255 (30)")                        \
   X(queries, "N", W, "probes for each hop, 1 to 10 (3)")                       \
   X(interval, "MS", P, "milliseconds from one request to the next (1)")        \
+  X(seconds, "N", H, "how long to look, then the address goes back (10)")      \
+  X(lease, "S", H, "for how long an address is given (3600)")                  \
+  X(conflict, NULL, H, "another host has the first address already")           \
   X(mtu, "N", ALL, "largest IP packet, 576 to 9000 (1500)")                    \
   X(mss, "N", D | T, "largest TCP segment (MTU - 40)")                         \
   X(offload, "KIND", ALL, "all: checksum and TSO; csum: checksum; none (all)") \
   X(nic, "KIND", ALL, "rtl: the Verilated RTL; soft: a NIC in C (rtl)")        \
-  X(wire, "SCRIPT", SIM | R,                                                   \
+  X(wire, "SCRIPT", SIM | R | H,                                               \
     "rate, delay, faults per direction: see 'help wire'")                      \
-  X(topology, "NET", SIM, "more hosts, routers, links: see 'help topology'")   \
-  X(from, "HOST", SIM, "of a topology: the client (client, or the first)")     \
+  X(topology, "NET", SIM | H,                                                  \
+    "more hosts, routers, links: see 'help topology'")                         \
+  X(from, "HOST", SIM | H, "of a topology: the client (client, or the first)") \
   X(to, "HOST", SIM, "of a topology: the server (server, or the last)")        \
   X(ipv6, NULL, SIM, "speak IPv6; -6 is the same")                             \
   X(autoconf, NULL, D | T | P | U | W,                                         \
@@ -77,7 +82,8 @@ enum {
   X(control, "SOCKET", A, "answer netstat there while the session runs")       \
   X(waves, "PREFIX", ALL, "waves of the RTL: PREFIX-<host>.vcd")               \
   X(report, "FILE", D | T, "an HTML page of the run, for any browser")         \
-  X(json, NULL, SIM | R | S, "print one JSON object instead of the report")    \
+  X(json, NULL, SIM | R | S | H,                                               \
+    "print one JSON object instead of the report")                             \
   X(arq, "MODE", T,                                                            \
     "stop-and-wait, go-back-n, selective-repeat or all: a table")              \
   X(loss, "LIST", T, "of --arq: probabilities (0,0.001,0.003,0.01,0.03,0.1)")  \
@@ -136,6 +142,7 @@ static const struct {
     {"report", "a download, and an HTML page of it (report.html)"},
     {"resolve", "a host gets its address by DHCP and asks for a NAME"},
     {"example", "programs on the socket interface, host to host: NAME"},
+    {"dhcp", "a host gets an address, renews it and gives it back"},
     {"diagnose", "what limited the connections of a pcapng or pcap FILE"},
     {"help",
      "this list; 'help COMMAND', 'help cpu', 'wire' or 'topology' for more"},
@@ -290,6 +297,13 @@ static int set_traffic(struct options *options, int code, const char *value) {
     case OPTION_interval:
       return options_number32("interval", value, 0, 3600000,
                               &options->interval_ms);
+    case OPTION_seconds:
+      return options_number32("seconds", value, 1, 1000000, &options->seconds);
+    case OPTION_lease:
+      return options_number32("lease", value, 1, 1000000, &options->lease_s);
+    case OPTION_conflict:
+      options->conflict = true;
+      return 0;
     case OPTION_app_buffer:
       return options_number32("app_buffer", value, 1, 16 << 20,
                               &options->app_buffer);
@@ -430,6 +444,8 @@ static void set_defaults(struct options *options, enum command command) {
       .interval_ms = 1,
       .max_hops = 30,
       .queries = 3,
+      .seconds = 10,
+      .lease_s = 3600,
       .mtu = 1500,
       .mem_latency_ns = 200,
       .app_buffer = 65536,
