@@ -30,6 +30,7 @@ uint32_t dns_zone_answer(const struct dns_zone *zone, const uint8_t *query,
 struct dns_server_config {
   const struct dns_zone *zone;
   uint64_t count; /* queries; 0 serves for ever */
+  bool ipv6;      /* too */
 };
 void dns_server(struct ph_stack *stack, const struct app_env *env,
                 const struct dns_server_config *config,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sim/apps/dns_server.h"
+#include "sim/run/address.h"
 #include "sim/tool/commands.h"
 #include "sim/run/run.h"
 #include "stack/dhcp/dhcp.h"
@@ -22,13 +23,15 @@ static const char ZONE[] =
 static const struct option longs[] = {
     {"zone", required_argument, NULL, 'z'},
     {"json", no_argument, NULL, 'j'},
+    {"ipv6", no_argument, NULL, '6'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
 
 struct resolve {
   const char *name;
-  bool json;
+  bool json, ipv6;
+  struct ph_addr server; /* asked for names, if it is not DHCP's */
   struct dns_zone zone;
   struct ph_stack *client;
   struct ph_dhcp dhcp;
@@ -53,7 +56,7 @@ static struct netif *ethernet(struct ph_stack *stack) {
 static void serve(struct host *host, void *arg) {
   struct resolve *r = arg;
   struct ph_stack *stack = host_stack(host);
-  const struct dns_server_config config = {.zone = &r->zone};
+  const struct dns_server_config config = {.zone = &r->zone, .ipv6 = r->ipv6};
   struct app_env env = host_app_env(host);
   if (ph_dhcp_server_start(stack, &r->leases, ethernet(stack)) == 0) {
     dns_server(stack, &env, &config, &r->served);
@@ -64,7 +67,7 @@ static void serve(struct host *host, void *arg) {
 static void told(void *ctx, const struct ph_dhcp_lease *lease) {
   struct resolve *r = ctx;
   if (lease) {
-    struct ph_addr server = ph_addr_v4(lease->dns[0]);
+    struct ph_addr server = r->ipv6 ? r->server : ph_addr_v4(lease->dns[0]);
     ph_dns_set_servers(r->client, &server, lease->dns[0] != 0);
     (void)!ph_dns_set_search(r->client, lease->domain); /* it fits */
     r->bound_ns = r->client->now_ns;
@@ -140,7 +143,10 @@ static void print(const struct resolve *r) {
   } else {
     printf("no address by DHCP\n");
   }
-  printf("%10.3f ms  %s: ", (double)r->resolved_ns / 1e6, r->name);
+  char server[ADDRESS_TEXT];
+  printf("%10.3f ms  %s%s%s: ", (double)r->resolved_ns / 1e6, r->name,
+         r->ipv6 ? " of " : "",
+         r->ipv6 ? address_text(&r->server, server) : "");
   if (r->error) {
     printf("%s\n", ph_gai_strerror(r->error));
     return;
@@ -152,12 +158,14 @@ static void print(const struct resolve *r) {
 }
 
 static int simulate(struct resolve *r) {
-  char *words[] = {"packhorse", "ping", "--nic", "soft", NULL};
+  char *words[] = {"packhorse", "ping", "--nic", "soft", "-6", NULL};
   struct options options;
   static struct run run;
-  if (options_parse(&options, 4, words) || !run_start(&run, &options)) {
+  if (options_parse(&options, r->ipv6 ? 5 : 4, words) ||
+      !run_start(&run, &options)) {
     return 2;
   }
+  r->server = run_address(&run, RUN_SERVER);
   r->leases = (struct ph_dhcp_server){.address = 0x0a000002,
                                       .prefix_len = 24,
                                       .dns = {0x0a000002},
@@ -191,11 +199,14 @@ int command_resolve(const struct options *options) {
   int code;
   opterr = 0;
   optind = 0;
-  while ((code = getopt_long(options->arg_count, options->args, "", longs,
+  while ((code = getopt_long(options->arg_count, options->args, "6", longs,
                              NULL)) != -1) {
     switch (code) {
       case 'z':
         zone = optarg;
+        break;
+      case '6':
+        r.ipv6 = true;
         break;
       case 'j':
         r.json = true;
@@ -206,12 +217,13 @@ int command_resolve(const struct options *options) {
             "A host gets its address by DHCP and asks for NAME.\n\n"
             "      --zone RECORDS  what the name server knows, name=address or "
             "name=name\n                      (%s)\n"
+            "  -6, --ipv6          ask the name server over IPv6\n"
             "      --json          one object\n"
             "      --help          this text\n",
             ZONE);
         return 0;
       default:
-        return complain("expected NAME, --zone RECORDS or --json, not ",
+        return complain("expected NAME, --zone RECORDS, -6 or --json, not ",
                         options->args[optind - 1]);
     }
   }

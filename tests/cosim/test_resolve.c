@@ -33,6 +33,18 @@ static void host_without_address_resolves_a_name(void **state) {
   assert_string_equal(text, again); /* with its event hash */
 }
 
+static void name_server_is_asked_over_ipv6(void **state) {
+  (void)state;
+  char text[4096];
+  assert_int_equal(run("resolve -6 www", STDOUT_FILENO, text, sizeof(text)), 0);
+  assert_non_null(strstr(text, "DHCP: 10.0.0.100/24"));
+  assert_non_null(strstr(text, "www of fd00::2: www.lab\n"));
+  assert_non_null(strstr(text, "2001:db8::1\n"));
+  assert_int_equal(
+      run("resolve --ipv6 --json www", STDOUT_FILENO, text, sizeof(text)), 0);
+  assert_non_null(strstr(text, "\"ip_version\": 6"));
+}
+
 static void zone_is_what_the_server_says(void **state) {
   (void)state;
   char text[4096];
@@ -62,6 +74,7 @@ static void wrong_words_get_one_sentence_and_status_2(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(host_without_address_resolves_a_name),
+      cmocka_unit_test(name_server_is_asked_over_ipv6),
       cmocka_unit_test(zone_is_what_the_server_says),
       cmocka_unit_test(wrong_words_get_one_sentence_and_status_2),
   };

@@ -15,7 +15,7 @@
 #include "stack/dhcp/dhcp.h"
 #include "stack/dns/dns.h"
 #include "stack/dns/netdb.h"
-#include "stack/ip/ip.h"
+#include "stack/ip/ipv6.h"
 #include "tests/stack/tasks.h"
 
 static struct tasks *T;
@@ -24,10 +24,11 @@ static struct dns_zone zone;
 static struct app_result result;
 static struct ph_dhcp dhcp;
 static char found[4][64];
+static bool server_ipv6;
 
 static void serve(struct ph_stack *stack, void *arg) {
-  const struct dns_server_config config = {.zone = &zone,
-                                           .count = *(uint64_t *)arg};
+  const struct dns_server_config config = {
+      .zone = &zone, .count = *(uint64_t *)arg, .ipv6 = server_ipv6};
   dns_server(stack, &env, &config, &result);
 }
 
@@ -41,12 +42,8 @@ static void told(void *ctx, const struct ph_dhcp_lease *lease) {
   }
 }
 
-static void ask(struct ph_stack *stack, void *arg) {
+static void resolve(struct ph_stack *stack) {
   static const char *const names[4] = {"www", "ftp.lab", "none", "six.lab"};
-  (void)arg;
-  while (dhcp.state != DHCP_STATE_BOUND) {
-    ph_poll(stack, NULL, 0, 50);
-  }
   for (int i = 0; i < 4; i++) {
     struct ph_addrinfo hints = {.ai_family = PH_AF_INET,
                                 .ai_socktype = PH_SOCK_STREAM};
@@ -60,6 +57,14 @@ static void ask(struct ph_stack *stack, void *arg) {
               sizeof found[i]);
     ph_freeaddrinfo(stack, list);
   }
+}
+
+static void ask(struct ph_stack *stack, void *arg) {
+  (void)arg;
+  while (dhcp.state != DHCP_STATE_BOUND) {
+    ph_poll(stack, NULL, 0, 50);
+  }
+  resolve(stack);
 }
 
 static struct netif *ethernet(struct ph_stack *stack) {
@@ -113,6 +118,52 @@ static void host_gets_its_address_and_resolves_names(void **state) {
   tasks_free(T);
 }
 
+static void ask_over_ipv6(struct ph_stack *stack, void *arg) {
+  const struct ph_addr server = pair_addr6(0);
+  (void)arg;
+  ph_dns_set_servers(stack, &server, 1);
+  resolve(stack);
+}
+
+static void name_server_of_ipv6_is_asked(void **state) {
+  /* EVIDENCE: RFC 3596 2 (any transport); docs/ip/dns.md */
+  (void)state;
+  const struct ph_ipv6_config v6 = {.ignore_ra = true, .skip_dad = true};
+  const char *wrong;
+  uint64_t count = 6;
+  T = tasks_new();
+  env = tasks_env(T);
+  for (int i = 0; i < 2; i++) {
+    struct pair_host *host = &tasks_pair(T)->host[i];
+    const struct ph_addr addr = pair_addr6(i);
+    assert_int_equal(ph_ipv6_init_with(&host->stack, &v6), 0);
+    assert_int_equal(
+        ph_ipv6_add_address(&host->stack, &host->netif, &addr, 64, true), 0);
+    assert_int_equal(ph_ipv4_remove_address(&host->stack, &host->netif,
+                                            0x0a000001 + (uint32_t)i),
+                     0); /* there is no other way */
+  }
+  struct ph_stack *client = &tasks_pair(T)->host[1].stack;
+  assert_int_equal(dns_zone_parse(&zone,
+                                  "www.lab=192.0.2.1 ftp.lab=www.lab "
+                                  "six.lab=2001:db8::6",
+                                  &wrong),
+                   0);
+  assert_int_equal(ph_dns_init(client, NULL), 0);
+  assert_int_equal(ph_dns_set_search(client, "lab"), 0);
+  server_ipv6 = true;
+  tasks_add(T, 0, serve, &count);
+  tasks_add(T, 1, ask_over_ipv6, NULL);
+  tasks_run(T, 20 * PAIR_S);
+  server_ipv6 = false;
+  assert_string_equal(found[0], "192.0.2.1");
+  assert_string_equal(found[1], "192.0.2.1");
+  assert_string_equal(found[2], "name or service not known");
+  assert_string_equal(found[3], "the name has no address");
+  assert_int_equal(result.operations, 6);
+  tasks_free(T);
+}
+
 static void words_that_are_no_records_are_named(void **state) {
   /* EVIDENCE: the zone's grammar: dns_server.h */
   (void)state;
@@ -155,6 +206,7 @@ static void what_is_no_query_gets_no_answer(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(host_gets_its_address_and_resolves_names),
+      cmocka_unit_test(name_server_of_ipv6_is_asked),
       cmocka_unit_test(words_that_are_no_records_are_named),
       cmocka_unit_test(what_is_no_query_gets_no_answer),
   };
