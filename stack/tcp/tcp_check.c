@@ -90,6 +90,13 @@ bool tcp_check_timestamps(struct ph_stack *stack, struct tcp_conn *conn,
   }
 }
 
+/* The peer's SYN once more: its SEQ is IRS. */
+static bool repeats_syn(const struct tcp_conn *conn,
+                        const struct tcp_seg *seg) {
+  return conn->state == TCP_STATE_SYN_RECEIVED && (seg->flags & TCP_SYN) &&
+         seg->seq + 1 == conn->rcv_nxt;
+}
+
 bool tcp_check_seq(struct ph_stack *stack, struct tcp_conn *conn,
                    struct tcp_seg *seg) {
   if (acceptable(conn, seg)) {
@@ -107,8 +114,7 @@ bool tcp_check_seq(struct ph_stack *stack, struct tcp_conn *conn,
     conn->ack_now = true;
     return true;
   }
-  if (conn->state == TCP_STATE_SYN_RECEIVED && (seg->flags & TCP_SYN) &&
-      seg->seq == conn->irs) {
+  if (repeats_syn(conn, seg)) {
     if (seg->flags & TCP_ACK) {
       return true; /* simultaneous open, RFC 9293 figure 8 */
     }
@@ -160,8 +166,7 @@ bool tcp_check_rst(struct ph_stack *stack, struct tcp_conn *conn,
 
 bool tcp_check_syn(struct ph_stack *stack, struct tcp_conn *conn,
                    const struct tcp_seg *seg) {
-  if (!(seg->flags & TCP_SYN) ||
-      (conn->state == TCP_STATE_SYN_RECEIVED && seg->seq == conn->irs)) {
+  if (!(seg->flags & TCP_SYN) || repeats_syn(conn, seg)) {
     return true;
   }
   tcp_challenge_ack(stack, conn); /* RFC 5961 4.2 */

@@ -106,7 +106,8 @@ void tcp_get_info(struct ph_stack *stack, struct tcp_conn *conn,
       .srtt_ns = conn->srtt_ns,
       .rttvar_ns = conn->rttvar_ns,
       .rto_ns = tcp_rto_backed_off(conn),
-      .ato_ns = conn->rcv_nxt == conn->irs || quick ? 0 : TCP_DELACK_NS,
+      .ato_ns =
+          conn->state < TCP_STATE_SYN_RECEIVED || quick ? 0 : TCP_DELACK_NS,
       .min_rtt_us = UINT32_MAX,
       .bytes_acked =
           conn->state >= TCP_STATE_ESTABLISHED ? conn->bytes_acked : 0,

@@ -501,7 +501,7 @@ static void syn_sent_input(struct ph_stack *stack, struct tcp_conn *conn,
                            const struct ip_rx *rx) {
   bool ack = seg->flags & TCP_ACK;
   if (ack &&
-      (seq_leq(seg->ack, conn->iss) || seq_gt(seg->ack, conn->snd_nxt))) {
+      (seq_leq(seg->ack, conn->snd_una) || seq_gt(seg->ack, conn->snd_nxt))) {
     tcp_send_reset(stack, seg, rx);
     return;
   }

@@ -196,7 +196,9 @@ struct tcp_conn {
   bool out_lost : 1;   /* without a tcp_out: snd_una on is to be sent again */
   bool reordering_seen : 1; /* RFC 8985 6.2 step 3 */
   uint8_t quickack;
-  uint32_t snd_una, snd_nxt, snd_wnd; /* send sequence variables */
+  /* Send sequence variables. ISS of the RFC is snd_una until our SYN is
+   * acknowledged, IRS is rcv_nxt - 1 until then: nobody asks later. */
+  uint32_t snd_una, snd_nxt, snd_wnd;
   uint16_t snd_mss;
   uint16_t mtu; /* the longest IP packet that is sent: tcp_pmtu.c */
   /* Receive sequence variables. rcv_edge is the right edge of the window that
@@ -219,7 +221,7 @@ struct tcp_conn {
   uint16_t peer_mss; /* of its SYN */
 
   /* More sequence variables: of the send side, */
-  uint32_t snd_wl1, snd_wl2, iss;
+  uint32_t snd_wl1, snd_wl2;
   uint32_t snd_up;      /* behind the urgent octet */
   uint32_t snd_max_wnd; /* largest ever offered: SWS avoidance */
   uint32_t snd_push;    /* end of the last write that was to be pushed */
@@ -228,7 +230,7 @@ struct tcp_conn {
   uint8_t snd_wscale, rcv_wscale;
   /* and of the receive side. rcv_adv is the highest that a header has said: at
    * most one unit of the scale beyond rcv_edge. */
-  uint32_t rcv_adv, irs;
+  uint32_t rcv_adv;
   uint32_t rcv_acked; /* rcv_nxt when the last ACK left; Last.ACK.sent */
   uint32_t ts_recent, ts_recent_s; /* TS.Recent, and when, in seconds */
   uint32_t ts_offset;              /* of our clock */

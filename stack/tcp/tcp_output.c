@@ -402,7 +402,7 @@ static bool send_syn(struct ph_stack *stack, struct tcp_conn *conn) {
       conn->state == TCP_STATE_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK;
   if (conn->syn_due) {
     flags |= tcp_ecn_syn_flags(conn);
-    if (transmit(stack, conn, conn->iss, flags, NULL, 0) < 0) {
+    if (transmit(stack, conn, conn->snd_una, flags, NULL, 0) < 0) {
       return false;
     }
     conn->syn_due = false;

@@ -7,13 +7,12 @@
 void tcp_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
                   const struct tcp_seg *seg) {
   uint32_t promised = conn->rcv_edge - conn->rcv_nxt; /* in our SYN */
-  conn->irs = seg->seq;
   conn->rcv_nxt = conn->rcv_acked = seg->seq + 1;
   conn->rcv_edge = conn->rcv_adv = conn->rcv_nxt + promised;
   tcp_options_take_syn(stack, conn, seg);
   conn->snd_wnd = conn->snd_max_wnd = seg->wnd;
   conn->snd_wl1 = seg->seq;
-  conn->snd_wl2 = conn->iss;
+  conn->snd_wl2 = conn->snd_una;
   uint32_t limit;
   tcp_window_open(stack, conn, tcp_window_growth(stack, conn, &limit));
 }

@@ -107,8 +107,8 @@ static void step_segment(struct world *w) {
   if (c && !opens) {
     tx.src_port = c->remote_port;
     tx.dst_port = c->local_port;
-    tx.seq = number(how, c->rcv_nxt, c->irs, c->rcv_edge, seq);
-    tx.ack = number(how >> 2, c->snd_una, c->iss, c->snd_nxt, ack);
+    tx.seq = number(how, c->rcv_nxt, c->rcv_nxt - 1, c->rcv_edge, seq);
+    tx.ack = number(how >> 2, c->snd_una, c->snd_una - 1, c->snd_nxt, ack);
   }
   tx.wnd = u16(w);
   tx.tos = how >> 4 & 3;
@@ -232,7 +232,8 @@ static void step_icmp(struct world *w) {
   put_be32(ip + 16, 0x0a000002);
   put_be16(tcp, c->local_port);
   put_be16(tcp + 2, c->remote_port);
-  put_be32(tcp + 4, number(how >> 4, c->snd_una, c->iss, c->snd_nxt, u16(w)));
+  put_be32(tcp + 4,
+           number(how >> 4, c->snd_una, c->snd_una - 1, c->snd_nxt, u16(w)));
   if (how & 8) {
     len = ph_min_u32(len, ETH + u8(w));
     put_be16(f + ETH + 2, (uint16_t)(len - ETH));

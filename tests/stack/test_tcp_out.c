@@ -298,7 +298,7 @@ static bool holes(struct pair *pair, const struct pair_seg *seg) {
     return false;
   }
   const struct tcp_conn *conn = c->server[0];
-  uint32_t n = (seg->seq - conn->iss - 1) / conn->snd_mss;
+  uint32_t n = (seg->seq - (uint32_t)PAIR_ISS - 1) / conn->snd_mss;
   return n == 4 ? conn->out != &tcp_out_none
                 : n == 0 && conn->recovery == TCP_RECOVERY_NONE;
 }
