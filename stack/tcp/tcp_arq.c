@@ -79,12 +79,11 @@ static uint64_t deadline(const struct tcp_conn *conn) {
 
 static void schedule(struct ph_stack *stack, struct tcp_conn *conn) {
   if (!conn->out->rtx.first) {
-    tcp_timer_clear(conn, TCP_TIMER_RACK);
+    tcp_out_timer_clear(conn);
   } else if (conn->out->sent.first) {
-    tcp_timer_set(stack, conn, TCP_TIMER_RACK, deadline(conn));
+    tcp_out_timer_set(stack, conn, deadline(conn));
   } else { /* all of it is to be sent again, as soon as the device takes it */
-    tcp_timer_set(stack, conn, TCP_TIMER_RACK,
-                  stack->now_ns + timeout_ns(conn));
+    tcp_out_timer_set(stack, conn, stack->now_ns + timeout_ns(conn));
   }
 }
 

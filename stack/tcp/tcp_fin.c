@@ -48,7 +48,6 @@ bool tcp_fin_acked_orphan(struct ph_stack *stack, struct tcp_conn *conn) {
     tcp_sendq_free(stack, conn);
     tcp_plpmtud_free(tcp, conn);
     tcp_timer_clear(conn, TCP_TIMER_RTX);
-    tcp_timer_clear(conn, TCP_TIMER_RACK);
     conn->snd_una = conn->snd_nxt;
     conn->recovery = TCP_RECOVERY_NONE;
     conn->backoff = 0;

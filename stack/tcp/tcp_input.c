@@ -112,7 +112,7 @@ static inline void all_acked(struct ph_stack *stack, struct tcp_conn *conn,
     conn->cc->acked(conn, stack->now_ns, acked);
   }
   tcp_timer_clear(conn, TCP_TIMER_RTX); /* RFC 6298 (5.2) */
-  tcp_timer_clear(conn, TCP_TIMER_RACK);
+  tcp_out_timer_clear(conn);
   conn->out->loss.rack.pto = false;
   conn->partial_seen = false;
 }

@@ -68,13 +68,11 @@ enum {
 
 /* ---- A connection ------------------------------------------------------- */
 
-/* Deadlines of a connection; all share one ph_timer. */
+/* Deadlines of a connection; they and its tcp_out's share one ph_timer. */
 enum tcp_timer {
   TCP_TIMER_RTX, /* RTO, SYN, persist, or cork */
   TCP_TIMER_DELACK,
   TCP_TIMER_RETRY, /* device, pool or block was not free */
-  TCP_TIMER_RACK,  /* RFC 8985: the reordering timer, or the PTO of TLP; or
-                      the timer of ARQ */
   TCP_TIMER_LIFE,  /* keepalive; the end of TIME-WAIT, FIN-WAIT-2 */
   TCP_TIMER_COUNT
 };
@@ -105,8 +103,10 @@ struct tcp_out {
   uint32_t ecn_until;    /* no reduction for ECE on an ACK up to here */
   uint32_t bytes_acked_ca;
   uint32_t flight_max;      /* bytes out at most since there were none */
-  struct tcp_pos sndq_next; /* byte snd_nxt of the send queue */
   uint32_t records;         /* in `rtx` */
+  struct tcp_pos sndq_next; /* byte snd_nxt of the send queue */
+  uint64_t deadline;        /* RFC 8985: of the reordering timer, or the PTO of
+                               TLP; or of the timer of ARQ */
   uint32_t last_acked;      /* bytes that the last ACK to advance covered */
   struct tcp_prr prr;
   struct tcp_undo undo;
@@ -467,17 +467,31 @@ bool tcp_writable(const struct tcp_conn *conn);
 
 /* ---- tcp_timer.c -------------------------------------------------------- */
 void tcp_timer_init(struct tcp_conn *conn);
-static inline void tcp_timer_set(struct ph_stack *stack, struct tcp_conn *conn,
-                                 enum tcp_timer which, uint64_t deadline_ns) {
-  conn->deadline[which] = deadline_ns;
+static inline void tcp_timer_arm(struct ph_stack *stack, struct tcp_conn *conn,
+                                 uint64_t deadline_ns) {
   /* Not armed is 0, and then the least that there is. */
   if (deadline_ns <= conn->timer.deadline_ns - 1) {
     ph_timer_set(&stack->timers, &conn->timer, deadline_ns);
   }
 }
+static inline void tcp_timer_set(struct ph_stack *stack, struct tcp_conn *conn,
+                                 enum tcp_timer which, uint64_t deadline_ns) {
+  conn->deadline[which] = deadline_ns;
+  tcp_timer_arm(stack, conn, deadline_ns);
+}
 static inline void tcp_timer_clear(struct tcp_conn *conn,
                                    enum tcp_timer which) {
   conn->deadline[which] = UINT64_MAX;
+}
+/* The timer of what is out, of a connection with a tcp_out of its own. */
+static inline void tcp_out_timer_set(struct ph_stack *stack,
+                                     struct tcp_conn *conn,
+                                     uint64_t deadline_ns) {
+  conn->out->deadline = deadline_ns;
+  tcp_timer_arm(stack, conn, deadline_ns);
+}
+static inline void tcp_out_timer_clear(struct tcp_conn *conn) {
+  conn->out->deadline = UINT64_MAX;
 }
 void tcp_timer_fired(struct ph_stack *stack, struct ph_timer *timer);
 

@@ -37,6 +37,7 @@
 enum { LOOK = 16 }; /* records looked at to find the one that is missed least */
 
 const struct tcp_out tcp_out_none = {
+    .deadline = UINT64_MAX,
     .loss.rack = {.min_rtt_us = {UINT32_MAX, UINT32_MAX}}};
 
 static void put(struct tcp_stack *tcp, struct tcp_out *out) {
@@ -107,7 +108,6 @@ static void forget(struct ph_stack *stack, struct tcp_conn *conn) {
                     stack->now_ns + tcp_rto_backed_off(conn));
     }
   }
-  tcp_timer_clear(conn, TCP_TIMER_RACK);
   tcp_out_free(tcp_of(stack), conn);
   tcp_rcv_account(tcp_of(stack), conn); /* what was out of order is given up */
   conn->out_lost = lost;
@@ -144,6 +144,7 @@ void tcp_out_take(struct ph_stack *stack, struct tcp_conn *conn) {
   tcp->outs_available--;
   memset(out, 0, sizeof(*out));
   out->conn = conn;
+  out->deadline = UINT64_MAX;
   conn->out = out;
   tcp_cc_start(conn);
   if (conn->use_rack) {

@@ -113,7 +113,7 @@ uint32_t tcp_rack_detect_loss(struct ph_stack *stack, struct tcp_conn *conn) {
   uint32_t lost = 0;
   struct tcp_range *range;
   if (!rack->pto) {
-    tcp_timer_clear(conn, TCP_TIMER_RACK);
+    tcp_out_timer_clear(conn);
   }
   if (!conn->out->sent.first) {
     return 0; /* most ACKs are for all that is out */
@@ -125,7 +125,7 @@ uint32_t tcp_rack_detect_loss(struct ph_stack *stack, struct tcp_conn *conn) {
     uint64_t deadline = range->u.tx.sent_at_ns + wait;
     if (deadline > stack->now_ns) {
       rack->pto = false;
-      tcp_timer_set(stack, conn, TCP_TIMER_RACK, deadline);
+      tcp_out_timer_set(stack, conn, deadline);
       break;
     }
     if (range->u.tx.flags & TCP_RANGE_RETRANSMITTED) {

@@ -293,7 +293,7 @@ void tcp_on_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
     struct tcp_rack *rack = &conn->out->loss.rack;
     horizon = tcp_rack_rto_horizon(stack, conn); /* RFC 8985 6.3 */
     rack->tlp_out = rack->pto = false;
-    tcp_timer_clear(conn, TCP_TIMER_RACK);
+    tcp_out_timer_clear(conn);
   }
   /* RFC 2018 8: the peer may have dropped what it sacked. */
   tcp_rtx_mark_sent_by(tcp, conn, horizon, true);

@@ -23,7 +23,7 @@ struct tcp_rack {
   uint32_t tlp_end_seq;
   uint8_t reo_wnd_mult, reo_wnd_persist;
   bool dsack_in_round : 1; /* dsack_round is valid */
-  bool pto : 1;            /* TCP_TIMER_RACK is the PTO */
+  bool pto : 1;            /* out->deadline is the PTO's */
   bool tlp_out : 1;        /* tlp_end_seq is valid */
   bool tlp_is_retrans : 1;
 };

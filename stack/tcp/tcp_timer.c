@@ -147,8 +147,8 @@ static void rtx_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
   restart(stack, conn);
 }
 
-/* TCP_TIMER_RACK: whose it is. */
-static void rack_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
+/* Whose it is. */
+static void out_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
   if (conn->arq) {
     tcp_of(stack)->arq->timeout(stack, conn);
     return;
@@ -187,9 +187,9 @@ void tcp_timer_fired(struct ph_stack *stack, struct ph_timer *timer) {
     tcp_timer_clear(conn, TCP_TIMER_RETRY);
     tcp_pend(stack, conn);
   }
-  if (conn->deadline[TCP_TIMER_RACK] <= now) {
-    tcp_timer_clear(conn, TCP_TIMER_RACK);
-    rack_timeout(stack, conn);
+  if (conn->out->deadline <= now) {
+    tcp_out_timer_clear(conn);
+    out_timeout(stack, conn);
   }
   if (conn->deadline[TCP_TIMER_RTX] <= now) {
     tcp_timer_clear(conn, TCP_TIMER_RTX);
@@ -198,7 +198,7 @@ void tcp_timer_fired(struct ph_stack *stack, struct ph_timer *timer) {
   if (conn->state == TCP_STATE_CLOSED) {
     return;
   }
-  uint64_t next = UINT64_MAX;
+  uint64_t next = conn->out->deadline;
   for (int i = 0; i < TCP_TIMER_COUNT; i++) {
     next = conn->deadline[i] < next ? conn->deadline[i] : next;
   }

@@ -9,13 +9,13 @@
  * unnoticed; 7.4 finds that out, so that the window is halved as for any loss.
  *
  * PTO and reordering timer exclude each other (the PTO runs only while nothing
- * is sacked) and share TCP_TIMER_RACK; `pto` tells which. */
+ * is sacked) and share out->deadline; `pto` tells which. */
 #include "stack/tcp/tcp_tlp.h"
 
 void tcp_tlp_cancel(struct tcp_conn *conn) {
   if (conn->out->loss.rack.pto) {
     conn->out->loss.rack.pto = false;
-    tcp_timer_clear(conn, TCP_TIMER_RACK);
+    tcp_out_timer_clear(conn);
   }
 }
 

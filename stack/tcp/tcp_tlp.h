@@ -28,7 +28,7 @@ static inline uint64_t tcp_pto_deadline(const struct ph_stack *stack,
 /* This is the time for it: start it. */
 static inline void tcp_tlp_arm(struct ph_stack *stack, struct tcp_conn *conn) {
   conn->out->loss.rack.pto = true;
-  tcp_timer_set(stack, conn, TCP_TIMER_RACK, tcp_pto_deadline(stack, conn));
+  tcp_out_timer_set(stack, conn, tcp_pto_deadline(stack, conn));
 }
 
 #endif

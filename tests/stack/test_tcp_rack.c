@@ -244,7 +244,7 @@ static void min_rtt_forgets_what_is_a_minute_old(void **state) {
   p.conn->out->loss.rack.min_rtt_us[0] = 100;
   for (uint32_t i = 1; i <= 10; i++) { /* ACKs of round trips of seconds */
     p.conn->deadline[TCP_TIMER_RTX] = UINT64_MAX;
-    p.conn->deadline[TCP_TIMER_RACK] = UINT64_MAX;
+    p.conn->out->deadline = UINT64_MAX;
     peer_pass(&p, 10 * PAIR_S);
     peer_ack(&p, peer_at(i));
   }
