@@ -247,9 +247,8 @@ struct tcp_conn {
   uint32_t last_rx_ms;   /* data, or the handshake's end, came */
 
   /* Send queue: full blocks but for the head's front and the tail's end. */
-  struct tcp_pos sndq_head; /* byte snd_una */
-  struct ph_block *sndq_tail;
-  uint32_t sndq_tail_used;
+  struct ph_block *sndq_head, *sndq_tail;
+  uint32_t sndq_offset; /* of byte snd_una in sndq_head */
 
   /* Receive queues. */
   uint32_t rcv_held; /* memory under both queues */

@@ -138,12 +138,12 @@ uint32_t tcp_sendq_allowance(const struct ph_stack *stack,
                              const struct tcp_conn *conn) {
   const struct ph_block_pool *pool = &stack->blocks;
   uint32_t spare = ph_block_spare(pool);
-  if (!conn->sndq_head.block) { /* the floor, at least */
+  if (!conn->sndq_head) { /* the floor, at least */
     uint32_t share = ph_min_u32(spare, ph_block_for_anyone(pool));
     bool first = tcp_of(stack)->floor ? pool->available > 0 : spare > 0;
     return first ? ph_max_u32(ph_min_u32(share, ALLOWANCE_STEP), 1) : 0;
   }
-  uint32_t held = blocks_of((uint64_t)conn->sndq_head.offset + conn->sndq_len);
+  uint32_t held = blocks_of((uint64_t)conn->sndq_offset + conn->sndq_len);
   uint32_t share = ph_block_for_anyone(pool);
   if (held > share) {
     share = ph_block_share(pool, send_moved(pool, conn));

@@ -115,7 +115,7 @@ static void forget(struct ph_stack *stack, struct tcp_conn *conn) {
 
 /* All that is out as one range. */
 static void rebuild(struct ph_stack *stack, struct tcp_conn *conn) {
-  struct tcp_pos pos = conn->sndq_head;
+  struct tcp_pos pos = tcp_sendq_front(conn);
   uint32_t len = conn->snd_nxt - conn->snd_una;
   uint32_t flags = TCP_RANGE_RETRANSMITTED; /* perhaps */
   if (pos.block) {
@@ -157,7 +157,7 @@ void tcp_out_take(struct ph_stack *stack, struct tcp_conn *conn) {
   out->ecn_until = conn->snd_una;
   out->recover = out->loss_recover =
       conn->recovery == TCP_RECOVERY_LOSS ? conn->snd_nxt : conn->snd_una;
-  out->sndq_next = conn->sndq_head;
+  out->sndq_next = tcp_sendq_front(conn);
   if (conn->snd_nxt != conn->snd_una) {
     tcp_pos_walk(&out->sndq_next,
                  conn->snd_nxt - conn->snd_una - conn->fin_sent);

@@ -437,7 +437,7 @@ static inline void output_quietly(struct ph_stack *stack, struct tcp_conn *conn,
   uint32_t seq = conn->snd_nxt;
   tcp_out_need(stack, conn);
   was_idle(stack, conn);
-  struct tcp_pos end = conn->sndq_head;
+  struct tcp_pos end = tcp_sendq_front(conn);
   uint8_t flags = data_flags(conn, seq, n, false);
   if (tcp_transmit(stack, conn, seq, flags, &end, n, true) < 0) {
     retry_later(stack, conn);

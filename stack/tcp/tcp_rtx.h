@@ -24,7 +24,8 @@ static inline void tcp_rtx_sent_alone(struct ph_stack *stack,
   struct tcp_stack *tcp = tcp_of(stack);
   struct tcp_out *out = conn->out;
   struct tcp_range *range = tcp_range_get(tcp, 0);
-  tcp_rtx_fill(range, conn->snd_una, len, conn->sndq_head, 0, conn->snd_mss);
+  tcp_rtx_fill(range, conn->snd_una, len, tcp_sendq_front(conn), 0,
+               conn->snd_mss);
   range->u.tx.sent_at_ns = stack->now_ns;
   range->left = range->right = range->prev = range->next = NULL;
   range->u.tx.before = range->u.tx.after = NULL;

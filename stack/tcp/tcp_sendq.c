@@ -6,10 +6,12 @@
  * so a block returns to its pool when the peer has acknowledged its bytes *and*
  * the device has let go of the last packet that refers to it.
  *
- * 1. Every block but the last is full: byte seq's block is found by dividing.
- * 2. sndq_head is byte snd_una, out->sndq_next is byte snd_nxt (after a SYN).
- * 3. Bytes are only ever added behind sndq_tail_used; what a packet refers to
- *    never changes.
+ * 1. Every block but the last is full: byte seq's block is found by dividing,
+ *    and so is where the last byte lies in it.
+ * 2. Byte snd_una is at sndq_offset of sndq_head, out->sndq_next is byte
+ * snd_nxt (after a SYN).
+ * 3. Bytes are only ever added behind the last; what a packet refers to never
+ *    changes.
  */
 #include "stack/tcp/tcp_sendq.h"
 
@@ -28,13 +30,12 @@ void tcp_pos_walk(struct tcp_pos *pos, uint32_t n) {
 /* Fill what is free of the tail; returns how many bytes. */
 static uint32_t fill_tail(struct tcp_conn *conn, const uint8_t *data,
                           uint32_t len) {
-  struct ph_block *tail = conn->sndq_tail;
-  if (!tail || conn->sndq_tail_used == tail->size) {
-    return 0;
+  uint32_t used = (conn->sndq_offset + conn->sndq_len) % PH_BLOCK_SIZE;
+  if (used == 0) {
+    return 0; /* it is full, or there is none */
   }
-  uint32_t n = ph_min_u32(len, tail->size - conn->sndq_tail_used);
-  memcpy(tail->data + conn->sndq_tail_used, data, n);
-  conn->sndq_tail_used += n;
+  uint32_t n = ph_min_u32(len, PH_BLOCK_SIZE - used);
+  memcpy(conn->sndq_tail->data + used, data, n);
   conn->sndq_len += n;
   return n;
 }
@@ -50,15 +51,14 @@ static uint32_t fill_chain(struct ph_stack *stack, struct tcp_conn *conn,
     tcp_sendq_begin(stack, conn, chain);
   }
   struct ph_block *last = chain;
-  uint32_t done = 0, n = 0;
+  uint32_t done = 0;
   for (struct ph_block *block = chain; block; block = block->next) {
-    n = ph_min_u32(len - done, block->size);
+    uint32_t n = ph_min_u32(len - done, block->size);
     memcpy(block->data, data + done, n);
     done += n;
     last = block;
   }
   conn->sndq_tail = last;
-  conn->sndq_tail_used = n;
   conn->sndq_len += done;
   return done;
 }
@@ -92,21 +92,20 @@ void tcp_sendq_ack(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n) {
   }
   tcp_pos_advance(&conn->out->sndq_next,
                   0); /* off a full block: it may go now */
-  n += conn->sndq_head.offset;
-  conn->sndq_head = (struct tcp_pos){
-      ph_block_put_chain(conn->sndq_head.block, n / PH_BLOCK_SIZE),
-      n % PH_BLOCK_SIZE};
+  n += conn->sndq_offset;
+  conn->sndq_head = ph_block_put_chain(conn->sndq_head, n / PH_BLOCK_SIZE);
+  conn->sndq_offset = n % PH_BLOCK_SIZE;
 }
 
 void tcp_sendq_free(struct ph_stack *stack, struct tcp_conn *conn) {
-  if (!conn->sndq_head.block) {
+  if (!conn->sndq_head) {
     return;
   }
   stack->blocks.reserve += tcp_of(stack)->floor; /* the first is owed again */
-  if (PH_SHORT_WAYS && conn->sndq_head.block == conn->sndq_tail) {
+  if (PH_SHORT_WAYS && conn->sndq_head == conn->sndq_tail) {
     ph_block_put(conn->sndq_tail);
   } else {
-    (void)ph_block_put_chain(conn->sndq_head.block, UINT32_MAX);
+    (void)ph_block_put_chain(conn->sndq_head, UINT32_MAX);
   }
   tcp_sendq_set_ends(conn, (struct tcp_pos){NULL, 0});
   conn->sndq_tail = NULL;

@@ -15,10 +15,16 @@ static inline void tcp_pos_advance(struct tcp_pos *pos, uint32_t n) {
   }
 }
 
+/* Byte snd_una. */
+static inline struct tcp_pos tcp_sendq_front(const struct tcp_conn *conn) {
+  return (struct tcp_pos){conn->sndq_head, conn->sndq_offset};
+}
+
 /* Nothing is sent of what begins at `pos`. */
 static inline void tcp_sendq_set_ends(struct tcp_conn *conn,
                                       struct tcp_pos pos) {
-  conn->sndq_head = pos;
+  conn->sndq_head = pos.block;
+  conn->sndq_offset = pos.offset;
   if (conn->out != &tcp_out_none) {
     conn->out->sndq_next = pos;
   }
@@ -49,7 +55,7 @@ static PH_INLINE uint32_t tcp_sendq_append(struct ph_stack *stack,
   tcp_sendq_begin(stack, conn, block);
   memcpy(block->data, data, len);
   conn->sndq_tail = block;
-  conn->sndq_tail_used = conn->sndq_len = len;
+  conn->sndq_len = len;
   stack->stats.CopiedBytes += len;
   return len;
 }

@@ -127,7 +127,7 @@ static void check_debts(const struct ph_stack *stack) {
     const struct tcp_conn *conn = &tcp->conns[i];
     bool lived = conn->timer.fn != NULL;
     owed += lived ? conn->rcv_owed : tcp->floor;
-    owed += conn->sndq_head.block ? 0 : tcp->floor;
+    owed += conn->sndq_head ? 0 : tcp->floor;
   }
   assert_int_equal(stack->blocks.reserve, owed);
 }
