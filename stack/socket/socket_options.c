@@ -334,7 +334,8 @@ static int set_tcp_option(struct ph_stack *stack, struct ph_sock *sock,
     if (len < 1) {
       return -PH_EINVAL;
     }
-    return value ? tcp_set_congestion(sock->tcp, value, len) : -PH_EFAULT;
+    return value ? tcp_set_congestion(stack, sock->tcp, value, len)
+                 : -PH_EFAULT;
   }
   if (option == PH_TCP_ARQ) {
     return set_arq(stack, sock, value, len);
@@ -357,7 +358,7 @@ static int get_tcp_option(struct ph_stack *stack, const struct ph_sock *sock,
                           int option, void *value, ph_socklen_t *len) {
   static const uint32_t name_max = 16; /* TCP_CA_NAME_MAX */
   char name[16] = {0};
-  const char *congestion = tcp_get_congestion(sock->tcp);
+  const char *congestion = tcp_get_congestion(stack, sock->tcp);
   switch (option) {
     case PH_TCP_ARQ:
       return get_arq(sock, value, len);

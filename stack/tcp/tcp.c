@@ -50,9 +50,6 @@ void tcp_start(struct ph_stack *stack, struct tcp_conn *conn,
   conn->snd_mss = conn->peer_mss = path->family->mss_default;
   tcp_take_path(stack, conn, path);
   tcp_silence_begins(stack, conn);
-  if (!conn->cc) {
-    conn->cc = tcp_of(stack)->cc;
-  }
   tcp_options_start(stack, conn);
   tcp_rto_init(conn);
 }

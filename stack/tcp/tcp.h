@@ -276,9 +276,10 @@ int tcp_get(const struct tcp_conn *conn, int option,
             int32_t *value) PH_MUST_USE;
 /* TCP_CONGESTION: "cubic" or "reno", `len` bytes or up to a 0; 0 or
  * -PH_ENOENT. It may change at any time. */
-int tcp_set_congestion(struct tcp_conn *conn, const char *name,
-                       size_t len) PH_MUST_USE;
-const char *tcp_get_congestion(const struct tcp_conn *conn);
+int tcp_set_congestion(struct ph_stack *stack, struct tcp_conn *conn,
+                       const char *name, size_t len) PH_MUST_USE;
+const char *tcp_get_congestion(const struct ph_stack *stack,
+                               const struct tcp_conn *conn);
 
 /* Textbook ARQ instead of loss recovery and congestion control, to learn from
  * and to compare: docs/tcp/arq.md. Not for a network that others use. */

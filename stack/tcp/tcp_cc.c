@@ -7,24 +7,34 @@
  * 22 that it replaces. It does not grow while something else limits us. */
 #include "stack/tcp/tcp_internal.h"
 
-static const struct tcp_cc_ops *const algorithms[] = {&tcp_cubic, &tcp_newreno};
+enum { ALGORITHMS = 2 };
+static const struct tcp_cc_ops *const algorithms[ALGORITHMS] = {
+    [TCP_CC_CUBIC - 1] = &tcp_cubic, &tcp_newreno};
 
-const struct tcp_cc_ops *tcp_cc_find(const char *name, size_t len) {
-  for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++) {
+uint8_t tcp_cc_find(const char *name, size_t len) {
+  for (uint32_t i = 0; i < ALGORITHMS; i++) {
     const char *known = algorithms[i]->name;
     size_t n = 0;
     while (n < len && known[n] && known[n] == name[n]) {
       n++;
     }
     if (known[n] == 0 && (n == len || name[n] == 0)) {
-      return algorithms[i];
+      return (uint8_t)(i + 1);
     }
   }
-  return NULL;
+  return 0;
 }
 
-const struct tcp_cc_ops *tcp_cc_default(void) {
-  return algorithms[0];
+/* What the connection's owner or else the stack's chose. */
+static inline const struct tcp_cc_ops *chosen(const struct ph_stack *stack,
+                                              const struct tcp_conn *conn) {
+  uint32_t number = conn->settings.congestion;
+  return algorithms[(number ? number : tcp_of(stack)->cc) - 1];
+}
+
+const char *tcp_cc_name(const struct ph_stack *stack,
+                        const struct tcp_conn *conn) {
+  return chosen(stack, conn)->name;
 }
 
 /* RFC 6928 2: min(10 * MSS, max(2 * MSS, 14600)). */
@@ -39,19 +49,11 @@ void tcp_cc_init(struct tcp_conn *conn) {
   conn->w_max = 0;
 }
 
-void tcp_cc_start(struct tcp_conn *conn) {
+void tcp_cc_start(const struct ph_stack *stack, struct tcp_conn *conn) {
+  conn->out->cc = chosen(stack, conn);
   conn->out->cc_state.cubic = (struct tcp_cubic){.cwnd_prior = conn->cwnd};
-  if (conn->ssthresh == UINT32_MAX && conn->cc->init) {
-    conn->cc->init(conn);
-  }
-}
-
-void tcp_cc_change(struct tcp_conn *conn, const struct tcp_cc_ops *cc) {
-  conn->cc = cc;
-  conn->w_max = 0;
-  if (conn->out != &tcp_out_none) {
-    conn->out->bytes_acked_ca = 0;
-    tcp_cc_start(conn);
+  if (conn->ssthresh == UINT32_MAX && conn->out->cc->init) {
+    conn->out->cc->init(conn);
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "stack/base/types.h"
 
+struct ph_stack;
 struct tcp_conn;
 
 /* A congestion control algorithm. cwnd and ssthresh of the connection are its
@@ -42,15 +43,16 @@ struct tcp_hystart {
 };
 
 extern const struct tcp_cc_ops tcp_newreno, tcp_cubic;
-/* The algorithm of that name, or NULL. */
-const struct tcp_cc_ops *tcp_cc_find(const char *name, size_t len);
-const struct tcp_cc_ops *tcp_cc_default(void);
-/* The initial window, for the algorithm of `conn->cc`. */
+/* Algorithms have numbers, this is the default's. */
+enum { TCP_CC_CUBIC = 1 };
+/* The number of the algorithm of that name, or 0. */
+uint8_t tcp_cc_find(const char *name, size_t len);
+const char *tcp_cc_name(const struct ph_stack *stack,
+                        const struct tcp_conn *conn);
+/* The initial window. */
 void tcp_cc_init(struct tcp_conn *conn);
-/* conn->out is new. */
-void tcp_cc_start(struct tcp_conn *conn);
-/* Another algorithm goes on from where the connection is. */
-void tcp_cc_change(struct tcp_conn *conn, const struct tcp_cc_ops *cc);
+/* conn->out is new, or the algorithm is another. */
+void tcp_cc_start(const struct ph_stack *stack, struct tcp_conn *conn);
 /* Nothing was out; the last data left `idle_ms` ago, more than an RTO. */
 void tcp_cc_idle(struct tcp_conn *conn, uint32_t idle_ms);
 /* What every algorithm does below ssthresh; returns what is left of `acked`. */

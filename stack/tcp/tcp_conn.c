@@ -110,12 +110,10 @@ int ph_tcp_init(struct ph_stack *stack, const struct ph_tcp_config *config) {
   if (!tcp) {
     return -PH_ENOMEM;
   }
-  tcp->cc = tcp_cc_default();
-  if (config->congestion) {
-    tcp->cc = tcp_cc_find(config->congestion, SIZE_MAX);
-    if (!tcp->cc) {
-      return -PH_ENOENT;
-    }
+  tcp->cc = config->congestion ? tcp_cc_find(config->congestion, SIZE_MAX)
+                               : (uint8_t)TCP_CC_CUBIC;
+  if (tcp->cc == 0) {
+    return -PH_ENOENT;
   }
   tcp->stack = stack;
   tcp->isn = tcp_isn;

@@ -72,7 +72,7 @@ void tcp_ecn_echo(struct ph_stack *stack, struct tcp_conn *conn,
     return;
   }
   stack->stats.TcpEcnReduced++;
-  conn->ssthresh = conn->cc->ssthresh(conn, tcp_flight(conn), false);
+  conn->ssthresh = conn->out->cc->ssthresh(conn, tcp_flight(conn), false);
   conn->cwnd = ph_min_u32(conn->cwnd, conn->ssthresh);
   conn->out->bytes_acked_ca = 0;
   tcp_ecn_reduced(conn);

@@ -13,9 +13,10 @@ struct tcp_settings {
   int16_t linger2_s;
   uint8_t keep_count;
   uint8_t syn_retries;
-  uint8_t defer_accept; /* retransmissions of the SYN-ACK until an ACK alone
-                           will do */
-  bool inq;             /* TCP_INQ */
+  uint8_t defer_accept;   /* retransmissions of the SYN-ACK until an ACK alone
+                             will do */
+  bool inq : 1;           /* TCP_INQ */
+  uint8_t congestion : 7; /* the algorithm's number: tcp_cc.h */
   struct ip_marks marks;
 };
 

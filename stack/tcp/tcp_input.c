@@ -52,8 +52,8 @@ static PH_INLINE void update_window(struct ph_stack *stack,
 static inline void sample_rtt(const struct ph_stack *stack,
                               struct tcp_conn *conn, uint64_t sent_ns) {
   tcp_rto_sample(conn, stack->now_ns - sent_ns);
-  if (conn->cc->rtt) {
-    conn->cc->rtt(conn, stack->now_ns - sent_ns);
+  if (conn->out->cc->rtt) {
+    conn->out->cc->rtt(conn, stack->now_ns - sent_ns);
   }
 }
 
@@ -109,7 +109,7 @@ static inline void all_acked(struct ph_stack *stack, struct tcp_conn *conn,
   sample_rtt(stack, conn, sent_ns);
   conn->dupacks = 0;
   if (tcp_cwnd_is_used(conn)) {
-    conn->cc->acked(conn, stack->now_ns, acked);
+    conn->out->cc->acked(conn, stack->now_ns, acked);
   }
   tcp_timer_clear(conn, TCP_TIMER_RTX); /* RFC 6298 (5.2) */
   tcp_out_timer_clear(conn);

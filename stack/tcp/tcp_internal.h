@@ -94,7 +94,10 @@ struct tcp_pos {
  * none when it sends takes one from who needs it least (tcp_out.c). */
 struct tcp_out {
   struct tcp_conn *conn; /* whose it is */
-  struct tcp_out *next;  /* of those that are nobody's */
+  union {
+    struct tcp_out *next;        /* of those that are nobody's */
+    const struct tcp_cc_ops *cc; /* congestion control */
+  };
   struct tcp_ranges rtx; /* the retransmission queue */
   struct tcp_range_list sent, lost;
   uint32_t lost_bytes, sacked_bytes;
@@ -129,8 +132,7 @@ struct tcp_listener;
 /* What most code looks at comes first: an offset below 128 is one byte of an
  * instruction, not four, and these are the two cache lines of a packet. */
 struct tcp_conn {
-  struct tcp_out *out;         /* tcp_out_none, or its own */
-  const struct tcp_cc_ops *cc; /* congestion control */
+  struct tcp_out *out; /* tcp_out_none, or its own */
   void *owner;
   struct tcp_listener *listener; /* in LISTEN: its own; in SYN-RECEIVED or not
                                     yet accepted: the one it came from */
@@ -274,12 +276,12 @@ struct tcp_stack {
   struct ph_stack *stack;
   tcp_notify_fn *notify;
   struct tcp_conn *conns;
-  const struct tcp_cc_ops *cc;           /* of new connections */
   const struct tcp_arq_sender *arq;      /* NULL until somebody asks for it; */
   const struct tcp_keepalive *keepalive; /* likewise */
   uint32_t max_conns, conns_open;
   struct ph_link free_conns;
   struct tcp_conn *pending, **pending_end; /* whom tcp_poll() looks at */
+  uint8_t cc;               /* the number of congestion control's default */
   struct ph_link time_wait; /* nobody's, in TIME-WAIT or FIN-WAIT-2 */
   struct tcp_listener *free_listeners;
   struct ph_tcp_features features;

@@ -146,7 +146,7 @@ void tcp_out_take(struct ph_stack *stack, struct tcp_conn *conn) {
   out->conn = conn;
   out->deadline = UINT64_MAX;
   conn->out = out;
-  tcp_cc_start(conn);
+  tcp_cc_start(stack, conn);
   if (conn->use_rack) {
     tcp_rack_init(conn);
   } else if (conn->arq) {

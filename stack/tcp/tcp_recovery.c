@@ -33,7 +33,7 @@ static void enter_fast(struct ph_stack *stack, struct tcp_conn *conn,
   /* RFC 5681 3.2: without the segments of limited transmit. */
   flight = ph_min_u32(flight, conn->cwnd);
   tcp_undo_begin(conn);
-  conn->ssthresh = conn->cc->ssthresh(conn, flight, false);
+  conn->ssthresh = conn->out->cc->ssthresh(conn, flight, false);
   conn->out->bytes_acked_ca = 0;
   conn->out->recover = recover;
   conn->recovery = TCP_RECOVERY_FAST;
@@ -50,7 +50,7 @@ static void grow(struct ph_stack *stack, struct tcp_conn *conn,
   if (info->acked > 0 && tcp_cwnd_is_used(conn)) {
     /* Not what SACK or duplicate ACKs had told before. */
     uint32_t n = ph_min_u32(info->acked, info->delivered);
-    conn->cc->acked(conn, stack->now_ns, n);
+    conn->out->cc->acked(conn, stack->now_ns, n);
   }
 }
 
@@ -94,7 +94,7 @@ static void find_losses(struct ph_stack *stack, struct tcp_conn *conn,
     stack->stats.TcpLossProbeRecovery++;
     if (conn->recovery == TCP_RECOVERY_NONE) {
       uint32_t flight = ph_min_u32(outstanding(conn) + info->acked, conn->cwnd);
-      conn->ssthresh = conn->cc->ssthresh(conn, flight, false);
+      conn->ssthresh = conn->out->cc->ssthresh(conn, flight, false);
       conn->cwnd = ph_min_u32(conn->cwnd, conn->ssthresh);
       tcp_ecn_reduced(conn);
     }
@@ -277,7 +277,7 @@ void tcp_on_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
     tcp_undo_begin(conn);
   }
   if (conn->backoff == 0) { /* RFC 5681 (4): once per loss, not per timeout */
-    conn->ssthresh = conn->cc->ssthresh(conn, outstanding(conn), true);
+    conn->ssthresh = conn->out->cc->ssthresh(conn, outstanding(conn), true);
   }
   if (conn->out->rtx.first &&
       (conn->out->rtx.first->u.tx.flags & TCP_RANGE_SACKED)) {

@@ -24,7 +24,6 @@ void tcp_settings_inherit(struct tcp_conn *to, const struct tcp_conn *from) {
   to->nodelay = from->nodelay;
   to->cork = from->cork;
   to->delay_acks = from->delay_acks;
-  to->cc = from->cc;
   to->user_mss = from->user_mss;
   tcp_arq_inherit(to, from);
   to->sndbuf = from->sndbuf;
@@ -268,17 +267,25 @@ bool tcp_get_keepalive(const struct tcp_conn *conn) {
   return conn->keepalive;
 }
 
-int tcp_set_congestion(struct tcp_conn *conn, const char *name, size_t len) {
-  const struct tcp_cc_ops *cc = tcp_cc_find(name, len);
-  if (!cc) {
+/* Another algorithm goes on from where the connection is. */
+int tcp_set_congestion(struct ph_stack *stack, struct tcp_conn *conn,
+                       const char *name, size_t len) {
+  uint8_t number = tcp_cc_find(name, len);
+  if (number == 0) {
     return -PH_ENOENT;
   }
-  tcp_cc_change(conn, cc);
+  conn->settings.congestion = number & 127u;
+  conn->w_max = 0;
+  if (conn->out != &tcp_out_none) {
+    conn->out->bytes_acked_ca = 0;
+    tcp_cc_start(stack, conn);
+  }
   return 0;
 }
 
-const char *tcp_get_congestion(const struct tcp_conn *conn) {
-  return conn->cc ? conn->cc->name : tcp_cc_default()->name;
+const char *tcp_get_congestion(const struct ph_stack *stack,
+                               const struct tcp_conn *conn) {
+  return tcp_cc_name(stack, conn);
 }
 
 void tcp_set_any(struct tcp_conn *conn, const struct ph_addr *any,

@@ -95,8 +95,8 @@ static bool dsack_says_so(struct tcp_conn *conn, const struct tcp_ack *info) {
 static void undo(struct tcp_conn *conn) {
   conn->cwnd = ph_max_u32(conn->cwnd, conn->out->undo.cwnd);
   conn->ssthresh = ph_max_u32(conn->ssthresh, conn->out->undo.ssthresh);
-  if (conn->ssthresh == UINT32_MAX && conn->cc->init) {
-    conn->cc->init(conn); /* the initial slow start goes on */
+  if (conn->ssthresh == UINT32_MAX && conn->out->cc->init) {
+    conn->out->cc->init(conn); /* the initial slow start goes on */
   }
   conn->out->undo.cwnd = 0;
   conn->out->undo.frto = TCP_FRTO_OFF;

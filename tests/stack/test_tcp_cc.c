@@ -7,20 +7,21 @@
 enum { MSS = 1000, RTT_MS = 100 };
 
 /* A connection after the handshake's tcp_cc_init(). */
-static struct tcp_conn fresh(const struct tcp_cc_ops *cc) {
+static struct tcp_conn fresh(void) {
   static struct tcp_out out;
-  struct tcp_conn conn = {.snd_mss = MSS, .cc = cc, .out = &out};
+  struct tcp_conn conn = {.snd_mss = MSS, .out = &out};
+  conn.settings.congestion = TCP_CC_CUBIC;
   conn.srtt_ns = RTT_MS * PAIR_MS;
   conn.snd_una = (uint32_t)PAIR_ISS;
   conn.snd_nxt = conn.snd_una;
   tcp_cc_init(&conn);
-  tcp_cc_start(&conn);
+  tcp_cc_start(NULL, &conn);
   return conn;
 }
 
 /* A loss with a full window out; cwnd as after recovery. */
 static void lose(struct tcp_conn *conn) {
-  conn->ssthresh = conn->cc->ssthresh(conn, conn->cwnd, false);
+  conn->ssthresh = conn->out->cc->ssthresh(conn, conn->cwnd, false);
   conn->cwnd = conn->ssthresh;
 }
 
@@ -29,7 +30,7 @@ static uint64_t grow(struct tcp_conn *conn, uint64_t now_ns, uint32_t ms) {
   uint64_t step_ms = RTT_MS / 10;
   for (uint64_t t = 0; t < ms; t += step_ms) {
     now_ns += step_ms * PAIR_MS;
-    conn->cc->acked(conn, now_ns, conn->cwnd / 10);
+    conn->out->cc->acked(conn, now_ns, conn->cwnd / 10);
   }
   return now_ns;
 }
@@ -38,7 +39,7 @@ static void cubic_loss_multiplies_by_seven_tenths(void **state) {
   /* EVIDENCE: RFC 9438 4.6a, 4.6b; RFC 9293 MAY-18; RFC 9438 4.6
    * (multiplicative decrease) */
   (void)state;
-  struct tcp_conn conn = fresh(&tcp_cubic);
+  struct tcp_conn conn = fresh();
   conn.cwnd = 100 * MSS;
   lose(&conn);
   assert_int_equal(conn.ssthresh, 70 * MSS);
@@ -52,7 +53,7 @@ static void cubic_window_is_back_at_w_max_after_k(void **state) {
   /* EVIDENCE: RFC 9438 4.2b, 4.4, 4.5, 5.1; RFC 9438 4.2 (2): K = cbrt((W_max -
    * cwnd_epoch) / C) */
   (void)state;
-  struct tcp_conn conn = fresh(&tcp_cubic);
+  struct tcp_conn conn = fresh();
   conn.cwnd = 10000 * MSS;
   lose(&conn);
   /* K = cbrt(3000 / 0.4) = 19.57 s */
@@ -69,7 +70,7 @@ static void cubic_window_is_back_at_w_max_after_k(void **state) {
 static void cubic_short_path_grows_as_newreno(void **state) {
   /* EVIDENCE: RFC 9438 4.3a, 4.3b; RFC 9438 4.3 (Reno-friendly region) */
   (void)state;
-  struct tcp_conn conn = fresh(&tcp_cubic);
+  struct tcp_conn conn = fresh();
   conn.cwnd = 20 * MSS;
   lose(&conn);
   assert_int_equal(conn.cwnd, 14 * MSS);
@@ -79,7 +80,7 @@ static void cubic_short_path_grows_as_newreno(void **state) {
   uint64_t now_ns = PAIR_S;
   for (int i = 0; i < 170; i++) {
     now_ns += PAIR_MS / 100;
-    conn.cc->acked(&conn, now_ns, conn.cwnd / 10);
+    conn.out->cc->acked(&conn, now_ns, conn.cwnd / 10);
   }
   assert_in_range(conn.cwnd, 25 * MSS, 26 * MSS);
 }
@@ -87,7 +88,7 @@ static void cubic_short_path_grows_as_newreno(void **state) {
 static void cubic_second_loss_below_w_max_converges_fast(void **state) {
   /* EVIDENCE: RFC 9438 4.7 (fast convergence) */
   (void)state;
-  struct tcp_conn conn = fresh(&tcp_cubic);
+  struct tcp_conn conn = fresh();
   conn.cwnd = 100 * MSS;
   lose(&conn);
   conn.cwnd = 80 * MSS;
@@ -99,15 +100,15 @@ static void cubic_second_loss_below_w_max_converges_fast(void **state) {
 static void cubic_timeout_starts_curve_where_slow_start_ends(void **state) {
   /* EVIDENCE: RFC 9438 4.8 (timeout: K = 0) */
   (void)state;
-  struct tcp_conn conn = fresh(&tcp_cubic);
+  struct tcp_conn conn = fresh();
   conn.cwnd = 100 * MSS;
-  conn.ssthresh = conn.cc->ssthresh(&conn, conn.cwnd, true);
+  conn.ssthresh = conn.out->cc->ssthresh(&conn, conn.cwnd, true);
   conn.cwnd = MSS;
   uint64_t now_ns = PAIR_S;
   while (conn.cwnd < conn.ssthresh) { /* slow start */
-    conn.cc->acked(&conn, now_ns += PAIR_MS, MSS);
+    conn.out->cc->acked(&conn, now_ns += PAIR_MS, MSS);
   }
-  conn.cc->acked(&conn, now_ns, MSS);
+  conn.out->cc->acked(&conn, now_ns, MSS);
   assert_int_equal(conn.w_max, 70 * MSS);
   assert_int_equal(conn.out->cc_state.cubic.k_ms, 0);
 }
@@ -116,13 +117,13 @@ static void cubic_time_without_acks_does_not_count(void **state) {
   /* EVIDENCE: RFC 9438 4.2a; RFC 9438 4.2 (t excludes application-limited time)
    */
   (void)state;
-  struct tcp_conn conn = fresh(&tcp_cubic);
+  struct tcp_conn conn = fresh();
   conn.cwnd = 1000 * MSS;
   lose(&conn);
   uint64_t now_ns = grow(&conn, PAIR_S, 3000);
   uint32_t before = conn.cwnd;
   now_ns += 60 * PAIR_S;
-  conn.cc->acked(&conn, now_ns, conn.cwnd / 10);
+  conn.out->cc->acked(&conn, now_ns, conn.cwnd / 10);
   assert_true(conn.cwnd - before < 20 * MSS);
 }
 
@@ -132,8 +133,8 @@ static void round_trip(struct tcp_conn *conn, uint32_t rtt_ms) {
   conn->snd_nxt += window;
   for (int i = 0; i < 10; i++) {
     conn->snd_una += window / 10;
-    conn->cc->rtt(conn, rtt_ms * PAIR_MS);
-    conn->cc->acked(conn, PAIR_S, window / 10);
+    conn->out->cc->rtt(conn, rtt_ms * PAIR_MS);
+    conn->out->cc->acked(conn, PAIR_S, window / 10);
   }
   conn->snd_una = conn->snd_nxt;
 }
@@ -141,7 +142,7 @@ static void round_trip(struct tcp_conn *conn, uint32_t rtt_ms) {
 static void slow_start_rtt_grows_leaves_after_five_css_rounds(void **state) {
   /* EVIDENCE: RFC 9438 4.10b; RFC 9406 4.2a, 4.2c, 4.2d, 4.2f */
   (void)state;
-  struct tcp_conn conn = fresh(&tcp_cubic);
+  struct tcp_conn conn = fresh();
   for (int i = 0; i < 4; i++) {
     round_trip(&conn, 100);
   }
@@ -161,7 +162,7 @@ static void slow_start_rtt_grows_leaves_after_five_css_rounds(void **state) {
 static void slow_start_rtt_noise_resumes_doubling(void **state) {
   /* EVIDENCE: RFC 9406 4.2e; RFC 9406 4.2 (RTT below the CSS baseline) */
   (void)state;
-  struct tcp_conn conn = fresh(&tcp_cubic);
+  struct tcp_conn conn = fresh();
   round_trip(&conn, 100);
   round_trip(&conn, 100);
   round_trip(&conn, 130); /* into CSS */
@@ -178,7 +179,7 @@ static void slow_start_rtt_within_threshold_goes_on(void **state) {
   /* EVIDENCE: RFC 9406 4.3a; RFC 9406 4.3 (RttThresh = 1/8 within 4 ms and 16
    * ms) */
   (void)state;
-  struct tcp_conn conn = fresh(&tcp_cubic);
+  struct tcp_conn conn = fresh();
   for (uint32_t i = 0; i < 8; i++) {
     round_trip(&conn, 20 + 3 * i); /* never 4 ms more than the round before */
   }
@@ -218,17 +219,38 @@ static void congestion_by_name_is_found_inherited_and_refused(void **state) {
   (void)state;
   struct peer p;
   peer_listen(&p, NULL);
-  assert_int_equal(tcp_set_congestion(p.listener, "reno", 4), 0);
-  assert_int_equal(tcp_set_congestion(p.listener, "ren", 3), -PH_ENOENT);
-  assert_int_equal(tcp_set_congestion(p.listener, "renox", 5), -PH_ENOENT);
-  assert_int_equal(tcp_set_congestion(p.listener, "", 0), -PH_ENOENT);
-  assert_string_equal(tcp_get_congestion(p.listener), "reno");
+  assert_int_equal(tcp_set_congestion(p.stack, p.listener, "reno", 4), 0);
+  assert_int_equal(tcp_set_congestion(p.stack, p.listener, "ren", 3),
+                   -PH_ENOENT);
+  assert_int_equal(tcp_set_congestion(p.stack, p.listener, "renox", 5),
+                   -PH_ENOENT);
+  assert_int_equal(tcp_set_congestion(p.stack, p.listener, "", 0), -PH_ENOENT);
+  assert_string_equal(tcp_get_congestion(p.stack, p.listener), "reno");
   peer_free(&p);
   peer_passive(&p, NULL);
-  assert_string_equal(tcp_get_congestion(p.conn), "cubic");
-  assert_int_equal(tcp_set_congestion(p.conn, "reno\0...", 16), 0);
-  assert_string_equal(tcp_get_congestion(p.conn), "reno");
-  assert_int_equal(tcp_set_congestion(p.conn, "cubic", 5), 0);
+  assert_string_equal(tcp_get_congestion(p.stack, p.conn), "cubic");
+  assert_int_equal(tcp_set_congestion(p.stack, p.conn, "reno\0...", 16), 0);
+  assert_string_equal(tcp_get_congestion(p.stack, p.conn), "reno");
+  assert_int_equal(tcp_set_congestion(p.stack, p.conn, "cubic", 5), 0);
+  peer_free(&p);
+}
+
+static void congestion_of_the_stack_is_told_and_used_and_may_change(
+    void **state) {
+  /* EVIDENCE: docs/tcp/congestion.md (TCP_CONGESTION) */
+  (void)state;
+  static const struct pair_options reno = {.tcp = {.congestion = "reno"}};
+  struct peer p;
+  peer_passive(&p, &reno);
+  struct tcp_conn *fresh_one = tcp_open(p.stack, &p.owner);
+  assert_string_equal(tcp_get_congestion(p.stack, fresh_one), "reno");
+  tcp_close(p.stack, fresh_one, true);
+  assert_string_equal(tcp_get_congestion(p.stack, p.conn), "reno");
+  assert_int_equal(peer_app_send(&p, 1), 1);
+  assert_ptr_equal(p.conn->out->cc, &tcp_newreno);
+  assert_int_equal(tcp_set_congestion(p.stack, p.conn, "cubic", 5), 0);
+  assert_ptr_equal(p.conn->out->cc, &tcp_cubic); /* in the middle of it */
+  assert_string_equal(tcp_get_congestion(p.stack, p.conn), "cubic");
   peer_free(&p);
 }
 
@@ -245,6 +267,7 @@ int main(void) {
       cmocka_unit_test(slow_start_rtt_within_threshold_goes_on),
       cmocka_unit_test(established_silence_halves_cwnd_per_rto),
       cmocka_unit_test(congestion_by_name_is_found_inherited_and_refused),
+      cmocka_unit_test(congestion_of_the_stack_is_told_and_used_and_may_change),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -149,12 +149,12 @@ static void slow_start_after_a_loss_is_not_hystart(void **state) {
   assert_true(p.conn->ssthresh < UINT32_MAX);
   struct tcp_cubic before = p.conn->out->cc_state.cubic;
   for (int i = 0; i < 20; i++) { /* long round trips say nothing now */
-    p.conn->cc->rtt(p.conn, PAIR_S);
+    p.conn->out->cc->rtt(p.conn, PAIR_S);
   }
   assert_memory_equal(&before, &p.conn->out->cc_state.cubic, sizeof(before));
   p.conn->cwnd = 2 * PEER_MSS;
   p.conn->ssthresh = 8 * PEER_MSS;
-  p.conn->cc->acked(p.conn, p.pair->now_ns, 2 * PEER_MSS);
+  p.conn->out->cc->acked(p.conn, p.pair->now_ns, 2 * PEER_MSS);
   assert_int_equal(p.conn->cwnd, 4 * PEER_MSS);
   peer_free(&p);
 }
@@ -167,15 +167,15 @@ static void cubic_target_is_at_most_one_and_a_half(void **state) {
   struct tcp_conn *conn = p.conn;
   tcp_out_need(p.stack, conn);
   conn->cwnd = 100 * PEER_MSS;
-  conn->ssthresh = conn->cc->ssthresh(conn, conn->cwnd, false);
+  conn->ssthresh = conn->out->cc->ssthresh(conn, conn->cwnd, false);
   conn->cwnd = conn->ssthresh;
   conn->srtt_ns = 20 * PAIR_S; /* the curve goes far up in a round trip */
   uint64_t now_ns = p.pair->now_ns;
-  conn->cc->acked(conn, now_ns, PEER_MSS);
+  conn->out->cc->acked(conn, now_ns, PEER_MSS);
   for (int i = 0; i < 30; i++) {
     uint32_t cwnd = conn->cwnd;
     now_ns += PAIR_S;
-    conn->cc->acked(conn, now_ns, cwnd); /* one window */
+    conn->out->cc->acked(conn, now_ns, cwnd); /* one window */
     assert_in_range(conn->cwnd, cwnd, cwnd + cwnd / 2);
   }
   peer_free(&p);

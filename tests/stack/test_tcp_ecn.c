@@ -288,7 +288,7 @@ static void echo_halves_once_for_a_window_and_says_cwr_once(void **state) {
   (void)state;
   struct peer p;
   ecn_peer(&p, NULL);
-  assert_int_equal(tcp_set_congestion(p.conn, "reno", 4), 0);
+  assert_int_equal(tcp_set_congestion(p.stack, p.conn, "reno", 4), 0);
   assert_int_equal(peer_app_send(&p, 30000), 30000);
   assert_int_equal(p.conn->cwnd, 10000);
   uint32_t una = p.conn->snd_una;
