@@ -51,7 +51,7 @@ void tcp_start(struct ph_stack *stack, struct tcp_conn *conn,
   tcp_take_path(stack, conn, path);
   tcp_silence_begins(stack, conn);
   tcp_options_start(stack, conn);
-  tcp_rto_init(conn);
+  tcp_rto_set(conn, TCP_RTO_INITIAL_NS); /* RFC 6298 (2.1) */
 }
 
 int tcp_connect(struct ph_stack *stack, struct tcp_conn *conn,
@@ -86,7 +86,7 @@ int tcp_connect(struct ph_stack *stack, struct tcp_conn *conn,
   conn->state = TCP_STATE_SYN_SENT;
   stack->stats.TcpActiveOpens++;
   tcp_output_syn(stack, conn);
-  tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + conn->rto_ns);
+  tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + tcp_rto(conn));
   return 0;
 }
 

@@ -64,7 +64,7 @@ bool tcp_arq_keeps(const struct tcp_conn *conn) {
 static uint64_t timeout_ns(const struct tcp_conn *conn) {
   uint64_t t0 = conn->srtt_ns / 100 * conn->arq_percent;
   uint64_t rfc6298 = conn->srtt_ns + 4 * conn->rttvar_ns;
-  return !conn->rtt_valid ? conn->rto_ns : t0 > rfc6298 ? t0 : rfc6298;
+  return !conn->rtt_valid ? tcp_rto(conn) : t0 > rfc6298 ? t0 : rfc6298;
 }
 
 /* When the first of what is in flight is lost. */

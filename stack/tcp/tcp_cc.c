@@ -62,7 +62,7 @@ void tcp_cc_start(const struct ph_stack *stack, struct tcp_conn *conn) {
  * to the restart window; ssthresh remembers three quarters of it, so that slow
  * start brings it back quickly. */
 void tcp_cc_idle(struct tcp_conn *conn, uint32_t idle_ms) {
-  uint32_t rto_ms = (uint32_t)(conn->rto_ns / TCP_MS);
+  uint32_t rto_ms = (uint32_t)(tcp_rto(conn) / TCP_MS);
   uint32_t restart = ph_min_u32(initial_window(conn), conn->cwnd);
   if (conn->cwnd == restart || conn->counters.data_segs_out == 0) {
     return;

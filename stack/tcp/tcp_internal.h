@@ -244,9 +244,9 @@ struct tcp_conn {
   uint16_t arq_window, arq_percent; /* of tcp_set_arq() */
   uint32_t retransmissions;         /* segments */
   uint32_t sndbuf;
-  uint64_t srtt_ns, rttvar_ns, rto_ns;
-  uint32_t challenge_ms; /* the last challenge ACK left */
-  uint32_t last_rx_ms;   /* data, or the handshake's end, came */
+  uint64_t srtt_ns, rttvar_ns; /* RTO follows: tcp_rto() */
+  uint32_t challenge_ms;       /* the last challenge ACK left */
+  uint32_t last_rx_ms;         /* data, or the handshake's end, came */
 
   /* Send queue: full blocks but for the head's front and the tail's end. */
   struct ph_block *sndq_head, *sndq_tail;
@@ -415,7 +415,15 @@ bool tcp_ooo_deliver(struct tcp_stack *tcp, struct tcp_conn *conn);
 void tcp_ooo_free(struct tcp_stack *tcp, struct tcp_conn *conn);
 
 /* ---- tcp_rto.c ---------------------------------------------------------- */
-void tcp_rto_init(struct tcp_conn *conn);
+/* Until the next sample. */
+void tcp_rto_set(struct tcp_conn *conn, uint64_t rto_ns);
+/* RTO of RFC 6298, without backoff. */
+static inline uint64_t tcp_rto(const struct tcp_conn *conn) {
+  uint64_t k = 4 * conn->rttvar_ns;
+  uint64_t rto =
+      conn->srtt_ns + (k > TCP_RTO_MIN_NS ? k : TCP_RTO_MIN_NS); /* (2.3), */
+  return rto > TCP_RTO_MAX_NS ? TCP_RTO_MAX_NS : rto; /* (2.4), (2.5) */
+}
 void tcp_rto_sample(struct tcp_conn *conn, uint64_t r_ns);
 uint64_t tcp_rto_backed_off(const struct tcp_conn *conn);
 

@@ -169,7 +169,7 @@ static bool send_lost(struct ph_stack *stack, struct tcp_conn *conn) {
     }
     if (first && conn->recovery == TCP_RECOVERY_FAST && conn->sack_ok) {
       /* RFC 6675 6: it has a whole RTO, like any first transmission. */
-      tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + conn->rto_ns);
+      tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + tcp_rto(conn));
     }
   }
   return true;
@@ -300,7 +300,8 @@ bool tcp_output_mtu_probe(struct ph_stack *stack, struct tcp_conn *conn,
 static inline void was_idle(const struct ph_stack *stack,
                             struct tcp_conn *conn) {
   uint32_t idle_ms = tcp_now_ms(stack) - conn->counters.last_sent_ms;
-  if (idle_ms * TCP_MS > conn->rto_ns) {
+  if (idle_ms > TCP_RTO_MIN_NS / TCP_MS && /* no RTO is shorter */
+      idle_ms * TCP_MS > tcp_rto(conn)) {
     tcp_cc_idle(conn, idle_ms);
   }
 }
@@ -372,13 +373,13 @@ static void set_rtx_timer(struct ph_stack *stack, struct tcp_conn *conn,
     if (!conn->persist || conn->deadline[TCP_TIMER_RTX] == UINT64_MAX) {
       conn->persist = true;
       conn->backoff = conn->probes = 0;
-      tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + conn->rto_ns);
+      tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + tcp_rto(conn));
     }
   } else if (tail_corked(conn)) {
     conn->persist = false;
     if (!conn->cork_wait) {
       conn->cork_wait = true;
-      tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + conn->rto_ns);
+      tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + tcp_rto(conn));
     }
   } else {
     conn->persist = conn->cork_wait = false;
@@ -452,7 +453,7 @@ static inline void output_quietly(struct ph_stack *stack, struct tcp_conn *conn,
     conn->snd_sml = seq + n;
   }
   piggyback(stack, conn);
-  conn->deadline[TCP_TIMER_RTX] = stack->now_ns + conn->rto_ns;
+  conn->deadline[TCP_TIMER_RTX] = stack->now_ns + tcp_rto(conn);
   tcp_tlp_arm(stack, conn); /* for then at the latest */
 }
 

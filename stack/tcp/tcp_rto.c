@@ -5,17 +5,9 @@
  * so long on any path. */
 #include "stack/tcp/tcp_internal.h"
 
-static void set_rto(struct tcp_conn *conn) {
-  uint64_t k = 4 * conn->rttvar_ns;
-  uint64_t rto =
-      conn->srtt_ns + (k > TCP_RTO_MIN_NS ? k : TCP_RTO_MIN_NS); /* (2.3), */
-  conn->rto_ns = rto > TCP_RTO_MAX_NS ? TCP_RTO_MAX_NS : rto; /* (2.4), (2.5) */
-}
-
-void tcp_rto_init(struct tcp_conn *conn) {
-  conn->rto_ns = TCP_RTO_INITIAL_NS; /* (2.1) */
-  conn->srtt_ns = conn->rttvar_ns = 0;
-  conn->rtt_valid = false;
+/* What is not yet known of the variance makes it so long. */
+void tcp_rto_set(struct tcp_conn *conn, uint64_t rto_ns) {
+  conn->rttvar_ns = rto_ns > conn->srtt_ns ? (rto_ns - conn->srtt_ns) / 4 : 0;
 }
 
 void tcp_rto_sample(struct tcp_conn *conn, uint64_t r_ns) {
@@ -23,19 +15,24 @@ void tcp_rto_sample(struct tcp_conn *conn, uint64_t r_ns) {
     conn->rtt_valid = true;
     conn->srtt_ns = r_ns;
     conn->rttvar_ns = r_ns / 2;
-  } else { /* (2.3): alpha = 1/8, beta = 1/4 */
+  } else {
+    if (conn->syn_retransmitted) { /* (2.2) again, not (5.7) */
+      conn->syn_retransmitted = false;
+      conn->rttvar_ns = conn->srtt_ns / 2;
+    }
+    /* (2.3): alpha = 1/8, beta = 1/4 */
     uint64_t diff =
         conn->srtt_ns > r_ns ? conn->srtt_ns - r_ns : r_ns - conn->srtt_ns;
     conn->rttvar_ns = conn->rttvar_ns - conn->rttvar_ns / 4 + diff / 4;
     conn->srtt_ns = conn->srtt_ns - conn->srtt_ns / 8 + r_ns / 8;
   }
-  set_rto(conn);
 }
 
+/* (5.5). So often is enough: 200 ms << 10 is more than TCP_RTO_MAX_NS. */
+enum { DOUBLED_MAX = 10 };
+_Static_assert(TCP_RTO_MIN_NS << DOUBLED_MAX > TCP_RTO_MAX_NS, "");
+
 uint64_t tcp_rto_backed_off(const struct tcp_conn *conn) {
-  uint64_t rto = conn->rto_ns; /* (5.5) */
-  for (uint32_t i = 0; i < conn->backoff && rto < TCP_RTO_MAX_NS; i++) {
-    rto *= 2;
-  }
+  uint64_t rto = tcp_rto(conn) << ph_min_u32(conn->backoff, DOUBLED_MAX);
   return rto > TCP_RTO_MAX_NS ? TCP_RTO_MAX_NS : rto;
 }

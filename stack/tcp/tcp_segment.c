@@ -45,7 +45,7 @@ void tcp_established(struct ph_stack *stack, struct tcp_conn *conn,
   } else {
     conn->cwnd = conn->snd_mss; /* RFC 5681 3.1 */
     tcp_ts_sample(stack, conn, seg);
-    conn->rto_ns = 3 * TCP_S; /* RFC 6298 (5.7) */
+    tcp_rto_set(conn, 3 * TCP_S); /* RFC 6298 (5.7) */
   }
   conn->bytes_acked = 0; /* syn_sent_ns has done its work */
   if (conn->fin_queued) {

@@ -197,12 +197,12 @@ static void established_silence_halves_cwnd_per_rto(void **state) {
   p.conn->cwnd = 160 * PEER_MSS;
   p.conn->ssthresh = 100 * PEER_MSS;
   assert_int_equal(p.conn->snd_una, p.conn->snd_nxt);
-  uint64_t rto = p.conn->rto_ns;
+  uint64_t rto = tcp_rto(p.conn);
   peer_pass(&p, rto * 9 / 10); /* a pause within an RTO costs nothing */
   assert_int_equal(peer_app_send(&p, 1), 1);
   assert_int_equal(p.conn->cwnd, 160 * PEER_MSS);
   peer_ack(&p, p.conn->snd_nxt);
-  rto = p.conn->rto_ns;
+  rto = tcp_rto(p.conn);
   peer_pass(&p, rto * 5 / 2);
   assert_int_equal(peer_app_send(&p, 1), 1);
   assert_int_equal(p.conn->cwnd, 40 * PEER_MSS);

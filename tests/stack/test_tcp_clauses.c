@@ -12,29 +12,29 @@ static const struct pair_options reno = {.tcp = {.congestion = "reno"}};
 static void samples_move_srtt_and_rttvar_as_written(void **state) {
   /* EVIDENCE: RFC 6298 2.1, 2.2, 2.3, 2.4, 2.5, 4a */
   (void)state;
-  struct tcp_conn conn = {.rtt_valid = true};
-  tcp_rto_init(&conn);
-  assert_int_equal(conn.rto_ns, PAIR_S);
+  struct tcp_conn conn = {.rtt_valid = false};
+  tcp_rto_set(&conn, TCP_RTO_INITIAL_NS);
+  assert_int_equal(tcp_rto(&conn), PAIR_S);
   tcp_rto_sample(&conn, 800 * PAIR_MS);
   assert_int_equal(conn.srtt_ns, 800 * PAIR_MS);
   assert_int_equal(conn.rttvar_ns, 400 * PAIR_MS);
-  assert_int_equal(conn.rto_ns, 2400 * PAIR_MS);
+  assert_int_equal(tcp_rto(&conn), 2400 * PAIR_MS);
   tcp_rto_sample(&conn, 1600 * PAIR_MS);
   /* RTTVAR first, by the old SRTT: 3/4 400 + 1/4 800; then 7/8 800 + 1/8 1600
    */
   assert_int_equal(conn.rttvar_ns, 500 * PAIR_MS);
   assert_int_equal(conn.srtt_ns, 900 * PAIR_MS);
-  assert_int_equal(conn.rto_ns, 2900 * PAIR_MS);
+  assert_int_equal(tcp_rto(&conn), 2900 * PAIR_MS);
   for (int i = 0; i < 200; i++) { /* the variance goes, its minimum stays */
     tcp_rto_sample(&conn, PAIR_S);
   }
-  assert_int_equal(conn.rto_ns, conn.srtt_ns + TCP_RTO_MIN_NS);
+  assert_int_equal(tcp_rto(&conn), conn.srtt_ns + TCP_RTO_MIN_NS);
   for (int i = 0; i < 200; i++) {
     tcp_rto_sample(&conn, PAIR_MS);
   }
-  assert_in_range(conn.rto_ns, TCP_RTO_MIN_NS, TCP_RTO_MIN_NS + 2 * PAIR_MS);
+  assert_in_range(tcp_rto(&conn), TCP_RTO_MIN_NS, TCP_RTO_MIN_NS + 2 * PAIR_MS);
   tcp_rto_sample(&conn, 100 * PAIR_S);
-  assert_in_range(conn.rto_ns, 60 * PAIR_S, TCP_RTO_MAX_NS);
+  assert_in_range(tcp_rto(&conn), 60 * PAIR_S, TCP_RTO_MAX_NS);
   conn.backoff = 20;
   assert_int_equal(tcp_rto_backed_off(&conn), TCP_RTO_MAX_NS);
 }
@@ -48,14 +48,14 @@ static void timer_starts_with_data_restarts_with_acks_and_stops(void **state) {
   uint64_t srtt = p.conn->srtt_ns;
   peer_app_send(&p, 2 * PEER_MSS);
   uint64_t sent = p.pair->now_ns;
-  assert_int_equal(p.conn->deadline[TCP_TIMER_RTX], sent + p.conn->rto_ns);
+  assert_int_equal(p.conn->deadline[TCP_TIMER_RTX], sent + tcp_rto(p.conn));
   peer_pass(&p, 150 * PAIR_MS);
   peer_ack(&p, first + PEER_MSS);
   assert_true(p.conn->srtt_ns > srtt); /* a sample of 150 ms */
   assert_int_equal(p.conn->deadline[TCP_TIMER_RTX],
-                   p.pair->now_ns + p.conn->rto_ns);
+                   p.pair->now_ns + tcp_rto(p.conn));
   peer_mark(&p);
-  peer_pass(&p, p.conn->rto_ns - PAIR_MS);
+  peer_pass(&p, tcp_rto(p.conn) - PAIR_MS);
   assert_int_equal(peer_sent(&p), 0); /* not sooner */
   peer_ack(&p, first + 2 * PEER_MSS);
   assert_int_equal(p.conn->deadline[TCP_TIMER_RTX], UINT64_MAX);
@@ -80,7 +80,14 @@ static void lost_syn_ack_starts_with_one_segment_and_3_s(void **state) {
   tcp_set_owner(p.conn, &p.owner);
   assert_int_equal(p.conn->cwnd, p.conn->snd_mss);
   assert_int_equal(p.conn->ssthresh, UINT32_MAX);
-  assert_int_equal(p.conn->rto_ns, 3 * PAIR_S);
+  assert_int_equal(tcp_rto(p.conn), 3 * PAIR_S);
+  for (uint32_t n = 1; n <= 2; n++) { /* until there are samples */
+    assert_int_equal(peer_app_send(&p, 1), 1);
+    peer_pass(&p, 100 * PAIR_MS);
+    peer_ack(&p, first + n);
+    assert_int_equal(p.conn->srtt_ns, 100 * PAIR_MS);
+  }
+  assert_int_equal(p.conn->rttvar_ns, 37500000); /* 50 ms, then 3/4 of it */
   peer_free(&p);
 }
 
@@ -128,7 +135,7 @@ static void only_the_first_partial_ack_restarts_the_timer(void **state) {
   peer_pass(&p, 20 * PAIR_MS);
   peer_ack(&p, first + 2 * PEER_MSS);
   uint64_t deadline = p.conn->deadline[TCP_TIMER_RTX];
-  assert_int_equal(deadline, p.pair->now_ns + p.conn->rto_ns);
+  assert_int_equal(deadline, p.pair->now_ns + tcp_rto(p.conn));
   peer_pass(&p, 20 * PAIR_MS);
   peer_ack(&p, first + 4 * PEER_MSS);
   assert_int_equal(p.conn->deadline[TCP_TIMER_RTX], deadline);
@@ -223,7 +230,7 @@ static void first_retransmission_of_sack_recovery_has_a_whole_rto(
   }
   assert_int_equal(p.conn->recovery, TCP_RECOVERY_FAST);
   assert_int_equal(p.conn->deadline[TCP_TIMER_RTX],
-                   p.pair->now_ns + p.conn->rto_ns);
+                   p.pair->now_ns + tcp_rto(p.conn));
   p.sack_count = 0;
   peer_ack(&p, first + 10 * PEER_MSS);
   assert_int_equal(p.conn->recovery, TCP_RECOVERY_NONE);

@@ -419,7 +419,14 @@ static void retransmitted_syn_ack_gives_a_sample(void **state) {
   tcp_set_owner(p.conn, &p.owner);
   assert_int_equal(p.conn->srtt_ns,
                    (p.pair->now_ns / PAIR_MS - sent_ns / PAIR_MS) * PAIR_MS);
-  assert_int_equal(p.conn->rto_ns, 3 * PAIR_S);
+  assert_int_equal(tcp_rto(p.conn), 3 * PAIR_S);
+  uint64_t srtt = p.conn->srtt_ns; /* the next sample goes on from it */
+  assert_int_equal(peer_app_send(&p, 1), 1);
+  peer_pass(&p, 200 * PAIR_MS);
+  p.ts_ecr = last(&p)->ts_val;
+  peer_ack(&p, first + 1);
+  assert_int_equal(p.conn->srtt_ns, srtt);
+  assert_int_equal(p.conn->rttvar_ns, srtt / 2 - srtt / 8);
   peer_free(&p);
 }
 
