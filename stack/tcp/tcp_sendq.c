@@ -34,7 +34,7 @@ static uint32_t fill_tail(struct tcp_conn *conn, const uint8_t *data,
   if (used == 0) {
     return 0; /* it is full, or there is none */
   }
-  uint32_t n = ph_min_u32(len, PH_BLOCK_SIZE - used);
+  uint32_t n = ph_min_u32(len, conn->sndq_tail->size - used);
   memcpy(conn->sndq_tail->data + used, data, n);
   conn->sndq_len += n;
   return n;
