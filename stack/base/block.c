@@ -48,28 +48,51 @@ struct ph_block *ph_block_get_chain(struct ph_block_pool *pool,
                                     uint32_t count) {
   struct ph_block *first = pool->free;
   struct ph_block *last = NULL;
-  uint32_t taken = 0;
-  for (struct ph_block *block = first; block && taken < count; taken++) {
+  count = ph_min_u32(count, pool->available);
+  if (count == 0) {
+    return NULL;
+  }
+  struct ph_block *block = first;
+  for (uint32_t i = 0; i < count; i++) {
     block->refs = 1;
     last = block;
     block = block->next;
   }
-  if (!last) {
-    return NULL;
-  }
   pool->free = last->next;
   last->next = NULL;
-  pool->available -= taken;
+  pool->available -= count;
   pool->low_water = ph_min_u32(pool->low_water, pool->available);
   return first;
 }
 
 struct ph_block *ph_block_put_chain(struct ph_block *first, uint32_t count) {
+  if (!first) {
+    return NULL;
+  }
+  struct ph_block_pool *pool = first->pool;
+  struct ph_block *free = pool->free;
+  uint32_t freed = 0;
   for (; first && count > 0; count--) {
     struct ph_block *next = first->next;
-    first->next = NULL;
-    ph_block_put(first);
+    PH_ASSERT(first->refs > 0 && first->pool == pool);
+    if (--first->refs == 0) {
+      first->next = free;
+      free = first;
+      freed++;
+    } else { /* the device still reads it */
+      first->next = NULL;
+    }
     first = next;
+  }
+  if (!pool->released) {
+    pool->free = free;
+    pool->available += freed;
+    return first;
+  }
+  for (; freed > 0; freed--) {
+    struct ph_block *block = free;
+    free = block->next;
+    pool->released(pool, block);
   }
   return first;
 }

@@ -110,12 +110,8 @@ static inline void ph_block_recycle(struct ph_block *block) {
   pool->available++;
 }
 
-/* Drop one reference. */
-static inline void ph_block_put(struct ph_block *block) {
-  PH_ASSERT(block->refs > 0);
-  if (--block->refs > 0) {
-    return;
-  }
+/* The last reference fell: back to the pool. */
+static inline void ph_block_release(struct ph_block *block) {
   if (block->pool->released) {
     block->pool->released(block->pool, block);
   } else {
@@ -123,9 +119,17 @@ static inline void ph_block_put(struct ph_block *block) {
   }
 }
 
-/* Drop one reference on each of `count` blocks, linked by `next` from `first`
- * on, or of all if there are fewer; returns the next one. The links are gone.
- */
+/* Drop one reference. */
+static inline void ph_block_put(struct ph_block *block) {
+  PH_ASSERT(block->refs > 0);
+  if (--block->refs == 0) {
+    ph_block_release(block);
+  }
+}
+
+/* Drop one reference on each of `count` blocks of one pool, linked by `next`
+ * from `first` on, or of all if there are fewer; returns the next one. The
+ * links are gone. */
 struct ph_block *ph_block_put_chain(struct ph_block *first, uint32_t count);
 
 /* True if this block may stay with a socket: the pool keeps `reserve` free

@@ -34,9 +34,11 @@ static inline void put_rest(struct pkt *pkt) {
   }
 }
 
-/* The same from `frag` on, the last reference to some blocks with it. */
+/* The same, with references from `frag` on; its block has none left. */
 static PH_APART void put_last(struct pkt *pkt, const struct pkt_frag *frag) {
-  for (; frag < pkt->frags + pkt->nfrags; frag++) {
+  const struct pkt_frag *end = pkt->frags + pkt->nfrags;
+  ph_block_release(frag->block);
+  for (frag++; frag < end; frag++) {
     ph_block_put(frag->block);
   }
   put_rest(pkt);
@@ -46,11 +48,11 @@ void pkt_put(struct pkt *pkt) {
   const struct pkt_frag *frag = pkt->frags;
   const struct pkt_frag *end = frag + pkt->nfrags;
   for (; frag < end; frag++) {
-    if (frag->block->refs == 1) {
+    PH_ASSERT(frag->block->refs > 0);
+    if (--frag->block->refs == 0) { /* or a queue still has it */
       put_last(pkt, frag);
       return;
     }
-    frag->block->refs--; /* somebody else still has it, as a send queue */
   }
   put_rest(pkt);
 }

@@ -186,7 +186,7 @@ static uint32_t lend_pieces(struct tcp_stack *tcp, struct tcp_conn *conn,
   struct tcp_chunk *last = NULL;
   int64_t room = taking->room;
   uint32_t left = len;
-  for (; frag < end && left > 0; frag++) {
+  for (; frag < end; frag++) {
     struct ph_block *block = frag->block;
     uint32_t n = ph_min_u32(frag->len, left);
     if (n < TCP_COPY_BREAK || (int64_t)block->size - n > room) {
