@@ -307,8 +307,7 @@ static void schedule_ack(struct ph_stack *stack, struct tcp_conn *conn,
 /* Take the payload, which starts at rcv_nxt, and what waited for it; returns
  * how many bytes of the payload there was memory for. */
 static uint32_t take_in_order(struct tcp_stack *tcp, struct tcp_conn *conn,
-                              const struct tcp_seg *seg,
-                              const struct pkt *pkt) {
+                              const struct tcp_seg *seg, struct pkt *pkt) {
   bool holes = conn->out->ooo.first != NULL;
   uint32_t got =
       tcp_chunks_take(tcp, conn, &conn->rcvq, pkt, seg->offset, seg->len);
@@ -328,8 +327,7 @@ static uint32_t take_in_order(struct tcp_stack *tcp, struct tcp_conn *conn,
 }
 
 static PH_INLINE void in_order(struct ph_stack *stack, struct tcp_conn *conn,
-                               const struct tcp_seg *seg,
-                               const struct pkt *pkt) {
+                               const struct tcp_seg *seg, struct pkt *pkt) {
   struct tcp_stack *tcp = tcp_of(stack);
   uint32_t before = conn->rcv_nxt;
   bool at_once = false; /* is the ACK due? */
@@ -362,7 +360,7 @@ static PH_INLINE void in_order(struct ph_stack *stack, struct tcp_conn *conn,
 }
 
 static bool tcp_process_data(struct ph_stack *stack, struct tcp_conn *conn,
-                             struct tcp_seg *seg, const struct pkt *pkt) {
+                             struct tcp_seg *seg, struct pkt *pkt) {
   if (conn->fin_seen && seq_gt(seg->seq + seg->len, conn->fin_seq)) {
     /* Bytes behind the peer's FIN do not exist. */
     seg->len = seq_lt(seg->seq, conn->fin_seq) ? conn->fin_seq - seg->seq : 0;
@@ -407,7 +405,7 @@ static bool tcp_process_data(struct ph_stack *stack, struct tcp_conn *conn,
 
 /* The sixth step and the seventh. */
 static bool process_text(struct ph_stack *stack, struct tcp_conn *conn,
-                         struct tcp_seg *seg, const struct pkt *pkt) {
+                         struct tcp_seg *seg, struct pkt *pkt) {
   if (seg->flags & TCP_URG) {
     tcp_process_urgent(stack, conn, seg);
   }
@@ -444,8 +442,7 @@ static inline bool is_usual(const struct tcp_conn *conn,
 /* A predicted segment of a quiet connection, as usual. The fifth step and the
  * seventh without what could not be. */
 static inline void quiet_input(struct ph_stack *stack, struct tcp_conn *conn,
-                               const struct tcp_seg *seg,
-                               const struct pkt *pkt) {
+                               const struct tcp_seg *seg, struct pkt *pkt) {
   tcp_count_in(&conn->counters, seg->data_len, pkt->gso_size);
   conn->probes = 0;
   conn->heard_ms = tcp_now_ms(stack);
@@ -471,7 +468,7 @@ static inline void quiet_input(struct ph_stack *stack, struct tcp_conn *conn,
 }
 
 static void synchronized(struct ph_stack *stack, struct tcp_conn *conn,
-                         struct tcp_seg *seg, const struct pkt *pkt,
+                         struct tcp_seg *seg, struct pkt *pkt,
                          const struct ip_rx *rx) {
   if (conn->ts_ok && !tcp_check_timestamps(stack, conn, seg)) {
     return;
@@ -497,7 +494,7 @@ static void synchronized(struct ph_stack *stack, struct tcp_conn *conn,
 
 /* RFC 9293 3.10.7.3. */
 static void syn_sent_input(struct ph_stack *stack, struct tcp_conn *conn,
-                           struct tcp_seg *seg, const struct pkt *pkt,
+                           struct tcp_seg *seg, struct pkt *pkt,
                            const struct ip_rx *rx) {
   bool ack = seg->flags & TCP_ACK;
   if (ack &&
@@ -542,7 +539,7 @@ static void syn_sent_input(struct ph_stack *stack, struct tcp_conn *conn,
 
 /* Anything else, for `conn` or, if that is NULL, for nobody yet. */
 PH_APART static void deliver_any(struct ph_stack *stack, struct tcp_conn *conn,
-                                 struct tcp_seg *seg, const struct pkt *pkt,
+                                 struct tcp_seg *seg, struct pkt *pkt,
                                  const struct ip_rx *rx) {
   struct tcp_stack *tcp = tcp_of(stack);
   if (seg->src_port == 0 || seg->dst_port == 0) {

@@ -388,10 +388,11 @@ static inline void tcp_out_need(struct ph_stack *stack, struct tcp_conn *conn) {
 
 /* ---- tcp_recvq.c -------------------------------------------------------- */
 /* Take payload [from, from + len) of `pkt`, lent or copied, behind `to`.
- * Returns how many bytes there was memory for. */
+ * Returns how many bytes there was memory for. What is lent up to the packet's
+ * end leaves the packet. */
 uint32_t tcp_chunks_take(struct tcp_stack *tcp, struct tcp_conn *conn,
-                         struct tcp_chunks *to, const struct pkt *pkt,
-                         uint32_t from, uint32_t len);
+                         struct tcp_chunks *to, struct pkt *pkt, uint32_t from,
+                         uint32_t len);
 /* tcp_rcv_account() is left to the caller. */
 void tcp_chunks_drop_front(struct tcp_stack *tcp, struct tcp_conn *conn,
                            struct tcp_chunks *from, uint32_t n);
@@ -408,8 +409,7 @@ void tcp_recvq_peek(struct tcp_stack *tcp, const struct tcp_conn *conn,
 /* ---- tcp_ooo.c ---------------------------------------------------------- */
 /* True if at least one byte was new and stored. */
 bool tcp_ooo_insert(struct tcp_stack *tcp, struct tcp_conn *conn,
-                    const struct pkt *pkt, uint32_t from, uint32_t seq,
-                    uint32_t len);
+                    struct pkt *pkt, uint32_t from, uint32_t seq, uint32_t len);
 /* Move what has become in order to the receive queue. */
 bool tcp_ooo_deliver(struct tcp_stack *tcp, struct tcp_conn *conn);
 void tcp_ooo_free(struct tcp_stack *tcp, struct tcp_conn *conn);

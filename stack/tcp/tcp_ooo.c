@@ -19,7 +19,7 @@ static void run_remove(struct tcp_stack *tcp, struct tcp_conn *conn,
 
 /* Append [seq, seq + len) behind `run`; the bytes are at `from` in `pkt`. */
 static uint32_t run_extend(struct tcp_stack *tcp, struct tcp_conn *conn,
-                           struct tcp_range *run, const struct pkt *pkt,
+                           struct tcp_range *run, struct pkt *pkt,
                            uint32_t from, uint32_t len) {
   uint32_t got = tcp_chunks_take(tcp, conn, &run->u.rx, pkt, from, len);
   run->len += got;
@@ -47,7 +47,7 @@ static struct tcp_range *run_new(struct tcp_stack *tcp, struct tcp_conn *conn,
 }
 
 bool tcp_ooo_insert(struct tcp_stack *tcp, struct tcp_conn *conn,
-                    const struct pkt *pkt, uint32_t from, uint32_t seq,
+                    struct pkt *pkt, uint32_t from, uint32_t seq,
                     uint32_t len) {
   const uint32_t start = seq;
   const uint32_t end = seq + len;

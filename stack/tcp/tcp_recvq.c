@@ -148,6 +148,7 @@ static bool lend(struct tcp_stack *tcp, struct tcp_conn *conn,
 
 /* A packet's pieces on their way into a queue. */
 struct taking {
+  struct pkt *pkt;
   struct tcp_chunks *to;
   bool may_lend, asked;
   uint32_t lendable; /* blocks that may still be lent, once it was asked, */
@@ -162,6 +163,21 @@ static void ask(const struct tcp_stack *tcp, const struct tcp_conn *conn,
     taking->lendable = tcp_rcv_lendable(tcp, conn, pool);
     taking->room = (int64_t)conn->rcvbuf - conn->rcv_held -
                    (uint32_t)(conn->rcv_edge - conn->rcv_nxt);
+  }
+}
+
+/* The chunks have a reference to each of these pieces, up to `end`: the
+ * packet's, if they are its last and nothing of them is left, or their own. */
+static inline void hold_pieces(struct pkt *pkt, const struct pkt_frag *piece,
+                               const struct pkt_frag *end, uint32_t len,
+                               bool whole) {
+  if (whole && end == pkt->frags + pkt->nfrags) {
+    pkt->nfrags = (uint8_t)(piece - pkt->frags);
+    pkt->len -= len;
+    return;
+  }
+  for (; piece < end; piece++) {
+    ph_block_ref(piece->block);
   }
 }
 
@@ -192,7 +208,6 @@ static uint32_t lend_pieces(struct tcp_stack *tcp, struct tcp_conn *conn,
     if (n < TCP_COPY_BREAK || (int64_t)block->size - n > room) {
       break;
     }
-    ph_block_ref(block);
     chunk->block = block;
     chunk->data = frag->data;
     chunk->len = n;
@@ -204,6 +219,8 @@ static uint32_t lend_pieces(struct tcp_stack *tcp, struct tcp_conn *conn,
   }
   if (last) {
     struct tcp_chunks run = {tcp->free_chunks, last};
+    hold_pieces(taking->pkt, *piece, frag, len - left,
+                last->len == frag[-1].len);
     uint32_t count = (uint32_t)(frag - *piece);
     tcp->free_chunks = chunk;
     tcp->chunks_available -= count;
@@ -253,10 +270,10 @@ static uint32_t take_pieces(struct tcp_stack *tcp, struct tcp_conn *conn,
 }
 
 PH_APART static uint32_t take_long(struct tcp_stack *tcp, struct tcp_conn *conn,
-                                   struct tcp_chunks *to, const struct pkt *pkt,
+                                   struct tcp_chunks *to, struct pkt *pkt,
                                    uint32_t from, uint32_t len) {
-  struct taking taking = {.to = to,
-                          .may_lend = !pkt->netif || !pkt->netif->loopback};
+  struct taking taking = {
+      .pkt = pkt, .to = to, .may_lend = !pkt->netif || !pkt->netif->loopback};
   /* The piece in which it begins: the linear part behind the TCP header, */
   struct pkt_frag first = {pkt->lent, pkt->head, pkt->head_len};
   uint32_t next = 0;
@@ -280,8 +297,8 @@ PH_APART static uint32_t take_long(struct tcp_stack *tcp, struct tcp_conn *conn,
 }
 
 uint32_t tcp_chunks_take(struct tcp_stack *tcp, struct tcp_conn *conn,
-                         struct tcp_chunks *to, const struct pkt *pkt,
-                         uint32_t from, uint32_t len) {
+                         struct tcp_chunks *to, struct pkt *pkt, uint32_t from,
+                         uint32_t len) {
   /* Most messages are short: one piece, copied. */
   bool is_short = len > 0 && len < TCP_COPY_BREAK;
   if (is_short && from + len <= pkt->head_len &&

@@ -5,6 +5,7 @@
 #define PH_TCP_TCP_RTX_H
 
 #include "stack/tcp/tcp_rack.h"
+#include "stack/tcp/tcp_sendq.h"
 
 static inline void tcp_rtx_fill(struct tcp_range *range, uint32_t seq,
                                 uint32_t len, struct tcp_pos pos,
