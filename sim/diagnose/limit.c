@@ -505,6 +505,17 @@ void limit_judge(struct limit_report *report) {
   }
 }
 
+void limit_of_counters(const uint64_t ns[LIMIT_COUNT + 1],
+                       struct limit_report *report) {
+  memset(report, 0, sizeof(*report));
+  for (int i = 0; i <= LIMIT_COUNT; i++) {
+    report->ns[i ? i - 1 : LIMIT_SENDER] += (int64_t)(ns[i] & INT64_MAX);
+    report->total_ns += (int64_t)(ns[i] & INT64_MAX);
+  }
+  report->known = report->total_ns > 0;
+  limit_judge(report);
+}
+
 void limit_of_flow(const struct flow *flow, unsigned sender,
                    struct limit_report *report) {
   struct watch w = new_watch(flow, sender, report);

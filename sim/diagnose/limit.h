@@ -34,6 +34,11 @@ struct limit_report {
   double capacity; /* bytes per second of the narrowest link; 0: not seen */
 };
 
+/* From what a stack has counted, in the order of enum ph_limit: nothing to send
+ * at all comes before the rest, and is the sending application, too. */
+void limit_of_counters(const uint64_t ns[LIMIT_COUNT + 1],
+                       struct limit_report *report);
+
 /* Sets the verdict: the largest share. */
 void limit_judge(struct limit_report *report);
 

@@ -95,6 +95,7 @@ static void start_stack(struct host *host) {
   must(ph_udp_init(stack), "ph_udp_init", host);
   must(ph_raw_init(stack), "ph_raw_init", host);
   must(ph_tcp_init(stack, &tcp), "ph_tcp_init", host);
+  ph_tcp_count_limits(stack);
   must(ph_socket_init(stack, &sockets), "ph_socket_init", host);
   must(ph_multicast_init(stack, 64), "ph_multicast_init", host);
 }

@@ -400,6 +400,18 @@ int ph_epoll_wait(struct ph_stack *stack, int epfd,
 
 /* For netstat: describes descriptor `fd`; -PH_EBADF if it is free,
  * -PH_ENOTSOCK if it is an epoll instance. */
+/* What limits a connection, one at each moment: docs/diagnose.md. */
+enum ph_limit {
+  PH_LIMIT_IDLE, /* all that was written has arrived */
+  PH_LIMIT_SENDER,
+  PH_LIMIT_SEND_BUFFER,
+  PH_LIMIT_RECEIVER,
+  PH_LIMIT_RECEIVE_BUFFER,
+  PH_LIMIT_CONGESTION,
+  PH_LIMIT_WIRE,
+  PH_LIMIT_COUNT
+};
+
 struct ph_socket_info {
   int type;
   const char *state; /* "ESTABLISHED", ...; "" for datagram sockets */
@@ -410,6 +422,7 @@ struct ph_socket_info {
   uint64_t srtt_ns, rto_ns;
   uint64_t retransmissions;
   uint64_t bytes_sent, bytes_received;
+  uint64_t limit_ns[PH_LIMIT_COUNT]; /* if ph_tcp_count_limits() was called */
 };
 int ph_socket_info(struct ph_stack *stack, int fd, struct ph_socket_info *info);
 /* The lowest open descriptor from `fd` on; -PH_EBADF past the last. */

@@ -2,6 +2,10 @@
 /* What netstat shows. */
 #include "stack/socket/socket_internal.h"
 
+_Static_assert((int)PH_LIMIT_WIRE == (int)TCP_LIMIT_WIRE &&
+                   (int)PH_LIMIT_COUNT == (int)TCP_LIMIT_COUNT,
+               "one list of limits");
+
 static void describe_tcp(struct ph_stack *stack, struct tcp_conn *conn,
                          struct ph_socket_info *info) {
   struct tcp_info tcp;
@@ -26,6 +30,7 @@ static void describe_tcp(struct ph_stack *stack, struct tcp_conn *conn,
       .bytes_sent = tcp.bytes_acked,
       .bytes_received = tcp.bytes_received,
   };
+  memcpy(info->limit_ns, tcp.limit_ns, sizeof(info->limit_ns));
 }
 
 int ph_socket_info(struct ph_stack *stack, int fd,

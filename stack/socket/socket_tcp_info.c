@@ -40,6 +40,15 @@ static void counters(const struct tcp_info *info, struct ph_tcp_info *out) {
   out->tcpi_rcv_ooopack = info->counters.ooo_segs;
   out->tcpi_delivered = info->delivered_segs;
   out->tcpi_reord_seen = info->reordering_seen;
+  uint64_t busy_ns = 0;
+  for (int i = TCP_LIMIT_IDLE + 1; i < TCP_LIMIT_COUNT; i++) {
+    busy_ns += info->limit_ns[i];
+  }
+  out->tcpi_busy_time = busy_ns / US;
+  out->tcpi_rwnd_limited = (info->limit_ns[TCP_LIMIT_RECEIVER] +
+                            info->limit_ns[TCP_LIMIT_RECEIVE_BUFFER]) /
+                           US;
+  out->tcpi_sndbuf_limited = info->limit_ns[TCP_LIMIT_SEND_BUFFER] / US;
 }
 
 void sock_tcp_info(struct ph_stack *stack, struct tcp_conn *conn,

@@ -103,6 +103,10 @@ int ph_tcp_init(struct ph_stack *stack,
  * connections, losses by RFC 6675. */
 void ph_tcp_profile_bsd(struct ph_tcp_features *features);
 
+/* From now on count what limits connections, and for how long: enum tcp_limit
+ * of TCP_INFO and ph_socket_info(). */
+void ph_tcp_count_limits(struct ph_stack *stack);
+
 /* Change what connections made from now on may negotiate. */
 void tcp_set_features(struct ph_stack *stack,
                       const struct ph_tcp_features *features);
@@ -335,10 +339,11 @@ struct tcp_info {
   /* Segments out; for a listener as recv_queue and send_queue. */
   uint32_t unacked_segs, sacked_segs, lost_segs, retrans_segs;
   uint32_t delivered_segs; /* arrived, as far as we know; data and SYN */
-  uint64_t rcv_rtt_ns;     /* what the receive buffer is tuned by, or 0 */
-  uint8_t retransmits;     /* consecutive timeouts */
-  uint8_t backoff;         /* these, or probes of a closed window */
-  uint8_t probes;          /* not answered */
+  uint64_t limit_ns[TCP_LIMIT_COUNT]; /* if they are counted */
+  uint64_t rcv_rtt_ns; /* what the receive buffer is tuned by, or 0 */
+  uint8_t retransmits; /* consecutive timeouts */
+  uint8_t backoff;     /* these, or probes of a closed window */
+  uint8_t probes;      /* not answered */
   uint8_t ca_state;
   uint8_t snd_wscale, rcv_wscale;
   bool wscale_ok, sack_ok, ts_ok, ecn_ok; /* spoken on this connection */

@@ -72,6 +72,7 @@ static void synchronized(struct ph_stack *stack, struct tcp_conn *conn,
   info->ca_state = ca_state(conn);
   info->min_rtt_us = min_rtt_us(conn);
   info->reordering_seen = conn->use_rack && conn->reordering_seen;
+  memcpy(info->limit_ns, conn->out->limit_ns, sizeof(info->limit_ns));
   count_out(conn, info);
   /* Of the data segments sent, less those that were sent again, those are out
    * that are not sacked; and our SYN has arrived. */
@@ -88,6 +89,7 @@ static void synchronized(struct ph_stack *stack, struct tcp_conn *conn,
 void tcp_get_info(struct ph_stack *stack, struct tcp_conn *conn,
                   struct tcp_info *info) {
   bool quick = conn->quickack > 0;
+  tcp_look(stack, conn);
   *info = (struct tcp_info){
       .state = (enum tcp_state)conn->state,
       .local = conn->local,

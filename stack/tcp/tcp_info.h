@@ -20,6 +20,19 @@ struct tcp_settings {
   struct ip_marks marks;
 };
 
+/* What may limit a connection, one at each moment (docs/diagnose.md). */
+enum tcp_limit {
+  TCP_LIMIT_IDLE,           /* all that was written has arrived */
+  TCP_LIMIT_SENDER,         /* all that was written has been sent */
+  TCP_LIMIT_SEND_BUFFER,    /* likewise, and there is no room to write more */
+  TCP_LIMIT_RECEIVER,       /* the window forbids, for much is not read */
+  TCP_LIMIT_RECEIVE_BUFFER, /* the window forbids, and all is read */
+  TCP_LIMIT_CONGESTION,     /* cwnd forbids, and the path could hold more */
+  TCP_LIMIT_WIRE,           /* cwnd or the device forbids; a queue stands */
+  TCP_LIMIT_COUNT,
+  TCP_LIMIT_OVER = TCP_LIMIT_COUNT, /* there will be no more to send */
+};
+
 /* Segments are counted as on the wire, before coalescing and after cutting. */
 struct tcp_counters {
   uint32_t segs_out, segs_in;

@@ -115,6 +115,7 @@ static inline void all_acked(struct ph_stack *stack, struct tcp_conn *conn,
   tcp_out_timer_clear(conn);
   conn->out->loss.rack.pto = false;
   conn->partial_seen = false;
+  tcp_look(stack, conn);
 }
 
 /* The ACK may tell of losses, and there may be more out. */
@@ -128,6 +129,7 @@ static void some_acked(struct ph_stack *stack, struct tcp_conn *conn,
    * restarts it (RFC 6582 3.2, the impatient variant). */
   if (!conn->out->rtx.first) {
     tcp_timer_clear(conn, TCP_TIMER_RTX);
+    tcp_look(stack, conn);
   } else if (!partial || !conn->partial_seen) {
     tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + tcp_rto(conn));
   }

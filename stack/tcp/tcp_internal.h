@@ -113,6 +113,11 @@ struct tcp_out {
   uint32_t last_acked;      /* bytes that the last ACK to advance covered */
   struct tcp_prr prr;
   struct tcp_undo undo;
+  /* What limits it, since when, and how long each did: tcp_limit.c. */
+  uint64_t limit_since_ns;
+  uint64_t limit_ns[TCP_LIMIT_COUNT + 1];
+  uint32_t low_us, low_until;
+  uint8_t limit; /* enum tcp_limit */
   bool used;             /* since the hand of tcp_out.c passed */
   uint32_t sack_newest;  /* the run that changed last: tcp_sack_blocks.c */
   struct tcp_ranges ooo; /* received out of order */
@@ -278,6 +283,8 @@ struct tcp_stack {
   struct tcp_conn *conns;
   const struct tcp_arq_sender *arq;      /* NULL until somebody asks for it; */
   const struct tcp_keepalive *keepalive; /* likewise */
+  /* Looks at what limits a connection now; NULL: nobody asked. */
+  void (*look)(struct ph_stack *stack, struct tcp_conn *conn);
   uint32_t max_conns, conns_open;
   struct ph_link free_conns;
   struct tcp_conn *pending, **pending_end; /* whom tcp_poll() looks at */
@@ -367,6 +374,13 @@ static inline void tcp_range_put(struct tcp_stack *tcp,
 /* Records promised to those of `outs` that have none in their `rtx`. */
 static inline uint32_t tcp_range_reserve(const struct tcp_stack *tcp) {
   return tcp->outs_count - tcp->rtx_users;
+}
+
+/* ---- tcp_limit.c --------------------------------------------------------- */
+static inline void tcp_look(struct ph_stack *stack, struct tcp_conn *conn) {
+  if (tcp_of(stack)->look) {
+    tcp_of(stack)->look(stack, conn);
+  }
 }
 
 /* ---- tcp_out.c ---------------------------------------------------------- */

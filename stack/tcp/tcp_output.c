@@ -505,6 +505,7 @@ void tcp_output(struct ph_stack *stack, struct tcp_conn *conn) {
   } else {
     output_any(stack, conn);
   }
+  tcp_look(stack, conn);
 }
 
 void tcp_output_syn(struct ph_stack *stack, struct tcp_conn *conn) {

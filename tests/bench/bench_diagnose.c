@@ -37,6 +37,21 @@ struct score {
   unsigned seen, right, near;
 };
 
+/* The counters tell all six apart. */
+static void judge_counters(struct score *score,
+                           const struct diagnose_run *run) {
+  bool good = run->counted.verdict == run->kind;
+  bool near = diagnose_difference(&run->counted, &run->truth) <= POINTS;
+  score->seen++;
+  score->right += good;
+  score->near += near;
+  if (!good || !near) {
+    describe(run);
+    print("truth", &run->truth);
+    print("counters", &run->counted);
+  }
+}
+
 static void judge(struct score *score, const struct diagnose_run *run,
                   const char *path) {
   struct limit_report truth = run->truth;
@@ -67,7 +82,7 @@ int main(int argc, char **argv) {
   uint64_t last = argc > 2 ? strtoull(argv[2], NULL, 10) : 100;
   char path[] = "/tmp/packhorse-diagnose-XXXXXX";
   int fd = mkstemp(path);
-  struct score score = {0, 0, 0};
+  struct score score = {0, 0, 0}, counters = {0, 0, 0};
   if (fd < 0) {
     return 1;
   }
@@ -83,9 +98,13 @@ int main(int argc, char **argv) {
       return 1;
     }
     judge(&score, &run, path);
+    judge_counters(&counters, &run);
   }
   unlink(path);
   printf("diagnose_verdicts %.4f\n", (double)score.right / score.seen);
   printf("diagnose_shares %.4f\n", (double)score.near / score.seen);
+  printf("diagnose_counters %.4f\n", (double)counters.right / counters.seen);
+  printf("diagnose_counter_shares %.4f\n",
+         (double)counters.near / counters.seen);
   return 0;
 }

@@ -140,6 +140,16 @@ static int reason_now(const struct work *w, const struct tcp_conn *conn) {
   return tcp_flight(conn) >= holds ? LIMIT_WIRE : LIMIT_CONGESTION;
 }
 
+/* What the sender's stack has counted. */
+static void count(struct diagnose_run *run, struct ph_stack *stack) {
+  struct ph_socket_info info;
+  for (int fd = 0; fd < FDS; fd++) {
+    if (ph_socket_info(stack, fd, &info) == 0 && info.remote_port) {
+      limit_of_counters(info.limit_ns, &run->counted);
+    }
+  }
+}
+
 static void look(void *ctx, struct host *host, sim_time now) {
   struct work *w = ctx;
   const struct tcp_conn *conn = connection(host_stack(host));
@@ -155,6 +165,9 @@ static void look(void *ctx, struct host *host, sim_time now) {
   w->reason = reason_now(w, conn);
   w->since = now;
   w->over = w->sent.bytes == w->run->bytes && tcp_unsent_bytes(conn) == 0;
+  if (w->over) {
+    count(w->run, host_stack(host));
+  }
 }
 
 /* --- Running -------------------------------------------------------------- */

@@ -23,6 +23,7 @@ struct diagnose_run {
   /* What came of it. */
   bool ok;
   struct limit_report truth;
+  struct limit_report counted; /* by the sender's stack */
 };
 
 void diagnose_run_draw(struct diagnose_run *run, uint64_t seed);
