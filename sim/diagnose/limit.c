@@ -15,7 +15,10 @@ enum {
   TIMELY = 20,           /* an answer comes within 1/20 of a round trip, */
   TIMELY_LEAST = 5000,   /* at least these, */
   TIMELY_MOST = 1000000, /* at most these ns */
-  QUEUE = 8,             /* a queue stands if it costs 1/8 of a round trip */
+  /* A queue stands if it costs such a part of a round trip; if a buffer might
+     be what limits, the second: bursts out of one look like a queue, too. */
+  QUEUE = 8,
+  DEEP_QUEUE = 2,
   PLATEAU_RTTS = 8,
   LEAST_SEGMENTS = 10,
   LEAST_RTTS = 3,
@@ -35,6 +38,7 @@ struct pause {
   int64_t flight; /* at its begin */
   uint8_t reason; /* enum limit, or BURST */
   bool repaired;  /* something had been lost before */
+  bool deep;      /* a deep queue stood */
   bool ended;     /* it follows the end of a write(), and ends with an ACK */
 };
 
@@ -205,6 +209,13 @@ static void prepare(struct watch *w) {
 
 /* --- Pauses --------------------------------------------------------------- */
 
+/* A queue stands before the narrowest link: for a round trip, no segment's was
+ * about as short as the shortest. */
+static bool queue_stands(const struct watch *w, int64_t part) {
+  int64_t slack = base_rtt(w) / part;
+  return w->rtt - w->inner > slack;
+}
+
 static struct pause *add_pause(struct watch *w, int64_t begin, int64_t end,
                                uint8_t reason) {
   if (w->count == w->capacity_count) {
@@ -218,22 +229,17 @@ static struct pause *add_pause(struct watch *w, int64_t begin, int64_t end,
       .flight = w->flight,
       .reason = reason,
       .repaired = w->lost,
+      .deep = queue_stands(w, DEEP_QUEUE),
   };
   return pause;
 }
 
-/* A queue stands before the narrowest link: for a round trip, no segment's was
- * about as short as the shortest. */
-static bool queue_stands(const struct watch *w) {
-  int64_t slack = base_rtt(w) / QUEUE;
-  return w->rtt - w->inner > slack;
-}
-
 static uint8_t reason_of_window(const struct watch *w) {
   bool slow = w->waited > base_rtt(w) / QUEUE;
-  return slow || w->window < w->report->window_most / 4 * 3
-             ? LIMIT_RECEIVER
-             : LIMIT_RECEIVE_BUFFER;
+  if (slow || w->window < w->report->window_most / 4 * 3) {
+    return LIMIT_RECEIVER;
+  }
+  return queue_stands(w, DEEP_QUEUE) ? LIMIT_WIRE : LIMIT_RECEIVE_BUFFER;
 }
 
 /* New data leaves at `now`: why not before? */
@@ -264,9 +270,10 @@ static void end_pause(struct watch *w, const struct flow_segment *next) {
   if (gap <= w->timely || (gap <= line && !w->last_ended)) {
     reason = BURST;
   } else if (answer || repair) {
-    reason = queue_stands(w) && !(repair && gap > 2 * (w->rtt + w->outer))
-                 ? LIMIT_WIRE
-                 : LIMIT_CONGESTION;
+    reason =
+        queue_stands(w, QUEUE) && !(repair && gap > 2 * (w->rtt + w->outer))
+            ? LIMIT_WIRE
+            : LIMIT_CONGESTION;
   }
   add_pause(w, begin, now, reason)->ended = ended && answer && !repair;
 }
@@ -427,6 +434,12 @@ static void settle_bursts(struct watch *w) {
   }
 }
 
+/* A window, or so it seems: it could be a buffer, too. */
+static bool may_be_buffer(const struct pause *pause) {
+  return pause->reason == LIMIT_CONGESTION ||
+         (pause->reason == LIMIT_WIRE && !pause->deep);
+}
+
 /* If nearly all that ACKs let go comes after the end of what was written, it is
  * not a window that they opened: short segments waited for them (Nagle), or the
  * application for room in its send buffer. */
@@ -440,8 +453,7 @@ static void settle_ends(struct watch *w) {
   }
   for (size_t i = 0; i < w->count && ended > 4 * other; i++) {
     struct pause *pause = &w->pauses[i];
-    if (pause->ended &&
-        (pause->reason == LIMIT_CONGESTION || pause->reason == LIMIT_WIRE)) {
+    if (pause->ended && may_be_buffer(pause)) {
       pause->reason = LIMIT_SENDER;
     }
   }
@@ -453,7 +465,7 @@ static void hold(struct watch *w, size_t end, int64_t flight) {
   for (size_t i = 0; i < end; i++) {
     struct pause *pause = &w->pauses[i];
     reached |= pause->flight >= flight;
-    if (reached && pause->reason == LIMIT_CONGESTION) {
+    if (reached && may_be_buffer(pause)) {
       pause->reason = LIMIT_SENDER;
     }
   }
@@ -479,7 +491,7 @@ static void settle_plateau(struct watch *w) {
       }
     }
     now = pause->flight > now ? pause->flight : now;
-    if (plateau && pause->reason == LIMIT_CONGESTION) {
+    if (plateau && may_be_buffer(pause)) {
       pause->reason = LIMIT_SENDER;
     }
   }
@@ -535,8 +547,8 @@ void limit_of_flow(const struct flow *flow, unsigned sender,
   }
   look_through(&w);
   settle_ends(&w);
-  settle_bursts(&w);
   settle_plateau(&w);
+  settle_bursts(&w);
   for (size_t i = 0; i < w.count; i++) {
     int64_t len = w.pauses[i].end - w.pauses[i].begin;
     report->ns[w.pauses[i].reason] += len;

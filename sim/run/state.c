@@ -26,6 +26,15 @@ static void write_route(FILE *to, const struct ph_route_info *route) {
           route->netif->name);
 }
 
+/* Something was counted. */
+static bool limited(const struct ph_socket_info *info) {
+  uint64_t any = 0;
+  for (int i = 0; i < PH_LIMIT_COUNT; i++) {
+    any |= info->limit_ns[i];
+  }
+  return any != 0;
+}
+
 static void write_socket(FILE *to, const struct ph_socket_info *info) {
   char local[ADDRESS_TEXT], remote[ADDRESS_TEXT];
   bool stream = info->type == PH_SOCK_STREAM;
@@ -41,6 +50,13 @@ static void write_socket(FILE *to, const struct ph_socket_info *info) {
           info->snd_wnd, info->rcv_wnd, info->mss,
           (unsigned long long)info->srtt_ns, (unsigned long long)info->rto_ns,
           (unsigned long long)info->retransmissions);
+  if (stream && limited(info)) {
+    fprintf(to, "limits %llu", (unsigned long long)info->bytes_sent);
+    for (int i = 0; i < PH_LIMIT_COUNT; i++) {
+      fprintf(to, " %llu", (unsigned long long)info->limit_ns[i]);
+    }
+    fprintf(to, "\n");
+  }
 }
 
 static void write_sockets(FILE *to, struct ph_stack *stack) {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* packhorse diagnose: what limited each connection of a recording. */
+/* packhorse diagnose: what limited each connection of a recording, or of a
+ * state that a run or a session wrote. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,11 +11,12 @@
 #include "sim/run/address.h"
 #include "sim/tool/commands.h"
 #include "sim/tool/file.h"
+#include "sim/tool/netstat.h"
 
 enum {
   CODE_AT = 256,
   CODE_JSON,
-  NAME_TEXT = ADDRESS_TEXT + 10,
+  NAME_TEXT = ADDRESS_TEXT + 16,
   SENTENCE = 400
 };
 
@@ -27,23 +30,36 @@ static const struct option longs[] = {
 static void help(void) {
   printf(
       "usage: packhorse diagnose [OPTION]... FILE\n\n"
-      "What limited each TCP connection of a pcapng or pcap FILE, of any "
-      "source, and for\nhow much of its time: the applications, their "
-      "buffers, the congestion window or\nthe wire.\n\n"
-      "      --at PLACE      look at this place (interface) of the recording; "
-      "else the\n                      one next to the sender\n"
+      "What limited each TCP connection, and for how much of its time: the "
+      "applications,\ntheir buffers, the congestion window or the wire. FILE "
+      "is pcapng or pcap, of any\nsource; or what a run wrote with --state, or "
+      "a --control socket: then what the\nstacks counted themselves.\n\n"
+      "      --at PLACE      look at this place (interface) of the recording, "
+      "else the\n                      one next to the sender; or at this "
+      "host\n"
       "      --json          one object for each direction\n"
       "      --help          this text\n");
 }
 
 /* "10.0.0.1:80", "[fd00::1]:80". */
-static const char *name_of(const struct flow_end *end, char text[NAME_TEXT]) {
-  char address[ADDRESS_TEXT];
-  bool v4 = ph_addr_is_v4(&end->address);
-  snprintf(text, NAME_TEXT, "%s%s%s:%u", v4 ? "" : "[",
-           address_text(&end->address, address), v4 ? "" : "]", end->port);
-  return text;
+static void put_name(char text[NAME_TEXT], const char *address, unsigned port) {
+  bool v6 = strchr(address, ':') != NULL;
+  snprintf(text, NAME_TEXT, "%s%.*s%s:%u", v6 ? "[" : "", ADDRESS_TEXT, address,
+           v6 ? "]" : "", port);
 }
+
+static void name_of(const struct flow_end *end, char text[NAME_TEXT]) {
+  char address[ADDRESS_TEXT];
+  put_name(text, address_text(&end->address, address), end->port);
+}
+
+/* One direction of a connection, and what became of it. */
+struct way {
+  char from[NAME_TEXT], to[NAME_TEXT];
+  const char *place; /* or host */
+  bool guessed;
+  const struct limit_report *report;
+};
 
 static double mbps(const struct limit_report *report) {
   return report->total_ns > 0
@@ -51,13 +67,12 @@ static double mbps(const struct limit_report *report) {
              : 0;
 }
 
-static void print_way(const struct flow *flow, unsigned sender,
-                      const struct limit_report *report) {
-  char from[NAME_TEXT], to[NAME_TEXT], sentence[SENTENCE];
-  printf("%s -> %s   %llu bytes in %.6g s, %.4g Mb/s%s%s\n",
-         name_of(&flow->end[sender], from), name_of(&flow->end[!sender], to),
+static void print_way(const struct way *way) {
+  const struct limit_report *report = way->report;
+  char sentence[SENTENCE];
+  printf("%s -> %s   %llu bytes in %.6g s, %.4g Mb/s%s%s\n", way->from, way->to,
          (unsigned long long)report->bytes, (double)report->total_ns / 1e9,
-         mbps(report), *flow->place ? ", seen at " : "", flow->place);
+         mbps(report), *way->place ? ", seen at " : "", way->place);
   limit_sentence(report, sentence, sizeof(sentence));
   if (report->known) {
     const char *between = "  ";
@@ -71,20 +86,19 @@ static void print_way(const struct flow *flow, unsigned sender,
     printf("\n");
   }
   printf("  %s\n", sentence);
-  if (flow->scale_guessed) {
+  if (way->guessed) {
     printf(
         "  The recording begins later than the connection: round trips and "
         "windows are\n  guessed.\n");
   }
 }
 
-static void json_way(const struct flow *flow, unsigned sender,
-                     const struct limit_report *report, bool first) {
-  char from[NAME_TEXT], to[NAME_TEXT], sentence[SENTENCE];
+static void json_way(const struct way *way) {
+  const struct limit_report *report = way->report;
+  char sentence[SENTENCE];
   limit_sentence(report, sentence, sizeof(sentence));
-  printf("%s\n {\"from\": \"%s\", \"to\": \"%s\", \"place\": \"%s\", ",
-         first ? "" : ",", name_of(&flow->end[sender], from),
-         name_of(&flow->end[!sender], to), flow->place);
+  printf("\n {\"from\": \"%s\", \"to\": \"%s\", \"place\": \"%s\", ", way->from,
+         way->to, way->place);
   printf(
       "\"bytes\": %llu, \"seconds\": %.9f, \"segments\": %llu, "
       "\"again\": %llu, \"rtt_ms\": %.6f,\n  \"verdict\": \"%s\", "
@@ -102,50 +116,63 @@ static void json_way(const struct flow *flow, unsigned sender,
   printf("},\n  \"sentence\": \"%s\"}", sentence);
 }
 
+static void show_way(const struct way *way, bool json, size_t shown) {
+  if (json) {
+    printf("%s", shown ? "," : "");
+    json_way(way);
+  } else {
+    printf("%s", shown ? "\n" : "");
+    print_way(way);
+  }
+}
+
+/* --- Recordings ----------------------------------------------------------- */
+
 /* The directions that carried data; of a connection without any, none. */
-static size_t show(const struct connections *connections, bool json) {
+static size_t show_connections(const struct connections *connections,
+                               bool json) {
   size_t shown = 0;
   for (size_t i = 0; i < connections->count; i++) {
     const struct connection *connection = &connections->connection[i];
+    const struct flow *flow = connection->flow;
     for (unsigned k = 0; k < 2; k++) {
       unsigned sender = k ? !connection->sender : connection->sender;
-      const struct limit_report *report = &connection->way[sender];
+      struct way way = {.place = flow->place,
+                        .guessed = flow->scale_guessed,
+                        .report = &connection->way[sender]};
       /* What answered the other way in passing is not worth a line. */
-      if (report->bytes == 0 || (k && !report->known)) {
-        continue;
+      if (way.report->bytes > 0 && (k == 0 || way.report->known)) {
+        name_of(&flow->end[sender], way.from);
+        name_of(&flow->end[!sender], way.to);
+        show_way(&way, json, shown++);
       }
-      if (json) {
-        json_way(connection->flow, sender, report, shown == 0);
-      } else {
-        printf("%s", shown ? "\n" : "");
-        print_way(connection->flow, sender, report);
-      }
-      shown++;
     }
   }
   return shown;
 }
 
-static int run(const char *file, const char *place, bool json) {
+static int nothing(const char *file, const char *place) {
+  fprintf(stderr, "packhorse: %s: no TCP connection with data%s%s.\n", file,
+          place ? " at " : "", place ? place : "");
+  return 1;
+}
+
+static int diagnose_recording(FILE *from, const char *file, const char *place,
+                              bool json) {
   uint8_t *data;
   size_t size;
   struct flows flows;
   struct connections connections;
-  if (file_load(file, &data, &size)) {
+  if (file_load(from, file, &data, &size)) {
     return 2;
   }
-  bool good = flows_read(&flows, data, size);
-  int status = good ? 0 : 2;
-  if (good) {
+  int status = 2;
+  if (flows_read(&flows, data, size)) {
     connections_find(&connections, &flows, place);
     printf("%s", json ? "[" : "");
-    size_t shown = show(&connections, json);
+    size_t shown = show_connections(&connections, json);
     printf("%s", json ? "\n]\n" : "");
-    if (shown == 0) {
-      fprintf(stderr, "packhorse: %s: no TCP connection with data%s%s.\n", file,
-              place ? " at " : "", place ? place : "");
-      status = 1;
-    }
+    status = shown ? 0 : nothing(file, place);
     connections_free(&connections);
   }
   if (*flows.why) {
@@ -154,6 +181,70 @@ static int run(const char *file, const char *place, bool json) {
   }
   flows_free(&flows);
   free(data);
+  return status;
+}
+
+/* --- States --------------------------------------------------------------- */
+
+static struct limit_report report_of(const struct netstat_socket *socket) {
+  struct limit_report report;
+  limit_of_counters(socket->limit_ns, &report);
+  report.bytes = socket->bytes_sent;
+  report.again = socket->retransmissions;
+  report.segments =
+      report.again + report.bytes / (socket->mss ? socket->mss : 1);
+  report.base_rtt_ns = (int64_t)(socket->srtt_ns & INT64_MAX);
+  report.window_most = socket->snd_wnd;
+  return report;
+}
+
+static size_t show_host(const struct netstat_host *host, bool json,
+                        size_t shown) {
+  for (size_t i = 0; i < host->socket_count; i++) {
+    const struct netstat_socket *socket = &host->sockets[i];
+    struct limit_report report = report_of(socket);
+    struct way way = {.place = host->name, .report = &report};
+    if (report.known) {
+      put_name(way.from, socket->local, socket->local_port);
+      put_name(way.to, socket->remote, socket->remote_port);
+      show_way(&way, json, shown++);
+    }
+  }
+  return shown;
+}
+
+static int diagnose_state(FILE *from, const char *file, const char *place,
+                          bool json) {
+  struct netstat netstat;
+  int status = 2;
+  if (netstat_read(&netstat, from)) {
+    size_t shown = 0;
+    printf("%s", json ? "[" : "");
+    for (size_t i = 0; i < netstat.host_count; i++) {
+      const struct netstat_host *host = &netstat.hosts[i];
+      if (!place || strcmp(place, host->name) == 0) {
+        shown = show_host(host, json, shown);
+      }
+    }
+    printf("%s", json ? "\n]\n" : "");
+    status = shown ? 0 : nothing(file, place);
+  } else {
+    fprintf(stderr, "packhorse: %s: %s.\n", file, netstat.why);
+  }
+  netstat_free(&netstat);
+  return status;
+}
+
+static int run(const char *file, const char *place, bool json) {
+  bool is_state = false;
+  FILE *from = netstat_open(file, &is_state);
+  if (!from) {
+    fprintf(stderr, "packhorse: %s: %s.\n", file, strerror(errno));
+    return 2;
+  }
+  int status = is_state ? diagnose_state(from, file, place, json)
+                        : diagnose_recording(from, file, place, json);
+  fclose(from);
   return status;
 }
 
@@ -180,8 +271,9 @@ int command_diagnose(const struct options *options) {
     json |= code == CODE_JSON;
   }
   if (options->arg_count - optind != 1) {
-    fprintf(stderr,
-            "packhorse: diagnose: expected one FILE, pcapng or pcap.\n");
+    fprintf(
+        stderr,
+        "packhorse: diagnose: expected one FILE: a recording or a state.\n");
     return 2;
   }
   return run(options->args[optind], place, json);

@@ -4,10 +4,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "sim/tool/commands.h"
 #include "sim/tool/netstat.h"
@@ -39,30 +35,6 @@ static void help(void) {
       "      --help          this text\n");
 }
 
-/* The state in a file, or of the session behind a socket. */
-static FILE *open_state(const char *name) {
-  struct stat about;
-  if (stat(name, &about) != 0 || !S_ISSOCK(about.st_mode)) {
-    return fopen(name, "r");
-  }
-  struct sockaddr_un to = {.sun_family = AF_UNIX};
-  if (strlen(name) >= sizeof(to.sun_path)) {
-    errno = ENAMETOOLONG;
-    return NULL;
-  }
-  memcpy(to.sun_path, name, strlen(name));
-  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0) {
-    return fdopen(fd, "r");
-  }
-  int error = errno;
-  if (fd >= 0) {
-    close(fd);
-  }
-  errno = error;
-  return NULL;
-}
-
 static int show(const struct netstat *netstat, const char *name,
                 unsigned what) {
   bool any = false;
@@ -82,7 +54,8 @@ static int show(const struct netstat *netstat, const char *name,
 }
 
 static int run(const char *file, const char *host, unsigned what) {
-  FILE *from = open_state(file);
+  bool is_state;
+  FILE *from = netstat_open(file, &is_state);
   if (!from) {
     fprintf(stderr, "packhorse: %s: %s.\n", file, strerror(errno));
     return 2;

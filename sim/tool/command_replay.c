@@ -138,7 +138,7 @@ int replay_file(struct replay_result *result, const struct options *options) {
   size_t size = 0;
   *result = (struct replay_result){
       .run = {.options = options, .started = run_wall_clock()}};
-  int status = file_load(options->file, &data, &size);
+  int status = file_load_name(options->file, &data, &size);
   if (!status) {
     struct servers *servers = sim_alloc(sizeof(*servers));
     status = replay_data(result, servers, data, size);

@@ -14,14 +14,9 @@ static int cannot_read(const char *name) {
   return 2;
 }
 
-int file_load(const char *name, uint8_t **data, size_t *size) {
+int file_load(FILE *file, const char *name, uint8_t **data, size_t *size) {
   size_t capacity = 1 << 20;
-  *data = NULL;
   errno = 0;
-  FILE *file = fopen(name, "rb");
-  if (!file) {
-    return cannot_read(name);
-  }
   *size = 0;
   *data = sim_alloc(capacity);
   size_t got;
@@ -32,11 +27,22 @@ int file_load(const char *name, uint8_t **data, size_t *size) {
       *data = sim_realloc(*data, capacity);
     }
   }
-  int status = ferror(file) ? cannot_read(name) : 0;
-  fclose(file);
-  if (status) {
+  if (ferror(file)) {
     free(*data);
     *data = NULL;
+    return cannot_read(name);
   }
+  return 0;
+}
+
+int file_load_name(const char *name, uint8_t **data, size_t *size) {
+  errno = 0;
+  *data = NULL;
+  FILE *file = fopen(name, "rb");
+  if (!file) {
+    return cannot_read(name);
+  }
+  int status = file_load(file, name, data, size);
+  fclose(file);
   return status;
 }

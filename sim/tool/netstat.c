@@ -57,6 +57,19 @@ static bool read_socket(struct netstat_host *host, const char *line) {
                      &s->srtt_ns, &s->rto_ns, &s->retransmissions) == 16;
 }
 
+static bool read_limits(struct netstat_host *host, const char *line) {
+  if (host->socket_count == 0) {
+    return false;
+  }
+  struct netstat_socket *s = &host->sockets[host->socket_count - 1];
+  uint64_t *ns = s->limit_ns;
+  return sscanf(line,
+                "limits %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
+                " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
+                &s->bytes_sent, &ns[0], &ns[1], &ns[2], &ns[3], &ns[4], &ns[5],
+                &ns[6]) == 8;
+}
+
 static bool read_counter(struct netstat_host *host, const char *line) {
   struct netstat_counter *c = MORE(host->counters, host->counter_count);
   return c &&
@@ -76,6 +89,7 @@ static bool read_line(struct netstat *netstat, const char *line) {
   } kinds[] = {{"interface ", read_interface},
                {"route ", read_route},
                {"socket ", read_socket},
+               {"limits ", read_limits},
                {"counter ", read_counter}};
   if (strncmp(line, "host ", 5) == 0) {
     return read_host(netstat, line);

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { NETSTAT_WORD = 64 };
+enum { NETSTAT_WORD = 64, NETSTAT_LIMITS = 7 };
 
 struct netstat_interface {
   char name[NETSTAT_WORD];
@@ -29,6 +29,7 @@ struct netstat_socket {
   unsigned recv_queue, send_queue, local_port, remote_port;
   unsigned cwnd, ssthresh, snd_wnd, rcv_wnd, mss;
   uint64_t srtt_ns, rto_ns, retransmissions;
+  uint64_t bytes_sent, limit_ns[NETSTAT_LIMITS]; /* 0: not counted */
 };
 
 struct netstat_counter {
@@ -51,6 +52,11 @@ struct netstat {
   size_t host_count;
   char why[160]; /* after false */
 };
+
+/* Opens the state in a file, or that of the session behind a --control socket;
+ * NULL: errno says why. `is_state`: it is one, as far as its
+ * title says (a pipe's is not looked at). */
+FILE *netstat_open(const char *name, bool *is_state);
 
 /* Reads all of `from`; false: it is no state, see `why`. To be freed in either
  * case. */

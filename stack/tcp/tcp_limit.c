@@ -10,11 +10,13 @@
 #include "stack/tcp/tcp_memory.h"
 #include "stack/tcp/tcp_settings.h"
 
-enum { QUEUE = 8 }; /* a queue stands if it costs 1/8 of a round trip */
+/* A queue stands if it costs a part of a round trip: 1/8, but 1/2 if a buffer
+ * might be what limits, for bursts out of one look like a queue, too. */
+enum { QUEUE = 8, DEEP_QUEUE = 2 };
 
 /* No segment of this round trip had one that was short: the least of it is kept
  * in low_us, until low_until is acknowledged. */
-static bool queue_stands(struct tcp_conn *conn) {
+static bool queue_stands(struct tcp_conn *conn, uint32_t part) {
   struct tcp_out *out = conn->out;
   const struct tcp_rack *rack = &out->loss.rack;
   if (!conn->use_rack || rack->rtt_us == 0) {
@@ -26,7 +28,13 @@ static bool queue_stands(struct tcp_conn *conn) {
     out->low_until = conn->snd_nxt;
   }
   uint32_t least = ph_min_u32(rack->min_rtt_us[0], rack->min_rtt_us[1]);
-  return out->low_us > least && out->low_us - least > least / QUEUE;
+  return out->low_us > least && out->low_us - least > least / part;
+}
+
+/* A larger buffer does not help if the path is full already. */
+static enum tcp_limit unless_full(struct tcp_conn *conn, enum tcp_limit limit) {
+  uint32_t part = limit == TCP_LIMIT_CONGESTION ? QUEUE : DEEP_QUEUE;
+  return queue_stands(conn, part) ? TCP_LIMIT_WIRE : limit;
 }
 
 static enum tcp_limit limit_now(struct tcp_conn *conn) {
@@ -40,17 +48,18 @@ static enum tcp_limit limit_now(struct tcp_conn *conn) {
       return TCP_LIMIT_OVER;
     }
     if (!tcp_writable(conn)) {
-      return TCP_LIMIT_SEND_BUFFER;
+      return unless_full(conn, TCP_LIMIT_SEND_BUFFER);
     }
     return conn->snd_nxt == conn->snd_una ? TCP_LIMIT_IDLE : TCP_LIMIT_SENDER;
   }
   if (room < space && out->lost_bytes == 0) {
-    return conn->snd_wnd / 3 < conn->snd_max_wnd / 4 ? TCP_LIMIT_RECEIVER
-                                                     : TCP_LIMIT_RECEIVE_BUFFER;
+    return conn->snd_wnd / 3 < conn->snd_max_wnd / 4
+               ? TCP_LIMIT_RECEIVER
+               : unless_full(conn, TCP_LIMIT_RECEIVE_BUFFER);
   }
   /* `pending` is who waits for the device. */
-  return conn->pending || queue_stands(conn) ? TCP_LIMIT_WIRE
-                                             : TCP_LIMIT_CONGESTION;
+  return conn->pending ? TCP_LIMIT_WIRE
+                       : unless_full(conn, TCP_LIMIT_CONGESTION);
 }
 
 static void look(struct ph_stack *stack, struct tcp_conn *conn) {

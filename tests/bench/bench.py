@@ -200,7 +200,8 @@ def diagnose():
     program = os.path.join(os.path.relpath(BUILD, ROOT), "bench", "diagnose")
     run(["make", "--no-print-directory", "-s", program])
     output = run([program])
-    for name, bar in (("diagnose_verdicts", 0.95), ("diagnose_shares", 0.95)):
+    for name, bar in (("diagnose_verdicts", 0.95), ("diagnose_shares", 0.95), ("diagnose_agree", 0.95),
+                      ("diagnose_counters", 0.95), ("diagnose_counter_shares", 0.95)):
         value = float(re.search(name + r" (\S+)", output).group(1))
         figure(name, value, "of all", bar, program)
 

@@ -34,7 +34,7 @@ static void describe(const struct diagnose_run *run) {
 }
 
 struct score {
-  unsigned seen, right, near;
+  unsigned seen, right, near, agree; /* with the counters */
 };
 
 /* The counters tell all six apart. */
@@ -55,7 +55,9 @@ static void judge_counters(struct score *score,
 static void judge(struct score *score, const struct diagnose_run *run,
                   const char *path) {
   struct limit_report truth = run->truth;
+  struct limit_report counted = run->counted;
   diagnose_join(&truth);
+  diagnose_join(&counted);
   enum limit kind = run->kind == LIMIT_SEND_BUFFER ? LIMIT_SENDER : run->kind;
   bool described = false;
   for (int i = 0; i < PLACES; i++) {
@@ -66,6 +68,7 @@ static void judge(struct score *score, const struct diagnose_run *run,
     score->seen++;
     score->right += good;
     score->near += near;
+    score->agree += diagnose_difference(&report, &counted) <= POINTS;
     if (!good || !near) {
       if (!described) {
         describe(run);
@@ -82,7 +85,7 @@ int main(int argc, char **argv) {
   uint64_t last = argc > 2 ? strtoull(argv[2], NULL, 10) : 100;
   char path[] = "/tmp/packhorse-diagnose-XXXXXX";
   int fd = mkstemp(path);
-  struct score score = {0, 0, 0}, counters = {0, 0, 0};
+  struct score score = {0}, counters = {0};
   if (fd < 0) {
     return 1;
   }
@@ -103,6 +106,7 @@ int main(int argc, char **argv) {
   unlink(path);
   printf("diagnose_verdicts %.4f\n", (double)score.right / score.seen);
   printf("diagnose_shares %.4f\n", (double)score.near / score.seen);
+  printf("diagnose_agree %.4f\n", (double)score.agree / score.seen);
   printf("diagnose_counters %.4f\n", (double)counters.right / counters.seen);
   printf("diagnose_counter_shares %.4f\n",
          (double)counters.near / counters.seen);

@@ -129,15 +129,22 @@ static int reason_now(const struct work *w, const struct tcp_conn *conn) {
   uint32_t space = tcp_cwnd_space(conn);
   int32_t left = seq_diff(conn->snd_una + conn->snd_wnd, conn->snd_nxt);
   uint32_t room = left > 0 ? (uint32_t)left : 0;
-  if (unsent <= room && unsent <= space && conn->out->lost_bytes == 0) {
-    return run->write_rate ? LIMIT_SENDER : LIMIT_SEND_BUFFER;
-  }
-  if (room < space) {
-    return run->read_rate ? LIMIT_RECEIVER : LIMIT_RECEIVE_BUFFER;
-  }
   uint64_t holds =
       run->rate_bps / 8 * MSS / FRAME * 2 * run->delay_us / 1000000;
-  return tcp_flight(conn) >= holds ? LIMIT_WIRE : LIMIT_CONGESTION;
+  bool full = tcp_flight(conn) >= holds;
+  bool overfull = tcp_flight(conn) >= holds + holds / 2;
+  if (unsent <= room && unsent <= space && conn->out->lost_bytes == 0) {
+    return run->write_rate ? LIMIT_SENDER
+           : overfull      ? LIMIT_WIRE
+                           : LIMIT_SEND_BUFFER;
+  }
+  if (room < space && run->read_rate) {
+    return LIMIT_RECEIVER;
+  }
+  if (room < space && !overfull) {
+    return LIMIT_RECEIVE_BUFFER;
+  }
+  return full ? LIMIT_WIRE : LIMIT_CONGESTION;
 }
 
 /* What the sender's stack has counted. */

@@ -392,6 +392,9 @@ static void seeded_runs_get_their_verdict_at_each_place(void **state) {
       }
       near += diagnose_difference(&report, &run.truth) <= 5;
     }
+    diagnose_join(&run.counted);
+    assert_int_equal(run.counted.verdict, run.truth.verdict);
+    assert_true(diagnose_difference(&run.counted, &run.truth) <= 5);
   }
   unlink(path);
   assert_in_range(near, 4 * RUNS * 95 / 100, 4 * RUNS);
@@ -449,9 +452,38 @@ static void command_says_a_sentence_or_json(void **state) {
   assert_int_equal(command("diagnose %s", path, STDERR_FILENO), 2);
   has("No such file");
   assert_int_equal(command("diagnose%s", "", STDERR_FILENO), 2);
-  has("expected one FILE");
+  has("expected one FILE: a recording or a state");
   assert_int_equal(command("diagnose --loud %s", path, STDERR_FILENO), 2);
   has("--loud: 'diagnose' has no such option");
+}
+
+static void command_reads_the_counters_of_a_run(void **state) {
+  (void)state;
+  char path[] = "/tmp/packhorse-diagnose-XXXXXX";
+  char line[256];
+  int fd = mkstemp(path);
+  struct options options;
+  struct command_capture capture;
+  assert_true(fd >= 0);
+  close(fd);
+  snprintf(line, sizeof(line),
+           "throughput --nic soft --bytes 8M --wire delay=2ms --rcvbuf 65536 "
+           "--state-at 400000 --state %s",
+           path);
+  assert_int_equal(command_parse(&options, line), 0);
+  command_capture(&capture, STDOUT_FILENO);
+  assert_int_equal(command_transfer(&options), 0);
+  command_captured(&capture, text, sizeof(text));
+  assert_int_equal(command("diagnose %s", path, STDOUT_FILENO), 0);
+  has("10.0.0.1:");
+  has(" -> 10.0.0.2:5001 ");
+  has(", seen at client\n");
+  has("All of the receive window was in flight for 9");
+  has(" bytes are too few for a round trip of 4");
+  assert_int_equal(
+      command("diagnose --json --at server %s", path, STDERR_FILENO), 1);
+  has("no TCP connection with data at server.\n");
+  unlink(path);
 }
 
 int main(void) {
@@ -473,6 +505,7 @@ int main(void) {
       cmocka_unit_test_teardown(too_little_is_no_verdict, tear_down),
       cmocka_unit_test(seeded_runs_get_their_verdict_at_each_place),
       cmocka_unit_test(command_says_a_sentence_or_json),
+      cmocka_unit_test(command_reads_the_counters_of_a_run),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

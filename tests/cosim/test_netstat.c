@@ -143,6 +143,7 @@ static const char GOOD[] = STATE_TITLE
     "route 10.0.0.0/24 - eth0\n"
     "route ::/0 fe80::1 eth0\n"
     "socket tcp6 LISTEN 0 4 :: 80 :: 0 0 0 0 0 536 0 0 0\n"
+    "limits 1 2 3 4 5 6 7 18446744073709551615\n"
     "counter IpInReceives 18446744073709551615\n";
 
 static void state_is_read_line_by_line(void **state) {
@@ -155,6 +156,8 @@ static void state_is_read_line_by_line(void **state) {
   assert_string_equal(host->routes[1].next_hop, "fe80::1");
   assert_int_equal(host->sockets[0].local_port, 80);
   assert_true(host->counters[0].value == UINT64_MAX);
+  assert_int_equal(host->sockets[0].bytes_sent, 1);
+  assert_true(host->sockets[0].limit_ns[6] == UINT64_MAX);
   netstat_free(&netstat);
 }
 
@@ -171,6 +174,7 @@ static void text_that_is_no_state_is_refused(void **state) {
       STATE_TITLE "host a 1\nroute zz/1 - eth0\n",
       STATE_TITLE "host a 1\nsocket tcp LISTEN 0\n",
       STATE_TITLE "host a 1\ncounter x -\n",
+      STATE_TITLE "host a 1\nlimits 1 2 3 4 5 6 7 8\n", /* of which socket? */
   };
   struct netstat netstat;
   for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
