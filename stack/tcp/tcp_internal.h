@@ -117,7 +117,7 @@ struct tcp_out {
   uint64_t limit_since_ns;
   uint64_t limit_ns[TCP_LIMIT_COUNT + 1];
   uint32_t low_us, low_until;
-  uint8_t limit; /* enum tcp_limit */
+  uint8_t limit;         /* enum tcp_limit */
   bool used;             /* since the hand of tcp_out.c passed */
   uint32_t sack_newest;  /* the run that changed last: tcp_sack_blocks.c */
   struct tcp_ranges ooo; /* received out of order */
