@@ -54,6 +54,13 @@ int keyboard(char *line, size_t size, int wait_ms);
 int net_connect(const char *host, const char *port);
 /* A TCP listener, on any address of both families if there are two. */
 int net_listen(const char *port, int backlog);
+/* A connection of a listener, or -1. Calls on it give up when the peer does
+ * nothing for five minutes (RFC 5321 4.5.3.2.7): a server of one session at a
+ * time would hang with it. */
+int net_accept(int listener);
+/* The same for a connection of one's own; false: it can't be used. */
+bool net_patient(int fd);
+enum { NET_PATIENCE_S = 300 };
 /* All of it; false: the connection is broken. */
 bool net_send(int fd, const void *data, size_t len);
 bool net_print(int fd, const char *format, ...)

@@ -58,19 +58,13 @@ static int prepare(struct client *client) {
   /* 227 and some words, then the numbers (RFC 1123 4.1.2.6). */
   const char *numbers = client->reply + 3;
   numbers += strcspn(numbers, "0123456789");
-  int fd = socket(AF_INET, SOCK_STREAM, 0);
-  if (fd >= 0 && (!ftp_parse(numbers, &at) ||
-                  connect(fd, (struct sockaddr *)&at, sizeof(at)) < 0)) {
-    close(fd);
-    fd = -1;
-  }
-  return fd;
+  return ftp_parse(numbers, &at) ? ftp_connect(&at) : -1;
 }
 
 /* `file` crosses after `command`. True: the server says so too. */
 static bool transfer(struct client *client, const char *command,
                      const char *word, FILE *file, bool store) {
-  struct ftp_count count;
+  struct ftp_count count = {0, 0};
   bool good = false, list = *word == 0;
   if (ask(client, "TYPE", list ? "A" : "I") != 2) {
     return false;

@@ -49,11 +49,20 @@ int ftp_listen(int control, char text[FTP_ADDRESS]) {
 int ftp_accept(int control, int listener) {
   struct pollfd in = {.fd = listener, .events = POLLIN};
   struct sockaddr_in theirs, data;
-  int fd =
-      poll(&in, 1, FTP_PATIENCE_MS) == 1 ? accept(listener, NULL, NULL) : -1;
+  int fd = poll(&in, 1, FTP_PATIENCE_MS) == 1 ? net_accept(listener) : -1;
   if (fd >= 0 && (!ftp_address(control, false, &theirs) ||
                   !ftp_address(fd, false, &data) ||
                   theirs.sin_addr.s_addr != data.sin_addr.s_addr)) {
+    close(fd);
+    fd = -1;
+  }
+  return fd;
+}
+
+int ftp_connect(const struct sockaddr_in *at) {
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  if (fd >= 0 && (!net_patient(fd) ||
+                  connect(fd, (const struct sockaddr *)at, sizeof(*at)) < 0)) {
     close(fd);
     fd = -1;
   }

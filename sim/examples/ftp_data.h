@@ -20,6 +20,9 @@ int ftp_listen(int control, char text[FTP_ADDRESS]);
  * else may steal or plant a file (RFC 2577 3). -1: none came in time. */
 int ftp_accept(int control, int listener);
 
+/* The data connection that we make, or -1. */
+int ftp_connect(const struct sockaddr_in *at);
+
 /* h1,h2,h3,h4,p1,p2 */
 bool ftp_parse(const char *text, struct sockaddr_in *at);
 

@@ -48,12 +48,7 @@ static int open_data(struct session *session) {
   if (session->passive >= 0) {
     fd = ftp_accept(session->lines.fd, session->passive);
   } else if (session->at.sin_port != 0) {
-    fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (fd >= 0 &&
-        connect(fd, (struct sockaddr *)&session->at, sizeof(session->at)) < 0) {
-      close(fd);
-      fd = -1;
-    }
+    fd = ftp_connect(&session->at);
   }
   forget_data(session);
   return fd;
@@ -62,7 +57,7 @@ static int open_data(struct session *session) {
 /* RETR, STOR and lists: `file` crosses. It is closed. */
 static bool transfer(struct session *session, FILE *file, const char *what,
                      bool store) {
-  struct ftp_count count;
+  struct ftp_count count = {0, 0};
   if (!file) {
     forget_data(session);
     return reply(session, "550 no such file");
@@ -181,7 +176,7 @@ int example_ftpd(int argc, char **argv) {
   for (long i = 0; listener >= 0 && (most == 0 || i < most); i++) {
     char line[512];
     struct session session = {.dir = argv[1], .ascii = true, .passive = -1};
-    session.lines.fd = accept(listener, NULL, NULL);
+    session.lines.fd = net_accept(listener);
     bool alive = session.lines.fd >= 0 && reply(&session, "220 packhorse");
     while (alive && net_line(&session.lines, line, sizeof(line)) >= 0) {
       alive = obey(&session, line);

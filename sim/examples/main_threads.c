@@ -29,7 +29,7 @@ static bool set(struct packhorse_config *config, int code, const char *value) {
       return true;
     case 'a':
     case 'g':
-      while (list[i] && i < last) {
+      while (i < last && list[i]) {
         i++;
       }
       list[i] = value;

@@ -66,6 +66,23 @@ int net_listen(const char *port, int backlog) {
   return fd;
 }
 
+bool net_patient(int fd) {
+  const struct timeval patience = {.tv_sec = NET_PATIENCE_S};
+  return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) ==
+             0 &&
+         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) ==
+             0;
+}
+
+int net_accept(int listener) {
+  int fd = accept(listener, NULL, NULL);
+  if (fd >= 0 && !net_patient(fd)) {
+    close(fd);
+    fd = -1;
+  }
+  return fd;
+}
+
 bool net_send(int fd, const void *data, size_t len) {
   const char *bytes = data;
   while (len > 0) {

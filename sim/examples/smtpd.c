@@ -153,7 +153,7 @@ int example_smtpd(int argc, char **argv) {
   }
   while (most == 0 || mails < most) {
     char line[LINE_MAX_BYTES];
-    int fd = accept(listener, NULL, NULL);
+    int fd = net_accept(listener);
     struct session session = {.lines = {.fd = fd}};
     bool alive = fd >= 0 && reply(&session, "220 packhorse");
     while (alive && net_line(&session.lines, line, sizeof(line)) >= 0) {

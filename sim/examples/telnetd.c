@@ -84,8 +84,8 @@ static void serve(struct shell *shell) {
   while (alive) {
     struct pollfd fd = {.fd = shell->nvt.fd, .events = POLLPRI};
     fd.events |= shell->running ? POLLOUT : POLLIN;
-    if (poll(&fd, 1, -1) < 0) {
-      return;
+    if (poll(&fd, 1, NET_PATIENCE_S * 1000) <= 0) {
+      return; /* the user has gone home */
     }
     if (shell->running && !(fd.revents & POLLPRI) && !shell->nvt.synch) {
       alive = say_yes(shell);
@@ -104,7 +104,7 @@ int example_telnetd(int argc, char **argv) {
   int listener = net_listen(argv[0], 8);
   for (long i = 0; listener >= 0 && (most == 0 || i < most); i++) {
     struct shell shell = {.running = false};
-    int fd = accept(listener, NULL, NULL);
+    int fd = net_accept(listener);
     if (fd < 0) {
       return 1;
     }

@@ -17,23 +17,9 @@
 #include "sim/run/run.h"
 #include "stack/dns/dns.h"
 
-enum { PROGRAMS_MAX = 4, WORDS_MAX = 16, SAID_MAX = 2000, FILE_BYTES = 100000 };
+enum { WORDS_MAX = 16, SAID_MAX = 2000, FILE_BYTES = 100000 };
 
-/* A program of an example. In its words SERVER is the server's address, SELF
- * the host's, DIR its directory. */
-struct part {
-  unsigned host;
-  uint32_t start_ms;
-  const char *who; /* what its screen is called */
-  const char *line;
-  const char *typed; /* lines, each behind the millisecond it is typed at */
-};
-
-static const struct example {
-  const char *name, *text;
-  bool ipv4_only;
-  struct part parts[PROGRAMS_MAX];
-} examples[] = {
+static const struct example examples[] = {
     {"http",
      "a web server with epoll, 40 connections at once, pages of 100 kB",
      false,
@@ -78,7 +64,7 @@ enum { EXAMPLES = sizeof(examples) / sizeof(examples[0]) };
 struct running {
   struct bsd_world world; /* first */
   struct scene *scene;
-  const struct part *part;
+  const struct example_part *part;
   struct host *host;
   const char *typed; /* the rest of its keyboard */
   int argc;
@@ -99,7 +85,7 @@ struct said {
 struct scene {
   const struct example *example;
   struct run run;
-  struct running running[PROGRAMS_MAX];
+  struct running running[EXAMPLE_PARTS];
   unsigned count;
   struct said said[SAID_MAX];
   uint32_t said_count;
@@ -259,7 +245,7 @@ static char *meaning(struct scene *scene, unsigned host, char *word) {
 }
 
 static void start(struct scene *scene, struct running *running,
-                  const struct part *part) {
+                  const struct example_part *part) {
   running->scene = scene;
   running->part = part;
   running->typed = part->typed;
@@ -331,7 +317,7 @@ static int play(struct scene *scene, const struct options *options) {
     (void)address_text(&address, scene->addresses[i]);
   }
   for (;
-       scene->count < PROGRAMS_MAX && scene->example->parts[scene->count].line;
+       scene->count < EXAMPLE_PARTS && scene->example->parts[scene->count].line;
        scene->count++) {
     start(scene, &scene->running[scene->count],
           &scene->example->parts[scene->count]);
@@ -351,9 +337,9 @@ static int play(struct scene *scene, const struct options *options) {
   return ok ? 0 : 1;
 }
 
-int command_example(const struct options *options) {
+int example_play(const struct example *example, const struct options *options) {
   struct scene *scene = sim_alloc(sizeof(*scene));
-  scene->example = find(options->topic);
+  scene->example = example;
   int status = make_files(scene) ? play(scene, options) : 2;
   nftw(scene->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
   for (uint32_t i = 0; i < scene->said_count; i++) {
@@ -361,4 +347,8 @@ int command_example(const struct options *options) {
   }
   free(scene);
   return status;
+}
+
+int command_example(const struct options *options) {
+  return example_play(find(options->topic), options);
 }

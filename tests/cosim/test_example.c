@@ -9,7 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sim/run/run.h"
 #include "sim/tool/commands.h"
+#include "sim/tool/example.h"
 #include "tests/cosim/command.h"
 
 enum { TEXT = 32768 };
@@ -133,6 +135,42 @@ static void chat_is_heard_by_all_of_a_group(void **state) {
   assert_null(strstr(said + 1, "psst"));
 }
 
+/* A server has one session at a time; the first caller never says a word. */
+static void silent_peer(const char *server, const char *port,
+                        const char *caller, const char *typed,
+                        const char *wanted) {
+  static char text[TEXT];
+  char silent[32];
+  struct options options;
+  struct command_capture capture;
+  snprintf(silent, sizeof(silent), "telnet SERVER %s", port);
+  const struct example scene = {
+      .name = "silence",
+      .parts = {{RUN_SERVER, 0, "server", server, NULL},
+                {RUN_CLIENT, 1, "silent", silent, "900000 too late"},
+                {RUN_CLIENT, 50, "caller", caller, typed}}};
+  command_capture(&capture, STDOUT_FILENO);
+  assert_int_equal(command_parse(&options, "example http --nic soft"), 0);
+  int status = example_play(&scene, &options);
+  command_captured(&capture, text, sizeof(text));
+  assert_int_equal(status, 0);
+  assert_non_null(strstr(text, "silent    the connection ended\n"));
+  assert_null(strstr(text, "too late"));
+  if (!strstr(text, wanted)) {
+    fail_msg("no '%s' in\n%s", wanted, text);
+  }
+}
+
+static void silent_peer_is_hung_up_on_after_five_minutes(void **state) {
+  (void)state;
+  silent_peer("smtpd 25 1", "25", "smtpsend SERVER 25 a b", "60 text",
+              "caller    sent\n");
+  silent_peer("ftpd 21 DIR 2", "21", "ftp SERVER 21 DIR", "60 get data.bin",
+              "caller    RETR data.bin: 100000 bytes, sum 017bd83a\n");
+  silent_peer("telnetd 23 2", "23", "telnet SERVER 23", "60 echo 1\n60 exit",
+              "caller    bye\n");
+}
+
 static void same_run_gives_the_same_hash(void **state) {
   (void)state;
   static char text[TEXT], again[TEXT];
@@ -180,6 +218,7 @@ int main(void) {
       cmocka_unit_test(ftp_moves_files_with_pasv_and_port),
       cmocka_unit_test(telnet_interrupts_with_urgent_data),
       cmocka_unit_test(chat_is_heard_by_all_of_a_group),
+      cmocka_unit_test(silent_peer_is_hung_up_on_after_five_minutes),
       cmocka_unit_test(same_run_gives_the_same_hash),
       cmocka_unit_test(json_is_one_object),
       cmocka_unit_test(program_that_fails_makes_the_run_fail),
