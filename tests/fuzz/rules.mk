@@ -23,6 +23,8 @@ $(BUILD)/fuzz/%.o: %.c
 
 $(BUILD)/test/fuzz_script: $(call fuzz_object,tests/fuzz/fuzz_script.c $(SIM_C) $(STACK_C) $(DRIVER_C)) $(BUILD)/nic/libnic.a
 	$(call quiet,LD ) clang++ -fsanitize=fuzzer,address,undefined $^ $(SIM_LIBS) -o $@
+$(BUILD)/test/fuzz_capture: $(call fuzz_object,tests/fuzz/fuzz_capture.c $(wildcard sim/diagnose/*.c sim/wire/pcap*.c) sim/core/util.c)
+	$(call quiet,LD ) clang -fsanitize=fuzzer,address,undefined $^ -o $@
 $(BUILD)/test/fuzz_%: $(call fuzz_object,tests/fuzz/fuzz_%.c $(filter-out tests/stack/test_%,$(wildcard tests/stack/tcp_*.c)) $(STACK_C) $(DRIVER_C))
 	$(call quiet,LD ) clang -fsanitize=fuzzer,address,undefined $^ -lcmocka -o $@
 

@@ -33,5 +33,6 @@ fuzz dhcp 1500 300
 fuzz ip 1500 600
 fuzz script 50000 1500
 fuzz ipv6 2000 1200
+fuzz capture 60000 1200
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
