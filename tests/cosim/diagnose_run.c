@@ -160,8 +160,7 @@ static void count(struct diagnose_run *run, struct ph_stack *stack) {
 static void look(void *ctx, struct host *host, sim_time now) {
   struct work *w = ctx;
   const struct tcp_conn *conn = connection(host_stack(host));
-  if (w->over || !conn || conn->snd_nxt == conn->iss ||
-      conn->snd_nxt == conn->iss + 1) {
+  if (w->over || !conn || conn->counters.data_segs_out == 0) {
     return;
   }
   if (w->reason >= 0) {
