@@ -38,7 +38,9 @@ struct pause {
   int64_t flight; /* at its begin */
   uint8_t reason; /* enum limit, or BURST */
   bool repaired;  /* something had been lost before */
-  bool deep;      /* a deep queue stood */
+  bool queue;     /* a queue stood, */
+  bool deep;      /* a deep one */
+  bool written;   /* it follows, or precedes, the end of a write() */
   bool ended;     /* it follows the end of a write(), and ends with an ACK */
 };
 
@@ -229,6 +231,7 @@ static struct pause *add_pause(struct watch *w, int64_t begin, int64_t end,
       .flight = w->flight,
       .reason = reason,
       .repaired = w->lost,
+      .queue = queue_stands(w, QUEUE),
       .deep = queue_stands(w, DEEP_QUEUE),
   };
   return pause;
@@ -275,7 +278,9 @@ static void end_pause(struct watch *w, const struct flow_segment *next) {
             ? LIMIT_WIRE
             : LIMIT_CONGESTION;
   }
-  add_pause(w, begin, now, reason)->ended = ended && answer && !repair;
+  struct pause *pause = add_pause(w, begin, now, reason);
+  pause->written = ended;
+  pause->ended = ended && answer && !repair;
 }
 
 static void see_data(struct watch *w, const struct flow_segment *segment) {
@@ -434,6 +439,25 @@ static void settle_bursts(struct watch *w) {
   }
 }
 
+/* Who has nothing to send ends what it sends with a short segment, but for an
+ * odd one that fits. If there are hardly any, data that come by themselves are
+ * not written late: the sender paces them, by its congestion window. */
+static void settle_paced(struct watch *w) {
+  int64_t written = 0, all = 0;
+  for (size_t i = 0; i < w->count; i++) {
+    const struct pause *pause = &w->pauses[i];
+    int64_t len = pause->reason == LIMIT_SENDER ? pause->end - pause->begin : 0;
+    written += pause->written ? len : 0;
+    all += len;
+  }
+  for (size_t i = 0; i < w->count && written < all / 10; i++) {
+    struct pause *pause = &w->pauses[i];
+    if (pause->reason == LIMIT_SENDER && !pause->written) {
+      pause->reason = pause->queue ? LIMIT_WIRE : LIMIT_CONGESTION;
+    }
+  }
+}
+
 /* A window, or so it seems: it could be a buffer, too. */
 static bool may_be_buffer(const struct pause *pause) {
   return pause->reason == LIMIT_CONGESTION ||
@@ -546,6 +570,7 @@ void limit_of_flow(const struct flow *flow, unsigned sender,
     prepare(&w);
   }
   look_through(&w);
+  settle_paced(&w);
   settle_ends(&w);
   settle_plateau(&w);
   settle_bursts(&w);
