@@ -30,6 +30,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
@@ -61,6 +62,7 @@ struct packhorse_config {
   const char *address[PACKHORSE_ADDRESSES];
   const char *gateway[PACKHORSE_ADDRESSES];
   const char *name_server;
+  bool ipv4_only;
   uint32_t sockets; /* and as many connections; up to 100 000; 1024 */
 };
 

@@ -91,7 +91,7 @@ static int init_stack(struct packhorse *ph, uint32_t sockets) {
   return ph_stack_init(&ph->stack, &config);
 }
 
-static int init_modules(struct ph_stack *stack, uint32_t count) {
+static int init_modules(struct ph_stack *stack, uint32_t count, bool ipv6) {
   const struct ph_socket_config sockets = {
       .max_sockets = count, .max_watches = count, .max_epolls = 64};
   const struct ph_tcp_config tcp = {.max_connections = count,
@@ -99,7 +99,7 @@ static int init_modules(struct ph_stack *stack, uint32_t count) {
   int error = ph_netif_init(stack);
   error = error ? error : ph_ipv4_init(stack);
   error = error ? error : ph_ip_reassembly_init(stack, NULL);
-  error = error ? error : ph_ipv6_init(stack);
+  error = error || !ipv6 ? error : ph_ipv6_init(stack);
   error = error ? error : ph_loopback_init(stack);
   error = error ? error : ph_udp_init(stack);
   error = error ? error : ph_raw_init(stack);
@@ -185,7 +185,7 @@ int start_stack(struct packhorse *ph, const struct packhorse_config *config,
   int error = sockets > SOCKETS_MAX ? -PH_EINVAL : init_stack(ph, sockets);
   if (!error) {
     ph_stack_set_now(&ph->stack, now_ns);
-    error = init_modules(&ph->stack, sockets);
+    error = init_modules(&ph->stack, sockets, !config->ipv4_only);
   }
   error = error ? error : open_device(ph, config);
   bool has_device = !error;

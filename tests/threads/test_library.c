@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,8 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "sim/threads/threads.h"
 
 static uint64_t now_ms(void) {
   struct timespec now;
@@ -257,6 +260,42 @@ static void lost_segment_is_sent_again_by_the_driver(void **state) {
   close(wire[1]);
 }
 
+/* With nothing to do it sleeps for ever. */
+static void await_quiet(struct packhorse *stack) {
+  for (bool quiet = false; !quiet;) {
+    pthread_mutex_lock(&stack->lock);
+    quiet = stack->sleeps_until == UINT64_MAX;
+    pthread_mutex_unlock(&stack->lock);
+    sched_yield();
+  }
+}
+
+static void driver_that_sleeps_is_kicked_by_a_nearer_deadline(void **state) {
+  (void)state;
+  int wire[2];
+  uint8_t frame[1600];
+  assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, wire), 0);
+  const struct packhorse_config config = {
+      .frames_fd = wire[0], .address = {"10.0.0.1/24"}, .ipv4_only = true};
+  struct packhorse *stack = packhorse_start(&config);
+  struct sockaddr_in to = server_address(PORT);
+  to.sin_addr.s_addr = htonl(0x0a000002);
+  await_quiet(stack);
+  packhorse_use(stack);
+  int fd = packhorse_socket(AF_INET, SOCK_DGRAM, 0);
+  assert_int_equal(packhorse_sendto(fd, "x", 1, 0, &to, sizeof(to)), 1);
+  for (int requests = 0; requests < 2;) { /* the second by a timer */
+    assert_true(read(wire[1], frame, sizeof(frame)) > 0);
+    requests += frame[12] == 8 && frame[13] == 6 && frame[41] == 2;
+  }
+  assert_int_equal(packhorse_socket(AF_INET6, SOCK_DGRAM, 0), -1);
+  assert_int_equal(errno, EAFNOSUPPORT);
+  packhorse_stop(stack, 0);
+  packhorse_free(stack);
+  packhorse_use(NULL);
+  close(wire[1]);
+}
+
 static void wire_that_is_cut_hangs_nobody(void **state) {
   (void)state;
   int wire[2];
@@ -344,6 +383,7 @@ int main(void) {
       TEST(first_stack_is_for_threads_that_name_none),
       TEST(timeouts_end_calls_not_before_their_time),
       cmocka_unit_test(lost_segment_is_sent_again_by_the_driver),
+      cmocka_unit_test(driver_that_sleeps_is_kicked_by_a_nearer_deadline),
       cmocka_unit_test(wire_that_is_cut_hangs_nobody),
       TEST(calls_have_posix_results),
   };
