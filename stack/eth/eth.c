@@ -11,10 +11,8 @@ static struct eth_state *state_of(struct ph_stack *stack) {
   return stack->module[PH_MODULE_ETH];
 }
 
-/* For us: our address, broadcast, or any group (a filter in hardware and the
- * IP address decide about groups). */
-static bool accepts(const struct netif *netif, const uint8_t *dst) {
-  return eth_addr_is_group(dst) || memcmp(dst, netif->mac, ETH_ADDR_LEN) == 0;
+static inline bool is_ours(const struct netif *netif, const uint8_t *dst) {
+  return memcmp(dst, netif->mac, ETH_ADDR_LEN) == 0;
 }
 
 static void eth_input(struct netif *netif, struct pkt *pkt) {
@@ -22,11 +20,13 @@ static void eth_input(struct netif *netif, struct pkt *pkt) {
   const struct eth_state *state = state_of(stack);
   const uint8_t *frame = pkt->head;
   stack->stats.EthInFrames++;
+  /* For us: our address, broadcast, or any group (a filter in hardware and the
+   * IP address decide about groups). */
+  bool group = pkt->head_len >= ETH_HDR_LEN && !is_ours(netif, frame);
   /* A tagged frame (802.1Q) has a type that nobody registered. */
-  if (pkt->head_len >= ETH_HDR_LEN && accepts(netif, frame) &&
+  if (pkt->head_len >= ETH_HDR_LEN && (!group || eth_addr_is_group(frame)) &&
       !eth_addr_is_group(frame + ETH_OFF_SRC)) {
     uint16_t type = get_be16(frame + ETH_OFF_TYPE);
-    bool group = eth_addr_is_group(frame);
     for (uint32_t i = state->type_count; i-- > 0;) { /* IP before ARP */
       if (state->types[i].type == type) {
         pkt_strip(pkt, ETH_HDR_LEN);

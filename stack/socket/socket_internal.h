@@ -111,9 +111,13 @@ static inline struct ph_sock *sock_get(const struct ph_stack *stack, int fd) {
 /* Count the call and find the socket; NULL if `fd` is not one, and then
  * sock_missing() says why. */
 static inline struct ph_sock *sock_enter(struct ph_stack *stack, int fd) {
+  const struct sock_table *table = sock_table_of(stack);
   stack->stats.SocketCalls++;
-  struct ph_sock *sock = sock_get(stack, fd);
-  return sock && !sock->is_epoll ? sock : NULL;
+  if ((uint32_t)fd >= table->count) {
+    return NULL;
+  }
+  struct ph_sock *sock = &table->socks[fd];
+  return sock->open && !sock->closing && !sock->is_epoll ? sock : NULL;
 }
 int sock_missing(const struct ph_stack *stack, int fd);
 /* The lowest free descriptor, opened; -PH_EMFILE. */

@@ -295,7 +295,7 @@ static bool tcp_check_ack(struct ph_stack *stack, struct tcp_conn *conn,
 /* RFC 9293 3.8.6.3, RFC 5681 4.2: an ACK at least for every second full-sized
  * segment, counted in bytes; within 40 ms; at once while the connection is
  * new. */
-static void schedule_ack(struct ph_stack *stack, struct tcp_conn *conn,
+static inline void schedule_ack(struct ph_stack *stack, struct tcp_conn *conn,
                          bool at_once) {
   uint32_t unacked = conn->rcv_nxt - conn->rcv_acked;
   if (at_once || conn->quickack > 0 || unacked >= 2u * conn->rcv_mss ||

@@ -577,8 +577,14 @@ void tcp_window_open(const struct ph_stack *stack, struct tcp_conn *conn,
  * what was written, as in Linux. */
 void tcp_segs_fell(struct tcp_conn *conn, uint32_t size, uint8_t flags);
 /* An ACK that is not urgent: with what is sent next, or after `delay_ns`. */
-void tcp_ack_later(struct ph_stack *stack, struct tcp_conn *conn,
-                   uint64_t delay_ns);
+static inline void tcp_ack_later(struct ph_stack *stack, struct tcp_conn *conn,
+                                 uint64_t delay_ns) {
+  uint64_t deadline_ns = stack->now_ns + delay_ns;
+  conn->ack_delayed = true;
+  if (deadline_ns < conn->deadline[TCP_TIMER_DELACK]) {
+    tcp_timer_set(stack, conn, TCP_TIMER_DELACK, deadline_ns);
+  }
+}
 
 void tcp_send_reset(struct ph_stack *stack, const struct tcp_seg *seg,
                     const struct ip_rx *rx);

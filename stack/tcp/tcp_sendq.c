@@ -84,12 +84,7 @@ uint32_t tcp_sendq_append_any(struct ph_stack *stack, struct tcp_conn *conn,
   return done;
 }
 
-void tcp_sendq_ack(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n) {
-  conn->sndq_len -= n;
-  if (conn->sndq_len == 0) {
-    tcp_sendq_free(stack, conn);
-    return;
-  }
+void tcp_sendq_ack_part(struct tcp_conn *conn, uint32_t n) {
   tcp_pos_advance(&conn->out->sndq_next,
                   0); /* off a full block: it may go now */
   n += conn->sndq_offset;

@@ -60,9 +60,19 @@ static PH_INLINE uint32_t tcp_sendq_append(struct ph_stack *stack,
   return len;
 }
 
-/* The first `n` bytes are acknowledged. */
-void tcp_sendq_ack(struct ph_stack *stack, struct tcp_conn *conn, uint32_t n);
 void tcp_sendq_free(struct ph_stack *stack, struct tcp_conn *conn);
+/* The first `n` bytes are acknowledged, and others are not. */
+void tcp_sendq_ack_part(struct tcp_conn *conn, uint32_t n);
+/* The first `n` bytes are. */
+static inline void tcp_sendq_ack(struct ph_stack *stack, struct tcp_conn *conn,
+                                 uint32_t n) {
+  conn->sndq_len -= n;
+  if (conn->sndq_len == 0) {
+    tcp_sendq_free(stack, conn);
+  } else {
+    tcp_sendq_ack_part(conn, n);
+  }
+}
 /* Refer to `len` bytes, more than 0, from *pos on, and move it behind them. */
 void tcp_sendq_add_blocks(struct pkt *pkt, struct tcp_pos *pos, uint32_t len);
 static inline void tcp_sendq_add_frags(struct pkt *pkt, struct tcp_pos *pos,

@@ -62,12 +62,3 @@ void tcp_segs_fell(struct tcp_conn *conn, uint32_t size, uint8_t flags) {
     conn->rcv_mss = (uint16_t)size;
   }
 }
-
-void tcp_ack_later(struct ph_stack *stack, struct tcp_conn *conn,
-                   uint64_t delay_ns) {
-  uint64_t deadline_ns = stack->now_ns + delay_ns;
-  conn->ack_delayed = true;
-  if (deadline_ns < conn->deadline[TCP_TIMER_DELACK]) {
-    tcp_timer_set(stack, conn, TCP_TIMER_DELACK, deadline_ns);
-  }
-}

@@ -257,7 +257,7 @@ void bed_free(struct bed *bed) {
 
 /* When its timer or the next frame wants to be looked at. */
 static uint64_t due_ns(const struct bed_host *host) {
-  uint64_t due = ph_stack_next_deadline(&host->stack);
+  uint64_t due = ph_timers_next(&host->stack.timers);
   if (host->queue) {
     uint64_t arrival = host->arrivals[host->first & host->arrivals_mask];
     due = arrival < due ? arrival : due;
