@@ -23,24 +23,28 @@ static uint32_t udp_ready(const struct ph_sock *sock) {
   return ready;
 }
 
-/* A socket with SO_RCVLOWAT. */
-PH_APART static uint32_t low_water_ready(struct ph_sock *sock,
-                                         uint32_t events) {
-  uint32_t ready = tcp_ready_for(sock->tcp, events);
-  if (!tcp_readable(sock->tcp, sock->rcv_lowat)) {
-    ready &= ~(uint32_t)PH_POLLIN;
-  }
-  return ready;
+/* A stream without SO_RCVLOWAT. POLLWRNORM asks for POLLOUT. */
+static inline uint32_t stream_ready(struct ph_sock *sock, uint32_t events) {
+  return with_norm(
+      tcp_ready_for(sock->tcp, events | (events >> NORM_SHIFT & PH_POLLOUT)));
 }
 
-static inline uint32_t ready_for(struct ph_sock *sock, uint32_t events) {
-  if (sock->tcp) { /* POLLWRNORM asks for POLLOUT */
-    events |= events >> NORM_SHIFT & PH_POLLOUT;
-    return with_norm(sock->low_water ? low_water_ready(sock, events)
-                                     : tcp_ready_for(sock->tcp, events));
+PH_APART static uint32_t any_ready(struct ph_sock *sock, uint32_t events) {
+  if (sock->tcp) {
+    uint32_t ready = stream_ready(sock, events);
+    if (sock->low_water && !tcp_readable(sock->tcp, sock->rcv_lowat)) {
+      ready &= ~(uint32_t)(PH_POLLIN | PH_POLLRDNORM);
+    }
+    return ready;
   }
   return sock->is_epoll ? sock->epoll->ops->ready(sock)
                         : with_norm(udp_ready(sock));
+}
+
+static inline uint32_t ready_for(struct ph_sock *sock, uint32_t events) {
+  return PH_SHORT_WAYS && sock->tcp && !sock->low_water
+             ? stream_ready(sock, events)
+             : any_ready(sock, events);
 }
 
 uint32_t sock_ready(struct ph_sock *sock, uint32_t events) {

@@ -43,11 +43,11 @@ struct tcp_counters {
 };
 
 static inline void tcp_count_out(struct tcp_counters *counters, uint32_t segs,
-                                 uint32_t len, uint64_t now_ns) {
+                                 uint32_t len, uint32_t now_ms) {
   counters->segs_out += segs;
   if (len > 0) {
     counters->data_segs_out += segs;
-    counters->last_sent_ms = (uint32_t)(now_ns / 1000000);
+    counters->last_sent_ms = now_ms;
   }
 }
 

@@ -25,9 +25,8 @@ static inline bool tcp_is_predicted(const struct tcp_conn *conn,
  * want something of each segment. */
 static inline bool tcp_is_quiet(const struct tcp_conn *conn) {
   bool rare = conn->ts_ok || conn->ecn_ok || conn->snd_urg || conn->rcv_urg ||
-              conn->fin_seen;
-  return !rare && conn->use_rack && conn->owner &&
-         conn->state == TCP_STATE_ESTABLISHED &&
+              conn->fin_seen || !conn->use_rack;
+  return !rare && conn->owner && conn->state == TCP_STATE_ESTABLISHED &&
          conn->recovery == TCP_RECOVERY_NONE && !conn->plpmtud &&
          conn->snd_wnd > 0;
 }

@@ -5,6 +5,7 @@
 
 #include "stack/tcp/tcp_options.h"
 #include "stack/tcp/tcp_sendq.h"
+#include "stack/tcp/tcp_settings.h"
 #include "stack/tcp/tcp_window.h"
 #include "stack/wire/ip_wire.h"
 
@@ -37,6 +38,7 @@ static PH_INLINE int tcp_transmit(struct ph_stack *stack, struct tcp_conn *conn,
                                   uint32_t seq, uint8_t flags,
                                   struct tcp_pos *pos, uint32_t len,
                                   const bool quiet) {
+  uint32_t now_ms = tcp_now_ms(stack);
   struct ip_path *path = tcp_path(stack, conn);
   struct netif *netif = path->netif;
   if (netif->ops->can_transmit && !netif->ops->can_transmit(netif)) {
@@ -88,7 +90,7 @@ static PH_INLINE int tcp_transmit(struct ph_stack *stack, struct tcp_conn *conn,
   if (segs > 1) {
     stack->stats.TcpOutSuperSegs++;
   }
-  tcp_count_out(&conn->counters, segs, len, stack->now_ns);
+  tcp_count_out(&conn->counters, segs, len, now_ms);
   if (!quiet && (flags & TCP_CWR)) {
     conn->ecn_cwr = false;
   }
