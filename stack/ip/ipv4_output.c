@@ -21,9 +21,12 @@ static bool is_local(struct ph_stack *stack, const struct ph_addr *addr) {
   return ipv4_is_own(ip_of(stack), ph_addr_to_v4(addr));
 }
 
-/* How many packets the device will make of `pkt`, which is to be cut and starts
- * at the transport header: each gets an identification. */
-static uint16_t segment_count(const struct pkt *pkt) {
+/* How many packets the device will make of `pkt`, which starts at the transport
+ * header: each gets an identification. */
+static inline uint16_t segment_count(const struct pkt *pkt) {
+  if (pkt->gso_size == 0) {
+    return 1;
+  }
   uint32_t header = pkt->gso_type == PKT_GSO_UDP
                         ? (uint32_t)UDP_HDR_LEN
                         : (uint32_t)(pkt->head[TCP_OFF_DATA] >> 4) * 4;
@@ -48,27 +51,25 @@ static void put_header(uint8_t *h, const struct ip_path *path, struct ip_tx tx,
 
 /* Take the headers off again: -PH_EAGAIN is as if nothing had happened. */
 static int take_back(struct ph_stack *stack, struct pkt *pkt,
-                     const struct ip_path *path, uint32_t len,
-                     uint16_t segments) {
+                     const struct ip_path *path, uint32_t len) {
   uint16_t *id = &ip_of(stack)->ids[path->id_counter];
-  *id = (uint16_t)(*id - segments);
   (void)pkt_pull(pkt, len);
   pkt->csum_start = (uint16_t)(pkt->csum_start - len);
   if (pkt->gso_type == PKT_GSO_FRAGMENT) {
     pkt->gso_type = PKT_GSO_NONE;
     pkt->gso_size = 0;
   }
+  *id = (uint16_t)(*id - segment_count(pkt));
   stack->stats.IpOutRequests--;
   return -PH_EAGAIN;
 }
 
 /* The interface did not take it, and has let go of it unless it is busy. */
 static PH_APART int not_sent(struct ph_stack *stack, struct pkt *pkt,
-                             const struct ip_path *path, uint16_t segments,
-                             int error) {
+                             const struct ip_path *path, int error) {
   stack->stats.EthOutFrames--;
   return error == -PH_EAGAIN
-             ? take_back(stack, pkt, path, ETH_HDR_LEN + IPV4_HDR_LEN, segments)
+             ? take_back(stack, pkt, path, ETH_HDR_LEN + IPV4_HDR_LEN)
              : error;
 }
 
@@ -81,7 +82,7 @@ static PH_APART int discard(struct ph_stack *stack, struct pkt *pkt,
 
 /* The link header is not ready, or there is none. `pkt` starts with it. */
 static PH_APART int send_slowly(struct ph_stack *stack, struct pkt *pkt,
-                                struct ip_path *path, uint16_t segments) {
+                                struct ip_path *path) {
   (void)pkt_pull(pkt, ETH_HDR_LEN);
   pkt->csum_start = (uint16_t)(pkt->csum_start - ETH_HDR_LEN);
   int error;
@@ -93,9 +94,8 @@ static PH_APART int send_slowly(struct ph_stack *stack, struct pkt *pkt,
                        &neighbour);
     ip_path_take_neighbour(path, neighbour);
   }
-  return error == -PH_EAGAIN
-             ? take_back(stack, pkt, path, IPV4_HDR_LEN, segments)
-             : error;
+  return error == -PH_EAGAIN ? take_back(stack, pkt, path, IPV4_HDR_LEN)
+                             : error;
 }
 
 /* Longer than the link takes: it is a super-segment, or it is to be fragmented
@@ -153,7 +153,7 @@ int ipv4_output(struct ph_stack *stack, struct pkt *pkt, struct ip_path *path,
   if (path->error) {
     return discard(stack, pkt, path->error);
   }
-  uint16_t segments = pkt->gso_size > 0 ? segment_count(pkt) : 1;
+  uint16_t segments = segment_count(pkt);
   if (len > netif->caps.mtu && !may_be_longer(stack, pkt, netif, len, tx)) {
     return discard(stack, pkt, -PH_EMSGSIZE);
   }
@@ -167,12 +167,12 @@ int ipv4_output(struct ph_stack *stack, struct pkt *pkt, struct ip_path *path,
   path->used_ns = stack->now_ns;
   *id = (uint16_t)(*id + segments);
   if (!ip_path_ready(stack, path)) {
-    return send_slowly(stack, pkt, path, segments);
+    return send_slowly(stack, pkt, path);
   }
   path->neighbour->used_ns = stack->now_ns;
   stack->stats.EthOutFrames++;
   int error = netif_output(netif, pkt);
-  return error ? not_sent(stack, pkt, path, segments, error) : 0;
+  return error ? not_sent(stack, pkt, path, error) : 0;
 }
 
 /* What is constant of the headers; an identification counter per destination,

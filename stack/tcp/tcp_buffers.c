@@ -18,6 +18,18 @@ enum {
   UNIT_SHIFT = 10, /* time in units of 1024 ns: 32 bits last for 73 minutes */
 };
 
+/* `copied` bytes were read in `passed` units of time, which are at least as
+ * many as a round trip has, `round`; `spare` is for bursts. */
+PH_APART static void grow_rcvbuf(const struct tcp_stack *tcp,
+                                 struct tcp_conn *conn, uint64_t copied,
+                                 uint64_t spare, uint32_t round,
+                                 uint32_t passed) {
+  uint64_t window = 2 * (copied * round / passed) + spare;
+  uint32_t most = tcp->max_rcvbuf;
+  uint32_t rcvbuf = 2 * window < most ? (uint32_t)(2 * window) : most;
+  conn->rcvbuf = ph_max_u32(conn->rcvbuf, rcvbuf);
+}
+
 void tcp_rcvbuf_tune(const struct ph_stack *stack, struct tcp_conn *conn) {
   if (conn->rcvbuf_set) {
     return;
@@ -35,12 +47,12 @@ void tcp_rcvbuf_tune(const struct ph_stack *stack, struct tcp_conn *conn) {
   } else {
     uint64_t copied = read - conn->rcv_space_seq;
     uint64_t spare = (uint64_t)SPARE_SEGS * conn->rcv_mss;
-    if (2 * (2 * copied + spare) > conn->rcvbuf) { /* passed >= round */
-      uint64_t window = 2 * (copied * round / passed) + spare;
-      uint32_t most = tcp_of(stack)->max_rcvbuf;
-      uint32_t rcvbuf = 2 * window < most ? (uint32_t)(2 * window) : most;
-      conn->rcvbuf = ph_max_u32(conn->rcvbuf, rcvbuf);
+    conn->rcv_space_seq = read;
+    conn->rcv_space_time = now;
+    if (2 * (2 * copied + spare) > conn->rcvbuf) {
+      grow_rcvbuf(tcp_of(stack), conn, copied, spare, round, passed);
     }
+    return;
   }
   conn->rcv_space_seq = read;
   conn->rcv_space_time = now;

@@ -93,18 +93,20 @@ void tcp_sendq_ack_part(struct tcp_conn *conn, uint32_t n) {
 }
 
 void tcp_sendq_free(struct ph_stack *stack, struct tcp_conn *conn) {
-  if (!conn->sndq_head) {
+  struct ph_block *first = conn->sndq_head;
+  if (!first) {
     return;
   }
+  bool only = first == conn->sndq_tail;
   stack->blocks.reserve += tcp_of(stack)->floor; /* the first is owed again */
-  if (PH_SHORT_WAYS && conn->sndq_head == conn->sndq_tail) {
-    ph_block_put(conn->sndq_tail);
-  } else {
-    (void)ph_block_put_chain(conn->sndq_head, UINT32_MAX);
-  }
   tcp_sendq_set_ends(conn, (struct tcp_pos){NULL, 0});
   conn->sndq_tail = NULL;
   conn->sndq_len = 0;
+  if (PH_SHORT_WAYS && only) {
+    ph_block_put(first);
+  } else {
+    (void)ph_block_put_chain(first, UINT32_MAX);
+  }
 }
 
 void tcp_sendq_add_blocks(struct pkt *pkt, struct tcp_pos *pos, uint32_t len) {
