@@ -91,9 +91,9 @@ struct ip_family {
   /* Folded, uncomplemented pseudo-header sum with length `len`. */
   uint16_t (*pseudo_sum)(const struct ph_addr *src, const struct ph_addr *dst,
                          uint8_t protocol, uint32_t len);
-  /* Push the headers and send. `pkt` starts at the transport header. Takes
-   * `pkt` unless -PH_EAGAIN, with which the packet is as it was before the
-   * call. */
+  /* Push the headers and send. `pkt` starts at the transport header and was
+   * made with room for the others, as UDP_HEADROOM. Takes `pkt` unless
+   * -PH_EAGAIN, with which the packet is as it was before the call. */
   int (*output)(struct ph_stack *stack, struct pkt *pkt, struct ip_path *path,
                 struct ip_tx tx);
   /* Is it one of ours? */

@@ -157,10 +157,7 @@ int ipv4_output(struct ph_stack *stack, struct pkt *pkt, struct ip_path *path,
   if (len > netif->caps.mtu && !may_be_longer(stack, pkt, netif, len, tx)) {
     return discard(stack, pkt, -PH_EMSGSIZE);
   }
-  uint8_t *header = pkt_push(pkt, ETH_HDR_LEN + IPV4_HDR_LEN);
-  if (!header) {
-    return discard(stack, pkt, -PH_EINVAL);
-  }
+  uint8_t *header = pkt_prepend(pkt, ETH_HDR_LEN + IPV4_HDR_LEN);
   pkt->csum_start = (uint16_t)(pkt->csum_start + ETH_HDR_LEN + IPV4_HDR_LEN);
   uint16_t *id = &ip_of(stack)->ids[path->id_counter];
   put_header(header, path, tx, len, *id);

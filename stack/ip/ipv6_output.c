@@ -144,10 +144,7 @@ int ipv6_output(struct ph_stack *stack, struct pkt *pkt, struct ip_path *path,
     return discard(stack, pkt, -PH_EMSGSIZE);
   }
   uint32_t len = pkt->len;
-  uint8_t *header = pkt_push(pkt, ETH_HDR_LEN + IPV6_HDR_LEN);
-  if (!header) {
-    return discard(stack, pkt, -PH_EINVAL);
-  }
+  uint8_t *header = pkt_prepend(pkt, ETH_HDR_LEN + IPV6_HDR_LEN);
   pkt->csum_start = (uint16_t)(pkt->csum_start + ETH_HDR_LEN + IPV6_HDR_LEN);
   put_header(header, path, tx, len);
   path->used_ns = stack->now_ns;
