@@ -108,7 +108,7 @@ static uint64_t link_pass(struct bed_host *from, uint32_t len) {
 
 static int wire_transmit(struct netif *netif, struct pkt *pkt) {
   struct bed_host *from = netif->device;
-  struct bed_host *to = &from->bed->host[!from->index];
+  struct bed_host *to = from->peer;
   const struct bed_config *config = &from->bed->config;
   uint64_t arrival_ns = from->bed->now_ns + config->delay_ns;
   if ((config->loss || config->loss_period) && is_lost(from, pkt->len)) {
@@ -118,10 +118,9 @@ static int wire_transmit(struct netif *netif, struct pkt *pkt) {
   }
   struct pkt *copy = arrival_ns ? bed_wire_copy(to, pkt) : NULL;
   if (copy) {
-    copy->next = NULL;
+    copy->time_ns = arrival_ns;
     *to->queue_tail = copy;
     to->queue_tail = &copy->next;
-    to->arrivals[to->last++ & to->arrivals_mask] = arrival_ns;
   }
   pkt_put(pkt);
   return 0;
@@ -129,14 +128,12 @@ static int wire_transmit(struct netif *netif, struct pkt *pkt) {
 
 static void wire_poll(struct netif *netif) {
   struct bed_host *host = netif->device;
-  while (host->queue && host->arrivals[host->first & host->arrivals_mask] <=
-                            host->bed->now_ns) {
+  while (host->queue && host->queue->time_ns <= host->bed->now_ns) {
     struct pkt *pkt = host->queue;
     host->queue = pkt->next;
     if (!host->queue) {
       host->queue_tail = &host->queue;
     }
-    host->first++;
     netif_input(netif, pkt);
   }
 }
@@ -191,15 +188,11 @@ static void host_init(struct bed *bed, int index) {
   const struct bed_config *config = &bed->config;
   struct bed_host *host = &bed->host[index];
   uint32_t rx_size = config->offload == BED_FULL ? 4096 : 2048;
-  uint32_t packets = 1024;
-  while (packets < config->rx_blocks + 1024) {
-    packets *= 2;
-  }
+  uint32_t packets = config->rx_blocks + 2048;
   host->bed = bed;
   host->index = index;
+  host->peer = &bed->host[!index];
   host->queue_tail = &host->queue;
-  host->arrivals = calloc(packets, sizeof(*host->arrivals));
-  host->arrivals_mask = packets - 1;
   size_t rx_bytes = (size_t)config->rx_blocks * rx_size;
   size_t block_bytes = (size_t)config->blocks * PH_BLOCK_SIZE;
   uint8_t *memory = map(rx_bytes + block_bytes + ARENA);
@@ -250,7 +243,6 @@ struct bed *bed_new(const struct bed_config *config) {
 void bed_free(struct bed *bed) {
   for (int i = 0; i < 2; i++) {
     free(bed->host[i].memory);
-    free(bed->host[i].arrivals);
   }
   free(bed);
 }
@@ -258,11 +250,7 @@ void bed_free(struct bed *bed) {
 /* When its timer or the next frame wants to be looked at. */
 static uint64_t due_ns(const struct bed_host *host) {
   uint64_t due = ph_timers_next(&host->stack.timers);
-  if (host->queue) {
-    uint64_t arrival = host->arrivals[host->first & host->arrivals_mask];
-    due = arrival < due ? arrival : due;
-  }
-  return due;
+  return host->queue && host->queue->time_ns < due ? host->queue->time_ns : due;
 }
 
 /* Who is not due has no interrupt and is not polled, as in the simulator. */

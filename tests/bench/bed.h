@@ -36,10 +36,10 @@ struct bed_host {
   struct ph_stack stack;
   struct netif netif;
   struct ph_block_pool rx_pool;
-  struct pkt *queue, **queue_tail; /* on the way to this host, in order */
-  uint64_t *arrivals;              /* a ring beside it */
-  uint32_t arrivals_mask, first, last;
-  uint64_t busy_until_ns; /* its link sends until then */
+  struct bed_host *peer;
+  struct pkt *queue, **queue_tail; /* on the way to this host, in order: each
+                                      has its time of arrival */
+  uint64_t busy_until_ns;          /* its link sends until then */
   void *memory;
 };
 
