@@ -130,16 +130,10 @@ PH_APART static enum ends judge_ends(const struct ip_state *ip,
   return all ? ENDS_ALL : broadcast ? ENDS_BAD : ENDS_FOREIGN;
 }
 
-/* Both addresses. Those of the last packet to one of ours need no second look:
- * packets come in trains. */
+/* Both addresses; if the packet is for us, those of the next one will need no
+ * second look: packets come in trains. */
 static inline enum ends ends_of(struct ip_state *ip, struct netif *netif,
                                 const uint8_t *h, bool group, bool looped) {
-  uint64_t ends;
-  memcpy(&ends, h + IPV4_OFF_SRC, sizeof(ends));
-  if (PH_SHORT_WAYS && ends == ip->good_ends && netif == ip->good_netif &&
-      !group) {
-    return ENDS_OURS;
-  }
   uint32_t src = get_be32(h + IPV4_OFF_SRC);
   uint32_t dst = get_be32(h + IPV4_OFF_DST);
   if (netif->loopback || looped) {
@@ -147,7 +141,7 @@ static inline enum ends ends_of(struct ip_state *ip, struct netif *netif,
   }
   enum ends judged = judge_ends(ip, netif, src, dst, group);
   if (PH_SHORT_WAYS && judged == ENDS_OURS) {
-    ip->good_ends = ends;
+    memcpy(&ip->good_ends, h + IPV4_OFF_SRC, sizeof(ip->good_ends));
     ip->good_netif = netif;
   }
   return judged;
@@ -184,11 +178,32 @@ static PH_APART struct pkt *take_fragment(struct ph_stack *stack,
   return ip->reassemble(stack, pkt, &fragment);
 }
 
-void ipv4_input(struct netif *netif, struct pkt *pkt, bool group) {
+/* To who wants it; `tap`: or has a look at all packets. */
+static inline void deliver(struct ph_stack *stack, const struct ip_state *ip,
+                           struct pkt *pkt, uint32_t ihl, bool broadcast,
+                           bool tap) {
+  struct ph_stats *stats = &stack->stats;
+  struct ip_rx rx = rx_of(pkt->head, broadcast);
+  pkt->l3 = pkt->head;
+  pkt_strip(pkt, ihl);
+  const struct ip_protocol *protocol = ip->protocols[rx.protocol];
+  bool tapped = tap && ip->tap->input(stack, pkt, &rx);
+  if (!protocol) {
+    if (!tapped) {
+      ip_send_unreachable(stack, pkt, &rx, IP_ERROR_PROTO_UNREACHABLE);
+    }
+    drop(pkt, tapped ? &stats->IpInDelivers : &stats->IpInUnknownProtos);
+    return;
+  }
+  stats->IpInDelivers++;
+  protocol->input(stack, pkt, &rx);
+}
+
+PH_APART static void input_any(struct netif *netif, struct pkt *pkt,
+                               bool group) {
   struct ph_stack *stack = netif->stack;
   struct ph_stats *stats = &stack->stats;
   struct ip_state *ip = ip_of(stack);
-  stats->IpInReceives++;
   uint32_t ihl = check_header(stats, pkt);
   const uint8_t *h = pkt->head;
   if (ihl == 0 || (ihl > IPV4_HDR_LEN && !options_good(h, ihl))) {
@@ -210,21 +225,49 @@ void ipv4_input(struct netif *netif, struct pkt *pkt, bool group) {
     if (!pkt) {
       return;
     }
-    h = pkt->head;
-    ihl = (h[0] & 15u) * 4;
+    ihl = (pkt->head[0] & 15u) * 4;
   }
-  struct ip_rx rx = rx_of(h, broadcast);
-  pkt->l3 = pkt->head;
-  pkt_strip(pkt, ihl);
-  const struct ip_protocol *protocol = ip->protocols[rx.protocol];
-  bool tapped = ip->tap && ip->tap->input(stack, pkt, &rx);
-  if (!protocol) {
-    if (!tapped) {
-      ip_send_unreachable(stack, pkt, &rx, IP_ERROR_PROTO_UNREACHABLE);
-    }
-    drop(pkt, tapped ? &stats->IpInDelivers : &stats->IpInUnknownProtos);
-    return;
+  deliver(stack, ip, pkt, ihl, broadcast, ip->tap != NULL);
+}
+
+static inline bool has_padding(const struct pkt *pkt, uint32_t len) {
+  return pkt->nfrags == 0 && len >= IPV4_HDR_LEN && len < pkt->len;
+}
+
+/* Most packets: from who sent the last one to us, whole, without options, and
+ * padding only in one piece. input_any() would do the same. */
+static inline bool is_usual(const struct ip_state *ip,
+                            const struct netif *netif, const struct pkt *pkt,
+                            bool group) {
+  const uint8_t *h = pkt->head;
+  uint64_t ends;
+  if (pkt->head_len < IPV4_HDR_LEN || group) {
+    return false;
   }
-  stats->IpInDelivers++;
-  protocol->input(stack, pkt, &rx);
+  memcpy(&ends, h + IPV4_OFF_SRC, sizeof(ends));
+  return ends == ip->good_ends && netif == ip->good_netif && !pkt->looped &&
+         h[0] == (4 << 4 | IPV4_HDR_LEN / 4) &&
+         PH_USUAL(get_be16(h + IPV4_OFF_LEN) == pkt->len ||
+                  has_padding(pkt, get_be16(h + IPV4_OFF_LEN))) &&
+         csum_ipv4_header_good(h) &&
+         !(get_be16(h + IPV4_OFF_FRAG) & IPV4_FRAG_MASK) && !ip->tap;
+}
+
+PH_APART static void input_usual(struct ph_stack *stack,
+                                 const struct ip_state *ip, struct pkt *pkt,
+                                 uint32_t len) {
+  pkt->head_len -= pkt->len - len;
+  pkt->len = len;
+  deliver(stack, ip, pkt, IPV4_HDR_LEN, false, false);
+}
+
+void ipv4_input(struct netif *netif, struct pkt *pkt, bool group) {
+  struct ph_stack *stack = netif->stack;
+  const struct ip_state *ip = ip_of(stack);
+  stack->stats.IpInReceives++;
+  if (PH_SHORT_WAYS && PH_USUAL(is_usual(ip, netif, pkt, group))) {
+    input_usual(stack, ip, pkt, get_be16(pkt->head + IPV4_OFF_LEN));
+  } else {
+    input_any(netif, pkt, group);
+  }
 }
