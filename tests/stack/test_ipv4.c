@@ -40,11 +40,20 @@ static void ipv4_echo_request_is_answered_with_its_data(void **state) {
   lower_free(host);
 }
 
-static void ipv4_every_truncation_is_dropped_and_counted(void **state) {
-  /* EVIDENCE: RFC 1122 3.2.1 */
-  (void)state;
+/* Hosts that have had no packet of the peer yet, and that have: the second look
+ * at its address is a short one. */
+static struct lower *host_that_knows(bool peer) {
   struct lower *host = lower_new(NULL);
   lower_learn_peer(host);
+  if (peer) {
+    echo(host, 4);
+    lower_receive(host, host->scratch, 46);
+  }
+  return host;
+}
+
+static void truncated(bool known) {
+  struct lower *host = host_that_knows(known);
   echo(host, 20);
   uint32_t sent = host->count;
   for (uint32_t len = 0; len < 62; len++) {
@@ -56,11 +65,35 @@ static void ipv4_every_truncation_is_dropped_and_counted(void **state) {
   lower_free(host);
 }
 
-static void ipv4_header_fields_wrong_are_dropped(void **state) {
-  /* EVIDENCE: RFC 791 3.1a; RFC 1122 3.2.1.1, 3.2.1.2 */
+static void ipv4_every_truncation_is_dropped_and_counted(void **state) {
+  /* EVIDENCE: RFC 1122 3.2.1 */
   (void)state;
-  struct lower *host = lower_new(NULL);
-  lower_learn_peer(host);
+  truncated(false);
+  truncated(true);
+}
+
+static void padded(bool known) {
+  struct lower *host = host_that_knows(known);
+  for (uint32_t padding = 0; padding < 60; padding++) {
+    echo(host, 1);
+    memset(host->scratch + 43, 0xee, padding);
+    uint32_t before = host->count;
+    lower_receive(host, host->scratch, 43 + padding);
+    assert_int_equal(host->count, before + 1);
+    assert_int_equal(host->len[before % LOWER_FRAMES], 43);
+  }
+  lower_free(host);
+}
+
+static void ipv4_padding_of_the_frame_is_no_data(void **state) {
+  /* EVIDENCE: RFC 791 3.1a */
+  (void)state;
+  padded(false);
+  padded(true);
+}
+
+static void wrong_fields(bool known) {
+  struct lower *host = host_that_knows(known);
   uint32_t sent = host->count;
   for (int first = 0; first < 256; first++) { /* version and IHL */
     if (first == 0x45) {
@@ -92,6 +125,13 @@ static void ipv4_header_fields_wrong_are_dropped(void **state) {
   }
   assert_int_equal(host->count, sent);
   lower_free(host);
+}
+
+static void ipv4_header_fields_wrong_are_dropped(void **state) {
+  /* EVIDENCE: RFC 791 3.1a; RFC 1122 3.2.1.1, 3.2.1.2 */
+  (void)state;
+  wrong_fields(false);
+  wrong_fields(true);
 }
 
 static void ipv4_martian_sources_are_dropped(void **state) {
@@ -224,6 +264,7 @@ int main(void) {
       cmocka_unit_test(ipv4_echo_request_is_answered_with_its_data),
       cmocka_unit_test(ipv4_every_truncation_is_dropped_and_counted),
       cmocka_unit_test(ipv4_header_fields_wrong_are_dropped),
+      cmocka_unit_test(ipv4_padding_of_the_frame_is_no_data),
       cmocka_unit_test(ipv4_martian_sources_are_dropped),
       cmocka_unit_test(ipv4_options_every_kind_and_length_is_survived),
       cmocka_unit_test(ipv4_fragments_are_counted_and_dropped),
