@@ -296,7 +296,7 @@ static bool tcp_check_ack(struct ph_stack *stack, struct tcp_conn *conn,
  * segment, counted in bytes; within 40 ms; at once while the connection is
  * new. */
 static inline void schedule_ack(struct ph_stack *stack, struct tcp_conn *conn,
-                         bool at_once) {
+                                bool at_once) {
   uint32_t unacked = conn->rcv_nxt - conn->rcv_acked;
   if (at_once || conn->quickack > 0 || unacked >= 2u * conn->rcv_mss ||
       conn->arq) {
