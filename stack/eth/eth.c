@@ -27,10 +27,11 @@ static void eth_input(struct netif *netif, struct pkt *pkt) {
   if (pkt->head_len >= ETH_HDR_LEN && (!group || eth_addr_is_group(frame)) &&
       !eth_addr_is_group(frame + ETH_OFF_SRC)) {
     uint16_t type = get_be16(frame + ETH_OFF_TYPE);
-    for (uint32_t i = state->type_count; i-- > 0;) { /* IP before ARP */
-      if (state->types[i].type == type) {
+    const struct eth_type *end = state->types + state->type_count;
+    for (const struct eth_type *t = state->types; t < end; t++) {
+      if (t->type == type) {
         pkt_strip(pkt, ETH_HDR_LEN);
-        state->types[i].fn(netif, pkt, group);
+        t->fn(netif, pkt, group);
         return;
       }
     }
@@ -69,8 +70,11 @@ int eth_register(struct ph_stack *stack, uint16_t type, eth_input_fn *fn) {
   if (state->type_count == ETH_MAX_TYPES) {
     return -PH_ENOMEM;
   }
-  state->types[state->type_count].type = type;
-  state->types[state->type_count++].fn = fn;
+  /* In front: IP is before ARP. */
+  memmove(&state->types[1], &state->types[0],
+          state->type_count++ * sizeof(state->types[0]));
+  state->types[0].type = type;
+  state->types[0].fn = fn;
   return 0;
 }
 

@@ -53,11 +53,13 @@ struct eth_link {
   struct arp_entry entries[ARP_SETS][ARP_WAYS];
 };
 
+struct eth_type {
+  uint16_t type;
+  eth_input_fn *fn;
+};
+
 struct eth_state {
-  struct {
-    uint16_t type;
-    eth_input_fn *fn;
-  } types[ETH_MAX_TYPES];
+  struct eth_type types[ETH_MAX_TYPES]; /* the last that was registered first */
   uint32_t type_count;
   arp_conflict_fn *conflict;
   void (*unresolved)(struct ph_stack *stack, const struct pkt *pkt);
