@@ -239,6 +239,47 @@ def chat(world, _work):
     check(f"{world.name}: the other ends well", theirs.finish()[1])
 
 
+def garbage(world, work):
+    """Peers that send anything, in pieces, and hang up: no server minds (the programs run with sanitizers)."""
+    import random
+    words = [b"GET /", b"HTTP/1.1\r\n", b"Host: x\r\n", b"\r\n\r\n", b"HEAD ", b"MAIL FROM:<", b"RCPT TO:", b"DATA\r\n", b">",
+             b".\r\n", b"EHLO x\r\n", b"RETR ", b"STOR ", b"PASV\r\n", b"PORT 1,2,3,4,5,6\r\n", b"LIST\r\n", b"TYPE ", b"USER\r\n",
+             b"\xff", b"\xff\xf4", b"\xff\xf2", b"\xff\xfa", b"\xff\xf0", b"\xff\xfd", b"\xff\xf6", b"yes\r\n", b"echo ",
+             b"\r", b"\n", b"\0", b"%s%n", b"../", b"A" * 600, b"\x80" * 300]
+    peers = 25
+
+    def send_garbage(port, seed):
+        rng = random.Random(seed)
+        with socket.create_connection((world.host, port), WAIT_S) as peer:
+            peer.settimeout(0.02)
+            try:
+                for _ in range(rng.randrange(1, 30)):
+                    piece = b"".join(rng.choice(words) for _ in range(rng.randrange(1, 12)))
+                    peer.send(piece, socket.MSG_OOB if rng.random() < 0.1 else 0)
+                    if rng.random() < 0.3:
+                        peer.recv(4000)
+                if rng.random() < 0.5:
+                    peer.shutdown(socket.SHUT_WR)
+                    peer.recv(4000)
+            except (OSError, TimeoutError):
+                pass  # it has hung up, or said nothing
+
+    for number, (name, more) in enumerate([("httpd", [work, str(peers)]), ("ftpd", [work, str(peers)]),
+                                           ("telnetd", [str(peers)])]):
+        server = world.program(name, str(7000 + number), *more)
+        for seed in range(peers):
+            send_garbage(7000 + number, 1000 * number + seed)
+        out, good = finish(server)
+        check(f"{world.name}: {name} takes garbage from {peers} peers", good, out[-2000:])
+    server = world.program("smtpd", "7025", "1000000")
+    for seed in range(peers):
+        send_garbage(7025, 5000 + seed)
+    mine, good = finish(world.peer("smtpsend", world.host, "7025", "me", "you", typed="text"))
+    check(f"{world.name}: smtpd takes garbage from {peers} peers", good and server.poll() is None, mine)
+    server.kill()
+    finish(server)
+
+
 def inside():
     subprocess.run(["ip", "link", "set", "lo", "up", "multicast", "on"], check=True)
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -252,7 +293,7 @@ def inside():
             worlds = WORLDS[:1]
             print("skipped: there is no /dev/net/tun")
         for world in worlds:
-            for example in (http, smtp, ftp, telnet, chat):
+            for example in (http, smtp, ftp, telnet, chat, garbage):
                 os.mkdir(f"{work}/{worlds.index(world)}-{example.__name__}")
                 try:
                     example(world, f"{work}/{worlds.index(world)}-{example.__name__}")
