@@ -2,7 +2,6 @@
 /* The sequence diagram as SVG: a lane for each host, time downwards. Moments
  * are as far apart as can be read: the axis is not linear, and a long wait is a
  * gap that says how long it was. */
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 
 #include "sim/core/util.h"
 #include "sim/explain/scenario.h"
+#include "sim/explain/svg.h"
 
 enum {
   WIDTH = 900,
@@ -83,25 +83,6 @@ static void place(struct picture *picture) {
 
 /* --- Text ----------------------------------------------------------------- */
 
-static void escape(FILE *file, const char *text, size_t len) {
-  for (size_t i = 0; i < len; i++) {
-    switch (text[i]) {
-      case '<':
-        fputs("&lt;", file);
-        break;
-      case '>':
-        fputs("&gt;", file);
-        break;
-      case '&':
-        fputs("&amp;", file);
-        break;
-      default:
-        fputc(text[i], file);
-        break;
-    }
-  }
-}
-
 /* A paragraph, broken into lines. */
 static void paragraph(struct picture *picture, const char *class, double x,
                       unsigned columns, const char *text) {
@@ -115,7 +96,7 @@ static void paragraph(struct picture *picture, const char *class, double x,
     }
     fprintf(picture->file, "<text class=\"%s\" x=\"%.0f\" y=\"%.1f\">", class,
             x, picture->y);
-    escape(picture->file, text, len);
+    svg_escape(picture->file, text, len);
     fputs("</text>\n", picture->file);
     picture->y += LINE;
     text += len;
@@ -166,14 +147,14 @@ static void draw_arrow(const struct picture *picture, unsigned index) {
   }
   draw_time(picture, step->host, y1, step->at);
   fprintf(file, "<g class=\"segment %s\"><title>", class);
-  escape(file, step->text, strlen(step->text));
+  svg_escape(file, step->text, strlen(step->text));
   fprintf(file,
           "</title><path d=\"M%.0f %.1fL%.1f %.1f\" marker-end=\"url(#%s)\"/>"
           "<text x=\"%.0f\" y=\"%.1f\" text-anchor=\"%s\"><tspan "
           "class=\"%s\">%u</tspan> ",
           x1, y1, x2, y2, lost ? "x" : class, x1 + (left ? 10 : -10), y1 - 2,
           left ? "start" : "end", step->notable ? "n" : "s", step->number);
-  escape(file, step->label, strlen(step->label));
+  svg_escape(file, step->label, strlen(step->label));
   fputs("</text></g>\n", file);
 }
 
@@ -189,7 +170,7 @@ static void draw_event(const struct picture *picture, unsigned index) {
           step->kind == STEP_STATE ? "state" : "call", x, y,
           step->kind == STEP_STATE ? "state" : "call", x + (left ? -66 : 66),
           y + 4, left ? "end" : "start");
-  escape(picture->file, step->label, strlen(step->label));
+  svg_escape(picture->file, step->label, strlen(step->label));
   fputs("</text>\n", picture->file);
 }
 
@@ -235,44 +216,6 @@ static void draw_steps(struct picture *picture) {
 
 /* --- The whole ------------------------------------------------------------ */
 
-static void draw_style(FILE *file) {
-  static const char *const kinds[] = {"data", "ack", "sign", "again", "lost"};
-  fputs(
-      "<style>text{font:12px system-ui,sans-serif;fill:var(--ink)}"
-      "svg{--ink:#1d2b3a;--faded:#66788a;--paper:#fff;--data:#0b63a5;"
-      "--ack:#5a7184;--sign:#7a3fa0;--again:#c25400;--lost:#c01f2e}"
-      "@media(prefers-color-scheme:dark){svg{--ink:#e4eaf0;--faded:#9aabbb;"
-      "--paper:#12181f;--data:#62b0f0;--ack:#a3b6c6;--sign:#c69be6;"
-      "--again:#ffa052;--lost:#ff6b76}}"
-      ".s,.s tspan{fill:var(--faded);font-size:10.5px}.h{font-size:18px}"
-      ".n{font-weight:700}.host{font-weight:700;font-size:14px}"
-      ".lane{stroke:var(--faded);stroke-width:1.5}"
-      ".gap{stroke:var(--paper);stroke-width:4;stroke-dasharray:2 3}"
-      "circle.call{fill:var(--ink)}text.state{font-weight:700;font-size:11px}"
-      "circle.state{fill:var(--paper);stroke:var(--ink);stroke-width:1.5}"
-      ".segment path{fill:none;stroke-width:1.5}.segment text{font-size:11.5px;"
-      "paint-order:stroke;stroke:var(--paper);stroke-width:3px}",
-      file);
-  for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-    fprintf(file, ".%s path,#%s path{stroke:var(--%s)}#%s path{fill:var(--%s)}",
-            kinds[i], kinds[i], kinds[i], kinds[i], kinds[i]);
-  }
-  fputs("#x path{stroke:var(--lost);stroke-width:2;fill:none}</style>\n<defs>",
-        file);
-  for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-    fprintf(file,
-            "<marker id=\"%s\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" "
-            "markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\"><path "
-            "d=\"M1 1L9 5L1 9z\"/></marker>",
-            kinds[i]);
-  }
-  fputs(
-      "<marker id=\"x\" viewBox=\"0 0 12 12\" refX=\"6\" refY=\"6\" "
-      "markerWidth=\"9\" markerHeight=\"9\"><path d=\"M1 1L11 11M11 1L1 11\"/>"
-      "</marker></defs>\n",
-      file);
-}
-
 static void draw_words(struct picture *picture) {
   const struct scenario_story *story = picture->story;
   char line[SCENARIO_TEXT + 16];
@@ -301,7 +244,7 @@ static void draw_body(struct picture *picture) {
   picture->y = 30;
   fprintf(picture->file,
           "<text class=\"h\" x=\"20\" y=\"30\">%s: ", scenario->name);
-  escape(picture->file, scenario->title, strlen(scenario->title));
+  svg_escape(picture->file, scenario->title, strlen(scenario->title));
   fputs("</text>\n", picture->file);
   picture->y += 24;
   paragraph(picture, "w", 20, COLUMNS, scenario->idea);
@@ -321,28 +264,8 @@ bool scenario_draw(const struct scenario_story *story, const char *path) {
   }
   draw_body(picture);
   fclose(picture->file);
-  FILE *file = fopen(path, "w");
-  if (!file) {
-    fprintf(stderr, "packhorse: --picture %s: %s.\n", path, strerror(errno));
-  } else {
-    fprintf(file,
-            "<!-- SPDX-License-Identifier: Apache-2.0 -->\n"
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" "
-            "height=\"%.0f\" viewBox=\"0 0 %d %.0f\">\n",
-            WIDTH, picture->y, WIDTH, picture->y);
-    draw_style(file);
-    fputs("<rect width=\"100%\" height=\"100%\" fill=\"var(--paper)\"/>\n",
-          file);
-    fwrite(body, 1, size, file);
-    fputs("</svg>\n", file);
-    bool good = !ferror(file);
-    if (fclose(file) != 0 || !good) {
-      fprintf(stderr, "packhorse: --picture %s: it could not be written.\n",
-              path);
-      file = NULL;
-    }
-  }
+  bool good = svg_write(path, WIDTH, picture->y, body, size);
   free(body);
   free(picture);
-  return file != NULL;
+  return good;
 }

@@ -80,6 +80,7 @@ struct options {
   const char *explain, *picture; /* which packet, and where to draw it */
   const char *report;            /* the page to write; or NULL */
   struct record *record;         /* keeps what happens in the run; or NULL */
+  bool watch;                    /* somebody looks at what is captured */
   const char *state;             /* what netstat shows, for all hosts */
   uint64_t state_at_us;          /* when; 0: at the end */
   const char *control;           /* the same, asked for while a session runs */

@@ -24,7 +24,7 @@ double run_wall_clock(void) {
 
 bool run_open_files(struct run *run) {
   const struct options *options = run->options;
-  if (options->pcapng || options->record || options->command == COMMAND_DHCP) {
+  if (options->pcapng || options->record || options->watch) {
     run->capture = capture_open(options->pcapng);
     if (!run->capture) {
       fprintf(stderr, "packhorse: --pcapng %s: %s.\n", options->pcapng,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/explain/ladder.h"
 #include "sim/run/address.h"
 #include "sim/run/record.h"
 #include "sim/run/run.h"
@@ -21,6 +22,7 @@ enum { POOL = 16, FIRST = 100, LINE = 160, MESSAGE_AT = 14 + 20 + 8 };
 struct work {
   const struct options *options;
   struct run run;
+  struct ladder *ladder;
   struct ph_dhcp client;
   struct ph_dhcp_server server;
   struct ph_dhcp_entry entries[POOL];
@@ -115,6 +117,7 @@ static void seen(void *ctx, const struct capture_packet *packet) {
   const uint8_t *data = packet->data;
   struct dhcp_message m;
   char line[LINE];
+  ladder_see(work->ladder, packet);
   if ((packet->interface != RECORD_HOST_TX &&
        packet->interface != RECORD_HOST_RX) ||
       packet->len < ETH_HDR_LEN) {
@@ -218,6 +221,7 @@ int command_dhcp(const struct options *options) {
   if (!run_start(run, options)) {
     return 2;
   }
+  work.ladder = ladder_new(run);
   capture_watch(run->capture, seen, &work);
   const struct topology *topology = &run->topology;
   const struct sim_end other = topology_neighbour(topology, RUN_CLIENT, 0);
@@ -244,6 +248,7 @@ int command_dhcp(const struct options *options) {
   host_spawn(run->sim.host[RUN_CLIENT], RUN_CLIENT_START, ask, &work);
   run_simulate(run, 1u << RUN_CLIENT);
   bool good = run_finish(run);
+  good = ladder_draw(work.ladder, "packhorse dhcp", options->picture) && good;
   bool ok = good && run->healthy && run->finished && work.bound;
   if (options->json) {
     print_json(&work, ok);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sim/apps/dns_server.h"
+#include "sim/explain/ladder.h"
 #include "sim/run/address.h"
 #include "sim/tool/commands.h"
 #include "sim/run/run.h"
@@ -24,12 +25,13 @@ static const struct option longs[] = {
     {"zone", required_argument, NULL, 'z'},
     {"json", no_argument, NULL, 'j'},
     {"ipv6", no_argument, NULL, '6'},
+    {"picture", required_argument, NULL, 'p'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
 
 struct resolve {
-  const char *name;
+  const char *name, *picture;
   bool json, ipv6;
   struct ph_addr server; /* asked for names, if it is not DHCP's */
   struct dns_zone zone;
@@ -161,9 +163,16 @@ static int simulate(struct resolve *r) {
   char *words[] = {"packhorse", "ping", "--nic", "soft", "-6", NULL};
   struct options options;
   static struct run run;
-  if (options_parse(&options, r->ipv6 ? 5 : 4, words) ||
-      !run_start(&run, &options)) {
+  if (options_parse(&options, r->ipv6 ? 5 : 4, words)) {
     return 2;
+  }
+  options.watch = r->picture != NULL;
+  if (!run_start(&run, &options)) {
+    return 2;
+  }
+  struct ladder *ladder = ladder_new(&run);
+  if (r->picture) {
+    capture_watch(run.capture, ladder_see, ladder);
   }
   r->server = run_address(&run, RUN_SERVER);
   r->leases = (struct ph_dhcp_server){.address = 0x0a000002,
@@ -178,6 +187,7 @@ static int simulate(struct resolve *r) {
   host_spawn(run.sim.host[RUN_CLIENT], RUN_CLIENT_START, ask, r);
   run_simulate(&run, 1u << RUN_CLIENT);
   bool ok = run_finish(&run) && run.healthy && run.finished && !r->error;
+  ok = ladder_draw(ladder, "packhorse resolve", r->picture) && ok;
   if (r->json) {
     print_json(r, &run, ok);
   } else {
@@ -205,6 +215,9 @@ int command_resolve(const struct options *options) {
       case 'z':
         zone = optarg;
         break;
+      case 'p':
+        r.picture = optarg;
+        break;
       case '6':
         r.ipv6 = true;
         break;
@@ -218,13 +231,16 @@ int command_resolve(const struct options *options) {
             "      --zone RECORDS  what the name server knows, name=address or "
             "name=name\n                      (%s)\n"
             "  -6, --ipv6          ask the name server over IPv6\n"
+            "      --picture FILE  draw what the hosts say to each other "
+            "(SVG)\n"
             "      --json          one object\n"
             "      --help          this text\n",
             ZONE);
         return 0;
       default:
-        return complain("expected NAME, --zone RECORDS, -6 or --json, not ",
-                        options->args[optind - 1]);
+        return complain(
+            "expected NAME, --zone RECORDS, --picture FILE, -6 or --json, not ",
+            options->args[optind - 1]);
     }
   }
   if (optind + 1 != options->arg_count) {

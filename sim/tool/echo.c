@@ -6,6 +6,7 @@
 #include "sim/apps/ping.h"
 #include "sim/apps/udp_echo.h"
 #include "sim/core/util.h"
+#include "sim/explain/ladder.h"
 #include "sim/tool/commands.h"
 #include "sim/run/run.h"
 
@@ -133,6 +134,10 @@ int command_echo(const struct options *options) {
   if (!run_start(&run, options)) {
     return 2;
   }
+  struct ladder *ladder = ladder_new(&run);
+  if (options->picture) {
+    capture_watch(run.capture, ladder_see, ladder);
+  }
   for (int i = 0; i < 2; i++) {
     echo.buffers[i] = sim_alloc(2 * UDP_ECHO_MAX);
   }
@@ -150,6 +155,7 @@ int command_echo(const struct options *options) {
   /* The echo server serves for ever. */
   run_simulate(&run, 1u << RUN_CLIENT);
   bool good = run_finish(&run);
+  good = ladder_draw(ladder, "packhorse ping", options->picture) && good;
   bool ok = good && run.healthy && run.finished && !echo.result.error &&
             echo.result.operations > 0;
   if (options->json) {

@@ -42,7 +42,8 @@ static int check_words(const struct options *options) {
     fprintf(stderr, "packhorse: --state-at: it says when --state is taken.\n");
     return 2;
   }
-  if (options->picture && !options->explain) {
+  if (options->picture && !options->explain &&
+      options->command != COMMAND_PING && options->command != COMMAND_DHCP) {
     fprintf(stderr,
             "packhorse: --picture %s: it shows the packet that --explain "
             "names.\n",
@@ -68,6 +69,8 @@ static int check_words(const struct options *options) {
 }
 
 static int check_topology(struct options *options) {
+  options->watch = options->command == COMMAND_DHCP ||
+                   (options->command == COMMAND_PING && options->picture);
   options->path_mtu = options->mtu;
   options->path_rate_bps = options->link.rate_bps;
   if (options->autoconf && !(options->topology && options->ipv6)) {

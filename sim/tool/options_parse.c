@@ -75,7 +75,8 @@ enum {
   X(timeline, "FILE", ALL, "timeline, for ui.perfetto.dev")                    \
   X(explain, "PACKET", D | T,                                                  \
     "follow one data packet: its number, first, largest or slowest")           \
-  X(picture, "FILE", D | T | S, "and draw its way, or the scenario (SVG)")     \
+  X(picture, "FILE", D | T | S | P | H,                                        \
+    "draw its way, the scenario or the exchange (SVG)")                        \
   X(state, "FILE", SIM,                                                        \
     "the hosts' sockets, routes and counters, for netstat")                    \
   X(state_at, "US", SIM, "at this simulated microsecond, not at the end")      \

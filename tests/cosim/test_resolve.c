@@ -6,6 +6,8 @@
 #include <stdint.h>
 /* cmocka needs the four above first */
 #include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -45,6 +47,39 @@ static void name_server_is_asked_over_ipv6(void **state) {
   assert_non_null(strstr(text, "\"ip_version\": 6"));
 }
 
+static void picture_shows_what_the_hosts_say(void **state) {
+  (void)state;
+  static const char *const words[] = {"DHCP DISCOVER",
+                                      "DHCP OFFER 10.0.0.100",
+                                      "DHCP REQUEST 10.0.0.100",
+                                      "DHCP ACK 10.0.0.100",
+                                      "ARP: who has 10.0.0.2?",
+                                      "DNS: www.lab, A",
+                                      "DNS: www.lab: 1 of A",
+                                      "DHCP RELEASE 10.0.0.100",
+                                      "</svg>"};
+  static char text[65536];
+  char path[] = "/tmp/ladder-XXXXXX", line[80];
+  int fd = mkstemp(path);
+  assert_true(fd >= 0);
+  snprintf(line, sizeof(line), "resolve www --picture %s", path);
+  assert_int_equal(run(line, STDOUT_FILENO, text, sizeof(text)), 0);
+  ssize_t len = read(fd, text, sizeof(text) - 1);
+  assert_true(len > 0);
+  text[len] = 0;
+  const char *at = text;
+  for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+    at = strstr(at, words[i]);
+    assert_non_null(at);
+  }
+  close(fd);
+  unlink(path);
+  assert_int_equal(run("resolve www --picture /nowhere/x.svg", STDERR_FILENO,
+                       text, sizeof(text)),
+                   1);
+  assert_non_null(strstr(text, "packhorse: --picture /nowhere/x.svg: "));
+}
+
 static void zone_is_what_the_server_says(void **state) {
   (void)state;
   char text[4096];
@@ -75,6 +110,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(host_without_address_resolves_a_name),
       cmocka_unit_test(name_server_is_asked_over_ipv6),
+      cmocka_unit_test(picture_shows_what_the_hosts_say),
       cmocka_unit_test(zone_is_what_the_server_says),
       cmocka_unit_test(wrong_words_get_one_sentence_and_status_2),
   };
