@@ -161,14 +161,9 @@ void dns_server(struct ph_stack *stack, const struct app_env *env,
                 const struct dns_server_config *config,
                 struct app_result *result) {
   *result = (struct app_result){.started_ns = stack->now_ns};
-  struct ph_sockaddr_in address = app_address(0, DNS_PORT);
-  const struct ph_sockaddr_in6 both = {.sin6_family = PH_AF_INET6,
-                                       .sin6_port = address.sin_port};
-  int fd = ph_socket(stack, config->ipv6 ? PH_AF_INET6 : PH_AF_INET,
-                     PH_SOCK_DGRAM, 0);
-  result->error = fd < 0         ? fd
-                  : config->ipv6 ? ph_bind(stack, fd, &both, sizeof both)
-                                 : ph_bind(stack, fd, &address, sizeof address);
+  const struct app_peer any = app_any(DNS_PORT, config->ipv6);
+  int fd = ph_socket(stack, any.family, PH_SOCK_DGRAM, 0);
+  result->error = fd < 0 ? fd : ph_bind(stack, fd, &any.address, any.len);
   while (!result->error &&
          (config->count == 0 || result->operations < config->count)) {
     uint8_t query[DNS_PLAIN_SIZE], reply[DNS_EDNS_SIZE];

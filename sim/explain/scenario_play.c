@@ -34,14 +34,16 @@ static long call(struct player *player, struct host *host,
                  struct scenario_do what) {
   struct ph_stack *stack = host_stack(host);
   struct ph_addr server = run_address(&player->run->run, RUN_SERVER);
-  struct ph_sockaddr_in peer = app_address(ph_addr_to_v4(&server), PORT);
+  const struct app_peer peer = app_peer(
+      ph_addr_to_v4(&server),
+      player->run->options.ipv6 ? &server : &(struct ph_addr){{0}}, PORT);
   int one = 1;
   long result = 0;
   note(player, host, RECORD_CALL, what.act, what.n);
   switch (what.act) {
     case ACT_CONNECT:
-      player->fd = ph_socket(stack, PH_AF_INET, PH_SOCK_STREAM, 0);
-      result = ph_connect(stack, player->fd, &peer, sizeof(peer));
+      player->fd = ph_socket(stack, peer.family, PH_SOCK_STREAM, 0);
+      result = ph_connect(stack, player->fd, &peer.address, peer.len);
       break;
     case ACT_ACCEPT:
       player->fd = ph_accept(stack, player->listener, NULL, NULL);
@@ -106,7 +108,8 @@ static void play(struct host *host, void *arg) {
 
 static void serve(struct host *host, void *arg) {
   struct player *player = arg;
-  player->listener = app_listen(host_stack(host), PORT, 4, false);
+  player->listener =
+      app_listen(host_stack(host), PORT, 4, player->run->options.ipv6);
   if (player->listener < 0) {
     player->run->error[player->host] = player->listener;
     return;
@@ -122,6 +125,9 @@ static void set_options(struct scenario_run *run,
   run->options = *options;
   run->options.record = &run->record;
   run->options.tcp.features = scenario->features;
+  if (options->ipv6) { /* segments are as long as over IPv4 */
+    run->options.mtu = (uint16_t)(options->mtu + 20);
+  }
   if (scenario->rcvbuf) {
     run->options.rcvbuf = scenario->rcvbuf;
   }

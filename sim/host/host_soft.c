@@ -190,8 +190,10 @@ static void arrived(struct host_port *port, struct frame *frame) {
 }
 
 static bool has_checksum(const struct frame *frame, uint32_t len) {
+  uint32_t offset, ip_len;
   enum frame_kind kind = frame_kind_of(frame->data, len);
-  return kind != FRAME_KIND_ARP && kind != FRAME_KIND_ICMP &&
+  return frame_ipv4(frame->data, len, &offset, &ip_len) &&
+         kind != FRAME_KIND_ARP && kind != FRAME_KIND_ICMP &&
          kind != FRAME_KIND_OTHER;
 }
 

@@ -91,7 +91,9 @@ static bool read_segment(struct record_segment *segment, const uint8_t *data,
   if (!frame_tcp(data, len, &seq, &payload)) {
     return false;
   }
-  uint32_t start = FRAME_ETH_HEADER + (data[FRAME_ETH_HEADER] & 15u) * 4;
+  struct frame_payload in;
+  (void)frame_payload(data, len, &in); /* it is there */
+  uint32_t start = in.offset;
   const uint8_t *tcp = data + start;
   uint32_t header = (tcp[12] >> 4) * 4u;
   if (header < 20 || start + header > len) {

@@ -50,9 +50,9 @@ static int check_words(const struct options *options) {
             options->picture);
     return 2;
   }
-  if (options->report && (options->ipv6 || options->explain)) {
-    fprintf(stderr, "packhorse: --report %s: not together with %s.\n",
-            options->report, options->ipv6 ? "-6" : "--explain");
+  if (options->report && options->explain) {
+    fprintf(stderr, "packhorse: --report %s: not together with --explain.\n",
+            options->report);
     return 2;
   }
   if (options->explain && options->json) {

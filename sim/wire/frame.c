@@ -14,6 +14,10 @@ enum {
   PROTO_ICMP = 1,
   PROTO_TCP = 6,
   PROTO_UDP = 17,
+  PROTO_ICMPV6 = 58,
+  IPV6_HOP_BY_HOP = 0,
+  IPV6_FRAGMENT = 44,
+  IPV6_LAST_OF_SOURCE = 22,
   TCP_FIN_SYN_RST = 7,
 };
 
@@ -65,45 +69,69 @@ bool frame_ipv6(const uint8_t *data, size_t len, uint32_t *offset) {
          data[FRAME_ETH_HEADER] >> 4 == 6;
 }
 
+/* Headers of IPv6 that may stand in front, in units of eight bytes. */
+static bool is_extension(uint8_t protocol) {
+  return protocol == IPV6_HOP_BY_HOP || protocol == IPV6_FRAGMENT;
+}
+
+bool frame_payload(const uint8_t *data, size_t len,
+                   struct frame_payload *payload) {
+  const uint8_t *ip = data + FRAME_ETH_HEADER;
+  uint16_t type = len >= FRAME_ETH_HEADER + 20 ? frame_get16(data + 12) : 0;
+  uint32_t header, total;
+  if (type == ETHERTYPE_IPV4 && ip[0] >> 4 == 4) {
+    header = (ip[0] & 15u) * 4;
+    total = frame_get16(ip + 2);
+    payload->protocol = ip[9];
+  } else if (type == ETHERTYPE_IPV6 && ip[0] >> 4 == 6 &&
+             len >= FRAME_ETH_HEADER + IPV6_HEADER + 8) {
+    header = IPV6_HEADER;
+    total = IPV6_HEADER + frame_get16(ip + 4);
+    payload->protocol = ip[6];
+    if (is_extension(payload->protocol)) {
+      payload->protocol = ip[IPV6_HEADER];
+      header += 8;
+    }
+  } else {
+    return false;
+  }
+  payload->offset = FRAME_ETH_HEADER + header;
+  payload->len = total > header ? total - header : 0;
+  return total >= header && len >= payload->offset;
+}
+
 bool frame_tcp(const uint8_t *data, size_t len, uint32_t *seq,
                uint32_t *payload) {
-  if (len < FRAME_ETH_HEADER + 20 || frame_get16(data + 12) != ETHERTYPE_IPV4 ||
-      data[14] >> 4 != 4) {
+  struct frame_payload in;
+  if (!frame_payload(data, len, &in) || in.protocol != PROTO_TCP ||
+      len < in.offset + 20u) {
     return false;
   }
-  const uint8_t *ip = data + FRAME_ETH_HEADER;
-  uint32_t header = (ip[0] & 15u) * 4;
-  uint32_t total = frame_get16(ip + 2);
-  if (ip[9] != PROTO_TCP || len < FRAME_ETH_HEADER + header + 20u) {
-    return false;
-  }
-  const uint8_t *tcp = ip + header;
-  header += (tcp[12] >> 4) * 4u;
+  const uint8_t *tcp = data + in.offset;
+  uint32_t header = (tcp[12] >> 4) * 4u;
   *seq = frame_get32(tcp + 4);
-  *payload = total > header ? total - header : 0;
-  return total >= header;
+  *payload = in.len > header ? in.len - header : 0;
+  return in.len >= header;
 }
 
 enum frame_kind frame_kind_of(const uint8_t *data, size_t len) {
-  uint32_t offset, ip_len;
-  if (!frame_ipv4(data, len, &offset, &ip_len)) {
+  struct frame_payload in;
+  if (!frame_payload(data, len, &in) || in.len > len - in.offset) {
     return len >= FRAME_ETH_HEADER && frame_get16(data + 12) == ETHERTYPE_ARP
                ? FRAME_KIND_ARP
                : FRAME_KIND_OTHER;
   }
-  const uint8_t *ip = data + offset;
-  uint32_t header = (ip[0] & 15u) * 4;
-  if (ip[9] == PROTO_UDP) {
+  if (in.protocol == PROTO_UDP) {
     return FRAME_KIND_UDP;
   }
-  if (ip[9] == PROTO_ICMP) {
+  if (in.protocol == PROTO_ICMP || in.protocol == PROTO_ICMPV6) {
     return FRAME_KIND_ICMP;
   }
-  if (ip[9] != PROTO_TCP || ip_len < header + 20) {
+  if (in.protocol != PROTO_TCP || in.len < 20) {
     return FRAME_KIND_OTHER;
   }
-  const uint8_t *tcp = ip + header;
-  if (ip_len > header + (tcp[12] >> 4) * 4u) {
+  const uint8_t *tcp = data + in.offset;
+  if (in.len > (tcp[12] >> 4) * 4u) {
     return FRAME_KIND_DATA;
   }
   return tcp[13] & TCP_FIN_SYN_RST ? FRAME_KIND_HANDSHAKE : FRAME_KIND_ACK;
@@ -116,19 +144,17 @@ const char *frame_kind_name(enum frame_kind kind) {
 }
 
 uint64_t frame_key(const uint8_t *data, size_t len) {
-  uint32_t offset, ip_len;
-  if (!frame_ipv4(data, len, &offset, &ip_len) || ip_len < 28) {
+  struct frame_payload in;
+  if (!frame_payload(data, len, &in) || in.len < 8 || len < in.offset + 8u) {
     return 0;
   }
-  const uint8_t *ip = data + offset;
-  const uint8_t *transport = ip + (ip[0] & 15u) * 4;
-  if (transport + 8 > data + len) {
-    return 0;
-  }
-  uint64_t key = (uint64_t)frame_get16(ip + 4) << 48 |
-                 (uint64_t)frame_get16(transport) << 32 |
-                 frame_get32(transport + 4);
-  return (key ^ (uint64_t)ip[15] << 40 ^ (uint64_t)ip[9] << 24) + 1;
+  const uint8_t *ip = data + FRAME_ETH_HEADER;
+  const uint8_t *transport = data + in.offset;
+  bool v4 = ip[0] >> 4 == 4; /* IPv6 has no identification */
+  uint64_t key =
+      (uint64_t)frame_get16(ip + (v4 ? 4 : IPV6_LAST_OF_SOURCE)) << 48 |
+      (uint64_t)frame_get16(transport) << 32 | frame_get32(transport + 4);
+  return (key ^ (uint64_t)ip[15] << 40 ^ (uint64_t)in.protocol << 24) + 1;
 }
 
 uint16_t frame_sum(const uint8_t *data, size_t len, uint32_t sum) {

@@ -65,14 +65,24 @@ bool frame_ipv4(const uint8_t *data, size_t len, uint32_t *offset,
 /* Offset of the IPv6 packet inside; false if there is none. */
 bool frame_ipv6(const uint8_t *data, size_t len, uint32_t *offset);
 
+/* What IP of either version carries: where it is, how long it is by IP's word,
+ * and its protocol. IPv6 may have one extension header of eight bytes in front.
+ * False: there is none, or its header is cut. */
+struct frame_payload {
+  uint32_t offset, len;
+  uint8_t protocol;
+};
+bool frame_payload(const uint8_t *data, size_t len,
+                   struct frame_payload *payload);
+
 /* Sequence number and payload length of the TCP segment inside; false if there
  * is none. `len` bytes from the destination address on are there, at least up
  * to the end of the TCP header. */
 bool frame_tcp(const uint8_t *data, size_t len, uint32_t *seq,
                uint32_t *payload);
 
-/* A number that names the packet inside (IP identification, ports, sequence
- * number), equal at both ends of the wire; 0 if it is no IPv4. For following a
+/* A number that names the packet inside (IPv4's identification, ports, sequence
+ * number), equal at both ends of the wire; 0 if it is no IP. For following a
  * packet in the timeline, nothing else. */
 uint64_t frame_key(const uint8_t *data, size_t len);
 
