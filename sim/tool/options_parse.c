@@ -58,7 +58,7 @@ enum {
     "more hosts, routers, links: see 'help topology'")                         \
   X(from, "HOST", SIM | H, "of a topology: the client (client, or the first)") \
   X(to, "HOST", SIM, "of a topology: the server (server, or the last)")        \
-  X(ipv6, NULL, SIM, "speak IPv6; -6 is the same")                             \
+  X(ipv6, NULL, SIM | S, "speak IPv6; -6 is the same")                         \
   X(autoconf, NULL, D | T | P | U | W,                                         \
     "of -6 and --topology: hosts learn their addresses from routers")          \
   X(mem_latency, "NS", ALL, "latency of host memory in nanoseconds (200)")     \

@@ -76,6 +76,20 @@ static void every_scenario_soft_nic_holds(void **state) {
   }
 }
 
+static void every_scenario_over_ipv6_holds(void **state) {
+  (void)state;
+  for (int i = 0; i < COUNT; i++) {
+    struct fixture *fixture = play(scenario_find(NAMES[i]), "--nic soft -6");
+    check_holds(fixture);
+    /* Every frame is counted by what it carries. */
+    const struct link_stats *link = fixture->run.run.link;
+    assert_true(link[0].kind_frames[FRAME_KIND_HANDSHAKE] > 0);
+    assert_true(link[0].kind_frames[FRAME_KIND_ICMP] > 0); /* ND */
+    assert_int_equal(link[0].kind_frames[FRAME_KIND_OTHER], 0);
+    done(fixture);
+  }
+}
+
 static void every_scenario_rtl_nic_holds(void **state) {
   (void)state;
   for (int i = 0; i < COUNT; i++) {
@@ -315,6 +329,7 @@ static void recording_a_run_changes_no_event(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_scenario_soft_nic_holds),
+      cmocka_unit_test(every_scenario_over_ipv6_holds),
       cmocka_unit_test(every_scenario_rtl_nic_holds),
       cmocka_unit_test(diagram_segments_equal_the_capture),
       cmocka_unit_test(nagle_writes_leave_as_the_capture_shows),
