@@ -30,7 +30,7 @@ static const char *const WRONG_LINES[] = {
     "download --byte",
     "report --explain first",
     "report --report",
-    "throughput --ipv6 --report page.html",
+    "udp --picture page.svg",
     "scenario",
     "scenario lost",
     "scenario loss close",

@@ -219,6 +219,11 @@ def checks(program, folder):
     assert run_soft["left_out"] > 0 and "plain" not in run_soft
     assert len(run_soft["segments"]) + run_soft["left_out"] > 20_000_000 // 1460
     yield "page_of_a_long_run_stays_below_two_megabytes"
+    for nic in ("soft", "rtl"):
+        run_six = check_page_of(("download", "-6", "--nic", nic, "--bytes", "300k", "--no-compare"), 2_000_000)
+        assert sum(s[4] for s in run_six["segments"] if s[0] == run_six["sender"]) > 300_000
+        assert run_six["journeys"] and all(journey["complete"] for journey in run_six["journeys"])
+    yield "page_over_ipv6_has_every_segment_and_every_stage"
     if not program:
         return
     browser = Browser(program, os.path.join(folder, "profile"))
