@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "sim/run/transfer.h"
+#include "sim/tool/options_parse.h"
 
 /* Direction d runs from host d to host 1 - d. */
 enum { DATA_WAY = RUN_SERVER, ACK_WAY = RUN_CLIENT };
