@@ -49,7 +49,7 @@ static const struct scenario scenarios[] = {
                 "the gap. The third repetition makes the sender send the "
                 "segment again: fast retransmit.",
         .wire = WIRE "client>server: drop=5",
-        .features = {.sack = PH_TCP_OFF, .rack = PH_TCP_OFF},
+        .features = {.sack = PH_TCP_OFF},
         .client = {{ACT_CONNECT, 0}, {ACT_WRITE, 7 * MSS}, {ACT_CLOSE, 0}},
         .server = {{ACT_ACCEPT, 0}, {ACT_READ, 7 * MSS + 1}, {ACT_CLOSE, 0}},
         .conclude = scenario_claims_dupack,

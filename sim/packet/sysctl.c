@@ -59,7 +59,10 @@ static bool set_dsack(struct run_settings *set, const char *value) {
 }
 
 static bool set_recovery(struct run_settings *set, const char *value) {
-  return feature(&set->tcp.features.rack, value, off_on);
+  uint8_t rack = 0;
+  bool known = feature(&rack, value, off_on);
+  set->tcp.features.by_sack = rack == PH_TCP_OFF ? &tcp_rfc6675 : NULL;
+  return known;
 }
 
 static bool set_cookies(struct run_settings *set, const char *value) {

@@ -350,9 +350,10 @@ static uint32_t heap_up_to(uint32_t len) {
 /* The list of the longest prefix of an address below `node`; `bounded`: of at
  * most `max_len` bits. Compiled once for each, because it is a router's loop.
  */
-static inline __attribute__((always_inline)) const struct ip_route *find(
-    const struct ip_trie *trie, const struct key key,
-    const struct ip_trie_node *node, bool bounded, uint32_t max_len) {
+static PH_INLINE const struct ip_route *find(const struct ip_trie *trie,
+                                             const struct key key,
+                                             const struct ip_trie_node *node,
+                                             bool bounded, uint32_t max_len) {
   const struct ip_trie_node *best = NULL;
   uint32_t best_hits = 0;
   while (!bounded || node->pos <= max_len) {

@@ -51,7 +51,6 @@ enum ph_tcp_setting {
 struct ph_tcp_features {
   uint8_t sack;       /* enum ph_tcp_setting; default on */
   uint8_t dsack;      /* report duplicates (RFC 2883); default on */
-  uint8_t rack;       /* losses by RFC 8985; off: by RFC 6675; default on */
   uint8_t timestamps; /* default on request */
   /* On: take segments without timestamps after both SYNs had them, as Linux
    * does; RFC 7323 3.2 says they SHOULD be dropped. Default off. */
@@ -72,7 +71,10 @@ struct ph_tcp_features {
   /* Search for the path's MTU with probes (RFC 4821): always, or (on request)
    * after a black hole or an ICMP. Default on request. */
   uint8_t mtu_probing;
+  /* Who finds losses by SACK: NULL is RFC 8985, &tcp_rfc6675 RFC 6675. */
+  const struct tcp_by_sack *by_sack;
 };
+extern const struct tcp_by_sack tcp_rfc6675;
 
 /* Sizes of the pools; 0 takes the default. */
 struct ph_tcp_config {

@@ -68,13 +68,12 @@ static bool make_tables(struct tcp_stack *tcp) {
   return true;
 }
 
-/* A feature is a byte, and 0 is its default. */
+/* A feature is a byte, and 0 is its default; or a pointer without one. */
 static void set_features(struct tcp_stack *tcp,
                          const struct ph_tcp_features *features) {
   static const struct ph_tcp_features defaults = {
       .sack = PH_TCP_ON,
       .dsack = PH_TCP_ON,
-      .rack = PH_TCP_ON,
       .timestamps = PH_TCP_ON_REQUEST,
       .missing_timestamps = PH_TCP_OFF,
       .ecn = PH_TCP_ON_REQUEST,
@@ -87,6 +86,9 @@ static void set_features(struct tcp_stack *tcp,
     uint8_t set = ((const uint8_t *)features)[i];
     to[i] = set ? set : ((const uint8_t *)&defaults)[i];
   }
+  if (features->by_sack) { /* there may be such connections from now on */
+    tcp->by_sack = features->by_sack;
+  }
 }
 
 void ph_tcp_profile_bsd(struct ph_tcp_features *features) {
@@ -94,7 +96,7 @@ void ph_tcp_profile_bsd(struct ph_tcp_features *features) {
   features->bsd_order = true;
   features->whole_window = true;
   features->bsd_close = true;
-  features->rack = PH_TCP_OFF;
+  features->by_sack = &tcp_rfc6675;
   features->window_scale = 6;
 }
 

@@ -282,7 +282,8 @@ struct tcp_stack {
   tcp_notify_fn *notify;
   struct tcp_conn *conns;
   const struct tcp_arq_sender *arq;      /* NULL until somebody asks for it; */
-  const struct tcp_keepalive *keepalive; /* likewise */
+  const struct tcp_keepalive *keepalive; /* likewise; */
+  const struct tcp_by_sack *by_sack;     /* likewise */
   /* Looks at what limits a connection now; NULL: nobody asked. */
   void (*look)(struct ph_stack *stack, struct tcp_conn *conn);
   uint32_t max_conns, conns_open;
@@ -328,6 +329,13 @@ static inline struct tcp_stack *tcp_of(const struct ph_stack *stack) {
 /* Closed by its owner, or never had one and is not waiting for accept(). */
 static inline bool tcp_is_orphan(const struct tcp_conn *conn) {
   return !conn->owner && !conn->listener;
+}
+
+/* Who finds losses by SACK if that is not RACK, or NULL. */
+static inline const struct tcp_by_sack *tcp_by_sack(
+    const struct ph_stack *stack, const struct tcp_conn *conn) {
+  return conn->sack_ok && !conn->use_rack && !conn->arq ? tcp_of(stack)->by_sack
+                                                        : NULL;
 }
 
 /* Where its packets go; never NULL. */

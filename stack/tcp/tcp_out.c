@@ -151,8 +151,8 @@ void tcp_out_take(struct ph_stack *stack, struct tcp_conn *conn) {
     tcp_rack_init(conn);
   } else if (conn->arq) {
     out->loss.arq.progress_ns = stack->now_ns;
-  } else {
-    out->loss.rfc6675.high_sacked = out->loss.rfc6675.lost_edge = conn->snd_una;
+  } else if (tcp->by_sack) {
+    tcp->by_sack->init(conn);
   }
   out->ecn_until = conn->snd_una;
   out->recover = out->loss_recover =

@@ -164,8 +164,9 @@ static bool send_lost(struct ph_stack *stack, struct tcp_conn *conn) {
     if (!resend(stack, conn, range, n)) {
       return false;
     }
-    if (conn->sack_ok && !conn->use_rack && !conn->arq) {
-      tcp_sack_resent(conn, end);
+    const struct tcp_by_sack *by_sack = tcp_by_sack(stack, conn);
+    if (by_sack) {
+      by_sack->resent(conn, end);
     }
     if (first && conn->recovery == TCP_RECOVERY_FAST && conn->sack_ok) {
       /* RFC 6675 6: it has a whole RTO, like any first transmission. */
@@ -480,7 +481,8 @@ static PH_APART void output_any(struct ph_stack *stack, struct tcp_conn *conn) {
         }
       }
     } while (sent != SENT_BLOCKED && conn->recovery == TCP_RECOVERY_FAST &&
-             tcp_sack_next_seg(stack, conn));
+             tcp_by_sack(stack, conn) &&
+             tcp_by_sack(stack, conn)->next_seg(stack, conn));
     set_rtx_timer(stack, conn, sent == SENT_WINDOW_CLOSED);
     if (conn->snd_nxt != snd_nxt) {
       tcp_tlp_schedule(stack, conn);

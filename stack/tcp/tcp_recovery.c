@@ -4,7 +4,7 @@
  *
  *                 finds losses                    paces the repair
  *   with SACK     tcp_rack.c, RFC 8985            tcp_prr.c, RFC 6937
- *                 (or tcp_sack.c, RFC 6675)
+ *                 (or tcp_rfc6675.c)
  *   without       here, NewReno: RFC 5681 3.2,    tcp_prr.c
  *                 RFC 6582
  *   timeout       all that RFC 8985 6.3 says      slow start
@@ -40,8 +40,9 @@ static void enter_fast(struct ph_stack *stack, struct tcp_conn *conn,
   tcp_ecn_reduced(conn);
   stack->stats.TcpFastRetrans++;
   tcp_prr_enter(conn);
-  if (conn->sack_ok && !conn->use_rack) {
-    tcp_sack_recovery_started(conn);
+  const struct tcp_by_sack *by_sack = tcp_by_sack(stack, conn);
+  if (by_sack) {
+    by_sack->started(conn);
   }
 }
 
@@ -79,7 +80,7 @@ static void find_losses(struct ph_stack *stack, struct tcp_conn *conn,
         conn->dupacks == TCP_DUPACK_THRESHOLD && conn->out->lost_bytes == 0) {
       info->lost = first_is_lost(stack, conn);
     }
-    tcp_sack_mark_lost(stack, conn, info);
+    tcp_of(stack)->by_sack->mark_lost(stack, conn, info);
     return;
   }
   if (info->reordered && !conn->reordering_seen) {

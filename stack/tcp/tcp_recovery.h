@@ -135,17 +135,28 @@ void tcp_undo_on_ack(struct ph_stack *stack, struct tcp_conn *conn,
 /* Read the blocks of a segment that acknowledges up to seg->ack. */
 void tcp_sack_input(struct ph_stack *stack, struct tcp_conn *conn,
                     const struct tcp_seg *seg, struct tcp_ack *info);
-/* RFC 6675's own loss detection: mark what IsLost() says. */
-void tcp_sack_mark_lost(struct ph_stack *stack, struct tcp_conn *conn,
-                        struct tcp_ack *info);
-void tcp_sack_recovery_started(struct tcp_conn *conn);
-/* A lost range that ends at `end` was sent again. */
-void tcp_sack_resent(struct tcp_conn *conn, uint32_t end);
-/* NextSeg() (3) and (4), when there is nothing lost and nothing new to send:
- * true if something was marked to be sent again. */
-bool tcp_sack_next_seg(struct ph_stack *stack, struct tcp_conn *conn);
 /* DupThresh segments were sacked, by number or by bytes. */
 bool tcp_sack_dupthresh(const struct tcp_conn *conn);
+
+/* ---- tcp_rfc6675.c ------------------------------------------------------- */
+/* Recovery by SACK without RACK: tcp_stack.by_sack, of connections with SACK
+ * that have neither use_rack nor arq. */
+struct tcp_by_sack {
+  /* The connection has a new tcp_out. */
+  void (*init)(struct tcp_conn *conn);
+  /* What ends at `end` is sacked. */
+  void (*sacked)(struct tcp_conn *conn, uint32_t end);
+  /* Mark what IsLost() says. */
+  void (*mark_lost)(struct ph_stack *stack, struct tcp_conn *conn,
+                    struct tcp_ack *info);
+  /* Fast recovery begins. */
+  void (*started)(struct tcp_conn *conn);
+  /* A lost range that ends at `end` was sent again. */
+  void (*resent)(struct tcp_conn *conn, uint32_t end);
+  /* NextSeg() (3) and (4), when there is nothing new to send: true if something
+   * was marked to be sent again. */
+  bool (*next_seg)(struct ph_stack *stack, struct tcp_conn *conn);
+};
 
 /* ---- tcp_rack.c, tcp_tlp.c, tcp_prr.c ------------------------------------ */
 void tcp_rack_init(struct tcp_conn *conn);

@@ -34,7 +34,7 @@ void tcp_established(struct ph_stack *stack, struct tcp_conn *conn,
   tcp_cc_init(conn);
   tcp_plpmtud_start(stack, conn);
   conn->use_rack =
-      conn->sack_ok && !conn->arq && tcp_of(stack)->features.rack != PH_TCP_OFF;
+      conn->sack_ok && !conn->arq && !tcp_of(stack)->features.by_sack;
   if (conn->arq) {
     tcp_arq_start(conn);
   }

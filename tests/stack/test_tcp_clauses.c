@@ -216,7 +216,7 @@ static void first_retransmission_of_sack_recovery_has_a_whole_rto(
   /* EVIDENCE: RFC 6675 5d, 6a */
   (void)state;
   struct pair_options options = {.tcp = {.congestion = "reno"}};
-  options.tcp.features.rack = PH_TCP_OFF;
+  options.tcp.features.by_sack = &tcp_rfc6675;
   struct peer p;
   peer_passive_with(&p, &options, PEER_SACK);
   assert_false(p.conn->use_rack);
@@ -242,7 +242,7 @@ static void timeout_in_sack_recovery_ends_it_until_recover(void **state) {
   /* EVIDENCE: RFC 6675 5e, 5.1a, 5.1b, 5.1c */
   (void)state;
   struct pair_options options = {.tcp = {.congestion = "reno"}};
-  options.tcp.features.rack = PH_TCP_OFF;
+  options.tcp.features.by_sack = &tcp_rfc6675;
   struct peer p;
   peer_passive_with(&p, &options, PEER_SACK);
   peer_app_send(&p, 10 * PEER_MSS);

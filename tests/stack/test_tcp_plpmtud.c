@@ -196,7 +196,7 @@ static void black_hole_without_sack_is_found_too(void **state) {
   /* EVIDENCE: RFC 4821 7.6.2 (loss by duplicate ACKs) */
   (void)state;
   const struct pair_options no_sack = {.tcp.features.sack = PH_TCP_OFF};
-  const struct pair_options no_rack = {.tcp.features.rack = PH_TCP_OFF};
+  const struct pair_options no_rack = {.tcp.features.by_sack = &tcp_rfc6675};
   assert_in_range(through_black_hole(1400, &no_sack), 1392, 1400);
   assert_in_range(through_black_hole(1400, &no_rack), 1392, 1400);
 }
@@ -293,7 +293,7 @@ static void black_hole_in_the_middle_of_a_window_is_found(void **state) {
     struct flow f;
     const struct pair_options o = {
         .tcp.features.sack = seed % 3 == 0 ? PH_TCP_OFF : PH_TCP_ON,
-        .tcp.features.rack = seed % 3 == 1 ? PH_TCP_OFF : PH_TCP_ON};
+        .tcp.features.by_sack = seed % 3 == 1 ? &tcp_rfc6675 : NULL};
     flow_new(&f, &o);
     f.pair->rng = seed;
     f.pair->delay_ns = 5 * PAIR_MS;
@@ -377,7 +377,7 @@ static void search_under_loss_and_reordering_stays_exact(void **state) {
     const struct pair_options on = {
         .tcp.features.mtu_probing = PH_TCP_ON,
         .tcp.features.sack = seed % 3 == 0 ? PH_TCP_OFF : PH_TCP_ON,
-        .tcp.features.rack = seed % 3 == 1 ? PH_TCP_OFF : PH_TCP_ON};
+        .tcp.features.by_sack = seed % 3 == 1 ? &tcp_rfc6675 : NULL};
     flow_new(&f, &on);
     f.pair->rng = seed;
     f.pair->path_mtu = (uint16_t)(1030 + seed * 20);

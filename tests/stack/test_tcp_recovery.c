@@ -144,7 +144,7 @@ static void rfc_6675_alone_repairs_single_and_many_losses(void **state) {
   /* EVIDENCE: RFC 6675 5 */
   (void)state;
   const struct pair_options options = {
-      .tcp = {.features = {.rack = PH_TCP_OFF}}};
+      .tcp = {.features = {.by_sack = &tcp_rfc6675}}};
   struct transfer t = {.size = 1000000, .plan = {.count = 10}};
   for (uint32_t i = 0; i < 10; i++) {
     t.plan.at[i] = 300000 + i * 4 * MSS;

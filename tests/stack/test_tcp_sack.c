@@ -7,7 +7,7 @@ static const uint32_t first = (uint32_t)PAIR_ISS + 1;
 
 /* RFC 6675 alone. */
 static const struct pair_options no_rack = {
-    .tcp = {.congestion = "reno", .features = {.rack = PH_TCP_OFF}}};
+    .tcp = {.congestion = "reno", .features = {.by_sack = &tcp_rfc6675}}};
 
 static uint32_t data_segs(const struct peer *p) {
   uint32_t count = 0;
@@ -384,7 +384,7 @@ static void any_blocks_keep_the_scoreboard_whole(void **state) {
     const struct pair_options options = {
         .tcp = {.max_connections = 2,
                 .max_ranges = seed % 3 == 0 ? 3 : 200,
-                .features = {.rack = seed % 2 ? PH_TCP_ON : PH_TCP_OFF,
+                .features = {.by_sack = seed % 2 ? NULL : &tcp_rfc6675,
                              .sack = seed % 8 ? PH_TCP_ON : PH_TCP_OFF}}};
     struct peer p;
     rng = seed;

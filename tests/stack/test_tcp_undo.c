@@ -163,7 +163,7 @@ static void duplicate_reported_a_round_trip_later_is_not_of_it(void **state) {
 
 /* Nothing is heard until the timer expires; without tail loss probes. */
 static void silence(struct peer *p, uint32_t has) {
-  const struct pair_options plain = {.tcp.features.rack = PH_TCP_OFF};
+  const struct pair_options plain = {.tcp.features.by_sack = &tcp_rfc6675};
   begin(p, &plain, has);
   while (p->stack->stats.TcpTimeouts == 0) {
     peer_pass(p, 10 * PAIR_MS);
