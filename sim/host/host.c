@@ -85,6 +85,7 @@ static void start_stack(struct host *host) {
   must(ph_ipv4_init(stack), "ph_ipv4_init", host);
   must(ph_ip_reassembly_init(stack, NULL), "ph_ip_reassembly_init", host);
   ph_netif_fragment_init(stack);
+  arp_on_conflict(stack, NULL); /* addresses are defended, nobody is told */
   /* Nobody has our addresses, and time is short. */
   const struct ph_ipv6_config ipv6 = {.ignore_ra = !host->config.autoconf,
                                       .skip_dad = true};

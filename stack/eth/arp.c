@@ -271,9 +271,10 @@ void arp_input(struct netif *netif, struct pkt *pkt, bool group) {
   struct eth_link *link = netif->link;
   const uint8_t *p = pkt->head;
   (void)group;
+  const struct eth_state *state = netif->stack->module[PH_MODULE_ETH];
   bool good = valid(pkt);
-  if (good) {
-    arp_conflict_input(link, p);
+  if (good && state->conflict_input) {
+    state->conflict_input(link, p);
   }
   if (!good || is_own(link, get_be32(p + ARP_OFF_SPA))) {
     netif->stack->stats.ArpInErrors++; /* also: somebody has our address */

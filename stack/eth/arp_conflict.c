@@ -2,7 +2,8 @@
 /* IPv4 address conflict detection (RFC 5227): three probes before an address is
  * used, two announcements when it is, and a defence, at most one in ten
  * seconds, against who uses it too. We never give an address up by ourselves
- * (2.4 (c)): who gave it is told, and decides. */
+ * (2.4 (c)): who gave it is told, and decides. All this begins with the first
+ * arp_on_conflict() or arp_probe_start(). */
 #include "stack/base/errno.h"
 #include "stack/eth/eth_internal.h"
 #include "stack/wire/eth_wire.h"
@@ -69,6 +70,8 @@ static void probe_timer(struct ph_stack *stack, struct ph_timer *timer) {
   }
 }
 
+static void conflict_input(struct eth_link *link, const uint8_t *p);
+
 int arp_probe_start(struct netif *netif, struct arp_probe *probe, uint32_t ip,
                     arp_probe_fn *done) {
   struct ph_stack *stack = netif->stack;
@@ -82,6 +85,8 @@ int arp_probe_start(struct netif *netif, struct arp_probe *probe, uint32_t ip,
                               .done = done,
                               .timer.fn = probe_timer};
   link->probes = probe;
+  ((struct eth_state *)stack->module[PH_MODULE_ETH])->conflict_input =
+      conflict_input;
   ph_timer_set(&stack->timers, &probe->timer,
                stack->now_ns + 1 + random_up_to(stack, PROBE_WAIT_NS));
   return 0;
@@ -101,7 +106,7 @@ static void defend(struct eth_link *link, struct arp_address *address) {
   }
 }
 
-void arp_conflict_input(struct eth_link *link, const uint8_t *p) {
+static void conflict_input(struct eth_link *link, const uint8_t *p) {
   uint32_t spa = get_be32(p + ARP_OFF_SPA);
   bool asks = get_be16(p + ARP_OFF_OPER) == ARP_OPER_REQUEST && spa == 0;
   struct ph_stack *stack = link->netif->stack;
@@ -128,4 +133,5 @@ void arp_conflict_input(struct eth_link *link, const uint8_t *p) {
 void arp_on_conflict(struct ph_stack *stack, arp_conflict_fn *fn) {
   struct eth_state *state = stack->module[PH_MODULE_ETH];
   state->conflict = fn;
+  state->conflict_input = conflict_input;
 }

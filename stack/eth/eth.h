@@ -78,8 +78,8 @@ void arp_probe_stop(struct arp_probe *probe);
 /* Say that an address is ours. */
 void arp_announce(struct netif *netif, uint32_t ip);
 
-/* Register who is told that another host uses an address of ours; it was
- * defended. */
+/* Defend our addresses against other hosts that use them, and tell this one
+ * (NULL: nobody). Without it they are only counted in ArpInErrors. */
 typedef void arp_conflict_fn(struct netif *netif, uint32_t ip);
 void arp_on_conflict(struct ph_stack *stack, arp_conflict_fn *fn);
 

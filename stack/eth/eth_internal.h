@@ -61,6 +61,9 @@ struct eth_type {
 struct eth_state {
   struct eth_type types[ETH_MAX_TYPES]; /* the last that was registered first */
   uint32_t type_count;
+  /* Look for conflicts in a valid ARP packet: arp_conflict.c; NULL: nobody
+   * asked for it. */
+  void (*conflict_input)(struct eth_link *link, const uint8_t *p);
   arp_conflict_fn *conflict;
   void (*unresolved)(struct ph_stack *stack, const struct pkt *pkt);
 };
@@ -70,9 +73,6 @@ void arp_link_init(struct eth_link *link);
 /* A request or reply of these addresses; `tha` NULL: to all. */
 void arp_send(struct eth_link *link, uint16_t oper, uint32_t spa, uint32_t tpa,
               const uint8_t *tha);
-
-/* Look for conflicts in a valid ARP packet. */
-void arp_conflict_input(struct eth_link *link, const uint8_t *p);
 
 /* eth_input_fn of ARP. */
 void arp_input(struct netif *netif, struct pkt *pkt, bool group);

@@ -59,6 +59,7 @@ struct lower *lower_new(const struct netif_caps *caps) {
   ph_stack_set_now(&host->stack, 1000000000);
   assert_int_equal(ph_ipv4_init(&host->stack), 0);
   ph_netif_fragment_init(&host->stack);
+  arp_on_conflict(&host->stack, NULL);
   assert_int_equal(ph_udp_init(&host->stack), 0);
   assert_int_equal(ph_loopback_init(&host->stack), 0);
   host->netif = (struct netif){.name = "eth0",
