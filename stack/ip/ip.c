@@ -88,26 +88,6 @@ void ip_set_tap(struct ph_stack *stack, const struct ip_tap *tap) {
   ip_of(stack)->tap = tap;
 }
 
-/* No link layer says which family it is. */
-static void loopback_input(struct netif *netif, struct pkt *pkt) {
-  const struct ip_state *ip = ip_of(netif->stack);
-  bool looped = pkt->looped != NULL;
-  netif = pkt->netif = looped ? pkt->looped : netif;
-  if (ip->families[0] && (!ip->ipv6_input || pkt->head[0] >> 4 == 4)) {
-    ipv4_input(netif, pkt, looped);
-  } else {
-    ip->ipv6_input(netif, pkt, looped);
-  }
-}
-
-static int ip_attach(struct netif *netif) {
-  if (netif->loopback) {
-    netif->input = loopback_input;
-    ip_of(netif->stack)->loopback = netif;
-  }
-  return 0;
-}
-
 /* ARP got no answer (RFC 1122 3.3.1.6 wants the transport told). */
 static void unresolved(struct ph_stack *stack, const struct pkt *pkt) {
   if (pkt->l3) { /* which nobody but a router sends */
@@ -140,7 +120,7 @@ int ph_ip_init(struct ph_stack *stack, const struct ph_ip_config *config) {
   if (!error) {
     error = ip_routes_init(stack, ip, routes ? routes : IP_ROUTES_DEFAULT);
   }
-  return error ? error : netif_on_added(stack, ip_attach);
+  return error;
 }
 
 int ph_ipv4_init(struct ph_stack *stack) {
@@ -157,6 +137,13 @@ int ph_ipv4_init(struct ph_stack *stack) {
 bool ip_is_local(struct ph_stack *stack, const struct ph_addr *addr) {
   const struct ip_family *family = ip_family_of(stack, addr);
   return family && family->is_local(stack, addr);
+}
+
+void ip_loop_back(struct ph_stack *stack, const struct pkt *pkt,
+                  const struct ip_path *path, struct ip_tx tx) {
+  if (ip_of(stack)->loop_back) {
+    ip_of(stack)->loop_back(stack, pkt, path, tx);
+  }
 }
 
 void ip_send_unreachable(struct ph_stack *stack, const struct pkt *pkt,

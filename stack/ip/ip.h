@@ -162,7 +162,8 @@ int ip_send_made(struct ph_stack *stack, struct pkt *pkt,
                  struct ip_path *path) PH_MUST_USE;
 
 /* If sockets of this host listen to the group or broadcast that the path goes
- * to, they get a copy of `pkt`, which starts at the transport header. */
+ * to, and there is a loopback interface, they get a copy of `pkt`, which starts
+ * at the transport header. */
 void ip_loop_back(struct ph_stack *stack, const struct pkt *pkt,
                   const struct ip_path *path, struct ip_tx tx);
 
@@ -204,6 +205,10 @@ int ph_ip_reassembly_init(struct ph_stack *stack,
 
 /* IPv4: eth, ARP, ICMP with it. */
 int ph_ipv4_init(struct ph_stack *stack) PH_MUST_USE;
+
+/* After the families: the loopback interface, for packets to our own addresses,
+ * 127/8 and ::1. 0, -PH_ENOMEM. */
+int ph_loopback_init(struct ph_stack *stack) PH_MUST_USE;
 
 /* Give an interface an address (host order) and its subnet route. */
 int ph_ipv4_add_address(struct ph_stack *stack, struct netif *netif,

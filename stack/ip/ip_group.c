@@ -38,12 +38,11 @@ static struct pkt *duplicate(struct ph_stack *stack, const struct pkt *pkt) {
   return to;
 }
 
-void ip_loop_back(struct ph_stack *stack, const struct pkt *pkt,
-                  const struct ip_path *path, struct ip_tx tx) {
+void ip_group_loop_back(struct ph_stack *stack, const struct pkt *pkt,
+                        const struct ip_path *path, struct ip_tx tx) {
   struct ip_state *ip = ip_of(stack);
   struct netif *netif = path->netif;
-  if (!ip->loopback || netif->loopback ||
-      !path->family->heard(netif, &path->dst)) {
+  if (netif->loopback || !path->family->heard(netif, &path->dst)) {
     return;
   }
   struct pkt *copy = duplicate(stack, pkt);

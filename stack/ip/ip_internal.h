@@ -59,7 +59,9 @@ struct ip_state {
   void (*forward4)(struct netif *netif, struct pkt *pkt, bool group);
   void (*forward6)(struct netif *netif, struct pkt *pkt, bool group);
   void (*forward4_failed)(struct ph_stack *stack, const struct pkt *pkt);
-  struct netif *loopback; /* NULL until there is one */
+  struct netif *loopback; /* NULL until there is one: ip_loopback.c; then */
+  void (*loop_back)(struct ph_stack *stack, const struct pkt *pkt,
+                    const struct ip_path *path, struct ip_tx tx);
   struct ipv4_address addresses[IPV4_MAX_ADDRESSES];
   uint32_t address_count;
   uint64_t good_ends; /* addresses as in the header of the last good packet */
@@ -116,6 +118,10 @@ void ip_pmtu_refresh(struct ph_stack *stack, struct ip_path *path);
 
 /* One of ours, 127/8 included. */
 bool ipv4_is_own(const struct ip_state *ip, uint32_t address);
+
+/* ip_state.loop_back: see ip_loop_back(). */
+void ip_group_loop_back(struct ph_stack *stack, const struct pkt *pkt,
+                        const struct ip_path *path, struct ip_tx tx);
 
 /* ip_family.heard of IPv4: ip_group.c. */
 bool ipv4_heard(const struct netif *netif, const struct ph_addr *addr);

@@ -123,7 +123,4 @@ void netif_set_udp_segmenter(struct ph_stack *stack, netif_fragment_fn *fn);
 /* The software checksummer: complete PKT_CSUM_PARTIAL in place. */
 void netif_checksum(struct ph_stack *stack, struct pkt *pkt);
 
-/* The loopback interface: own addresses, 127/8, ::1. */
-int ph_loopback_init(struct ph_stack *stack) PH_MUST_USE;
-
 #endif

@@ -233,5 +233,6 @@ int sock_groups_init(struct ph_stack *stack, uint32_t memberships,
       ph_stack_alloc_list(stack, sources, sizeof(struct ip_listed),
                           offsetof(struct ip_listed, next));
   udp_of(stack)->hears = hears;
+  udp_share_ports(stack); /* who looks at it */
   return table->free_groups && table->free_sources ? 0 : -PH_ENOMEM;
 }

@@ -125,6 +125,8 @@ static int set_rcvlowat(struct ph_stack *stack, struct ph_sock *sock,
 static void set_reuse(struct ph_sock *sock) {
   if (sock->tcp) {
     tcp_set_reuse(sock->tcp, sock->reuse_addr, sock->reuse_port);
+  } else {
+    udp_share_ports(sock->udp->stack);
   }
 }
 

@@ -60,7 +60,7 @@ struct udp_pcb {
   uint16_t local_port, remote_port; /* 0: not bound, not connected */
   bool bound, connected, waiting;
   bool address_chosen; /* `local` came from the route, not udp_bind() */
-  bool reuse_address;  /* set before udp_bind(), */
+  bool reuse_address;  /* set before udp_bind(), after udp_share_ports(); */
   bool only_v6;        /* too: `::` takes no IPv4 */
   bool tell_info;      /* fill `info` when a datagram is read */
   struct udp_info info;
@@ -92,6 +92,9 @@ struct udp_pcb {
 
 /* After ph_ipv4_init(). 0, -PH_ENOMEM. */
 int ph_udp_init(struct ph_stack *stack) PH_MUST_USE;
+
+/* From now on `reuse_address` may be set. */
+void udp_share_ports(struct ph_stack *stack);
 
 /* Make `pcb` (memory of the caller) a fresh, unbound one for IPv4;
  * udp_set_any() with `::` makes it one for both families. */

@@ -36,24 +36,6 @@ void udp_drop_queue(struct udp_pcb *pcb) {
   }
 }
 
-/* How well a datagram fits an endpoint: -1 not at all; connected to its sender
- * is better than bound to its address, that than bound to any. */
-static inline int score(const struct udp_pcb *p, const struct ph_addr *local,
-                        uint16_t local_port, const struct ph_addr *remote,
-                        uint16_t remote_port, uint32_t ifindex) {
-  if (p->local_port != local_port ||
-      (p->connected &&
-       !(p->remote_port == remote_port && ph_addr_equal(&p->remote, remote))) ||
-      (p->tx.device && ifindex && p->tx.device != ifindex)) {
-    return -1;
-  }
-  const struct ip_bound bound = udp_bound_to(p);
-  bool mine = ph_addr_equal(&p->local, local);
-  return mine || ip_bound_takes(&bound, local)
-             ? (p->tx.device ? 4 : 0) + (p->connected ? 2 : 0) + (mine ? 1 : 0)
-             : -1;
-}
-
 /* The best endpoint, of equal ones that which was bound last. */
 static struct udp_pcb *lookup(struct ph_stack *stack,
                               const struct ph_addr *local, uint16_t local_port,
@@ -63,7 +45,7 @@ static struct udp_pcb *lookup(struct ph_stack *stack,
   int best_score = -1;
   for (struct udp_pcb *p = *udp_bucket(udp_of(stack), local_port); p;
        p = p->next) {
-    int fit = score(p, local, local_port, remote, remote_port, ifindex);
+    int fit = udp_score(p, local, local_port, remote, remote_port, ifindex);
     if (fit > best_score) {
       best = p;
       best_score = fit;
@@ -169,55 +151,6 @@ void udp_enqueue(struct ph_stack *stack, struct udp_pcb *pcb, struct pkt *pkt,
   }
 }
 
-struct pkt *udp_copy(struct ph_stack *stack, const struct pkt *pkt,
-                     const uint8_t *start) {
-  const struct ph_iovec linear = {(void *)(uintptr_t)start,
-                                  (size_t)(pkt->head + pkt->head_len - start)};
-  uint32_t len = (uint32_t)linear.iov_len;
-  struct pkt *to = pkt_get(&stack->pkts, UDP_HEADROOM);
-  bool fits =
-      to && udp_fill(stack, to, &linear, 1, len > UDP_INLINE_MAX ? 0 : len);
-  for (uint32_t i = 0; fits && i < pkt->nfrags; i++) {
-    const struct pkt_frag *frag = &pkt->frags[i];
-    fits = pkt_add_frag(to, frag->block, frag->data, frag->len);
-  }
-  if (to) {
-    to->netif = pkt->netif;
-    to->id = pkt->id;
-  }
-  if (to && !fits) {
-    pkt_put(to);
-    return NULL;
-  }
-  return to;
-}
-
-/* RFC 1122 4.1.3.5, 3.3.7: what was sent to many is for each endpoint that it
- * fits; nobody is told if there is none. Takes `pkt`. */
-static PH_APART void deliver_to_all(struct ph_stack *stack, struct pkt *pkt,
-                                    const struct ip_rx *rx, uint32_t ifindex) {
-  const uint8_t *h = pkt->head;
-  uint16_t port = get_be16(h + UDP_OFF_DST);
-  bool taken = false;
-  (void)pkt_pull(pkt, UDP_HDR_LEN);
-  for (struct udp_pcb *p = *udp_bucket(udp_of(stack), port); p; p = p->next) {
-    if (score(p, &rx->dst, port, &rx->src, get_be16(h + UDP_OFF_SRC), ifindex) <
-            0 ||
-        !udp_hears(stack, p, rx, ifindex)) {
-      continue;
-    }
-    struct pkt *copy = udp_copy(stack, pkt, pkt->head);
-    taken = true;
-    if (copy) {
-      udp_enqueue(stack, p, copy, rx, h + UDP_OFF_SRC);
-    } else {
-      stack->stats.UdpRcvbufErrors++;
-    }
-  }
-  stack->stats.UdpNoPorts += !taken;
-  pkt_put(pkt);
-}
-
 void udp_input(struct ph_stack *stack, struct pkt *pkt,
                const struct ip_rx *rx) {
   ph_stack_trace(stack, pkt->id, "udp_input");
@@ -228,8 +161,8 @@ void udp_input(struct ph_stack *stack, struct pkt *pkt,
   }
   const uint8_t *h = pkt->head;
   uint32_t ifindex = pkt->netif ? pkt->netif->index : 0;
-  if (rx->broadcast) {
-    deliver_to_all(stack, pkt, rx, ifindex);
+  if (rx->broadcast && udp_of(stack)->deliver_to_all) {
+    udp_of(stack)->deliver_to_all(stack, pkt, rx, ifindex);
     return;
   }
   struct udp_pcb *pcb = lookup(stack, &rx->dst, get_be16(h + UDP_OFF_DST),

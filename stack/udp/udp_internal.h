@@ -18,6 +18,9 @@ struct udp_state {
   struct udp_pcb *buckets[UDP_BUCKETS]; /* by local port */
   struct udp_pcb *raw;                  /* raw.c's */
   void (*open_raw)(struct udp_pcb *pcb, uint8_t protocol, bool ping);
+  /* udp_shared.c; NULL: no port is shared. Takes `pkt`. */
+  void (*deliver_to_all)(struct ph_stack *stack, struct pkt *pkt,
+                         const struct ip_rx *rx, uint32_t ifindex);
   struct udp_pcb *waiting; /* for room in a device */
   /* Does it want what `source` sent to this group? NULL: as all do. */
   bool (*hears)(const struct udp_pcb *pcb, const struct ph_addr *group,
@@ -51,6 +54,25 @@ static inline bool udp_hears(struct ph_stack *stack, const struct udp_pcb *pcb,
                              const struct ip_rx *rx, uint32_t ifindex) {
   const struct udp_state *udp = udp_of(stack);
   return !udp->hears || udp->hears(pcb, &rx->dst, &rx->src, ifindex);
+}
+
+/* How well a datagram fits an endpoint: -1 not at all; connected to its sender
+ * is better than bound to its address, that than bound to any. */
+static inline int udp_score(const struct udp_pcb *p,
+                            const struct ph_addr *local, uint16_t local_port,
+                            const struct ph_addr *remote, uint16_t remote_port,
+                            uint32_t ifindex) {
+  if (p->local_port != local_port ||
+      (p->connected &&
+       !(p->remote_port == remote_port && ph_addr_equal(&p->remote, remote))) ||
+      (p->tx.device && ifindex && p->tx.device != ifindex)) {
+    return -1;
+  }
+  const struct ip_bound bound = udp_bound_to(p);
+  bool mine = ph_addr_equal(&p->local, local);
+  return mine || ip_bound_takes(&bound, local)
+             ? (p->tx.device ? 4 : 0) + (p->connected ? 2 : 0) + (mine ? 1 : 0)
+             : -1;
 }
 
 void udp_input(struct ph_stack *stack, struct pkt *pkt, const struct ip_rx *rx);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The loopback interface: what is sent is received at the next poll, never
- * inside the call that sends. It has no link layer and every offload: frames
- * never leave the host, so nothing needs to be cut or summed. */
+/* The loopback interface, by which packets to our own addresses go: what is
+ * sent is received at the next poll, never inside the call that sends. It has
+ * no link layer and every offload: frames never leave the host, so nothing
+ * needs to be cut or summed. */
 #include "stack/base/errno.h"
-#include "stack/netif/netif.h"
+#include "stack/ip/ip_internal.h"
 
 enum { LOOPBACK_QUEUE_MAX = 256, LOOPBACK_MTU = 16384 };
 
@@ -63,7 +64,20 @@ static const struct netif_ops LOOPBACK_OPS = {
     .can_transmit = loopback_can_transmit,
 };
 
+/* No link layer says which family it is. */
+static void loopback_input(struct netif *netif, struct pkt *pkt) {
+  const struct ip_state *ip = ip_of(netif->stack);
+  bool looped = pkt->looped != NULL;
+  netif = pkt->netif = looped ? pkt->looped : netif;
+  if (ip->families[0] && (!ip->ipv6_input || pkt->head[0] >> 4 == 4)) {
+    ipv4_input(netif, pkt, looped);
+  } else {
+    ip->ipv6_input(netif, pkt, looped);
+  }
+}
+
 int ph_loopback_init(struct ph_stack *stack) {
+  struct ip_state *ip = ip_of(stack);
   struct loopback *lo = ph_stack_alloc(stack, sizeof(*lo));
   if (!lo) {
     return -PH_ENOMEM;
@@ -83,6 +97,9 @@ int ph_loopback_init(struct ph_stack *stack) {
                .mtu = LOOPBACK_MTU},
       .up = true,
       .loopback = true,
+      .input = loopback_input,
   };
+  ip->loopback = &lo->netif;
+  ip->loop_back = ip_group_loop_back;
   return netif_add(stack, &lo->netif);
 }
