@@ -301,7 +301,7 @@ int tcp_shutdown(struct ph_stack *stack, struct tcp_conn *conn, bool read,
   return 0;
 }
 
-void tcp_close(struct ph_stack *stack, struct tcp_conn *conn, bool abort) {
+PH_APART void tcp_close(struct ph_stack *stack, struct tcp_conn *conn, bool abort) {
   conn->owner = NULL;
   switch (conn->state) {
     case TCP_STATE_LISTEN:

@@ -46,9 +46,9 @@ static struct tcp_range *run_new(struct tcp_stack *tcp, struct tcp_conn *conn,
   return run;
 }
 
-bool tcp_ooo_insert(struct tcp_stack *tcp, struct tcp_conn *conn,
-                    struct pkt *pkt, uint32_t from, uint32_t seq,
-                    uint32_t len) {
+PH_APART bool tcp_ooo_insert(struct tcp_stack *tcp, struct tcp_conn *conn,
+                             struct pkt *pkt, uint32_t from, uint32_t seq,
+                             uint32_t len) {
   const uint32_t start = seq;
   const uint32_t end = seq + len;
   struct tcp_sack_block twice = {0, 0}; /* the first part that we had */
