@@ -120,8 +120,9 @@ int ph_tcp_init(struct ph_stack *stack, const struct ph_tcp_config *config) {
   tcp->stack = stack;
   tcp->isn = tcp_isn;
   tcp->pending_end = &tcp->pending;
-  tcp->max_conns =
+  const uint32_t conns =
       config->max_connections ? config->max_connections : DEFAULT_CONNECTIONS;
+  tcp->max_conns = conns;
   tcp->max_sndbuf =
       config->max_sndbuf ? config->max_sndbuf : (uint32_t)DEFAULT_MAX_SNDBUF;
   tcp->max_rcvbuf =
@@ -129,7 +130,8 @@ int ph_tcp_init(struct ph_stack *stack, const struct ph_tcp_config *config) {
   set_features(tcp, &config->features);
   uint32_t senders = ph_min_u32(
       config->max_senders ? config->max_senders : (uint32_t)DEFAULT_SENDERS,
-      tcp->max_conns);
+      conns);
+  tcp->sharing = senders < conns ? &tcp_out_sharing : NULL;
   uint32_t ranges =
       senders + (config->max_ranges ? config->max_ranges : DEFAULT_RANGES);
   if (!make_pools(

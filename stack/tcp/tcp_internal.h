@@ -296,8 +296,9 @@ struct tcp_stack {
   struct tcp_range *ranges; /* the whole pool */
   struct tcp_range *free_ranges;
   uint32_t ranges_available, ranges_count;
-  struct tcp_out *outs;      /* the whole pool, */
-  struct tcp_out *free_outs; /* of which these are nobody's */
+  const struct tcp_out_sharing *sharing; /* of `outs`; NULL: enough for all */
+  struct tcp_out *outs;                  /* the whole pool, */
+  struct tcp_out *free_outs;             /* of which these are nobody's */
   uint32_t outs_count, outs_available;
   uint32_t out_hand;  /* the next to be looked at when there is none */
   uint32_t rtx_users; /* of them, those with at least one range of `rtx` */
@@ -395,6 +396,14 @@ static inline void tcp_look(struct ph_stack *stack, struct tcp_conn *conn) {
 /* What a connection has that owns none: nothing, and never written to. */
 extern const struct tcp_out tcp_out_none;
 bool tcp_out_init(struct tcp_stack *tcp, uint32_t count);
+/* What is needed if there are fewer of these than connections. */
+struct tcp_out_sharing {
+  /* Take one away from who would miss it least. */
+  void (*take_away)(struct ph_stack *stack);
+  /* It was taken away while data were out, and this is a new one. */
+  void (*rebuild)(struct ph_stack *stack, struct tcp_conn *conn);
+};
+extern const struct tcp_out_sharing tcp_out_sharing;
 /* The connection is new, or done with sending. */
 void tcp_out_clear(struct tcp_conn *conn);
 void tcp_out_free(struct tcp_stack *tcp, struct tcp_conn *conn);

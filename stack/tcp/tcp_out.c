@@ -30,7 +30,11 @@
  *   3. The retransmission timer runs.
  *
  * What has arrived out of order is given up with it: the peer has it still (RFC
- * 2018 8). */
+ * 2018 8).
+ *
+ * A program that has as many records as connections needs none of this and,
+ * where the linker sees that, does not carry it along: struct
+ * tcp_out_sharing. */
 #include "stack/tcp/tcp_memory.h"
 #include "stack/tcp/tcp_sendq.h"
 
@@ -115,6 +119,8 @@ static void forget(struct ph_stack *stack, struct tcp_conn *conn) {
 
 /* All that is out as one range. */
 static void rebuild(struct ph_stack *stack, struct tcp_conn *conn) {
+  tcp_pos_walk(&conn->out->sndq_next,
+               conn->snd_nxt - conn->snd_una - conn->fin_sent);
   struct tcp_pos pos = tcp_sendq_front(conn);
   uint32_t len = conn->snd_nxt - conn->snd_una;
   uint32_t flags = TCP_RANGE_RETRANSMITTED; /* perhaps */
@@ -133,10 +139,16 @@ static void rebuild(struct ph_stack *stack, struct tcp_conn *conn) {
   conn->out_lost = false;
 }
 
+static void take_away(struct ph_stack *stack) {
+  forget(stack, least_missed(tcp_of(stack))->conn);
+}
+
+const struct tcp_out_sharing tcp_out_sharing = {take_away, rebuild};
+
 void tcp_out_take(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_stack *tcp = tcp_of(stack);
   if (!tcp->free_outs) {
-    forget(stack, least_missed(tcp)->conn);
+    tcp->sharing->take_away(stack);
   }
   struct tcp_out *out = tcp->free_outs;
   PH_ASSERT(out);
@@ -159,8 +171,6 @@ void tcp_out_take(struct ph_stack *stack, struct tcp_conn *conn) {
       conn->recovery == TCP_RECOVERY_LOSS ? conn->snd_nxt : conn->snd_una;
   out->sndq_next = tcp_sendq_front(conn);
   if (conn->snd_nxt != conn->snd_una) {
-    tcp_pos_walk(&out->sndq_next,
-                 conn->snd_nxt - conn->snd_una - conn->fin_sent);
-    rebuild(stack, conn);
+    tcp->sharing->rebuild(stack, conn);
   }
 }
