@@ -5,43 +5,45 @@
 #include "stack/tcp/tcp_settings.h"
 #include "stack/tcp/tcp_options.h"
 
-/* The header in front of the options, which are all that `pkt` holds. */
-static void put_bare(struct pkt *pkt, const struct ip_path *path,
-                     uint16_t src_port, uint16_t dst_port, uint32_t seq,
-                     uint32_t ack, uint8_t flags) {
-  uint32_t hlen = TCP_HEADER_LEN + pkt->len;
-  uint8_t *h = pkt_prepend(pkt, TCP_HEADER_LEN);
-  memset(h, 0, TCP_HEADER_LEN);
-  put_be16(h, src_port);
-  put_be16(h + 2, dst_port);
-  put_be32(h + 4, seq);
-  put_be32(h + 8, ack);
-  h[12] = (uint8_t)(hlen / 4 << 4);
-  h[13] = flags;
-  put_be16(h + 16, ip_path_pseudo_sum(path, IP_PROTO_TCP, pkt->len));
-  pkt->csum = PKT_CSUM_PARTIAL;
-  pkt->csum_start = 0;
-  pkt->csum_offset = 16;
-}
+/* What such a segment says. */
+struct bare {
+  uint16_t src_port, dst_port;
+  uint32_t seq, ack;
+  uint16_t window;
+  uint8_t flags;
+};
 
-/* A segment without payload; with the options of `conn`, if there is one. */
-static void send_bare(struct ph_stack *stack, struct ip_path *path,
-                      struct ip_tx tx, struct tcp_conn *conn, uint16_t src_port,
-                      uint16_t dst_port, uint32_t seq, uint32_t ack,
-                      uint8_t flags) {
+/* The packet for it, with room for options; NULL: counted. */
+static struct pkt *bare_pkt(struct ph_stack *stack) {
   struct pkt *pkt = pkt_get(&stack->pkts, TCP_HEADROOM);
   if (!pkt) {
     stack->stats.PktExhausted++;
+  }
+  return pkt;
+}
+
+/* The options are all that `pkt`, which may be NULL, holds. */
+static void send_bare(struct ph_stack *stack, struct pkt *pkt,
+                      struct ip_path *path, struct ip_tx tx,
+                      const struct bare *bare) {
+  if (!pkt) {
     return;
   }
-  if (conn) { /* RFC 7323 3.2: SHOULD be sent in a reset, too */
-    (void)tcp_options_push(stack, conn, path, pkt, flags);
-  }
-  put_bare(pkt, path, src_port, dst_port, seq, ack, flags);
+  uint32_t hlen = TCP_HEADER_LEN + pkt->len;
+  uint8_t *h = pkt_prepend(pkt, TCP_HEADER_LEN);
+  put_be32(h, (uint32_t)bare->src_port << 16 | bare->dst_port);
+  put_be32(h + 4, bare->seq);
+  put_be32(h + 8, bare->ack);
+  put_be32(h + 12, hlen / 4 << 28 | (uint32_t)bare->flags << 16 | bare->window);
+  put_be32(h + 16, (uint32_t)ip_path_pseudo_sum(path, IP_PROTO_TCP, pkt->len)
+                       << 16);
+  pkt->csum = PKT_CSUM_PARTIAL;
+  pkt->csum_start = 0;
+  pkt->csum_offset = 16;
   pkt->id = ++stack->next_packet_id;
   stack->stats.TcpOutSegs++;
-  stack->stats.TcpOutRsts++;
-  /* A reset is not worth keeping when the device is full. */
+  stack->stats.TcpOutRsts += (bare->flags & TCP_RST) != 0;
+  /* It is not worth keeping when the device is full. */
   if (path->family->output(stack, pkt, path, tx) == -PH_EAGAIN) {
     pkt_put(pkt);
   }
@@ -50,22 +52,15 @@ static void send_bare(struct ph_stack *stack, struct ip_path *path,
 void tcp_send_stateless(struct ph_stack *stack, struct tcp_conn *ends,
                         uint32_t iss, uint16_t window, const uint8_t *options,
                         uint32_t len) {
-  struct pkt *pkt = pkt_get(&stack->pkts, TCP_HEADROOM);
-  if (!pkt) {
-    stack->stats.PktExhausted++;
-    return;
+  const struct ip_tx tx = {.protocol = IP_PROTO_TCP, .dont_fragment = true};
+  const struct bare bare = {
+      ends->local_port, ends->remote_port, iss, ends->rcv_nxt,
+      window,           TCP_SYN | TCP_ACK};
+  struct pkt *pkt = bare_pkt(stack);
+  if (pkt) {
+    memcpy(pkt_prepend(pkt, len), options, len);
   }
-  struct ip_path *path = tcp_path(stack, ends);
-  struct ip_tx tx = {.protocol = IP_PROTO_TCP, .dont_fragment = true};
-  memcpy(pkt_prepend(pkt, len), options, len);
-  put_bare(pkt, path, ends->local_port, ends->remote_port, iss, ends->rcv_nxt,
-           TCP_SYN | TCP_ACK);
-  put_be16(pkt->head + 14, window);
-  pkt->id = ++stack->next_packet_id;
-  stack->stats.TcpOutSegs++;
-  if (path->family->output(stack, pkt, path, tx) == -PH_EAGAIN) {
-    pkt_put(pkt);
-  }
+  send_bare(stack, pkt, tcp_path(stack, ends), tx, &bare);
 }
 
 void tcp_send_reset(struct ph_stack *stack, const struct tcp_seg *seg,
@@ -73,33 +68,50 @@ void tcp_send_reset(struct ph_stack *stack, const struct tcp_seg *seg,
   if (seg->flags & TCP_RST) {
     return; /* never in answer to a reset */
   }
-  struct ip_tx tx = {.protocol = IP_PROTO_TCP, .dont_fragment = true};
-  struct ip_path *path = ip_path_find(stack, NULL, &rx->dst, &rx->src);
-  if (seg->flags & TCP_ACK) { /* <SEQ=SEG.ACK><CTL=RST> */
-    send_bare(stack, path, tx, NULL, seg->dst_port, seg->src_port, seg->ack, 0,
-              TCP_RST);
-  } else { /* <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK> */
-    send_bare(stack, path, tx, NULL, seg->dst_port, seg->src_port, 0,
-              seg->seq + tcp_seg_len(seg), TCP_RST | TCP_ACK);
+  const struct ip_tx tx = {.protocol = IP_PROTO_TCP, .dont_fragment = true};
+  /* <SEQ=SEG.ACK><CTL=RST>, or <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK> */
+  struct bare bare = {.src_port = seg->dst_port,
+                      .dst_port = seg->src_port,
+                      .seq = seg->ack,
+                      .flags = TCP_RST};
+  if (!(seg->flags & TCP_ACK)) {
+    bare.seq = 0;
+    bare.ack = seg->seq + tcp_seg_len(seg);
+    bare.flags = TCP_RST | TCP_ACK;
   }
+  send_bare(stack, bare_pkt(stack),
+            ip_path_find(stack, NULL, &rx->dst, &rx->src), tx, &bare);
+}
+
+/* A reset from `seq` on that says so; if it has an ACK, with options. */
+static void reset_from(struct ph_stack *stack, struct tcp_conn *conn,
+                       uint32_t seq, uint8_t flags) {
+  const struct bare bare = {
+      .src_port = conn->local_port,
+      .dst_port = conn->remote_port,
+      .seq = seq,
+      .ack = flags & TCP_ACK ? conn->rcv_nxt : 0,
+      .flags = flags,
+  };
+  struct ip_path *path = tcp_path(stack, conn);
+  struct pkt *pkt = bare_pkt(stack);
+  if (pkt && (flags & TCP_ACK)) { /* RFC 7323 3.2: SHOULD be sent, too */
+    (void)tcp_options_push(stack, conn, path, pkt, flags);
+  }
+  send_bare(stack, pkt, path, tcp_ip_tx(conn, path, 0), &bare);
 }
 
 void tcp_reset_peer(struct ph_stack *stack, struct tcp_conn *conn) {
   if (conn->state >= TCP_STATE_SYN_RECEIVED &&
       conn->state != TCP_STATE_TIME_WAIT) {
-    struct ip_path *path = tcp_path(stack, conn);
-    send_bare(stack, path, tcp_ip_tx(conn, path, 0), conn, conn->local_port,
-              conn->remote_port, conn->snd_nxt, conn->rcv_nxt,
-              TCP_RST | TCP_ACK);
+    reset_from(stack, conn, conn->snd_nxt, TCP_RST | TCP_ACK);
   }
 }
 
 void tcp_refuse_data(struct ph_stack *stack, struct tcp_conn *conn,
                      const struct tcp_seg *seg) {
-  struct ip_path *path = tcp_path(stack, conn);
   stack->stats.TcpEstabResets++;
-  send_bare(stack, path, tcp_ip_tx(conn, path, 0), NULL, conn->local_port,
-            conn->remote_port, seg->ack, 0, TCP_RST);
+  reset_from(stack, conn, seg->ack, TCP_RST);
   tcp_conn_free(stack, conn);
 }
 
