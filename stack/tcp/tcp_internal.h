@@ -147,21 +147,29 @@ struct tcp_conn {
   uint8_t recovery;      /* enum tcp_recovery */
   uint8_t ip_header_len; /* of the family */
   uint8_t dupacks;
-  uint8_t backoff;  /* consecutive timeouts or probes */
-  uint8_t probes;   /* without an answer */
-  bool pending : 1; /* waits for tcp_poll(), even if it has died since */
-  bool bound : 1;   /* in a port bucket */
-  bool hashed : 1;  /* in the connection table */
-  bool reuse_addr : 1;
-  bool reuse_port : 1;
-  bool keepalive : 1;
-  bool delay_acks : 1; /* no quick ACKs: TCP_QUICKACK 0, or interactive */
-  bool nodelay : 1;
-  bool more : 1;      /* MSG_MORE: hold the partial tail back */
-  bool cork : 1;      /* TCP_CORK: the same, until it is taken off */
-  bool push : 1;      /* whatever holds the tail back, it goes now */
-  bool cork_wait : 1; /* TCP_TIMER_RTX ends what holds it back */
-  bool passive : 1;   /* opened by a listener */
+  uint8_t backoff; /* consecutive timeouts or probes */
+  uint8_t probes;  /* without an answer */
+  union {
+    uint8_t inherited; /* a child has its listener's */
+    struct {
+      bool reuse_addr : 1;
+      bool reuse_port : 1;
+      bool keepalive : 1;
+      bool delay_acks : 1; /* no quick ACKs: TCP_QUICKACK 0, or interactive */
+      bool nodelay : 1;
+      bool cork : 1;       /* TCP_CORK: as MSG_MORE, until it is taken off */
+      bool oob_inline : 1; /* SO_OOBINLINE */
+      bool sndbuf_set : 1; /* by the user */
+    };
+  };
+  bool rcvbuf_set : 1; /* likewise */
+  bool pending : 1;    /* waits for tcp_poll(), even if it has died since */
+  bool bound : 1;      /* in a port bucket */
+  bool hashed : 1;     /* in the connection table */
+  bool more : 1;       /* MSG_MORE: hold the partial tail back */
+  bool push : 1;       /* whatever holds the tail back, it goes now */
+  bool cork_wait : 1;  /* TCP_TIMER_RTX ends what holds it back */
+  bool passive : 1;    /* opened by a listener */
   bool ack_now : 1;
   bool ack_delayed : 1; /* data received, ACK pending */
   bool fin_queued : 1;  /* the application is done sending */
@@ -188,7 +196,6 @@ struct tcp_conn {
   bool use_rack : 1;     /* with SACK: RFC 8985, else RFC 6675 */
   bool partial_seen : 1; /* the last ACK in fast recovery was partial */
   bool sack_ok : 1;      /* SACK is offered; after the SYNs: is spoken */
-  bool sndbuf_set : 1, rcvbuf_set : 1; /* by the user */
   bool rcv_space_valid : 1;
   bool rcv_packed : 1; /* memory is short: nothing is lent until all is read */
   bool ts_ok : 1;      /* timestamps likewise */
@@ -197,7 +204,6 @@ struct tcp_conn {
   bool ecn_cwr : 1;    /* the next new data has CWR */
   bool snd_urg : 1;    /* snd_up is ahead of snd_una */
   bool urg_next : 1;   /* what is written now ends in an urgent octet */
-  bool oob_inline : 1; /* SO_OOBINLINE */
   uint8_t rcv_urg : 2; /* enum tcp_urgent */
   uint8_t arq : 2;     /* enum tcp_arq_mode */
   bool out_lost : 1;   /* without a tcp_out: snd_una on is to be sent again */

@@ -17,18 +17,11 @@ enum {
 void tcp_settings_inherit(struct tcp_conn *to, const struct tcp_conn *from) {
   to->settings = from->settings;
   to->settings.defer_accept = 0; /* of the listener */
-  to->reuse_addr = from->reuse_addr;
-  to->reuse_port = from->reuse_port;
-  to->keepalive = from->keepalive;
-  to->oob_inline = from->oob_inline;
-  to->nodelay = from->nodelay;
-  to->cork = from->cork;
-  to->delay_acks = from->delay_acks;
+  to->inherited = from->inherited;
   to->user_mss = from->user_mss;
   tcp_arq_inherit(to, from);
   to->sndbuf = from->sndbuf;
   to->rcvbuf = from->rcvbuf;
-  to->sndbuf_set = from->sndbuf_set;
   to->rcvbuf_set = from->rcvbuf_set;
 }
 
