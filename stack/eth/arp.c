@@ -160,7 +160,7 @@ static void enqueue(struct arp_entry *entry, struct pkt *pkt) {
 }
 
 PH_APART int arp_output(struct netif *netif, struct pkt *pkt, uint32_t next_hop,
-               struct eth_neighbour **neighbour) {
+                        struct eth_neighbour **neighbour) {
   struct eth_link *link = netif->link;
   struct ph_stack *stack = netif->stack;
   struct arp_entry *entry = entry_find(link, next_hop);

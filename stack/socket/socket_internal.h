@@ -44,21 +44,27 @@ struct ph_sock {
   uint32_t linger_s : 24; /* at most SOCK_LINGER_MAX */
   uint32_t tell : 8;      /* SOCK_TELL_* */
   uint16_t pollers;       /* ph_poll() calls that wait for this slot */
+  union {
+    uint8_t inherited; /* by what accept() makes */
+    struct {
+      bool linger : 1;
+      bool low_water : 1;
+      bool ipv6 : 1;    /* of PH_AF_INET6 */
+      bool only_v6 : 1; /* IPV6_V6ONLY */
+      bool broadcast : 1;
+      bool reuse_addr : 1;
+      bool reuse_port : 1;
+      bool wr_shutdown : 1; /* of a datagram socket, which accepts nothing */
+    };
+  };
   bool open : 1;
   bool is_epoll : 1;
   bool closing : 1; /* close() lingers: no descriptor any more */
   bool nonblock : 1;
-  bool cloexec : 1; /* kept for F_GETFD; there is no exec() */
-  bool linger : 1;
-  bool low_water : 1;
-  bool ipv6 : 1;    /* of PH_AF_INET6 */
-  bool only_v6 : 1; /* IPV6_V6ONLY */
-  bool broadcast : 1;
-  bool reuse_addr : 1;
-  bool reuse_port : 1;
-  bool connecting : 1; /* connect() has not yet reported its result */
-  bool connected : 1;  /* it has, or accept() made it: only AF_UNSPEC undoes */
-  bool rd_shutdown : 1, wr_shutdown : 1; /* of a datagram socket */
+  bool cloexec : 1;     /* kept for F_GETFD; there is no exec() */
+  bool connecting : 1;  /* connect() has not yet reported its result */
+  bool connected : 1;   /* it has, or accept() made it: only AF_UNSPEC undoes */
+  bool rd_shutdown : 1; /* of a datagram socket */
 };
 
 /* One waiting ph_poll() or ph_select(), on its caller's stack. */

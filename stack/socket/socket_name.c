@@ -74,16 +74,11 @@ int ph_accept4(struct ph_stack *stack, int fd, void *addr, ph_socklen_t *len,
     return child_fd; /* the connection stays in the queue */
   }
   child->tcp = tcp_accept(stack, sock->tcp);
-  child->ipv6 = sock->ipv6;
-  child->only_v6 = sock->only_v6;
+  child->inherited = sock->inherited;
   child->nonblock = flags & PH_SOCK_NONBLOCK;
   child->cloexec = flags & PH_SOCK_CLOEXEC;
-  child->reuse_addr = sock->reuse_addr;
-  child->reuse_port = sock->reuse_port;
   child->connected = true;
-  child->linger = sock->linger;
   child->linger_s = sock->linger_s;
-  child->low_water = sock->low_water;
   child->rcv_lowat = sock->rcv_lowat;
   tcp_set_owner(child->tcp, child);
   if (addr) {

@@ -301,7 +301,8 @@ int tcp_shutdown(struct ph_stack *stack, struct tcp_conn *conn, bool read,
   return 0;
 }
 
-PH_APART void tcp_close(struct ph_stack *stack, struct tcp_conn *conn, bool abort) {
+PH_APART void tcp_close(struct ph_stack *stack, struct tcp_conn *conn,
+                        bool abort) {
   conn->owner = NULL;
   switch (conn->state) {
     case TCP_STATE_LISTEN:

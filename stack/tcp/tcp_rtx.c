@@ -281,7 +281,8 @@ static bool is_sacked(const struct tcp_range *range) {
 }
 
 PH_APART bool tcp_rtx_mark_sacked(struct tcp_stack *tcp, struct tcp_conn *conn,
-                         struct tcp_range *range, uint32_t from, uint32_t to) {
+                                  struct tcp_range *range, uint32_t from,
+                                  uint32_t to) {
   uint32_t end = tcp_range_end(range);
   if (from == range->seq && to != end && is_sacked(range->prev)) {
     give_to_prev(conn, range, to - from);
