@@ -190,9 +190,8 @@ int ph_socket(struct ph_stack *stack, int domain, int type, int protocol) {
   return fd;
 }
 
-/* SO_LINGER with time: wait until the peer has everything, or time is up; as
- * in Linux also on a non-blocking socket. The descriptor is closed already. */
-static void linger(struct ph_stack *stack, struct ph_sock *sock) {
+/* As in Linux also on a non-blocking socket. */
+void sock_linger(struct ph_stack *stack, struct ph_sock *sock) {
   const struct ph_platform *platform = stack->platform;
   uint64_t deadline = stack->now_ns + sock->linger_s * 1000000000ull;
   if (!platform->wait || tcp_unread(sock->tcp) > 0 ||
@@ -222,7 +221,7 @@ int ph_close(struct ph_stack *stack, int fd) {
   }
   if (sock->tcp) {
     if (sock->linger && sock->linger_s > 0) {
-      linger(stack, sock);
+      sock_table_of(stack)->linger(stack, sock);
     }
     tcp_close(stack, sock->tcp, sock->linger && sock->linger_s == 0);
   } else if (!sock->is_epoll) {

@@ -99,6 +99,8 @@ struct sock_table {
   struct sock_epoll *free_epolls;
   struct sock_watch *free_watches;
   const struct sock_epoll_ops *epoll; /* from the first instance on */
+  /* sock_linger(), from the first SO_LINGER on. */
+  void (*linger)(struct ph_stack *stack, struct ph_sock *sock);
 };
 
 static inline struct sock_table *sock_table_of(const struct ph_stack *stack) {
@@ -153,6 +155,10 @@ void sock_notify(struct ph_stack *stack, struct ph_sock *sock, uint32_t ready);
 /* Memory for the descriptors; 0, -PH_EINVAL, -PH_ENOMEM. */
 int sock_table_init(struct ph_stack *stack, struct sock_table *table,
                     uint32_t count) PH_MUST_USE;
+
+/* SO_LINGER with time, at close(): wait until the peer has everything, or time
+ * is up. The descriptor is closed then. */
+void sock_linger(struct ph_stack *stack, struct ph_sock *sock);
 
 /* ---- socket_tcp_info.c ---------------------------------------------------
  */

@@ -72,13 +72,14 @@ static int set_timeout(uint32_t *timeout_ms, const void *value,
   return 0;
 }
 
-static int set_linger(struct ph_sock *sock, const void *value,
-                      ph_socklen_t len) {
+static int set_linger(struct ph_stack *stack, struct ph_sock *sock,
+                      const void *value, ph_socklen_t len) {
   struct linger_value linger;
   if (!value || len < sizeof(linger)) {
     return value ? -PH_EINVAL : -PH_EFAULT;
   }
   memcpy(&linger, value, sizeof(linger));
+  sock_table_of(stack)->linger = sock_linger;
   sock->linger = linger.onoff != 0;
   if (sock->linger) { /* as in Linux, switched off it keeps its time */
     sock->linger_s =
@@ -191,7 +192,7 @@ static int set_socket_option(struct ph_stack *stack, struct ph_sock *sock,
     return set_timeout(&sock->snd_timeout_ms, value, len);
   }
   if (option == PH_SO_LINGER) {
-    return set_linger(sock, value, len);
+    return set_linger(stack, sock, value, len);
   }
   if (option == PH_SO_BINDTODEVICE) {
     return set_device(stack, sock, value, len);
