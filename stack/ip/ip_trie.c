@@ -112,26 +112,6 @@ static void set_pos(struct ip_trie_node *node, const struct key *key,
   node->prefix[1] = pos > 64 ? key->word[1] & mask_of(pos - 64) : 0;
 }
 
-void ip_trie_init(struct ip_trie *trie, void *memory, uint32_t max) {
-  struct ph_addr any4 = ph_addr_v4(0), any6 = {{0}};
-  struct key key4 = key_of(&any4), key6 = key_of(&any6);
-  PH_ASSERT(max <= IP_TRIE_MAX);
-  trie->nodes = memory;
-  trie->routes = (struct ip_route *)(void *)(trie->nodes + node_count(max));
-  trie->max = (uint16_t)max;
-  trie->count = 0;
-  set_pos(&trie->nodes[ROOT4], &key4, POS4, false);
-  set_pos(&trie->nodes[ROOT6], &key6, 0, false);
-  trie->free_node = 3;
-  for (uint32_t i = 3; i < node_count(max); i++) {
-    trie->nodes[i].entries = (uint16_t)(i + 1 < node_count(max) ? i + 1 : 0);
-  }
-  trie->free_route = max > 0;
-  for (uint32_t i = 1; i <= max; i++) {
-    trie->routes[i].next = (uint16_t)(i < max ? i + 1 : 0);
-  }
-}
-
 static uint16_t take_node(struct ip_trie *trie) {
   uint16_t n = trie->free_node;
   PH_ASSERT(n != 0); /* there are as many as routes */
@@ -142,6 +122,29 @@ static uint16_t take_node(struct ip_trie *trie) {
 static void give_node(struct ip_trie *trie, uint16_t n) {
   trie->nodes[n].entries = trie->free_node;
   trie->free_node = n;
+}
+
+static void give_route(struct ip_trie *trie, uint16_t n) {
+  trie->routes[n].next = trie->free_route;
+  trie->free_route = n;
+}
+
+void ip_trie_init(struct ip_trie *trie, void *memory, uint32_t max) {
+  static const struct key any4 = {{0, UINT64_C(0xffff) << 32}}, any6;
+  PH_ASSERT(max <= IP_TRIE_MAX);
+  trie->nodes = memory;
+  trie->routes = (struct ip_route *)(void *)(trie->nodes + node_count(max));
+  trie->max = (uint16_t)max;
+  trie->count = 0;
+  set_pos(&trie->nodes[ROOT4], &any4, POS4, false);
+  set_pos(&trie->nodes[ROOT6], &any6, 0, false);
+  trie->free_node = trie->free_route = 0;
+  for (uint32_t n = node_count(max); --n > ROOT6;) {
+    give_node(trie, (uint16_t)n);
+  }
+  for (uint32_t n = max; n > 0; n--) {
+    give_route(trie, (uint16_t)n);
+  }
 }
 
 /* ---- Change -------------------------------------------------------------- */
@@ -326,8 +329,7 @@ int ip_trie_remove(struct ip_trie *trie, const struct ip_route *route) {
   struct ip_route *r = &trie->routes[n];
   *link = (uint16_t)(r->next ? flag | r->next : 0);
   r->netif = NULL;
-  r->next = trie->free_route;
-  trie->free_route = n;
+  give_route(trie, n);
   trie->count--;
   if (*p.at == 0) {
     struct ip_trie_node *node = &trie->nodes[p.node];
