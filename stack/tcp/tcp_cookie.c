@@ -67,42 +67,30 @@ static int read(const struct ph_stack *stack, const struct tcp_conn *ends,
 static void set_ends(struct tcp_conn *conn, const struct tcp_listener *listener,
                      const struct tcp_seg *seg, const struct ip_rx *rx) {
   memset(conn, 0, sizeof(*conn));
-  conn->path = listener->conn->path;
-  conn->local = rx->dst;
-  conn->remote = rx->src;
+  tcp_out_clear(conn);
+  tcp_listen_name(conn, listener, seg, rx);
   conn->local_port = seg->dst_port;
-  conn->remote_port = seg->src_port;
-  conn->passive = true;
-  tcp_settings_inherit(conn, listener->conn);
 }
 
-/* What the SYN-ACK says, from what the SYN said. */
-static void answer_options(struct ph_stack *stack, struct tcp_conn *conn,
-                           const struct tcp_seg *seg, struct tcp_options *o) {
-  struct ip_path *path = tcp_path(stack, conn);
-  conn->rcv_mss = conn->snd_mss = path->family->mss_default;
-  tcp_take_path(stack, conn, path);
-  tcp_options_start(stack, conn);
-  tcp_options_take_syn(stack, conn, seg);
-  tcp_options_clear(o);
-  o->has_mss = true;
-  o->mss = tcp_link_mss(stack, conn);
-  o->bsd_order = tcp_of(stack)->features.bsd_order;
+/* What the SYN-ACK says, from what the SYN said; but for the window it is what
+ * tcp_take_syn() does, which owes the peer memory. */
+static void answer(struct ph_stack *stack, struct tcp_conn *conn,
+                   const struct tcp_seg *syn, uint32_t cookie) {
+  tcp_start(stack, conn, tcp_path(stack, conn), cookie);
+  tcp_options_take_syn(stack, conn, syn);
+  conn->state = TCP_STATE_SYN_RECEIVED;
+  conn->rcv_nxt = conn->rcv_acked = conn->rcv_edge = syn->seq + 1;
+  uint32_t limit;
+  conn->rcv_edge += tcp_window_growth(stack, conn, &limit);
+  conn->ecn_ok = false;
   if (!conn->ts_ok) {
+    conn->sack_ok = conn->wscale_ok = false;
     return;
   }
-  o->has_timestamps = true;
-  o->has_wscale = conn->wscale_ok;
-  o->wscale = conn->rcv_wscale;
-  o->sack_permitted = conn->sack_ok;
   uint32_t bits = (conn->wscale_ok ? conn->snd_wscale : (uint32_t)TS_WSCALE) |
                   (conn->sack_ok ? (uint32_t)TS_SACK : 0);
-  uint32_t clock = (uint32_t)(stack->now_ns / TCP_MS);
   /* Not ahead of our clock: the peer must not see it go back. */
-  uint32_t ticks = (clock & ~(uint32_t)TS_MASK) | bits;
-  ticks -= ticks > clock ? TS_MASK + 1 : 0;
-  o->ts_val = ticks + conn->ts_offset;
-  o->ts_ecr = seg->options.ts_val;
+  conn->ts_offset -= (tcp_now_ms(stack) - bits) & TS_MASK;
 }
 
 static uint32_t mss_index(const struct tcp_seg *seg,
@@ -119,18 +107,11 @@ static uint32_t mss_index(const struct tcp_seg *seg,
 void tcp_cookie_send(struct ph_stack *stack, struct tcp_listener *listener,
                      const struct tcp_seg *seg, const struct ip_rx *rx) {
   struct tcp_conn conn;
-  struct tcp_options options;
-  uint8_t bytes[TCP_MAX_OPTIONS_LEN];
   set_ends(&conn, listener, seg, rx);
-  answer_options(stack, &conn, seg, &options);
-  conn.rcv_nxt = conn.rcv_edge = seg->seq + 1;
-  uint32_t cookie = make(tcp_of(stack), &conn, seg->seq, minute_of(stack),
-                         mss_index(seg, rx->family));
-  uint32_t limit;
-  uint32_t window =
-      ph_min_u32(tcp_window_growth(stack, &conn, &limit), UINT16_MAX);
-  uint32_t len = tcp_build_options(bytes, &options);
-  tcp_send_stateless(stack, &conn, cookie, (uint16_t)window, bytes, len);
+  answer(stack, &conn, seg,
+         make(tcp_of(stack), &conn, seg->seq, minute_of(stack),
+              mss_index(seg, rx->family)));
+  tcp_output_syn_once(stack, &conn);
   listener->cookies_until_ns = stack->now_ns + MINUTES_VALID * MINUTE_NS;
   stack->stats.TcpSyncookiesSent++;
 }

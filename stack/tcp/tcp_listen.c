@@ -97,6 +97,16 @@ static bool accept_queue_full(const struct tcp_listener *listener) {
   return listener->accept_count > listener->backlog;
 }
 
+void tcp_listen_name(struct tcp_conn *conn, const struct tcp_listener *listener,
+                     const struct tcp_seg *syn, const struct ip_rx *rx) {
+  conn->path = listener->conn->path;
+  conn->local = rx->dst;
+  conn->remote = rx->src;
+  conn->remote_port = syn->src_port;
+  conn->passive = true;
+  tcp_settings_inherit(conn, listener->conn);
+}
+
 /* A child in SYN-RECEIVED, at this SYN; NULL if the pool is empty. */
 static struct tcp_conn *make_child(struct ph_stack *stack,
                                    struct tcp_listener *listener,
@@ -107,12 +117,7 @@ static struct tcp_conn *make_child(struct ph_stack *stack,
   if (!conn) {
     return NULL;
   }
-  conn->path = listener->conn->path;
-  conn->local = rx->dst;
-  conn->remote = rx->src;
-  conn->remote_port = syn->src_port;
-  conn->passive = true;
-  tcp_settings_inherit(conn, listener->conn);
+  tcp_listen_name(conn, listener, syn, rx);
   tcp_port_claim(tcp_of(stack), conn, syn->dst_port);
   tcp_table_insert(tcp_of(stack), conn);
   conn->listener = listener;

@@ -30,6 +30,9 @@ struct tcp_conn *tcp_listen_input(struct ph_stack *stack,
 uint32_t tcp_listen_defer(const struct tcp_conn *conn);
 /* This one does not. */
 bool tcp_listen_defers(struct tcp_conn *conn, const struct tcp_seg *seg);
+/* What a child is from its SYN on, but for its port. */
+void tcp_listen_name(struct tcp_conn *conn, const struct tcp_listener *listener,
+                     const struct tcp_seg *syn, const struct ip_rx *rx);
 /* The handshake is complete; false if the accept queue is full. */
 bool tcp_listen_established(struct ph_stack *stack, struct tcp_conn *conn);
 /* A connection leaves its listener's queues. */
@@ -41,7 +44,8 @@ void tcp_listener_close(struct ph_stack *stack, struct tcp_conn *conn);
 /* The counters of tcp_port_pick() begin anywhere. */
 void tcp_port_init(struct tcp_stack *tcp);
 
-/* ---- tcp_cookie.c, tcp_reset.c ------------------------------------------- */
+/* ---- tcp_cookie.c, tcp_output.c -------------------------------------------
+ */
 
 /* Answer a SYN with a cookie. */
 void tcp_cookie_send(struct ph_stack *stack, struct tcp_listener *listener,
@@ -52,9 +56,7 @@ bool tcp_cookie_check(struct ph_stack *stack,
                       const struct tcp_listener *listener,
                       const struct tcp_seg *seg, const struct ip_rx *rx,
                       struct tcp_seg *syn);
-/* A SYN-ACK to the ends of `ends` and for its rcv_nxt; nothing is kept. */
-void tcp_send_stateless(struct ph_stack *stack, struct tcp_conn *ends,
-                        uint32_t iss, uint16_t window, const uint8_t *options,
-                        uint32_t len);
+/* Send the SYN-ACK of a connection that is nowhere listed. */
+void tcp_output_syn_once(struct ph_stack *stack, struct tcp_conn *conn);
 
 #endif

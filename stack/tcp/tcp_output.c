@@ -12,6 +12,7 @@
  * stay in the send queue, the connection stays on the pending list and is
  * tried again when the device has room (netif_on_writable), at the next poll,
  * or after TCP_RETRY_NS. */
+#include "stack/tcp/tcp_listen.h"
 #include "stack/tcp/tcp_pmtu.h"
 #include "stack/tcp/tcp_predict.h"
 #include "stack/tcp/tcp_rtx.h"
@@ -508,6 +509,11 @@ void tcp_output(struct ph_stack *stack, struct tcp_conn *conn) {
     output_any(stack, conn);
   }
   tcp_look(stack, conn);
+}
+
+void tcp_output_syn_once(struct ph_stack *stack, struct tcp_conn *conn) {
+  conn->syn_due = true;
+  (void)send_syn(stack, conn);
 }
 
 void tcp_output_syn(struct ph_stack *stack, struct tcp_conn *conn) {

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Segments without a connection or without payload: resets (RFC 9293 3.5.2),
- * challenge ACKs (RFC 5961), the SYN-ACK with a cookie. */
+/* Resets (RFC 9293 3.5.2) and challenge ACKs (RFC 5961). */
 #include "stack/tcp/tcp_listen.h"
 #include "stack/tcp/tcp_settings.h"
 #include "stack/tcp/tcp_options.h"
 
-/* What such a segment says. */
-struct bare {
+/* What a reset says. */
+struct reset {
   uint16_t src_port, dst_port;
   uint32_t seq, ack;
-  uint16_t window;
   uint8_t flags;
 };
 
 /* The packet for it, with room for options; NULL: counted. */
-static struct pkt *bare_pkt(struct ph_stack *stack) {
+static struct pkt *reset_pkt(struct ph_stack *stack) {
   struct pkt *pkt = pkt_get(&stack->pkts, TCP_HEADROOM);
   if (!pkt) {
     stack->stats.PktExhausted++;
@@ -23,18 +21,17 @@ static struct pkt *bare_pkt(struct ph_stack *stack) {
 }
 
 /* The options are all that `pkt`, which may be NULL, holds. */
-static void send_bare(struct ph_stack *stack, struct pkt *pkt,
-                      struct ip_path *path, struct ip_tx tx,
-                      const struct bare *bare) {
+static void send(struct ph_stack *stack, struct pkt *pkt, struct ip_path *path,
+                 struct ip_tx tx, const struct reset *reset) {
   if (!pkt) {
     return;
   }
   uint32_t hlen = TCP_HEADER_LEN + pkt->len;
   uint8_t *h = pkt_prepend(pkt, TCP_HEADER_LEN);
-  put_be32(h, (uint32_t)bare->src_port << 16 | bare->dst_port);
-  put_be32(h + 4, bare->seq);
-  put_be32(h + 8, bare->ack);
-  put_be32(h + 12, hlen / 4 << 28 | (uint32_t)bare->flags << 16 | bare->window);
+  put_be32(h, (uint32_t)reset->src_port << 16 | reset->dst_port);
+  put_be32(h + 4, reset->seq);
+  put_be32(h + 8, reset->ack);
+  put_be32(h + 12, hlen / 4 << 28 | (uint32_t)reset->flags << 16);
   put_be32(h + 16, (uint32_t)ip_path_pseudo_sum(path, IP_PROTO_TCP, pkt->len)
                        << 16);
   pkt->csum = PKT_CSUM_PARTIAL;
@@ -42,25 +39,11 @@ static void send_bare(struct ph_stack *stack, struct pkt *pkt,
   pkt->csum_offset = 16;
   pkt->id = ++stack->next_packet_id;
   stack->stats.TcpOutSegs++;
-  stack->stats.TcpOutRsts += (bare->flags & TCP_RST) != 0;
+  stack->stats.TcpOutRsts++;
   /* It is not worth keeping when the device is full. */
   if (path->family->output(stack, pkt, path, tx) == -PH_EAGAIN) {
     pkt_put(pkt);
   }
-}
-
-void tcp_send_stateless(struct ph_stack *stack, struct tcp_conn *ends,
-                        uint32_t iss, uint16_t window, const uint8_t *options,
-                        uint32_t len) {
-  const struct ip_tx tx = {.protocol = IP_PROTO_TCP, .dont_fragment = true};
-  const struct bare bare = {
-      ends->local_port, ends->remote_port, iss, ends->rcv_nxt,
-      window,           TCP_SYN | TCP_ACK};
-  struct pkt *pkt = bare_pkt(stack);
-  if (pkt) {
-    memcpy(pkt_prepend(pkt, len), options, len);
-  }
-  send_bare(stack, pkt, tcp_path(stack, ends), tx, &bare);
 }
 
 void tcp_send_reset(struct ph_stack *stack, const struct tcp_seg *seg,
@@ -70,23 +53,23 @@ void tcp_send_reset(struct ph_stack *stack, const struct tcp_seg *seg,
   }
   const struct ip_tx tx = {.protocol = IP_PROTO_TCP, .dont_fragment = true};
   /* <SEQ=SEG.ACK><CTL=RST>, or <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK> */
-  struct bare bare = {.src_port = seg->dst_port,
-                      .dst_port = seg->src_port,
-                      .seq = seg->ack,
-                      .flags = TCP_RST};
+  struct reset reset = {.src_port = seg->dst_port,
+                        .dst_port = seg->src_port,
+                        .seq = seg->ack,
+                        .flags = TCP_RST};
   if (!(seg->flags & TCP_ACK)) {
-    bare.seq = 0;
-    bare.ack = seg->seq + tcp_seg_len(seg);
-    bare.flags = TCP_RST | TCP_ACK;
+    reset.seq = 0;
+    reset.ack = seg->seq + tcp_seg_len(seg);
+    reset.flags = TCP_RST | TCP_ACK;
   }
-  send_bare(stack, bare_pkt(stack),
-            ip_path_find(stack, NULL, &rx->dst, &rx->src), tx, &bare);
+  send(stack, reset_pkt(stack), ip_path_find(stack, NULL, &rx->dst, &rx->src),
+       tx, &reset);
 }
 
 /* A reset from `seq` on that says so; if it has an ACK, with options. */
 static void reset_from(struct ph_stack *stack, struct tcp_conn *conn,
                        uint32_t seq, uint8_t flags) {
-  const struct bare bare = {
+  const struct reset reset = {
       .src_port = conn->local_port,
       .dst_port = conn->remote_port,
       .seq = seq,
@@ -94,11 +77,11 @@ static void reset_from(struct ph_stack *stack, struct tcp_conn *conn,
       .flags = flags,
   };
   struct ip_path *path = tcp_path(stack, conn);
-  struct pkt *pkt = bare_pkt(stack);
+  struct pkt *pkt = reset_pkt(stack);
   if (pkt && (flags & TCP_ACK)) { /* RFC 7323 3.2: SHOULD be sent, too */
     (void)tcp_options_push(stack, conn, path, pkt, flags);
   }
-  send_bare(stack, pkt, path, tcp_ip_tx(conn, path, 0), &bare);
+  send(stack, pkt, path, tcp_ip_tx(conn, path, 0), &reset);
 }
 
 void tcp_reset_peer(struct ph_stack *stack, struct tcp_conn *conn) {
