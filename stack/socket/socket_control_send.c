@@ -57,6 +57,7 @@ static int take_info(struct ph_stack *stack, struct sock_control *c,
     if (c->tx.device && c->tx.device != ifindex) {
       return -PH_EINVAL;
     }
+    udp_use_interfaces(stack);
     c->tx.device = c->tx.multicast_if = (uint8_t)ifindex;
   }
   if (ip_addr_is_any(&src)) {

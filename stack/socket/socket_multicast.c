@@ -89,6 +89,7 @@ static int set_interface(struct ph_stack *stack, struct udp_pcb *udp,
       return m->imr_ifindex ? -PH_ENODEV : -PH_EADDRNOTAVAIL;
     }
   }
+  udp_use_interfaces(udp->stack);
   udp->tx.multicast_if = netif ? netif->index : 0;
   return 0;
 }

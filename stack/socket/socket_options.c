@@ -123,11 +123,11 @@ static int set_rcvlowat(struct ph_stack *stack, struct ph_sock *sock,
   return 0;
 }
 
-static void set_reuse(struct ph_sock *sock) {
+static void set_reuse(struct ph_stack *stack, struct ph_sock *sock) {
   if (sock->tcp) {
-    tcp_set_reuse(sock->tcp, sock->reuse_addr, sock->reuse_port);
+    tcp_set_reuse(stack, sock->tcp, sock->reuse_addr, sock->reuse_port);
   } else {
-    udp_share_ports(sock->udp->stack);
+    udp_share_ports(stack);
   }
 }
 
@@ -164,6 +164,7 @@ static int set_device(struct ph_stack *stack, struct ph_sock *sock,
       return -PH_ENODEV;
     }
   }
+  udp_use_interfaces(stack);
   sock->udp->tx.device = netif ? netif->index : 0;
   return 0;
 }
@@ -212,11 +213,11 @@ static int set_socket_option(struct ph_stack *stack, struct ph_sock *sock,
       return 0;
     case PH_SO_REUSEADDR:
       sock->reuse_addr = number != 0;
-      set_reuse(sock);
+      set_reuse(stack, sock);
       return 0;
     case PH_SO_REUSEPORT:
       sock->reuse_port = number != 0;
-      set_reuse(sock);
+      set_reuse(stack, sock);
       return 0;
     case PH_SO_KEEPALIVE:
       if (sock->tcp) {

@@ -250,7 +250,8 @@ uint16_t tcp_get_mss(const struct tcp_conn *conn);
 uint16_t tcp_get_path_mtu(const struct tcp_conn *conn);
 /* SO_REUSEADDR, SO_REUSEPORT: looked at by tcp_bind() and tcp_listen(), of
  * this connection and of the others on its port. */
-void tcp_set_reuse(struct tcp_conn *conn, bool addr, bool port);
+void tcp_set_reuse(struct ph_stack *stack, struct tcp_conn *conn, bool addr,
+                   bool port);
 /* TTL and DSCP of its packets, to read and to change. */
 struct ip_marks *tcp_marks(struct tcp_conn *conn);
 /* SO_KEEPALIVE, RFC 9293 3.8.4. */

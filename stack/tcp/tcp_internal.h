@@ -326,7 +326,12 @@ struct tcp_stack {
   /* Chooses initial sequence numbers; tests put their own here. */
   uint32_t (*isn)(struct ph_stack *stack, const struct tcp_conn *conn);
   struct tcp_listener *listeners[64]; /* by local port */
-  uint16_t next_ephemeral[256];       /* RFC 6056 3.3.4: table */
+  /* tcp_choose_listener(), from the first SO_REUSEPORT on. */
+  struct tcp_listener *(*choose_listener)(
+      struct tcp_stack *tcp, struct tcp_listener *first, uint32_t count,
+      const struct ph_addr *addr, uint16_t port, const struct ph_addr *peer,
+      uint16_t peer_port);
+  uint16_t next_ephemeral[256]; /* RFC 6056 3.3.4: table */
 };
 
 static inline struct tcp_stack *tcp_of(const struct ph_stack *stack) {

@@ -25,8 +25,24 @@ static int fit(const struct tcp_listener *l, const struct ph_addr *addr,
   return !ip_bound_takes(&bound, addr) ? 0 : ip_addr_is_any(bound.addr) ? 1 : 2;
 }
 
-/* The best fit. Of several (SO_REUSEPORT) the one that a keyed hash of both
- * ends says, always the same for the same ends. */
+/* Of `count` from `first` on that fit as well: the one that a keyed hash of
+ * both ends says, always the same for the same ends. */
+struct tcp_listener *tcp_choose_listener(
+    struct tcp_stack *tcp, struct tcp_listener *first, uint32_t count,
+    const struct ph_addr *addr, uint16_t port, const struct ph_addr *peer,
+    uint16_t peer_port) {
+  uint32_t hash = ph_hash_ends(&tcp->table_key, addr, port, peer, peer_port);
+  uint32_t skip = hash % count;
+  int best_fit = fit(first, addr, port);
+  while (skip > 0 || fit(first, addr, port) != best_fit) {
+    skip -= fit(first, addr, port) == best_fit;
+    first = first->next;
+    PH_ASSERT(first); /* `count` of them follow */
+  }
+  return first;
+}
+
+/* The best fit. Of several (SO_REUSEPORT) one is chosen. */
 struct tcp_listener *tcp_find_listener(struct tcp_stack *tcp,
                                        const struct ph_addr *addr,
                                        uint16_t port,
@@ -44,17 +60,9 @@ struct tcp_listener *tcp_find_listener(struct tcp_stack *tcp,
     }
     count += f > 0 && f == best_fit;
   }
-  if (count <= 1) {
-    return best;
-  }
-  uint32_t hash = ph_hash_ends(&tcp->table_key, addr, port, peer, peer_port);
-  uint32_t skip = hash % count;
-  while (skip > 0 || fit(best, addr, port) != best_fit) {
-    skip -= fit(best, addr, port) == best_fit;
-    best = best->next;
-    PH_ASSERT(best); /* `count` of them follow */
-  }
-  return best;
+  return count > 1 ? tcp->choose_listener(tcp, best, count, addr, port, peer,
+                                          peer_port)
+                   : best;
 }
 
 int tcp_listen(struct ph_stack *stack, struct tcp_conn *conn,

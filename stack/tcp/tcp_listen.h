@@ -19,6 +19,11 @@ struct tcp_listener *tcp_find_listener(struct tcp_stack *tcp,
                                        uint16_t port,
                                        const struct ph_addr *peer,
                                        uint16_t peer_port);
+/* Which of `count` that share a port, from `first` on. */
+struct tcp_listener *tcp_choose_listener(
+    struct tcp_stack *tcp, struct tcp_listener *first, uint32_t count,
+    const struct ph_addr *addr, uint16_t port, const struct ph_addr *peer,
+    uint16_t peer_port);
 /* A segment for a listener. A connection if one was made that the segment is
  * now for: a SYN cookie came back. */
 struct tcp_conn *tcp_listen_input(struct ph_stack *stack,

@@ -3,6 +3,8 @@
  * what each does at once are Linux's (tcp(7)). A child has its listener's. */
 #include "stack/tcp/tcp_settings.h"
 
+#include "stack/tcp/tcp_listen.h"
+
 enum {
   MAXSEG_MIN = 88,
   MAXSEG_MAX = 32767,
@@ -238,7 +240,9 @@ uint16_t tcp_get_path_mtu(const struct tcp_conn *conn) {
   return conn->state >= TCP_STATE_ESTABLISHED ? conn->mtu : 0;
 }
 
-void tcp_set_reuse(struct tcp_conn *conn, bool addr, bool port) {
+void tcp_set_reuse(struct ph_stack *stack, struct tcp_conn *conn, bool addr,
+                   bool port) {
+  tcp_of(stack)->choose_listener = tcp_choose_listener;
   conn->reuse_addr = addr;
   conn->reuse_port = port;
 }

@@ -146,25 +146,35 @@ static int bind_if_needed(struct udp_pcb *pcb) {
   return pcb->bound ? 0 : udp_bind(pcb, &any, 0);
 }
 
-struct ip_path *udp_find_path(struct udp_pcb *pcb, const struct ph_addr *dst,
-                              const struct udp_tx *how) {
-  struct ph_addr src;
-  bool fixed = pcb->bound && !ip_addr_is_any(&pcb->local) &&
-               !ip_addr_is_multicast(&pcb->local);
-  uint32_t by = how->device;
-  if (how->src) {
-    return ip_path_get(pcb->stack, &pcb->path, how->src, dst);
-  }
-  if (how->multicast_if && ip_addr_is_multicast(dst)) {
-    by = how->multicast_if;
-  }
+/* The path by the interface that `how` says, if it is another than `path` goes
+ * by, which is from where the endpoint is bound if that is `fixed`. */
+static struct ip_path *path_by(struct udp_pcb *pcb, const struct ph_addr *dst,
+                               const struct udp_tx *how, struct ip_path *path,
+                               bool fixed) {
+  uint32_t by = how->multicast_if && ip_addr_is_multicast(dst)
+                    ? how->multicast_if
+                    : how->device;
   struct netif *netif = by ? netif_by_index(pcb->stack, by) : NULL;
-  struct ip_path *path =
-      ip_path_get(pcb->stack, &pcb->path, fixed ? &pcb->local : NULL, dst);
   bool leads_there = !netif || (fixed && !path->error && path->netif == netif);
+  struct ph_addr src;
   return leads_there || ip_source_by(pcb->stack, netif, dst, &src)
              ? path
              : ip_path_get(pcb->stack, &pcb->path, &src, dst);
+}
+
+void udp_use_interfaces(struct ph_stack *stack) {
+  udp_of(stack)->path_by = path_by;
+}
+
+struct ip_path *udp_find_path(struct udp_pcb *pcb, const struct ph_addr *dst,
+                              const struct udp_tx *how) {
+  const struct udp_state *udp = udp_of(pcb->stack);
+  bool fixed = pcb->bound && !ip_addr_is_any(&pcb->local) &&
+               !ip_addr_is_multicast(&pcb->local);
+  const struct ph_addr *src = how->src ? how->src : fixed ? &pcb->local : NULL;
+  struct ip_path *path = ip_path_get(pcb->stack, &pcb->path, src, dst);
+  return udp->path_by && !how->src ? udp->path_by(pcb, dst, how, path, fixed)
+                                   : path;
 }
 
 uint16_t udp_get_path_mtu(struct udp_pcb *pcb) {

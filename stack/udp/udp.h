@@ -34,8 +34,9 @@ struct udp_tx {
                                 the route chooses */
   uint16_t segment; /* UDP_SEGMENT: what is longer is cut into such; 0: no */
   struct ip_marks marks;
-  uint8_t multicast_ttl;        /* 1 to start with */
-  uint8_t multicast_if, device; /* indices of interfaces; 0: any */
+  uint8_t multicast_ttl; /* 1 to start with */
+  /* Indices of interfaces, 0: any; others after udp_use_interfaces(). */
+  uint8_t multicast_if, device;
   uint8_t mtu_discover; /* 0: may be fragmented; 1: unless it fits the path; 2,
                            3: may not */
 };
@@ -95,6 +96,9 @@ int ph_udp_init(struct ph_stack *stack) PH_MUST_USE;
 
 /* From now on `reuse_address` may be set. */
 void udp_share_ports(struct ph_stack *stack);
+
+/* From now on udp_tx.multicast_if and .device may be set. */
+void udp_use_interfaces(struct ph_stack *stack);
 
 /* Make `pcb` (memory of the caller) a fresh, unbound one for IPv4;
  * udp_set_any() with `::` makes it one for both families. */

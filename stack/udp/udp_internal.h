@@ -21,6 +21,10 @@ struct udp_state {
   /* udp_shared.c; NULL: no port is shared. Takes `pkt`. */
   void (*deliver_to_all)(struct ph_stack *stack, struct pkt *pkt,
                          const struct ip_rx *rx, uint32_t ifindex);
+  /* udp_use_interfaces(); NULL: nobody cares which. */
+  struct ip_path *(*path_by)(struct udp_pcb *pcb, const struct ph_addr *dst,
+                             const struct udp_tx *how, struct ip_path *path,
+                             bool fixed);
   struct udp_pcb *waiting; /* for room in a device */
   /* Does it want what `source` sent to this group? NULL: as all do. */
   bool (*hears)(const struct udp_pcb *pcb, const struct ph_addr *group,
