@@ -117,13 +117,13 @@ struct ip_path *ip_path_find(struct ph_stack *stack, uint16_t *hint,
   }
   if (!is_for(place, src, dst) || !place->netif->up ||
       place->generation != stack->route_generation) {
-    struct ip_path fresh = {.dst = *dst};
-    int error = make(stack, family, src, &fresh);
+    *place = (struct ip_path){.dst = *dst};
+    int error = make(stack, family, src, place);
     if (error) {
+      place->generation = 0;
       stack->stats.IpOutNoRoutes++;
       return nowhere(ip, family, src, dst, error);
     }
-    *place = fresh;
     stack->stats.IpPathsMade++;
   }
   if (hint) {

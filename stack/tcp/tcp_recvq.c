@@ -300,7 +300,7 @@ uint32_t tcp_chunks_take(struct tcp_stack *tcp, struct tcp_conn *conn,
                          struct tcp_chunks *to, struct pkt *pkt, uint32_t from,
                          uint32_t len) {
   /* Most messages are short: one piece, copied. */
-  bool is_short = len > 0 && len < TCP_COPY_BREAK;
+  bool is_short = PH_SHORT_WAYS && len > 0 && len < TCP_COPY_BREAK;
   if (is_short && from + len <= pkt->head_len &&
       make_room(tcp, conn, to) >= len) {
     copy_behind(to, pkt->head + from, len);
