@@ -72,6 +72,21 @@ int ip_register_protocol(struct ph_stack *stack, uint8_t protocol,
   return 0;
 }
 
+uint8_t ip_errno(enum ip_error error) {
+  static const uint8_t errors[] = {
+      [IP_ERROR_NET_UNREACHABLE] = PH_ENETUNREACH,
+      [IP_ERROR_HOST_UNREACHABLE] = PH_EHOSTUNREACH,
+      [IP_ERROR_PROTO_UNREACHABLE] = PH_ENOPROTOOPT,
+      [IP_ERROR_PORT_UNREACHABLE] = PH_ECONNREFUSED,
+      [IP_ERROR_TOO_BIG] = PH_EMSGSIZE,
+      [IP_ERROR_TIME_EXCEEDED] = PH_EHOSTUNREACH,
+      [IP_ERROR_REASSEMBLY] = PH_EHOSTUNREACH,
+      [IP_ERROR_PARAMETER] = PH_EPROTO,
+      [IP_ERROR_ADMIN_PROHIBITED] = PH_EHOSTUNREACH,
+  };
+  return errors[error];
+}
+
 void ip_tell_error(struct ph_stack *stack, uint8_t number,
                    const struct ip_error_info *info) {
   const struct ip_state *ip = ip_of(stack);

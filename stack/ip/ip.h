@@ -55,6 +55,9 @@ enum ip_error {
   IP_ERROR_ADMIN_PROHIBITED,
 };
 
+/* What a socket is told of it: Linux's number, positive. */
+uint8_t ip_errno(enum ip_error error);
+
 struct ip_error_info {
   enum ip_error error;
   struct ph_addr src, dst; /* of the packet that we had sent */

@@ -16,21 +16,6 @@
 #include "stack/tcp/tcp_pmtu.h"
 #include "stack/tcp/tcp_table.h"
 
-static int error_of(enum ip_error error) {
-  switch (error) {
-    case IP_ERROR_NET_UNREACHABLE:
-      return PH_ENETUNREACH;
-    case IP_ERROR_PORT_UNREACHABLE:
-      return PH_ECONNREFUSED;
-    case IP_ERROR_PROTO_UNREACHABLE:
-      return PH_ENOPROTOOPT;
-    case IP_ERROR_PARAMETER:
-      return PH_EPROTO;
-    default:
-      return PH_EHOSTUNREACH;
-  }
-}
-
 static void too_big(struct ph_stack *stack, struct tcp_conn *conn, uint32_t seq,
                     uint16_t mtu) {
   if (conn->state >= TCP_STATE_ESTABLISHED) {
@@ -68,8 +53,8 @@ void tcp_icmp_error(struct ph_stack *stack, const struct ip_error_info *info) {
   if (conn->state == TCP_STATE_SYN_SENT ||
       conn->state == TCP_STATE_SYN_RECEIVED) {
     stack->stats.TcpAttemptFails++;
-    tcp_conn_drop(stack, conn, error_of(info->error));
+    tcp_conn_drop(stack, conn, ip_errno(info->error));
   } else {
-    conn->soft_error = (uint8_t)error_of(info->error);
+    conn->soft_error = ip_errno(info->error);
   }
 }

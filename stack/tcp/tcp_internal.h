@@ -292,6 +292,9 @@ struct tcp_stack {
   const struct tcp_by_sack *by_sack;     /* likewise */
   /* Looks at what limits a connection now; NULL: nobody asked. */
   void (*look)(struct ph_stack *stack, struct tcp_conn *conn);
+  /* tcp_urgent_pointer(), from the first urgent octet on. */
+  uint16_t (*urgent_pointer)(const struct tcp_conn *conn, uint32_t seq,
+                             uint8_t *flags);
   uint32_t max_conns, conns_open;
   struct ph_link free_conns;
   struct tcp_conn *pending, **pending_end; /* whom tcp_poll() looks at */

@@ -113,7 +113,8 @@ void tcp_ecn_receive(struct ph_stack *stack, struct tcp_conn *conn,
 
 /* Bytes were appended to the send queue, the last of them urgent. */
 void tcp_urgent_written(struct tcp_conn *conn);
-/* The urgent pointer of a segment at `seq`; sets TCP_URG in its flags. */
+/* tcp_stack.urgent_pointer: that of a segment at `seq`; sets TCP_URG in its
+ * flags. */
 uint16_t tcp_urgent_pointer(const struct tcp_conn *conn, uint32_t seq,
                             uint8_t *flags);
 /* snd_una has moved, while snd_urg. */

@@ -59,8 +59,9 @@ static PH_INLINE int tcp_transmit(struct ph_stack *stack, struct tcp_conn *conn,
   if (quiet || (pos && len > 0)) {
     tcp_sendq_add_frags(pkt, pos, len);
   }
-  uint32_t up =
-      !quiet && conn->snd_urg ? tcp_urgent_pointer(conn, seq, &flags) : 0;
+  uint32_t up = !quiet && conn->snd_urg
+                    ? tcp_of(stack)->urgent_pointer(conn, seq, &flags)
+                    : 0;
   tcp_put_fields(h, conn, seq, hlen, flags,
                  tcp_window_field(stack, conn, flags));
   tcp_put_partial_checksum(pkt, h, path, hlen + len, up);

@@ -26,18 +26,6 @@ void tcp_urgent_written(struct tcp_conn *conn) {
   conn->snd_urg = true;
 }
 
-long tcp_send_urgent(struct ph_stack *stack, struct tcp_conn *conn,
-                     const void *data, size_t len) {
-  conn->urg_next = true;
-  long n = tcp_send(stack, conn, data, len, false);
-  conn->urg_next = false;
-  /* The peer is told even if its window lets nothing through (3.8.5). */
-  if (n > 0 && seq_lt(conn->snd_nxt, conn->snd_up)) {
-    tcp_ack_at_once(stack, conn);
-  }
-  return n;
-}
-
 uint16_t tcp_urgent_pointer(const struct tcp_conn *conn, uint32_t seq,
                             uint8_t *flags) {
   int32_t ahead = seq_diff(conn->snd_up, seq);
@@ -53,6 +41,19 @@ uint16_t tcp_urgent_pointer(const struct tcp_conn *conn, uint32_t seq,
   }
   *flags |= TCP_URG;
   return (uint16_t)ahead;
+}
+
+long tcp_send_urgent(struct ph_stack *stack, struct tcp_conn *conn,
+                     const void *data, size_t len) {
+  tcp_of(stack)->urgent_pointer = tcp_urgent_pointer;
+  conn->urg_next = true;
+  long n = tcp_send(stack, conn, data, len, false);
+  conn->urg_next = false;
+  /* The peer is told even if its window lets nothing through (3.8.5). */
+  if (n > 0 && seq_lt(conn->snd_nxt, conn->snd_up)) {
+    tcp_ack_at_once(stack, conn);
+  }
+  return n;
 }
 
 void tcp_urgent_acked(struct tcp_conn *conn) {

@@ -94,7 +94,7 @@ static void tap_error(struct ph_stack *stack, uint8_t protocol,
     if (p->protocol == protocol && p->connected && mine &&
         ph_addr_equal(&p->remote, &info->dst) &&
         ph_addr_equal(&p->local, &info->src)) {
-      p->error = (uint8_t)udp_error_of(info->error);
+      p->error = ip_errno(info->error);
       if (p->event) {
         p->event(p, UDP_EVENT_ERROR);
       }

@@ -245,23 +245,6 @@ uint32_t udp_next_len(const struct udp_pcb *pcb) {
   return pcb->head ? pcb->head->len - (uint32_t)sizeof(struct udp_meta) : 0;
 }
 
-int udp_error_of(enum ip_error error) {
-  switch (error) {
-    case IP_ERROR_PORT_UNREACHABLE:
-      return PH_ECONNREFUSED;
-    case IP_ERROR_NET_UNREACHABLE:
-      return PH_ENETUNREACH;
-    case IP_ERROR_PROTO_UNREACHABLE:
-      return PH_ENOPROTOOPT;
-    case IP_ERROR_PARAMETER:
-      return PH_EPROTO;
-    case IP_ERROR_TOO_BIG:
-      return PH_EMSGSIZE;
-    default:
-      return PH_EHOSTUNREACH;
-  }
-}
-
 /* Only a connected endpoint can say which of its datagrams failed. */
 void udp_icmp_error(struct ph_stack *stack, const struct ip_error_info *info) {
   if (info->transport_len < UDP_HDR_LEN) {
@@ -278,7 +261,7 @@ void udp_icmp_error(struct ph_stack *stack, const struct ip_error_info *info) {
        !ip_family_of(stack, &info->dst)->fragmented_on_path)) {
     ip_lower_path_mtu(stack, &info->dst, info->mtu); /* RFC 8201 4 */
   }
-  pcb->error = (uint8_t)udp_error_of(info->error);
+  pcb->error = ip_errno(info->error);
   if (pcb->event) {
     pcb->event(pcb, UDP_EVENT_ERROR);
   }

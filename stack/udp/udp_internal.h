@@ -109,7 +109,5 @@ void udp_enqueue(struct ph_stack *stack, struct udp_pcb *pcb, struct pkt *pkt,
  * or NULL. */
 struct pkt *udp_copy(struct ph_stack *stack, const struct pkt *pkt,
                      const uint8_t *start);
-/* Linux's error number for what an ICMP message told. */
-int udp_error_of(enum ip_error error);
 
 #endif
