@@ -83,6 +83,7 @@ static void start_stack(struct host *host) {
   stack->next_packet_id = (uint64_t)(host->config.index + 1) << 32;
   must(ph_netif_init(stack), "ph_netif_init", host);
   must(ph_ipv4_init(stack), "ph_ipv4_init", host);
+  must(ph_ip_routes_init(stack, 0), "ph_ip_routes_init", host);
   must(ph_ip_reassembly_init(stack, NULL), "ph_ip_reassembly_init", host);
   ph_netif_fragment_init(stack);
   arp_on_conflict(stack, NULL); /* addresses are defended, nobody is told */

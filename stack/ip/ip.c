@@ -130,12 +130,7 @@ int ph_ip_init(struct ph_stack *stack, const struct ph_ip_config *config) {
   stack->platform->random(stack->platform->ctx, ip->ids, sizeof(ip->ids));
   ip->icmp_tokens = ICMP_BURST;
   uint32_t paths = config ? config->max_paths : 0;
-  uint32_t routes = config ? config->max_routes : 0;
-  error = ip_paths_init(stack, ip, paths ? paths : IP_PATHS_DEFAULT);
-  if (!error) {
-    error = ip_routes_init(stack, ip, routes ? routes : IP_ROUTES_DEFAULT);
-  }
-  return error;
+  return ip_paths_init(stack, ip, paths ? paths : IP_PATHS_DEFAULT);
 }
 
 int ph_ipv4_init(struct ph_stack *stack) {

@@ -185,8 +185,7 @@ int ip_register_protocol(struct ph_stack *stack, uint8_t protocol,
                          const struct ip_protocol *handlers) PH_MUST_USE;
 
 struct ph_ip_config {
-  uint32_t max_paths;  /* destinations that are remembered; 0: 256 */
-  uint32_t max_routes; /* of both families; 0: 256; at most 32766 */
+  uint32_t max_paths; /* destinations that are remembered; 0: 256 */
 };
 
 /* Before the families, for who wants other sizes; `config` NULL: none. 0,
@@ -209,6 +208,16 @@ int ph_ip_reassembly_init(struct ph_stack *stack,
 /* IPv4: eth, ARP, ICMP with it. */
 int ph_ipv4_init(struct ph_stack *stack) PH_MUST_USE;
 
+/* After ph_ipv4_init() or ph_ip_init(): a table of at most `max` routes of both
+ * families (0: 256; at most 32766). ph_ipv6_init() calls it too; again: does
+ * nothing. Without it a host knows its links and its gateway:
+ * ph_ipv4_set_gateway(). 0, -PH_ENOMEM. */
+int ph_ip_routes_init(struct ph_stack *stack, uint32_t max) PH_MUST_USE;
+
+/* Where packets go that are for none of our links (RFC 1122 3.3.1.2), if there
+ * is no table of routes; host order, 0: nowhere. */
+void ph_ipv4_set_gateway(struct ph_stack *stack, uint32_t gateway);
+
 /* After the families: the loopback interface, for packets to our own addresses,
  * 127/8 and ::1. 0, -PH_ENOMEM. */
 int ph_loopback_init(struct ph_stack *stack) PH_MUST_USE;
@@ -221,10 +230,10 @@ int ph_ipv4_add_address(struct ph_stack *stack, struct netif *netif,
 int ph_ipv4_remove_address(struct ph_stack *stack, struct netif *netif,
                            uint32_t address);
 
-/* Add a route; the longest prefix wins, of equal ones the first whose interface
- * is up. `destination` of IPv4 is mapped, its `prefix_len` counts from the IPv4
- * address; host bits do not matter. `next_hop` NULL: on the link. 0,
- * -PH_EINVAL, -PH_EEXIST, -PH_ENOMEM. */
+/* Add a route, after ph_ip_routes_init(); the longest prefix wins, of equal
+ * ones the first whose interface is up. `destination` of IPv4 is mapped, its
+ * `prefix_len` counts from the IPv4 address; host bits do not matter.
+ * `next_hop` NULL: on the link. 0, -PH_EINVAL, -PH_EEXIST, -PH_ENOMEM. */
 int ph_ip_add_route(struct ph_stack *stack, const struct ph_addr *destination,
                     uint8_t prefix_len, const struct ph_addr *next_hop,
                     struct netif *netif) PH_MUST_USE;
@@ -245,7 +254,8 @@ int ph_ipv4_remove_route(struct ph_stack *stack, uint32_t destination,
                          struct netif *netif) PH_MUST_USE;
 
 /* Be a router, or no longer: what comes for others goes on by the routes, for
- * both families (stack/ip/ip_forward.h). Redirects are never sent. */
+ * both families (stack/ip/ip_forward.h), after ph_ip_routes_init(). Redirects
+ * are never sent. */
 void ph_ip_set_forwarding(struct ph_stack *stack, bool on);
 
 /* For who answers without a connection: find the path, then as

@@ -14,6 +14,7 @@
 
 void ph_ip_set_forwarding(struct ph_stack *stack, bool on) {
   struct ip_state *ip = ip_of(stack);
+  on = on && ip->routes;
   ip->forward4 = on ? ipv4_forward : NULL;
   ip->forward6 = on ? ipv6_forward : NULL;
   ip->forward4_failed = ipv4_forward_failed;

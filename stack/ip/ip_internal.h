@@ -68,7 +68,9 @@ struct ip_state {
   const struct netif *good_netif; /* to us, from there; NULL: none yet */
   struct ip_groups *groups; /* ip_membership.c; NULL: nobody listens to any */
   bool (*heard4)(const struct netif *netif, uint32_t group); /* igmp.c's */
-  struct ip_trie trie; /* routes of both families: ip_route.c */
+  struct ip_trie trie;            /* routes of both families: ip_route.c */
+  const struct ip_routes *routes; /* what that needs; NULL: there are none, */
+  uint32_t gateway;               /* but this; 0: not even that */
   struct ph_hash_key key;
   uint16_t ids[IPV4_ID_COUNTERS];       /* next identification by destination */
   struct ip_pmtu pmtu[IP_PMTU_ENTRIES]; /* ip_pmtu.c */
@@ -110,7 +112,12 @@ int ipv4_output(struct ph_stack *stack, struct pkt *pkt, struct ip_path *path,
 int ipv4_route(struct ph_stack *stack, const struct ph_addr *src,
                struct ip_path *path);
 
-int ip_routes_init(struct ph_stack *stack, struct ip_state *ip, uint32_t count);
+/* What IPv4 needs of the table of routes: ip_route.c. */
+struct ip_routes {
+  const struct ip_route *(*lookup_v4)(const struct ip_trie *trie, uint32_t ip);
+  /* That of a subnet of ours; again: 0. */
+  int (*add_subnet)(struct ph_stack *stack, const struct ipv4_address *address);
+};
 int ip_paths_init(struct ph_stack *stack, struct ip_state *ip, uint32_t count);
 
 /* Fill in mtu and mtu_until_ns. */

@@ -3,16 +3,35 @@
  * what is on a link by a prefix is IPv6's own (ipv6_route.c). */
 #include "stack/base/errno.h"
 #include "stack/ip/ipv6_internal.h"
+#include "stack/wire/ip_wire.h"
 
-int ip_routes_init(struct ph_stack *stack, struct ip_state *ip,
-                   uint32_t count) {
+static int add_subnet(struct ph_stack *stack,
+                      const struct ipv4_address *address) {
+  int error =
+      ph_ipv4_add_route(stack, address->ip & address->mask,
+                        ipv4_prefix_len(address->mask), 0, address->netif);
+  return error == -PH_EEXIST ? 0 : error; /* by another address of it */
+}
+
+int ph_ip_routes_init(struct ph_stack *stack, uint32_t max) {
+  static const struct ip_routes routes = {ip_trie_lookup_v4, add_subnet};
+  struct ip_state *ip = ip_of(stack);
+  max = max ? max : IP_ROUTES_DEFAULT;
+  if (ip->routes) {
+    return 0;
+  }
   void *memory =
-      count <= IP_TRIE_MAX ? ph_stack_alloc(stack, ip_trie_size(count)) : NULL;
+      max <= IP_TRIE_MAX ? ph_stack_alloc(stack, ip_trie_size(max)) : NULL;
   if (!memory) {
     return -PH_ENOMEM;
   }
-  ip_trie_init(&ip->trie, memory, count);
-  return 0;
+  ip_trie_init(&ip->trie, memory, max);
+  ip->routes = &routes;
+  int error = 0;
+  for (uint32_t i = 0; i < ip->address_count && !error; i++) {
+    error = add_subnet(stack, &ip->addresses[i]);
+  }
+  return error;
 }
 
 /* False: not a route, or not of this interface. */
@@ -45,6 +64,9 @@ int ph_ip_add_route(struct ph_stack *stack, const struct ph_addr *destination,
   if (!route_of(destination, prefix_len, next_hop, netif, &route)) {
     return -PH_EINVAL;
   }
+  if (!ip_of(stack)->routes) {
+    return -PH_ENOMEM;
+  }
   stack->route_generation++;
   return ip_trie_add(&ip_of(stack)->trie, &route);
 }
@@ -55,6 +77,9 @@ int ph_ip_del_route(struct ph_stack *stack, const struct ph_addr *destination,
   struct ip_route route;
   if (!route_of(destination, prefix_len, next_hop, netif, &route)) {
     return -PH_EINVAL;
+  }
+  if (!ip_of(stack)->routes) {
+    return -PH_ENOENT;
   }
   stack->route_generation++;
   return ip_trie_remove(&ip_of(stack)->trie, &route);

@@ -37,9 +37,10 @@ int ph_ipv4_remove_address(struct ph_stack *stack, struct netif *netif,
     if (!netif->loopback) {
       arp_remove_address(netif, address);
     }
-    return subnet_used(ip, &a) ? 0
-                               : ph_ipv4_remove_route(stack, a.ip & a.mask,
-                                                      prefix_len, 0, netif);
+    return !ip->routes || subnet_used(ip, &a)
+               ? 0
+               : ph_ipv4_remove_route(stack, a.ip & a.mask, prefix_len, 0,
+                                      netif);
   }
   return -PH_ENOENT;
 }

@@ -59,20 +59,19 @@ int ph_ipv4_add_address(struct ph_stack *stack, struct netif *netif,
     return -PH_ENOMEM;
   }
   uint32_t mask = ipv4_mask(prefix_len);
-  int error = ph_ipv4_add_route(stack, address & mask, prefix_len, 0, netif);
-  if (error == -PH_EEXIST) { /* by another address of the subnet */
-    error = 0;
-  }
+  const struct ipv4_address a = {
+      .ip = address,
+      .mask = mask,
+      .broadcast = ~mask > 1 ? address | ~mask : 0,
+      .netif = netif,
+  };
+  int error = ip->routes ? ip->routes->add_subnet(stack, &a) : 0;
   if (!error && !netif->loopback) {
     error = arp_add_address(netif, address, prefix_len);
   }
   if (!error) {
     ip->good_netif = NULL; /* its sender may be us now */
-    ip->addresses[ip->address_count++] =
-        (struct ipv4_address){.ip = address,
-                              .mask = mask,
-                              .broadcast = ~mask > 1 ? address | ~mask : 0,
-                              .netif = netif};
+    ip->addresses[ip->address_count++] = a;
     stack->route_generation++;
   }
   return error;
@@ -96,6 +95,39 @@ static uint32_t choose_source(const struct ip_state *ip,
   return first;
 }
 
+void ph_ipv4_set_gateway(struct ph_stack *stack, uint32_t gateway) {
+  ip_of(stack)->gateway = gateway;
+  stack->route_generation++;
+}
+
+/* RFC 1122 3.3.1.1 without a table: who is on one of our links gets it himself,
+ * what is for others goes to the gateway. The longest prefix of a link that is
+ * up wins. */
+static struct netif *by_links(const struct ip_state *ip, uint32_t *next_hop) {
+  for (;;) {
+    const struct ipv4_address *best = NULL;
+    for (uint32_t i = 0; i < ip->address_count; i++) {
+      const struct ipv4_address *a = &ip->addresses[i];
+      if (((a->ip ^ *next_hop) & a->mask) == 0 && a->netif->up &&
+          (!best || a->mask > best->mask)) {
+        best = a;
+      }
+    }
+    if (best || ip->gateway == 0 || *next_hop == ip->gateway) {
+      return best ? best->netif : NULL;
+    }
+    *next_hop = ip->gateway;
+  }
+}
+
+static struct netif *by_routes(const struct ip_state *ip, uint32_t *next_hop) {
+  const struct ip_route *route = ip->routes->lookup_v4(&ip->trie, *next_hop);
+  if (route && route->gateway) {
+    *next_hop = ph_addr_to_v4(&route->next_hop);
+  }
+  return route ? route->netif : NULL;
+}
+
 /* Where to, or NULL; `*next_hop` and `*src` are set. */
 static struct netif *choose(const struct ip_state *ip, uint32_t dst,
                             uint32_t *next_hop, uint32_t *src) {
@@ -107,11 +139,8 @@ static struct netif *choose(const struct ip_state *ip, uint32_t dst,
   if (ipv4_is_zero_net(dst) || ipv4_is_loopback(dst)) {
     return NULL;
   }
-  const struct ip_route *route = ip_trie_lookup_v4(&ip->trie, dst);
-  struct netif *netif = route ? route->netif : NULL;
-  if (route && route->gateway) {
-    *next_hop = ph_addr_to_v4(&route->next_hop);
-  }
+  struct netif *netif =
+      ip->routes ? by_routes(ip, next_hop) : by_links(ip, next_hop);
   if (!netif && dst == UINT32_MAX && ip->address_count > 0) {
     netif = ip->addresses[0].netif;
   }

@@ -131,6 +131,9 @@ static int attach(struct netif *netif) {
 int ph_ipv6_init_with(struct ph_stack *stack,
                       const struct ph_ipv6_config *config) {
   int error = ph_ip_init(stack, NULL);
+  if (!error) {
+    error = ph_ip_routes_init(stack, 0);
+  }
   struct ipv6_state *v6 = error ? NULL : ph_stack_alloc(stack, sizeof(*v6));
   if (!v6 || ip_groups_init(stack)) {
     return error ? error : -PH_ENOMEM;

@@ -80,5 +80,9 @@ static inline bool ipv4_is_unicast(uint32_t ip) {
 static inline uint32_t ipv4_mask(uint8_t prefix_len) {
   return prefix_len == 0 ? 0 : UINT32_MAX << (32 - prefix_len);
 }
+/* The other way. */
+static inline uint8_t ipv4_prefix_len(uint32_t mask) {
+  return (uint8_t)(mask ? 32 - __builtin_ctz(mask) : 0);
+}
 
 #endif

@@ -90,7 +90,6 @@ static void learn(struct bench *b, uint32_t n) {
 
 static void make_host(struct bench *b, uint32_t routes) {
   static const struct netif_ops ops = {.transmit = transmit};
-  const struct ph_ip_config ip = {.max_routes = routes + 8};
   b->rng = 1;
   b->platform = (struct ph_platform){.ctx = b, .random = random_bytes};
   const struct ph_stack_config config = {
@@ -99,8 +98,8 @@ static void make_host(struct bench *b, uint32_t routes) {
       .arena_size = ARENA,
       .pkt_memory = aligned_alloc(64, PKTS * sizeof(struct pkt)),
       .pkt_count = PKTS};
-  if (ph_stack_init(&b->stack, &config) || ph_ip_init(&b->stack, &ip) ||
-      ph_ipv4_init(&b->stack)) {
+  if (ph_stack_init(&b->stack, &config) || ph_ipv4_init(&b->stack) ||
+      ph_ip_routes_init(&b->stack, routes + 8)) {
     fail("no stack");
   }
   ph_stack_set_now(&b->stack, 1000000000);

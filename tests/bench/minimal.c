@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A small system's program with TCP, UDP and IPv4 and every TCP feature, for
  * the figure text_kb_min: how much code the linker can't leave out. What has to
- * be asked for by a call that is not made here (IPv6, fragments, epoll,
- * keepalive, ARQ, socket options) is left out. It is linked, not run: main()
- * takes what its environment would give. */
+ * be asked for by a call that is not made here (IPv6, fragments, loopback, a
+ * table of routes, epoll, keepalive, ARQ, socket options) is left out. It is
+ * linked, not run: main() takes what its environment would give. */
 #include "stack/ip/ip.h"
 #include "stack/socket/socket.h"
 #include "stack/tcp/tcp.h"
@@ -45,6 +45,7 @@ int main(void) {
       ph_ipv4_add_address(&s->stack, &s->netif, 0x0a000001, 24)) {
     return 1;
   }
+  ph_ipv4_set_gateway(&s->stack, 0x0a0000fe);
   int fd = ph_socket(&s->stack, PH_AF_INET, PH_SOCK_STREAM, 0);
   if (fd < 0 || ph_bind(&s->stack, fd, &any, sizeof any) ||
       ph_listen(&s->stack, fd, 4)) {

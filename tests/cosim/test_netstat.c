@@ -222,6 +222,7 @@ static void make_stack(struct ph_stack *stack) {
   assert_int_equal(ph_stack_init(stack, &config), 0);
   assert_int_equal(ph_netif_init(stack), 0);
   assert_int_equal(ph_ipv4_init(stack), 0);
+  assert_int_equal(ph_ip_routes_init(stack, 0), 0);
   assert_int_equal(ph_udp_init(stack), 0);
   assert_int_equal(ph_tcp_init(stack, &tcp), 0);
   assert_int_equal(ph_socket_init(stack, &sockets), 0);

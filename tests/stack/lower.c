@@ -58,6 +58,7 @@ struct lower *lower_new(const struct netif_caps *caps) {
   host->stack.blocks.released = poison_release;
   ph_stack_set_now(&host->stack, 1000000000);
   assert_int_equal(ph_ipv4_init(&host->stack), 0);
+  assert_int_equal(ph_ip_routes_init(&host->stack, 0), 0);
   ph_netif_fragment_init(&host->stack);
   arp_on_conflict(&host->stack, NULL);
   assert_int_equal(ph_udp_init(&host->stack), 0);

@@ -96,6 +96,7 @@ struct router *router_new(const struct netif_caps *caps) {
   r->stack.blocks.released = poison_release;
   ph_stack_set_now(&r->stack, 1000000000);
   assert_int_equal(ph_ipv4_init(&r->stack), 0);
+  assert_int_equal(ph_ip_routes_init(&r->stack, 0), 0);
   assert_int_equal(ph_ipv6_init_with(&r->stack, &quiet), 0);
   assert_int_equal(ph_loopback_init(&r->stack), 0);
   for (int i = 0; i < ROUTER_PORTS; i++) {

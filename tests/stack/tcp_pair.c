@@ -375,6 +375,7 @@ static void host_init(struct pair *pair, int index,
   assert_int_equal(ph_stack_init(stack, &config), 0);
   assert_int_equal(ph_netif_init(stack), 0);
   assert_int_equal(ph_ipv4_init(stack), 0);
+  assert_int_equal(ph_ip_routes_init(stack, 0), 0);
   ph_netif_fragment_init(stack);
   const struct ph_ipv6_config v6 = {.ignore_ra = true, .skip_dad = true};
   if (options->ipv6) {
