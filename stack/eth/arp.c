@@ -16,6 +16,14 @@
 #include "stack/wire/eth_wire.h"
 #include "stack/wire/ip_wire.h"
 
+/* How ARP packets begin: types and lengths of both addresses. */
+static const uint8_t IPV4_OVER_ETHERNET[] = {0,
+                                             ARP_HTYPE_ETHERNET,
+                                             ETH_TYPE_IPV4 >> 8,
+                                             ETH_TYPE_IPV4 & 0xff,
+                                             ETH_ADDR_LEN,
+                                             4};
+
 static struct arp_entry *set_of(struct eth_link *link, uint32_t ip) {
   return link->entries[ph_hash_u32(&link->key, ip) % ARP_SETS];
 }
@@ -96,10 +104,7 @@ void arp_send(struct eth_link *link, uint16_t oper, uint32_t spa, uint32_t tpa,
   uint8_t *p = pkt->head;
   pkt->head_len = pkt->len = ARP_LEN;
   pkt->id = ++stack->next_packet_id;
-  put_be16(p + ARP_OFF_HTYPE, ARP_HTYPE_ETHERNET);
-  put_be16(p + ARP_OFF_PTYPE, ETH_TYPE_IPV4);
-  p[ARP_OFF_HLEN] = ETH_ADDR_LEN;
-  p[ARP_OFF_PLEN] = 4;
+  memcpy(p, IPV4_OVER_ETHERNET, sizeof(IPV4_OVER_ETHERNET));
   put_be16(p + ARP_OFF_OPER, oper);
   memcpy(p + ARP_OFF_SHA, link->netif->mac, ETH_ADDR_LEN);
   put_be32(p + ARP_OFF_SPA, spa);
@@ -219,9 +224,7 @@ static bool on_subnet(const struct eth_link *link, uint32_t ip) {
 static bool valid(const struct pkt *pkt) {
   const uint8_t *p = pkt->head;
   if (pkt->head_len < ARP_LEN ||
-      get_be16(p + ARP_OFF_HTYPE) != ARP_HTYPE_ETHERNET ||
-      get_be16(p + ARP_OFF_PTYPE) != ETH_TYPE_IPV4 ||
-      p[ARP_OFF_HLEN] != ETH_ADDR_LEN || p[ARP_OFF_PLEN] != 4) {
+      memcmp(p, IPV4_OVER_ETHERNET, sizeof(IPV4_OVER_ETHERNET)) != 0) {
     return false;
   }
   uint16_t oper = get_be16(p + ARP_OFF_OPER);
