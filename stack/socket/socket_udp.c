@@ -12,7 +12,7 @@ int sock_set_udp(struct ph_stack *stack, struct ph_sock *sock, int option,
   memcpy(&number, value, sizeof(number));
   switch (option) {
     case PH_UDP_SEGMENT:
-      if (number < 0 || number > UINT16_MAX) {
+      if (number < 0 || number > (int32_t)UINT16_MAX) {
         return -PH_EINVAL;
       }
       ph_netif_segment_udp_init(stack);
