@@ -7,19 +7,18 @@
  * 22 that it replaces. It does not grow while something else limits us. */
 #include "stack/tcp/tcp_internal.h"
 
-enum { ALGORITHMS = 2 };
-static const struct tcp_cc_ops *const algorithms[ALGORITHMS] = {
-    [TCP_CC_CUBIC - 1] = &tcp_cubic, &tcp_newreno};
-
-uint8_t tcp_cc_find(const char *name, size_t len) {
-  for (uint32_t i = 0; i < ALGORITHMS; i++) {
+uint8_t tcp_cc_find(struct tcp_stack *tcp, const char *name, size_t len) {
+  static const struct tcp_cc_ops *const algorithms[TCP_CC_COUNT] = {
+      [TCP_CC_CUBIC] = &tcp_cubic, [TCP_CC_NEWRENO] = &tcp_newreno};
+  for (uint8_t i = TCP_CC_CUBIC; i < TCP_CC_COUNT; i++) {
     const char *known = algorithms[i]->name;
     size_t n = 0;
     while (n < len && known[n] && known[n] == name[n]) {
       n++;
     }
     if (known[n] == 0 && (n == len || name[n] == 0)) {
-      return (uint8_t)(i + 1);
+      tcp->algorithms[i] = algorithms[i];
+      return i;
     }
   }
   return 0;
@@ -28,8 +27,9 @@ uint8_t tcp_cc_find(const char *name, size_t len) {
 /* What the connection's owner or else the stack's chose. */
 static inline const struct tcp_cc_ops *chosen(const struct ph_stack *stack,
                                               const struct tcp_conn *conn) {
+  const struct tcp_stack *tcp = tcp_of(stack);
   uint32_t number = conn->settings.congestion;
-  return algorithms[(number ? number : tcp_of(stack)->cc) - 1];
+  return tcp->algorithms[number ? number : tcp->cc];
 }
 
 const char *tcp_cc_name(const struct ph_stack *stack,

@@ -8,6 +8,7 @@
 
 struct ph_stack;
 struct tcp_conn;
+struct tcp_stack;
 
 /* A congestion control algorithm. cwnd and ssthresh of the connection are its
  * to move; loss recovery sets them while it repairs. */
@@ -44,9 +45,10 @@ struct tcp_hystart {
 
 extern const struct tcp_cc_ops tcp_newreno, tcp_cubic;
 /* Algorithms have numbers, this is the default's. */
-enum { TCP_CC_CUBIC = 1 };
-/* The number of the algorithm of that name, or 0. */
-uint8_t tcp_cc_find(const char *name, size_t len);
+enum { TCP_CC_CUBIC = 1, TCP_CC_NEWRENO, TCP_CC_COUNT };
+/* The number of the algorithm of that name, which may be used from now on, or
+ * 0. */
+uint8_t tcp_cc_find(struct tcp_stack *tcp, const char *name, size_t len);
 const char *tcp_cc_name(const struct ph_stack *stack,
                         const struct tcp_conn *conn);
 /* The initial window. */

@@ -112,7 +112,8 @@ int ph_tcp_init(struct ph_stack *stack, const struct ph_tcp_config *config) {
   if (!tcp) {
     return -PH_ENOMEM;
   }
-  tcp->cc = config->congestion ? tcp_cc_find(config->congestion, SIZE_MAX)
+  tcp->algorithms[TCP_CC_CUBIC] = &tcp_cubic;
+  tcp->cc = config->congestion ? tcp_cc_find(tcp, config->congestion, SIZE_MAX)
                                : (uint8_t)TCP_CC_CUBIC;
   if (tcp->cc == 0) {
     return -PH_ENOENT;

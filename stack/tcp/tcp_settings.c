@@ -267,7 +267,7 @@ bool tcp_get_keepalive(const struct tcp_conn *conn) {
 /* Another algorithm goes on from where the connection is. */
 int tcp_set_congestion(struct ph_stack *stack, struct tcp_conn *conn,
                        const char *name, size_t len) {
-  uint8_t number = tcp_cc_find(name, len);
+  uint8_t number = tcp_cc_find(tcp_of(stack), name, len);
   if (number == 0) {
     return -PH_ENOENT;
   }

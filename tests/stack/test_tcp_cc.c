@@ -9,13 +9,15 @@ enum { MSS = 1000, RTT_MS = 100 };
 /* A connection after the handshake's tcp_cc_init(). */
 static struct tcp_conn fresh(void) {
   static struct tcp_out out;
+  static struct tcp_stack tcp = {.algorithms = {[TCP_CC_CUBIC] = &tcp_cubic}};
+  const struct ph_stack stack = {.module = {[PH_MODULE_TCP] = &tcp}};
   struct tcp_conn conn = {.snd_mss = MSS, .out = &out};
   conn.settings.congestion = TCP_CC_CUBIC;
   conn.srtt_ns = RTT_MS * PAIR_MS;
   conn.snd_una = (uint32_t)PAIR_ISS;
   conn.snd_nxt = conn.snd_una;
   tcp_cc_init(&conn);
-  tcp_cc_start(NULL, &conn);
+  tcp_cc_start(&stack, &conn);
   return conn;
 }
 
