@@ -58,7 +58,9 @@ struct packhorse_config {
   uint8_t mac[6]; /* one by chance */
   uint16_t mtu;   /* 576 to 9000; 1500 */
   /* Of either family: "10.0.0.1/24", "fd00::1/64", "10.0.0.254", "fd00::fe".
-   * IPv6 makes itself a link-local address and takes what routers advertise. */
+   * packhorse_start() waits a second or two for the sign that nobody else has
+   * an IPv6 address; EADDRINUSE: somebody has. A link-local one is made, and
+   * what routers advertise is taken. */
   const char *address[PACKHORSE_ADDRESSES];
   const char *gateway[PACKHORSE_ADDRESSES];
   const char *name_server;

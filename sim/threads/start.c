@@ -141,11 +141,11 @@ static int open_device(struct packhorse *ph,
                   ? -errno
                   : frames_open(&ph->frames, &ph->stack, fd, mac,
                                 config->mtu ? config->mtu : MTU);
+  if (error && config->tap) {
+    close(fd);
+  }
   if (error) {
     ph->frames.fd = -1;
-    if (config->tap) {
-      close(fd);
-    }
   }
   return error;
 }
@@ -188,7 +188,6 @@ int start_stack(struct packhorse *ph, const struct packhorse_config *config,
     error = init_modules(&ph->stack, sockets, !config->ipv4_only);
   }
   error = error ? error : open_device(ph, config);
-  bool has_device = !error;
   for (int i = 0; i < PACKHORSE_ADDRESSES && !error; i++) {
     error = config->address[i] ? add_address(ph, config->address[i]) : 0;
   }
@@ -201,8 +200,20 @@ int start_stack(struct packhorse *ph, const struct packhorse_config *config,
       ph_dns_set_servers(&ph->stack, &server, 1);
     }
   }
-  if (error && has_device && !config->tap) {
-    ph->frames.fd = -1; /* stays the caller's */
-  }
   return error;
+}
+
+int start_is_settled(struct ph_stack *stack) {
+  struct ph_ipv6_address_info info;
+  for (uint32_t i = 0; ph_ipv6_address_info(stack, i, &info) == 0; i++) {
+    bool link_local =
+        info.address.bytes[0] == 0xfe && (info.address.bytes[1] & 0xc0) == 0x80;
+    if (!link_local && strcmp(info.state, "tentative") == 0) {
+      return -PH_EAGAIN;
+    }
+    if (!link_local && strcmp(info.state, "duplicate") == 0) {
+      return -PH_EADDRINUSE;
+    }
+  }
+  return 0;
 }

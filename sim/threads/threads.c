@@ -29,6 +29,7 @@
 #include "stack/socket/socket.h"
 
 enum { NS_PER_S = 1000000000 };
+#define SETTLE_NS (UINT64_C(10) * NS_PER_S)
 
 /* A call that waits for `object`, on its thread's stack. */
 struct waiter {
@@ -100,7 +101,7 @@ static void *drive(void *arg) {
   pthread_mutex_lock(&ph->lock);
   while (!ph->ended) {
     ph_stack_poll(&ph->stack, clock_ns());
-    if (ph->stopping) {
+    if (ph->stopping || ph->settling) {
       pthread_cond_broadcast(&ph->turned);
     }
     uint64_t until = ph->frames.more ? 0 : ph_stack_next_deadline(&ph->stack);
@@ -230,6 +231,21 @@ static int start_driver(struct packhorse *ph) {
   return error;
 }
 
+/* Wait for duplicate address detection (RFC 4862 5.4), without which IPv6
+ * addresses are not to be used. 0, or what is wrong. */
+static int settle(struct packhorse *ph) {
+  const struct timespec deadline = timespec_of(clock_ns() + SETTLE_NS);
+  int error, timed_out = 0;
+  pthread_mutex_lock(&ph->lock);
+  ph->settling = true;
+  while ((error = start_is_settled(&ph->stack)) == -PH_EAGAIN && !timed_out) {
+    timed_out = pthread_cond_timedwait(&ph->turned, &ph->lock, &deadline);
+  }
+  ph->settling = false;
+  pthread_mutex_unlock(&ph->lock);
+  return error == -PH_EAGAIN ? -PH_ENETDOWN : error;
+}
+
 struct packhorse *packhorse_start(const struct packhorse_config *config) {
   struct packhorse *ph = calloc(1, sizeof(*ph));
   if (!ph) {
@@ -247,7 +263,13 @@ struct packhorse *packhorse_start(const struct packhorse_config *config) {
   if (!error) {
     error = -start_driver(ph);
   }
+  if (!error && !config->ipv4_only && (error = settle(ph)) != 0) {
+    packhorse_stop(ph, 0);
+  }
   if (error) {
+    if (!config->tap) {
+      ph->frames.fd = -1; /* stays the caller's */
+    }
     destroy(ph);
     errno = -error;
     return NULL;

@@ -49,6 +49,7 @@ struct packhorse {
   struct waiter *waiters[THREADS_WAITER_LISTS]; /* by object */
   unsigned waiting;                             /* of them, in wait_for() */
   unsigned inside;                              /* threads in a call */
+  bool settling; /* packhorse_start() waits on `turned` */
   bool stopping, ended;
   void *memory;
   size_t memory_size;

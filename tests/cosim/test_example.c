@@ -49,6 +49,7 @@ static void http_serves_40_connections_at_once(void **state) {
   shows("example http --nic soft -6", wanted);
   shows("example http --nic soft --wire loss=0.02", wanted);
   shows("example http", wanted);
+  shows("example http --nic soft --topology client+-+r1+-+r2+-+server", wanted);
 }
 
 static void smtp_sends_a_mail_with_dots(void **state) {
@@ -68,6 +69,7 @@ static void smtp_sends_a_mail_with_dots(void **state) {
                                        NULL};
   shows("example smtp --nic soft", wanted);
   shows("example smtp --nic soft -6 --wire loss=0.1", wanted);
+  shows("example smtp", wanted);
 }
 
 static void ftp_moves_files_with_pasv_and_port(void **state) {
@@ -86,6 +88,7 @@ static void ftp_moves_files_with_pasv_and_port(void **state) {
       NULL};
   shows("example ftp --nic soft", wanted);
   shows("example ftp --nic soft --wire loss=0.05", wanted);
+  shows("example ftp", wanted);
   static char text[TEXT];
   assert_int_equal(run("example ftp -6", STDERR_FILENO, text), 2);
   assert_string_equal(text, "packhorse: example ftp: it speaks IPv4 only.\n");
@@ -106,6 +109,7 @@ static void telnet_interrupts_with_urgent_data(void **state) {
   static char text[TEXT];
   shows("example telnet --nic soft", wanted);
   shows("example telnet --nic soft -6", wanted);
+  shows("example telnet", wanted);
   assert_int_equal(
       run("example telnet --nic soft --wire loss=0.02", STDOUT_FILENO, text),
       0);

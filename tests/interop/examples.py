@@ -34,8 +34,8 @@ def start(command, words, typed):
 class World:
     """Whose sockets the programs use that are tested, `server` and `peer`, and where these are."""
 
-    def __init__(self, name, server, peer, host, far):
-        self.name, self.server, self.client, self.host, self.far = name, server, peer, host, far
+    def __init__(self, name, server, peer, host, far, host6=None):
+        self.name, self.server, self.client, self.host, self.far, self.host6 = name, server, peer, host, far, host6
 
     def program(self, *words, typed=""):
         process = start(self.server, words, typed)
@@ -51,10 +51,11 @@ class World:
 
 
 LINUX = [f"{BUILD}/examples/linux"]
-OURS = [f"{BUILD}/examples/packhorse", "--tap", "phx", "--address", "10.77.0.1/24", "--gateway", "10.77.0.2"]
+OURS = [f"{BUILD}/examples/packhorse", "--tap", "phx", "--address", "10.77.0.1/24", "--address", "fd77::1/64",
+        "--gateway", "10.77.0.2"]
 WORLDS = [World("linux", LINUX, LINUX, "127.0.0.1", "127.0.0.1"),
-          World("threads over TAP", OURS, LINUX, "10.77.0.1", "10.77.0.2"),
-          World("Linux to threads", LINUX, OURS, "10.77.0.2", "10.77.0.1")]
+          World("threads over TAP", OURS, LINUX, "10.77.0.1", "10.77.0.2", "fd77::1"),
+          World("Linux to threads", LINUX, OURS, "10.77.0.2", "10.77.0.1", "fd77::2")]
 
 
 def finish(process):
@@ -88,6 +89,21 @@ def http(world, work):
     check(f"{world.name}: httpget gets it 100 times at once", good and "100 of 100 whole: status 200, 300000 bytes" in mine, mine)
     out, good = finish(server)
     check(f"{world.name}: httpd ends after 106 connections", good and "106 connections served" in out, out)
+
+
+def ipv6(world, work):
+    """The same servers answer both families; our end makes sure first that it is alone with its address."""
+    if not world.host6:
+        return
+    with open(f"{work}/page", "wb") as file:
+        file.write(b"six" * 5000)
+    server = world.program("httpd", "8086", work, "21")
+    mine, good = finish(world.peer("httpget", world.host6, "8086", "/page", "20"))
+    check(f"{world.name}: httpget over IPv6", good and "20 of 20 whole: status 200, 15000 bytes" in mine, mine)
+    got = run("curl", "-sg", "-m", "20", f"http://[{world.host6}]:8086/page")
+    check(f"{world.name}: curl over IPv6", got == b"six" * 5000, len(got))
+    out, good = finish(server)
+    check(f"{world.name}: httpd ends after 21 connections", good, out)
 
 
 def smtp(world, _work):
@@ -287,13 +303,14 @@ def inside():
     try:
         worlds = WORLDS
         if os.path.exists("/dev/net/tun"):
-            for words in ("tuntap add dev phx mode tap", "address add 10.77.0.2/24 dev phx", "link set phx up"):
+            for words in ("tuntap add dev phx mode tap", "address add 10.77.0.2/24 dev phx", "link set phx up",
+                          "address add fd77::2/64 dev phx nodad"):
                 subprocess.run(["ip", *words.split()], check=True)
         else:
             worlds = WORLDS[:1]
             print("skipped: there is no /dev/net/tun")
         for world in worlds:
-            for example in (http, smtp, ftp, telnet, chat, garbage):
+            for example in (http, ipv6, smtp, ftp, telnet, chat, garbage):
                 os.mkdir(f"{work}/{worlds.index(world)}-{example.__name__}")
                 try:
                     example(world, f"{work}/{worlds.index(world)}-{example.__name__}")

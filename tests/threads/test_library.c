@@ -87,6 +87,26 @@ static void many_sockets_are_a_matter_of_configuration(void **state) {
   close(wire[1]);
 }
 
+static void ipv6_address_is_there_after_start_or_in_use(void **state) {
+  (void)state;
+  int wire[2];
+  struct sockaddr_in6 at = {.sin6_family = AF_INET6};
+  assert_int_equal(inet_pton(AF_INET6, "fd00::1", &at.sin6_addr), 1);
+  assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, wire), 0);
+  struct packhorse *stack = pair_start(wire[0], "fd00::1/64");
+  assert_non_null(stack);
+  packhorse_use(stack);
+  int fd = packhorse_socket(AF_INET6, SOCK_DGRAM, 0);
+  assert_int_equal(packhorse_bind(fd, &at, sizeof(at)), 0);
+  assert_null(pair_start(wire[1], "fd00::1/64"));
+  assert_int_equal(errno, EADDRINUSE);
+  assert_true(fcntl(wire[1], F_GETFD) >= 0);
+  packhorse_stop(stack, 0);
+  packhorse_free(stack);
+  packhorse_use(NULL);
+  close(wire[1]);
+}
+
 static void wait_for_data(void *arg) {
   char byte;
   int *error = arg;
@@ -378,6 +398,7 @@ int main(void) {
       cmocka_unit_test(without_a_stack_the_network_is_down),
       cmocka_unit_test(wrong_configuration_leaves_the_descriptor),
       cmocka_unit_test(many_sockets_are_a_matter_of_configuration),
+      cmocka_unit_test(ipv6_address_is_there_after_start_or_in_use),
       cmocka_unit_test(stop_releases_every_thread),
       cmocka_unit_test(stop_lets_arrive_what_was_written),
       TEST(first_stack_is_for_threads_that_name_none),
