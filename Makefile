@@ -36,7 +36,7 @@ tests_of = $(patsubst tests/$(1)/%.c,$(BUILD)/test/$(1)/%,$(wildcard tests/$(1)/
 TEST_RTL := $(call tests_of,rtl)
 TEST_GATES := $(patsubst $(BUILD)/test/rtl/%,$(BUILD)/test/gates/%,$(TEST_RTL))
 TEST_C := $(foreach kind,$(KINDS),$(call tests_of,$(kind)))
-TEST_SCRIPTS := $(wildcard tests/interop/*.sh) tests/interop/examples.py tests/packet/run.sh tests/soak/quick.sh tests/learn/learn.py tests/interop/report.py tests/threads/library.sh
+TEST_SCRIPTS := $(wildcard tests/interop/*.sh) tests/interop/examples.py tests/packet/run.sh tests/soak/quick.sh tests/learn/learn.py tests/interop/report.py $(wildcard tests/threads/*.sh)
 
 # --- What a user calls -------------------------------------------------------
 help: ## this list
@@ -55,7 +55,7 @@ test: ## install, build and run the fast test set; the exit status counts
 	@$(INSTALL) build test
 	@$(MAKE) --no-print-directory -j$$(nproc) test-all
 
-test-all: $(BUILD)/packhorse $(BUILD)/test/packhorse examples library $(TEST_C) $(TEST_THREADS) $(TEST_RTL)
+test-all: $(BUILD)/packhorse $(BUILD)/test/packhorse examples library $(TEST_C) $(TEST_THREADS) $(TEST_TSAN) $(TEST_RTL)
 	@$(PYTHON) tests/run.py --out $(BUILD)/test.json $(TEST_C) $(TEST_THREADS) $(TEST_RTL) $(TEST_SCRIPTS)
 
 T ?= *

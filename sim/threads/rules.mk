@@ -5,7 +5,9 @@
 THREADS_C := $(wildcard sim/threads/*.c) $(filter-out %/netif_virtio.c,$(STACK_C))
 TSAN := -O1 -DPH_ASSERT_ON -fsanitize=thread -fno-omit-frame-pointer
 tsan = $(patsubst %.c,$(BUILD)/tsan/%.o,$(1))
-TEST_THREADS := $(foreach san,asan tsan,$(patsubst tests/threads/%.c,$(BUILD)/test/threads/$(san)/%,$(wildcard tests/threads/test_*.c)))
+threads_of = $(patsubst tests/threads/%.c,$(BUILD)/test/threads/$(1)/%,$(wildcard tests/threads/test_*.c))
+TEST_THREADS := $(call threads_of,asan)
+TEST_TSAN := $(call threads_of,tsan)
 
 $(BUILD)/libpackhorse.a: $(call pic,$(THREADS_C))
 	$(call quiet,AR ) rm -f $@ && $(AR) rcs $@ $^
@@ -22,6 +24,6 @@ $(BUILD)/test/threads/asan/%: $(BUILD)/asan/tests/threads/%.o $(call asan,tests/
 	$(call quiet,LD ) $(CC) $(SANITIZE) $^ -lcmocka -lpthread -o $@
 $(BUILD)/test/threads/tsan/%: $(BUILD)/tsan/tests/threads/%.o $(call tsan,tests/threads/pair.c $(THREADS_C))
 	$(call quiet,LD ) $(CC) $(TSAN) $^ -lcmocka -lpthread -o $@
-test-threads: $(TEST_THREADS) library ## many threads on the library, under the address and the thread sanitizer
-	@$(PYTHON) tests/run.py $(TEST_THREADS) tests/threads/library.sh
+test-threads: $(TEST_THREADS) $(TEST_TSAN) library ## many threads on the library, under the address and the thread sanitizer
+	@$(PYTHON) tests/run.py $(TEST_THREADS) $(wildcard tests/threads/*.sh)
 .PHONY: library test-threads
