@@ -24,6 +24,10 @@ struct report_side {
 bool report_write(const char *path, struct report_side with,
                   struct report_side plain);
 
+/* The page with any other JSON in it, which `data` writes. */
+typedef void report_data_fn(FILE *file, const void *ctx);
+bool report_page(const char *path, report_data_fn *data, const void *ctx);
+
 /* The JSON in the page; report_data.c. */
 void report_data(FILE *file, struct report_side with, struct report_side plain);
 

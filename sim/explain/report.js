@@ -6,7 +6,7 @@
 (() => {
   const run = JSON.parse(document.getElementById("run").textContent);
   const SVG = "http://www.w3.org/2000/svg";
-  const HOSTS = ["client", "server"];
+  const HOSTS = run.hosts || ["client", "server"];
   const LOST = -1;
   const sender = run.sender, receiver = 1 - sender;
 
@@ -207,8 +207,27 @@
 
   // --- Head ----------------------------------------------------------------
 
+  const headOfRecording = page => {
+    const again = run.segments.filter(s => s.again && s.payload).length;
+    const cards = [
+      [bytes(run.bytes), "sent, each byte once"],
+      [time(run.duration), "first to last byte"],
+      [number(run.bytes * 8e3 / Math.max(1, run.duration), 3) + " Mb/s", "on average"],
+      [time(run.rtt), "least round trip"],
+      [number(run.segments.length), "segments recorded"],
+      [number(again), "sent again"],
+    ];
+    page.append(
+      make("h1", {}, `${HOSTS[sender]} to ${HOSTS[receiver]}: ${bytes(run.bytes)}`),
+      make("p", {}, `One connection of ${run.connections} in a recording${run.place ? ", seen at " + run.place : ""}.`),
+      make("div", {className: "cards"}, ...cards.map(([value, name]) => make("div", {className: "card"}, make("b", {}, value), make("span", {}, name)))));
+  };
   const head = () => {
     const page = document.getElementById("page");
+    if (run.recording) headOfRecording(page); else headOfRun(page);
+    tools(page);
+  };
+  const headOfRun = page => {
     const again = run.segments.filter(s => s.again && s.payload).length;
     const lost = run.segments.filter(s => s.arrived === LOST).length;
     const figure = name => run.figures.find(row => row[0] === name);
@@ -226,6 +245,8 @@
         `${time(run.delay)} delay, MSS ${run.mss}, seed ${run.seed}. Event hash `, make("code", {}, run.hash), ", SHA-256 of what arrived ",
         make("code", {}, run.sha256), "."),
       make("div", {className: "cards"}, ...cards.map(([value, name]) => make("div", {className: "card"}, make("b", {}, value), make("span", {}, name)))));
+  };
+  const tools = page => {
     if (run.left_out) page.append(make("p", {className: "bad"}, `The plots show the first ${number(run.segments.length)} segments; ${number(run.left_out)} more are left out.`));
     const button = (text, label, act) => make("button", {type: "button", onclick: act, ariaLabel: label}, text);
     page.append(make("div", {className: "tools"},
@@ -233,7 +254,7 @@
       button("<", "earlier", () => { const d = (view.to - view.from) / 3; if (view.from > whole[0]) zoom(view.from - d, view.to - d); }),
       button(">", "later", () => { const d = (view.to - view.from) / 3; if (view.to < whole[1]) zoom(view.from + d, view.to + d); }),
       button("whole run", "whole run", () => zoom(...whole))),
-      make("p", {}, "Drag over a plot to zoom, click a segment to choose its packet."));
+      make("p", {}, "Drag over a plot to zoom" + (run.recording ? "." : ", click a segment to choose its packet.")));
   };
 
   // --- Time and sequence, in the manner of tcptrace -------------------------
@@ -338,6 +359,22 @@
     events.sort((a, b) => a[0] - b[0]);
     let level = 0;
     return [[0, 0], ...events.map(([t, change]) => [t, level += change])];
+  };
+
+  // What an ACK offers holds from when it reaches the sender.
+  const offered = () => run.segments.filter(s => s.from === receiver && s.flags & 16).map(s => [s.arrived, s.window]).sort((a, b) => a[0] - b[0]);
+  const windowsOfRecording = () => curves("Windows", "What the receiver allows, and what is in flight.", "windows", [
+    {name: "receiver's window", colour: "window", points: offered()},
+    {name: "in flight", colour: "ack", points: inFlight()},
+  ], bytes);
+
+  const limits = () => {
+    const parent = section("What limited it", run.sentence);
+    const table = make("table", {id: "limits"});
+    for (const [name, share] of run.limits) {
+      if (share > 0) table.append(make("tr", {}, make("td", {}, name), make("td", {className: "n"}, number(share * 100, 1) + " %")));
+    }
+    parent.append(make("div", {className: "scroll"}, table));
   };
 
   const windows = () => {
@@ -473,12 +510,18 @@
   };
 
   head();
-  timeSequence();
-  windows();
-  buffers();
-  onePacket();
-  beside();
-  counters();
+  if (run.recording) {
+    limits();
+    timeSequence();
+    windowsOfRecording();
+  } else {
+    timeSequence();
+    windows();
+    buffers();
+    onePacket();
+    beside();
+    counters();
+  }
   const render = () => plots.forEach(plot => { plot.render(); plot.hover({x: -1}); });
   window.addEventListener("resize", render);
   render();

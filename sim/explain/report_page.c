@@ -12,8 +12,7 @@
 INCLUDE(report_css, "sim/explain/report.css");
 INCLUDE(report_js, "sim/explain/report.js");
 
-static void write_page(FILE *file, struct report_side with,
-                       struct report_side plain) {
+static void write_page(FILE *file, report_data_fn *data, const void *ctx) {
   fputs(
       "<!doctype html>\n<!-- SPDX-License-Identifier: Apache-2.0 -->\n"
       "<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -29,24 +28,35 @@ static void write_page(FILE *file, struct report_side with,
       "<noscript>This page draws its plots with a script of its own.</noscript>"
       "\n<script id=\"run\" type=\"application/json\">\n",
       file);
-  report_data(file, with, plain);
+  data(file, ctx);
   fputs("</script>\n<script>\n", file);
   fputs(report_js, file);
   fputs("</script>\n</body>\n</html>\n", file);
 }
 
-bool report_write(const char *path, struct report_side with,
-                  struct report_side plain) {
+bool report_page(const char *path, report_data_fn *data, const void *ctx) {
   FILE *file = fopen(path, "w");
   if (!file) {
     fprintf(stderr, "packhorse: --report %s: %s.\n", path, strerror(errno));
     return false;
   }
-  write_page(file, with, plain);
+  write_page(file, data, ctx);
   bool good = !ferror(file);
   good = fclose(file) == 0 && good;
   if (!good) {
     fprintf(stderr, "packhorse: --report %s: it could not be written.\n", path);
   }
   return good;
+}
+
+/* Of one run, and of the same without offloads. */
+static void data_of_sides(FILE *file, const void *ctx) {
+  const struct report_side *sides = ctx;
+  report_data(file, sides[0], sides[1]);
+}
+
+bool report_write(const char *path, struct report_side with,
+                  struct report_side plain) {
+  const struct report_side sides[2] = {with, plain};
+  return report_page(path, data_of_sides, sides);
 }

@@ -5,10 +5,14 @@
 
 #include "stack/base/types.h"
 
-enum { ADDRESS_TEXT = 48 };
+enum { ADDRESS_TEXT = 48, ADDRESS_PORT_TEXT = 64 };
 
 /* Dotted for IPv4, RFC 5952 for IPv6; returns `text`. */
 const char *address_text(const struct ph_addr *address,
                          char text[ADDRESS_TEXT]);
+
+/* "10.0.0.1:80", "[fd00::1]:80" (RFC 3986 3.2.2). */
+void address_and_port(char text[ADDRESS_PORT_TEXT], const char *address,
+                      unsigned port);
 
 #endif

@@ -16,9 +16,14 @@
 enum {
   CODE_AT = 256,
   CODE_JSON,
-  NAME_TEXT = ADDRESS_TEXT + 16,
+
   SENTENCE = 400
 };
+
+static void end_text(const struct flow_end *end, char text[ADDRESS_PORT_TEXT]) {
+  char address[ADDRESS_TEXT];
+  address_and_port(text, address_text(&end->address, address), end->port);
+}
 
 static const struct option longs[] = {
     {"at", required_argument, NULL, CODE_AT},
@@ -41,21 +46,9 @@ static void help(void) {
       "      --help          this text\n");
 }
 
-/* "10.0.0.1:80", "[fd00::1]:80". */
-static void put_name(char text[NAME_TEXT], const char *address, unsigned port) {
-  bool v6 = strchr(address, ':') != NULL;
-  snprintf(text, NAME_TEXT, "%s%.*s%s:%u", v6 ? "[" : "", ADDRESS_TEXT, address,
-           v6 ? "]" : "", port);
-}
-
-static void name_of(const struct flow_end *end, char text[NAME_TEXT]) {
-  char address[ADDRESS_TEXT];
-  put_name(text, address_text(&end->address, address), end->port);
-}
-
 /* One direction of a connection, and what became of it. */
 struct way {
-  char from[NAME_TEXT], to[NAME_TEXT];
+  char from[ADDRESS_PORT_TEXT], to[ADDRESS_PORT_TEXT];
   const char *place; /* or host */
   bool guessed;
   const struct limit_report *report;
@@ -142,8 +135,8 @@ static size_t show_connections(const struct connections *connections,
                         .report = &connection->way[sender]};
       /* What answered the other way in passing is not worth a line. */
       if (way.report->bytes > 0 && (k == 0 || way.report->known)) {
-        name_of(&flow->end[sender], way.from);
-        name_of(&flow->end[!sender], way.to);
+        end_text(&flow->end[sender], way.from);
+        end_text(&flow->end[!sender], way.to);
         show_way(&way, json, shown++);
       }
     }
@@ -205,8 +198,8 @@ static size_t show_host(const struct netstat_host *host, bool json,
     struct limit_report report = report_of(socket);
     struct way way = {.place = host->name, .report = &report};
     if (report.known) {
-      put_name(way.from, socket->local, socket->local_port);
-      put_name(way.to, socket->remote, socket->remote_port);
+      address_and_port(way.from, socket->local, socket->local_port);
+      address_and_port(way.to, socket->remote, socket->remote_port);
       show_way(&way, json, shown++);
     }
   }

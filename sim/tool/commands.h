@@ -17,6 +17,7 @@ int command_netstat(const struct options *options);
 int command_resolve(const struct options *options);
 int command_dhcp(const struct options *options);
 int command_example(const struct options *options);
+int command_report(const struct options *options); /* of a recording */
 int command_diagnose(const struct options *options);
 
 #endif

@@ -43,6 +43,8 @@ int main(int argc, char **argv) {
       return command_dhcp(&options);
     case COMMAND_EXAMPLE:
       return command_example(&options);
+    case COMMAND_REPORT: /* of a recording; else it is a download */
+      return command_report(&options);
     case COMMAND_DIAGNOSE:
       return command_diagnose(&options);
     default:

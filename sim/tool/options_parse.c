@@ -140,7 +140,7 @@ static const struct {
     {"packet", "scripts of packets and socket calls against the stack"},
     {"scenario", "TCP shows one of its ways, draws and explains it: NAME"},
     {"netstat", "sockets, counters and routes of a run or a session"},
-    {"report", "a download, and an HTML page of it (report.html)"},
+    {"report", "an HTML page of a download, or of a recording FILE"},
     {"resolve", "a host gets its address by DHCP and asks for a NAME"},
     {"example", "programs on the socket interface, host to host: NAME"},
     {"dhcp", "a host gets an address, renews it and gives it back"},
@@ -566,8 +566,9 @@ int options_parse(struct options *options, int argc, char **argv) {
         options->topic = argc > 2 ? argv[2] : NULL;
         return 0;
       }
+      bool recording = i == COMMAND_REPORT && argc > 2 && argv[2][0] != '-';
       if (i == COMMAND_PACKET || i == COMMAND_NETSTAT || i == COMMAND_RESOLVE ||
-          i == COMMAND_DIAGNOSE) {
+          i == COMMAND_DIAGNOSE || recording) {
         options->args = argv + 1;
         options->arg_count = argc - 1;
         return 0;

@@ -457,6 +457,57 @@ static void command_says_a_sentence_or_json(void **state) {
   has("--loud: 'diagnose' has no such option");
 }
 
+static int report(const char *format, const char *file, int to) {
+  char line[256];
+  struct options options;
+  struct command_capture capture;
+  snprintf(line, sizeof(line), format, file);
+  assert_int_equal(command_parse(&options, line), 0);
+  assert_int_equal(options.command, COMMAND_REPORT);
+  command_capture(&capture, to);
+  int status = command_report(&options);
+  command_captured(&capture, text, sizeof(text));
+  return status;
+}
+
+static void report_draws_a_connection_of_a_recording(void **state) {
+  (void)state;
+  char path[] = "/tmp/packhorse-diagnose-XXXXXX";
+  char page[64];
+  int fd = mkstemp(path);
+  assert_true(fd >= 0);
+  close(fd);
+  snprintf(page, sizeof(page), "%s.html", path);
+  open_connection();
+  data(RTT_US, 0, MSS, 0);
+  data(RTT_US, 0, MSS, 0); /* again */
+  ack(2 * RTT_US, 1, 2000);
+  recording_save(&recording, recording.len, path);
+  char line[200];
+  snprintf(line, sizeof(line), "report %s --report %s", path, page);
+  assert_int_equal(report("%s", line, STDOUT_FILENO), 0);
+  FILE *file = fopen(page, "r");
+  assert_non_null(file);
+  bool first = false, second = false, hosts = false;
+  while (fgets(text, sizeof(text), file)) {
+    first |=
+        strncmp(text, "[0,20000000,20000000,1,1000,1,64000,16,0,0,", 43) == 0;
+    second |=
+        strncmp(text, "[0,20000000,20000000,1,1000,1,64000,16,0,1,", 43) == 0;
+    hosts |= strstr(text, "[\"10.0.0.1:1000\",\"10.0.0.2:80\"]") != NULL;
+  }
+  fclose(file);
+  assert_true(first && second && hosts);
+  unlink(page);
+  assert_int_equal(report("report %s --connection 2", path, STDERR_FILENO), 2);
+  has("no such TCP connection; there are 1.\n");
+  assert_int_equal(report("report %s --connection x", path, STDERR_FILENO), 2);
+  has("expected the number of a connection, from 1");
+  assert_int_equal(report("report %s --bytes 5", path, STDERR_FILENO), 2);
+  has("no such option for a recording");
+  unlink(path);
+}
+
 static void command_reads_the_counters_of_a_run(void **state) {
   (void)state;
   char path[] = "/tmp/packhorse-diagnose-XXXXXX";
@@ -505,6 +556,7 @@ int main(void) {
       cmocka_unit_test_teardown(too_little_is_no_verdict, tear_down),
       cmocka_unit_test(seeded_runs_get_their_verdict_at_each_place),
       cmocka_unit_test(command_says_a_sentence_or_json),
+      cmocka_unit_test(report_draws_a_connection_of_a_recording),
       cmocka_unit_test(command_reads_the_counters_of_a_run),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

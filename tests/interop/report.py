@@ -147,6 +147,37 @@ def check_page_of(options, most):
     return run
 
 
+def make_page_of_a_recording(folder):
+    """The page of a capture, of whatever source, and what is in it."""
+    capture, path = os.path.join(folder, "run.pcapng"), os.path.join(folder, "recording.html")
+    subprocess.run([TOOL, "download", "--nic", "soft", "--bytes", "400k", "--wire", "b>a: drop=60", "--no-compare",
+                    "--pcapng", capture], check=True, stdout=subprocess.DEVNULL, timeout=300)
+    subprocess.run([TOOL, "report", capture, "--at", "server:wire", "--report", path], check=True,
+                   stdout=subprocess.DEVNULL, timeout=60)
+    with open(path, encoding="ascii") as file:
+        run = run_of(file.read())
+    data = [s for s in run["segments"] if s[0] == run["sender"] and s[4]]
+    assert run["recording"] and run["hosts"][1] == "10.0.0.2:80" and run["sender"] == 1
+    assert run["bytes"] > 400_000 and sum(1 for s in data if s[9]) >= 1
+    assert sum(s[4] for s in data if not s[9]) == run["bytes"]
+    assert abs(sum(share for _, share in run["limits"]) - 1) < 0.001 and run["sentence"]
+    return path, run, data
+
+
+def check_page_of_a_recording(browser, path, run, data):
+    browser.open("file://" + os.path.abspath(path))
+    browser.size(1200, 900, False)
+    assert browser.value("document.querySelectorAll('#sequence .seg').length") == len(data)
+    assert browser.value("document.querySelectorAll('#sequence .again').length") >= 1
+    assert browser.value("document.querySelectorAll('#sequence .lost').length") == 0
+    assert browser.value("document.querySelectorAll('#windows .curve').length") == 2
+    assert browser.value("document.querySelectorAll('#limits tr').length") == sum(1 for _, share in run["limits"] if share)
+    check_drag_zooms(browser)
+    for width in (320, 768):
+        check_fits(browser, width)
+    assert not browser.trouble(), browser.trouble()
+
+
 def check_plots_have_everything(browser, run):
     data = [s for s in run["segments"] if s[0] == run["sender"] and s[4]]
     count = "document.querySelectorAll('#sequence .seg%s').length"
@@ -224,6 +255,8 @@ def checks(program, folder):
         assert sum(s[4] for s in run_six["segments"] if s[0] == run_six["sender"]) > 300_000
         assert run_six["journeys"] and all(journey["complete"] for journey in run_six["journeys"])
     yield "page_over_ipv6_has_every_segment_and_every_stage"
+    recording = make_page_of_a_recording(folder)
+    yield "page_of_a_recording_has_its_segments_and_its_limit"
     if not program:
         return
     browser = Browser(program, os.path.join(folder, "profile"))
@@ -242,6 +275,8 @@ def checks(program, folder):
         yield "phone_has_no_horizontal_scroll"
         assert not browser.trouble(), browser.trouble()
         yield "no_console_error_and_no_request"
+        check_page_of_a_recording(browser, *recording)
+        yield "page_of_a_recording_draws_fits_and_asks_for_nothing"
     finally:
         browser.close()
 
