@@ -9,6 +9,7 @@
 
 enum {
   BUCKETS = 4096,
+  CHAIN_MOST = 512, /* in a bucket; of 65536 connections 16 would be usual */
 
   PS_PER_NS = 1000,
   GUESS_MOST = 14, /* RFC 7323 2.3 */
@@ -272,13 +273,16 @@ static void take(struct flows *flows, const struct pcap *pcap,
   uint32_t bucket = bucket_of(&segment, place);
   struct flow *flow = NULL;
   int from = -1;
+  unsigned looked = 0;
   for (uint32_t i = flows->bucket[bucket]; i != NONE && from < 0;
        i = flows->flow[i].next) {
+    looked++;
     flow = &flows->flow[i];
     from = flow->place_id == place ? direction(flow, &segment) : -1;
   }
   if (from < 0 || starts_anew(flow, from, &segment)) {
-    if (flows->count == FLOWS_MOST) {
+    /* No file keeps us longer than its length allows: chains are short. */
+    if (flows->count == FLOWS_MOST || looked >= CHAIN_MOST) {
       flows->left_out++;
       return;
     }

@@ -58,7 +58,7 @@ struct flows {
   size_t count, room;
   uint64_t frames, other; /* read; of them, no TCP */
   uint64_t unknown_links; /* of them, of a link type that is not known */
-  uint64_t left_out;      /* of connections beyond FLOWS_MOST */
+  uint64_t left_out;      /* segments: of more than FLOWS_MOST connections */
   char why[240];          /* what ended the reading early, or empty */
   uint32_t *bucket;
 };

@@ -150,6 +150,24 @@ static int nothing(const char *file, const char *place) {
   return 1;
 }
 
+static void tell_what_is_missing(const struct flows *flows, const char *file) {
+  if (*flows->why) {
+    fprintf(stderr, "packhorse: %s: %s.\n", file, flows->why);
+  }
+  if (flows->unknown_links > 0) {
+    fprintf(stderr,
+            "packhorse: %s: %llu frames are of a link type that is not "
+            "known.\n",
+            file, (unsigned long long)flows->unknown_links);
+  }
+  if (flows->left_out > 0) {
+    fprintf(stderr,
+            "packhorse: %s: %llu segments of more than %d connections are "
+            "left out.\n",
+            file, (unsigned long long)flows->left_out, FLOWS_MOST);
+  }
+}
+
 static int diagnose_recording(FILE *from, const char *file, const char *place,
                               bool json) {
   uint8_t *data;
@@ -168,10 +186,8 @@ static int diagnose_recording(FILE *from, const char *file, const char *place,
     status = shown ? 0 : nothing(file, place);
     connections_free(&connections);
   }
-  if (*flows.why) {
-    fprintf(stderr, "packhorse: %s: %s.\n", file, flows.why);
-    status = 2;
-  }
+  tell_what_is_missing(&flows, file);
+  status = *flows.why ? 2 : status;
   flows_free(&flows);
   free(data);
   return status;

@@ -248,6 +248,39 @@ static void ports_used_again_are_another_connection(void **state) {
   assert_int_equal(flows.flow[1].count, 2);
 }
 
+/* Fast, however many there are, and whatever they hash to. */
+static void too_many_connections_are_left_out(void **state) {
+  (void)state;
+  uint8_t frame[128];
+  uint32_t wire_len;
+  struct made made = {.flags = SEGMENT_SYN, .scale = -1};
+  uint32_t len = make(&made, frame, &wire_len);
+  size_t each = 16 + len, most = (sizeof(recording.bytes) - 24) / each;
+  unsigned rounds = 0;
+  recording_pcap(&recording, false, false, ETHERNET);
+  for (size_t i = 0; i < most; i++, rounds++) {
+    frame_put32(frame + 26, (uint32_t)i); /* another sender */
+    recording_add(&recording, 0, 0, frame, len, wire_len);
+  }
+  assert_true(flows_read(&flows, recording.bytes, recording.len));
+  assert_int_equal(flows.frames, rounds);
+  assert_int_equal(flows.count + flows.left_out, rounds);
+  assert_in_range(flows.count, rounds / 2, FLOWS_MOST);
+}
+
+static void frames_of_unknown_links_are_counted(void **state) {
+  (void)state;
+  uint8_t frame[128];
+  uint32_t wire_len;
+  struct made made = {.flags = SEGMENT_SYN, .scale = -1};
+  uint32_t len = make(&made, frame, &wire_len);
+  recording_pcap(&recording, false, false, 147);
+  recording_add(&recording, 0, 0, frame, len, wire_len);
+  assert_true(flows_read(&flows, recording.bytes, recording.len));
+  assert_int_equal(flows.unknown_links, 1);
+  assert_int_equal(flows.count, 0);
+}
+
 static void a_recording_that_breaks_off_is_read_up_to_there(void **state) {
   (void)state;
   open_connection();
@@ -546,6 +579,8 @@ int main(void) {
       cmocka_unit_test_teardown(without_a_syn_the_scale_is_guessed, tear_down),
       cmocka_unit_test_teardown(ports_used_again_are_another_connection,
                                 tear_down),
+      cmocka_unit_test_teardown(too_many_connections_are_left_out, tear_down),
+      cmocka_unit_test_teardown(frames_of_unknown_links_are_counted, tear_down),
       cmocka_unit_test_teardown(a_recording_that_breaks_off_is_read_up_to_there,
                                 tear_down),
       cmocka_unit_test_teardown(the_window_is_full_each_round_trip, tear_down),
