@@ -55,6 +55,9 @@ struct packhorse_config {
    * the stack's until packhorse_free(), which closes it; if packhorse_start()
    * fails it stays the caller's. */
   int frames_fd;
+  /* And before each is a struct virtio_net_hdr, as TAP has it: super-segments
+   * of up to 64 KiB cross whole, without checksums. */
+  bool frames_vnet;
   uint8_t mac[6]; /* one by chance */
   uint16_t mtu;   /* 576 to 9000; 1500 */
   /* Of either family: "10.0.0.1/24", "fd00::1/64", "10.0.0.254", "fd00::fe".

@@ -111,11 +111,15 @@ static int init_modules(struct ph_stack *stack, uint32_t count, bool ipv6) {
 
 /* --- The device ----------------------------------------------------------- */
 
+/* With virtio_net_hdr, and taking of it what the stack takes. */
 static int open_tap(const char *name) {
-  struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI};
+  const unsigned long offloads =
+      TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+  struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
   int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
   snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-  if (fd >= 0 && ioctl(fd, TUNSETIFF, &request) != 0) {
+  if (fd >= 0 && (ioctl(fd, TUNSETIFF, &request) != 0 ||
+                  ioctl(fd, TUNSETOFFLOAD, offloads) != 0)) {
     int error = errno;
     close(fd);
     return -error;
@@ -123,26 +127,31 @@ static int open_tap(const char *name) {
   return fd >= 0 ? fd : -errno;
 }
 
+static int set_nonblocking(int fd) {
+  int flags = fcntl(fd, F_GETFL);
+  return flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
+}
+
 static int open_device(struct packhorse *ph,
                        const struct packhorse_config *config) {
   static const uint8_t none[6];
-  uint8_t mac[6];
-  int fd = config->tap ? open_tap(config->tap) : config->frames_fd;
-  if (fd < 0) {
-    return config->tap ? fd : -PH_EBADF;
+  struct frames_config frames = {
+      .fd = config->tap ? open_tap(config->tap) : config->frames_fd,
+      .vnet = config->tap || config->frames_vnet,
+      .mtu = config->mtu ? config->mtu : MTU,
+  };
+  if (frames.fd < 0) {
+    return config->tap ? frames.fd : -PH_EBADF;
   }
-  memcpy(mac, config->mac, sizeof(mac));
-  if (memcmp(mac, none, sizeof(mac)) == 0) {
-    ph->platform.random(ph->platform.ctx, mac, sizeof(mac));
-    mac[0] = (uint8_t)((mac[0] & 0xfc) | 2); /* locally administered */
+  memcpy(frames.mac, config->mac, sizeof(frames.mac));
+  if (memcmp(frames.mac, none, sizeof(none)) == 0) {
+    ph->platform.random(ph->platform.ctx, frames.mac, sizeof(frames.mac));
+    frames.mac[0] = (uint8_t)((frames.mac[0] & 0xfc) | 2); /* a local one */
   }
-  int flags = fcntl(fd, F_GETFL);
-  int error = flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0
-                  ? -errno
-                  : frames_open(&ph->frames, &ph->stack, fd, mac,
-                                config->mtu ? config->mtu : MTU);
+  int error = set_nonblocking(frames.fd);
+  error = error ? error : frames_open(&ph->frames, &ph->stack, &frames);
   if (error && config->tap) {
-    close(fd);
+    close(frames.fd);
   }
   if (error) {
     ph->frames.fd = -1;

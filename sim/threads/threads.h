@@ -10,10 +10,13 @@
 
 enum { THREADS_WAITER_LISTS = 64 };
 
-/* An interface whose frames are what read() and write() of a descriptor move:
- * a TAP device, or one end of a pair of datagram sockets. */
+enum { FRAMES_BLOCKS = 17 }; /* of 4 KiB: the longest frame */
+
+/* An interface whose frames are what readv() and writev() of a descriptor move:
+ * a TAP device, or one end of a pair of sockets that keep messages apart. */
 struct frames {
   int fd;
+  bool vnet;    /* a struct virtio_net_hdr is in front of each */
   bool stalled; /* the last frame did not fit: told when there is room */
   bool more;    /* a poll left frames unread */
   bool dead;    /* the other end is gone */
@@ -21,14 +24,22 @@ struct frames {
   struct ph_block_pool pool;
   struct ph_block *blocks;
   uint8_t *memory;
-  uint32_t block_size;
-  uint8_t *packet; /* one, as it is sent */
+  /* The next frame is read into `want` of them. */
+  struct ph_block *ready[FRAMES_BLOCKS];
+  uint32_t ready_count, want;
+  uint8_t *scratch; /* a frame for which there are no blocks */
 };
 
-/* Attaches it to `stack`. `fd` stays the caller's until frames_close(). 0,
- * -PH_EINVAL, -PH_ENOMEM. */
-int frames_open(struct frames *frames, struct ph_stack *stack, int fd,
-                const uint8_t mac[6], uint16_t mtu) PH_MUST_USE;
+struct frames_config {
+  int fd; /* non-blocking; stays the caller's until frames_close() */
+  bool vnet;
+  uint16_t mtu;
+  uint8_t mac[6];
+};
+
+/* Attaches it to `stack`: 0, -PH_EINVAL, -PH_ENOMEM. */
+int frames_open(struct frames *frames, struct ph_stack *stack,
+                const struct frames_config *config) PH_MUST_USE;
 /* Closes the descriptor too. */
 void frames_close(struct frames *frames);
 

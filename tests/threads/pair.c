@@ -21,22 +21,34 @@ void check_that(int good, const char *what, const char *file, int line) {
   }
 }
 
-struct packhorse *pair_start(int fd, const char *address) {
-  const struct packhorse_config config = {.frames_fd = fd,
-                                          .address = {address}};
+static struct packhorse *start(int fd, const char *address, bool vnet) {
+  const struct packhorse_config config = {
+      .frames_fd = fd, .frames_vnet = vnet, .address = {address}};
   return packhorse_start(&config);
 }
 
-int pair_setup(void **state) {
+struct packhorse *pair_start(int fd, const char *address) {
+  return start(fd, address, false);
+}
+
+static int setup(void **state, bool vnet) {
   int wire[2];
   struct pair *pair = calloc(1, sizeof(*pair));
   assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, wire), 0);
-  pair->server = pair_start(wire[0], "10.0.0.1/24");
-  pair->client = pair_start(wire[1], "10.0.0.2/24");
+  pair->server = start(wire[0], "10.0.0.1/24", vnet);
+  pair->client = start(wire[1], "10.0.0.2/24", vnet);
   assert_non_null(pair->server);
   assert_non_null(pair->client);
   *state = pair;
   return 0;
+}
+
+int pair_setup(void **state) {
+  return setup(state, false);
+}
+
+int pair_setup_vnet(void **state) {
+  return setup(state, true);
 }
 
 int pair_teardown(void **state) {

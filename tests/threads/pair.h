@@ -22,6 +22,7 @@ struct pair {
 
 /* Made and freed by each test; NULL: it does that by itself. */
 int pair_setup(void **state);
+int pair_setup_vnet(void **state); /* with virtio_net_hdr on the wire */
 int pair_teardown(void **state);
 /* A stack on `fd`. */
 struct packhorse *pair_start(int fd, const char *address);

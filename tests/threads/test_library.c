@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/virtio_net.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -316,6 +317,45 @@ static void driver_that_sleeps_is_kicked_by_a_nearer_deadline(void **state) {
   close(wire[1]);
 }
 
+static void headers_that_contradict_themselves_are_dropped(void **state) {
+  (void)state;
+  enum { CSUM = VIRTIO_NET_HDR_F_NEEDS_CSUM, TCP4 = VIRTIO_NET_HDR_GSO_TCPV4 };
+  static const struct virtio_net_hdr wrong[] = {
+      {.gso_type = 2, .gso_size = 100},
+      {.gso_type = TCP4, .gso_size = 100},
+      {.flags = CSUM, .gso_type = TCP4, .csum_start = 34, .csum_offset = 16},
+      {.flags = CSUM, .csum_start = 13, .csum_offset = 16},
+      {.flags = CSUM, .csum_start = 99, .csum_offset = 0},
+      {.flags = CSUM, .csum_start = 65535, .csum_offset = 65535},
+      {.gso_type = VIRTIO_NET_HDR_GSO_ECN, .gso_size = 100},
+  };
+  enum { COUNT = sizeof(wrong) / sizeof(wrong[0]) };
+  int wire[2];
+  assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, wire), 0);
+  const struct packhorse_config config = {.frames_fd = wire[0],
+                                          .frames_vnet = true,
+                                          .address = {"10.0.0.1/24"},
+                                          .ipv4_only = true};
+  struct packhorse *stack = packhorse_start(&config);
+  uint8_t frame[sizeof(wrong[0]) + 100] = {0};
+  for (int i = 0; i < COUNT; i++) {
+    memcpy(frame, &wrong[i], sizeof(wrong[i]));
+    assert_int_equal(write(wire[1], frame, sizeof(frame)), sizeof(frame));
+  }
+  assert_int_equal(write(wire[1], frame, sizeof(wrong[0])), sizeof(wrong[0]));
+  assert_int_equal(write(wire[1], frame, 3), 3);
+  for (uint64_t dropped = 0; dropped < COUNT + 2;) {
+    pthread_mutex_lock(&stack->lock);
+    dropped = stack->stack.stats.NetifDrops;
+    assert_int_equal(stack->frames.netif.rx_packets, 0);
+    pthread_mutex_unlock(&stack->lock);
+    sched_yield();
+  }
+  packhorse_stop(stack, 0);
+  packhorse_free(stack);
+  close(wire[1]);
+}
+
 static void wire_that_is_cut_hangs_nobody(void **state) {
   (void)state;
   int wire[2];
@@ -405,6 +445,7 @@ int main(void) {
       TEST(timeouts_end_calls_not_before_their_time),
       cmocka_unit_test(lost_segment_is_sent_again_by_the_driver),
       cmocka_unit_test(driver_that_sleeps_is_kicked_by_a_nearer_deadline),
+      cmocka_unit_test(headers_that_contradict_themselves_are_dropped),
       cmocka_unit_test(wire_that_is_cut_hangs_nobody),
       TEST(calls_have_posix_results),
   };

@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sim/threads/threads.h"
+
 enum { ROUNDS = 6, ECHO_MAX = 150000 };
 
 /* --- Streams -------------------------------------------------------------- */
@@ -84,6 +86,21 @@ static void client(void *arg) {
   }
 }
 
+/* Who cuts: the stack, or nobody. */
+static void check_cutting(struct packhorse *stack) {
+  pthread_mutex_lock(&stack->lock);
+  const struct ph_stats *stats = &stack->stack.stats;
+  const struct netif *netif = &stack->frames.netif;
+  if (stack->frames.vnet) {
+    CHECK(stats->SwSegments == 0 && stats->SwChecksumBytes == 0 &&
+          stats->SwVerifyBytes == 0);
+    CHECK(netif->tx_bytes > 1600 * netif->tx_packets);
+  } else {
+    CHECK(stats->SwSegments > 0);
+  }
+  pthread_mutex_unlock(&stack->lock);
+}
+
 static void many_threads_stream_both_ways_at_once(void **state) {
   const struct pair *pair = *state;
   enum { SERVERS = 4, CLIENTS = 8 };
@@ -112,6 +129,8 @@ static void many_threads_stream_both_ways_at_once(void **state) {
   for (int i = 0; i < SERVERS; i++) {
     worker_join(&servers[i]);
   }
+  check_cutting(pair->server);
+  check_cutting(pair->client);
 }
 
 /* --- Closing while others wait -------------------------------------------- */
@@ -356,8 +375,11 @@ static void threads_ask_and_answer_datagrams(void **state) {
 int main(void) {
 #define TEST(name) \
   cmocka_unit_test_setup_teardown(name, pair_setup, pair_teardown)
+#define TEST_VNET(name) \
+  { #name "_in_super_segments", name, pair_setup_vnet, pair_teardown, NULL }
   const struct CMUnitTest tests[] = {
       TEST(many_threads_stream_both_ways_at_once),
+      TEST_VNET(many_threads_stream_both_ways_at_once),
       TEST(close_wakes_every_thread_that_waits),
       TEST(poll_in_many_threads_sees_one_byte),
       TEST(epoll_shared_by_threads_gives_each_event_to_one),
