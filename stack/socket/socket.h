@@ -198,6 +198,7 @@ enum {
   PH_TCP_QUICKACK = 12,
   PH_TCP_CONGESTION = 13,
   PH_TCP_USER_TIMEOUT = 18,
+  PH_TCP_NOTSENT_LOWAT = 25,
   PH_TCP_INQ = 36,     /* also the type of the control message */
   PH_TCP_ARQ = 0x5048, /* ours: struct ph_tcp_arq */
 };

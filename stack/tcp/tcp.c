@@ -96,11 +96,34 @@ static uint32_t sndbuf_free(const struct tcp_conn *conn) {
   return conn->sndbuf > conn->sndq_len ? conn->sndbuf - conn->sndq_len : 0;
 }
 
+/* How much may be written now. As in Linux TCP_NOTSENT_LOWAT stops only the
+ * packet that begins behind it. */
+static uint32_t room_behind(const struct tcp_conn *conn) {
+  uint32_t room = sndbuf_free(conn);
+  uint32_t lowat = conn->settings.notsent_lowat;
+  if (lowat == 0) {
+    return room;
+  }
+  uint32_t unsent = tcp_unsent_bytes(conn);
+  uint32_t most = unsent < lowat ? ph_max_u32(lowat - unsent, IP_MAX_LEN) : 0;
+  return ph_min_u32(room, most);
+}
+
 /* As in Linux: a third of the buffer must be free, or poll() would wake the
- * writer for crumbs. */
+ * writer for crumbs; and no more than half of TCP_NOTSENT_LOWAT unsent. */
 bool tcp_writable(const struct tcp_conn *conn) {
+  uint32_t lowat = conn->settings.notsent_lowat;
   return !conn->tx_block_wait &&
-         sndbuf_free(conn) >= ph_min_u32(conn->sndq_len / 2 + 1, conn->sndbuf);
+         sndbuf_free(conn) >=
+             ph_min_u32(conn->sndq_len / 2 + 1, conn->sndbuf) &&
+         (lowat == 0 || 2ull * tcp_unsent_bytes(conn) < lowat);
+}
+
+void tcp_tell_room(struct ph_stack *stack, struct tcp_conn *conn) {
+  if (conn->room_wanted && tcp_writable(conn)) {
+    conn->room_wanted = false;
+    tcp_wake(stack, conn, TCP_READY_OUT);
+  }
 }
 
 static bool can_send_state(const struct tcp_conn *conn) {
@@ -136,10 +159,13 @@ long tcp_send(struct ph_stack *stack, struct tcp_conn *conn, const void *data,
   if (len == 0) {
     return 0;
   }
-  /* A longest packet waits already: more behind it changes nothing. */
-  bool waits =
-      conn->sndq_len > IP_MAX_LEN && tcp_unsent_bytes(conn) > IP_MAX_LEN;
-  uint32_t room = sndbuf_free(conn);
+  uint32_t room = conn->sndbuf;
+  bool waits = false;
+  if (conn->sndq_len > 0 || len > PH_BLOCK_SIZE) {
+    room = room_behind(conn);
+    /* A longest packet waits already: more behind it changes nothing. */
+    waits = conn->sndq_len > IP_MAX_LEN && tcp_unsent_bytes(conn) > IP_MAX_LEN;
+  }
   uint32_t want = len < room ? (uint32_t)len : room;
   uint32_t n = want > 0 ? tcp_sendq_append(stack, conn, data, want) : 0;
   if (n < len) {

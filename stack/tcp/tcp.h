@@ -273,8 +273,10 @@ enum tcp_setting {
   TCP_SETTING_DEFER_ACCEPT = 9, /* seconds to wait for data; rounded up to
                                    retransmissions of the SYN-ACK */
   TCP_SETTING_QUICKACK = 12,
-  TCP_SETTING_USER_TIMEOUT = 18, /* ms; 0: by number of retransmissions */
-  TCP_SETTING_INQ = 36,          /* 1: recvmsg() tells what is left */
+  TCP_SETTING_USER_TIMEOUT = 18,  /* ms; 0: by number of retransmissions */
+  TCP_SETTING_NOTSENT_LOWAT = 25, /* bytes written and never sent, from which on
+                                     no more are taken; 0: any number */
+  TCP_SETTING_INQ = 36,           /* 1: recvmsg() tells what is left */
 };
 /* 0, -PH_EINVAL (range), -PH_ENOPROTOOPT (no such option). */
 int tcp_set(struct ph_stack *stack, struct tcp_conn *conn, int option,

@@ -174,8 +174,12 @@ int tcp_set_arq(struct ph_stack *stack, struct tcp_conn *conn,
     return -PH_EINVAL;
   }
   conn->arq = (unsigned)arq->mode & 3u;
-  conn->arq_window = conn->arq == TCP_ARQ_STOP_AND_WAIT ? 1 : (uint16_t)window;
-  conn->arq_percent = (uint16_t)percent;
+  conn->w_max = 0; /* which shares its place with */
+  if (conn->arq) {
+    conn->arq_window =
+        conn->arq == TCP_ARQ_STOP_AND_WAIT ? 1 : (uint16_t)window;
+    conn->arq_percent = (uint16_t)percent;
+  }
   tcp_of(stack)->arq = &arq_sender;
   return 0;
 }

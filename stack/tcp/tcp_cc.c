@@ -46,7 +46,6 @@ static uint32_t initial_window(const struct tcp_conn *conn) {
 void tcp_cc_init(struct tcp_conn *conn) {
   conn->cwnd = initial_window(conn);
   conn->ssthresh = UINT32_MAX; /* "arbitrarily high", RFC 5681 3.1 */
-  conn->w_max = 0;
 }
 
 void tcp_cc_start(const struct ph_stack *stack, struct tcp_conn *conn) {

@@ -9,6 +9,7 @@
 /* 0 is the default. */
 struct tcp_settings {
   uint32_t user_timeout_ms;
+  uint32_t notsent_lowat; /* of the bytes never sent: tcp_writable() */
   uint16_t keep_idle_s, keep_intvl_s;
   int16_t linger2_s;
   uint8_t keep_count;

@@ -190,9 +190,8 @@ static PH_INLINE bool process_ack(struct ph_stack *stack, struct tcp_conn *conn,
     some_acked(stack, conn, seg, info);
   }
   tcp_sndbuf_tune(stack, conn);
-  if (conn->room_wanted && tcp_writable(conn)) {
-    conn->room_wanted = false;
-    tcp_wake(stack, conn, TCP_READY_OUT);
+  if (conn->room_wanted) {
+    tcp_tell_room(stack, conn);
   }
   return fin ? tcp_fin_acked(stack, conn) : true;
 }

@@ -252,10 +252,15 @@ struct tcp_conn {
   uint32_t rcv_up; /* the urgent octet */
 
   /* Congestion control and RTT. */
-  uint32_t w_max;                   /* of RFC 9438 */
-  uint16_t arq_window, arq_percent; /* of tcp_set_arq() */
-  uint32_t retransmissions;         /* segments */
+  union {
+    uint32_t w_max; /* of RFC 9438 */
+    struct {
+      uint16_t arq_window, arq_percent; /* if `arq`: no congestion control */
+    };
+  };
+  uint32_t retransmissions; /* segments */
   uint32_t sndbuf;
+  uint32_t heard_ms;           /* the last valid segment came */
   uint64_t srtt_ns, rttvar_ns; /* RTO follows: tcp_rto() */
   uint32_t challenge_ms;       /* the last challenge ACK left */
   uint32_t last_rx_ms;         /* data, or the handshake's end, came */
@@ -274,7 +279,6 @@ struct tcp_conn {
 
   uint32_t silent_ms;           /* the first timeout or probe since an answer */
   struct tcp_settings settings; /* tcp_info.h, */
-  uint32_t heard_ms;            /* the last valid segment came */
   struct tcp_counters counters; /* too */
 
   union {
@@ -461,6 +465,8 @@ uint16_t tcp_link_mss(struct ph_stack *stack, struct tcp_conn *conn);
 void tcp_start(struct ph_stack *stack, struct tcp_conn *conn,
                struct ip_path *path, uint32_t iss);
 bool tcp_writable(const struct tcp_conn *conn);
+/* If the owner waits for room and there is some: tell it. */
+void tcp_tell_room(struct ph_stack *stack, struct tcp_conn *conn);
 
 /* ---- tcp_timer.c -------------------------------------------------------- */
 void tcp_timer_init(struct tcp_conn *conn);

@@ -487,6 +487,9 @@ static PH_APART void output_any(struct ph_stack *stack, struct tcp_conn *conn) {
     set_rtx_timer(stack, conn, sent == SENT_WINDOW_CLOSED);
     if (conn->snd_nxt != snd_nxt) {
       tcp_tlp_schedule(stack, conn);
+      if (conn->settings.notsent_lowat) {
+        tcp_tell_room(stack, conn);
+      }
     }
     if (conn->tx_block_wait) {
       set_retry(stack, conn);

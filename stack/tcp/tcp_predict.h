@@ -38,7 +38,8 @@ static inline bool tcp_is_quiet_to_send(const struct tcp_stack *tcp,
                                         const struct tcp_conn *conn,
                                         uint32_t n) {
   bool rare = conn->more || conn->cork || conn->cork_wait || conn->persist ||
-              conn->tx_block_wait || conn->fin_queued || conn->backoff;
+              conn->tx_block_wait || conn->room_wanted || conn->fin_queued ||
+              conn->backoff;
   return !rare && n > 0 && conn->snd_nxt == conn->snd_una &&
          n <= conn->snd_mss && n <= conn->cwnd && n <= conn->snd_wnd &&
          tcp_is_quiet(conn) && tcp->dsack_conn != conn &&

@@ -172,6 +172,10 @@ int tcp_set(struct ph_stack *stack, struct tcp_conn *conn, int option,
     case TCP_SETTING_USER_TIMEOUT:
       s->user_timeout_ms = value < 0 ? s->user_timeout_ms : (uint32_t)value;
       return value < 0 ? -PH_EINVAL : 0;
+    case TCP_SETTING_NOTSENT_LOWAT:
+      s->notsent_lowat = (uint32_t)value;
+      tcp_tell_room(stack, conn);
+      return 0;
     case TCP_SETTING_INQ:
       s->inq = value == 1 || (value != 0 && s->inq);
       return value < 0 || value > 1 ? -PH_EINVAL : 0;
@@ -218,6 +222,9 @@ int tcp_get(const struct tcp_conn *conn, int option, int32_t *value) {
       return 0;
     case TCP_SETTING_USER_TIMEOUT:
       *value = (int32_t)s->user_timeout_ms;
+      return 0;
+    case TCP_SETTING_NOTSENT_LOWAT:
+      *value = (int32_t)s->notsent_lowat;
       return 0;
     case TCP_SETTING_INQ:
       *value = s->inq;
@@ -272,7 +279,9 @@ int tcp_set_congestion(struct ph_stack *stack, struct tcp_conn *conn,
     return -PH_ENOENT;
   }
   conn->settings.congestion = number & 127u;
-  conn->w_max = 0;
+  if (!conn->arq) {
+    conn->w_max = 0;
+  }
   if (conn->out != &tcp_out_none) {
     conn->out->bytes_acked_ca = 0;
     tcp_cc_start(stack, conn);

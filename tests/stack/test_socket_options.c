@@ -38,6 +38,7 @@ static void numbers(struct api *a) {
   NUMBER(IPPROTO_TCP, PH_TCP_LINGER2, 5, 0, 120, 7, -5, 9);
   NUMBER(IPPROTO_TCP, PH_TCP_QUICKACK, 0, 1);
   NUMBER(IPPROTO_TCP, PH_TCP_USER_TIMEOUT, 1000, -1, 0, 2000000000);
+  NUMBER(IPPROTO_TCP, PH_TCP_NOTSENT_LOWAT, 1000, 0, -1, 131072);
   NUMBER(IPPROTO_IP, IP_TTL, 1, 255, 256, 0, -2, -1);
   NUMBER(IPPROTO_IP, IP_TOS, 0xb8, 0xff, 0x103, -1, 0);
   R(option(a, fd, IPPROTO_IP, IP_MTU)); /* no peer, no path */
@@ -85,11 +86,12 @@ static void inherited(struct api *a) {
   R(s_bind(a, t.listener, &in, sizeof(in)));
   static const int level[] = {SOL_SOCKET,  SOL_SOCKET,  IPPROTO_TCP,
                               IPPROTO_TCP, IPPROTO_TCP, IPPROTO_TCP,
-                              IPPROTO_TCP, IPPROTO_TCP};
+                              IPPROTO_TCP, IPPROTO_TCP, IPPROTO_TCP};
   static const int name[] = {
-      SO_KEEPALIVE,   SO_REUSEADDR,   PH_TCP_NODELAY,      PH_TCP_KEEPIDLE,
-      PH_TCP_KEEPCNT, PH_TCP_LINGER2, PH_TCP_USER_TIMEOUT, PH_TCP_CORK};
-  for (int i = 0; i < 8; i++) {
+      SO_KEEPALIVE,        SO_REUSEADDR,   PH_TCP_NODELAY,
+      PH_TCP_KEEPIDLE,     PH_TCP_KEEPCNT, PH_TCP_LINGER2,
+      PH_TCP_USER_TIMEOUT, PH_TCP_CORK,    PH_TCP_NOTSENT_LOWAT};
+  for (int i = 0; i < 9; i++) {
     R(set_option(a, t.listener, level[i], name[i], 1));
   }
   R(s_setsockopt(a, t.listener, SOL_SOCKET, SO_LINGER, &linger, len));
@@ -99,7 +101,7 @@ static void inherited(struct api *a) {
   R(s_connect(a, t.client, &in, sizeof(in)));
   settle(a);
   t.server = FD(s_accept(a, t.listener, 0));
-  for (int i = 0; i < 8; i++) {
+  for (int i = 0; i < 9; i++) {
     R(option(a, t.server, level[i], name[i]));
   }
   linger.l_linger = 0;

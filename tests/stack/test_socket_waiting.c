@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* When a stream is readable and when accept() returns, if the owner has asked
  * for more than a byte and more than a handshake: SO_RCVLOWAT,
- * TCP_DEFER_ACCEPT. The same scripts on the host's kernel. */
+ * TCP_DEFER_ACCEPT. When it is writable: TCP_NOTSENT_LOWAT. The same scripts on
+ * the host's kernel. */
 #include "tests/stack/both.h"
 
 #include <stdio.h>
@@ -159,6 +160,44 @@ static void defer_until_fin(struct api *a) {
   trio_close(a, &t);
 }
 
+/* Bytes that wait to be sent. */
+static long unsent(struct api *a, long fd) {
+  struct ph_tcp_info info = {0};
+  unsigned len = sizeof(info);
+  long result = s_getsockopt(a, fd, IPPROTO_TCP, PH_TCP_INFO, &info, &len);
+  return result < 0 ? result : (long)info.tcpi_notsent_bytes;
+}
+
+static void unsent_low_water(struct api *a) {
+  static char kilobyte[1000];
+  static char all[1 << 20];
+  enum { LOWAT = 20000, PACKET = 65536 };
+  struct trio t;
+  trio_open(a, &t);
+  R(set_option(a, t.client, IPPROTO_TCP, PH_TCP_NOTSENT_LOWAT, LOWAT));
+  R(set_option(a, t.server, SOL_SOCKET, SO_RCVBUF, 20000));
+  long n;
+  while ((n = s_send(a, t.client, kilobyte, 1000, MSG_DONTWAIT)) > 0) {
+    settle(a);
+  }
+  R(n);
+  R(unsent(a, t.client) >= LOWAT);
+  R(unsent(a, t.client) <= LOWAT + PACKET);
+  R(s_poll(a, t.client, POLLOUT));
+  R(set_option(a, t.client, IPPROTO_TCP, PH_TCP_NOTSENT_LOWAT, 0));
+  R(s_poll(a, t.client, POLLOUT)); /* there is room in the buffer */
+  R(set_option(a, t.client, IPPROTO_TCP, PH_TCP_NOTSENT_LOWAT, LOWAT));
+  R(s_poll(a, t.client, POLLOUT));
+  for (int i = 0; i < 20000 && s_poll(a, t.client, POLLOUT) == 0; i++) {
+    (void)s_recv(a, t.server, all, sizeof(all), MSG_DONTWAIT);
+    settle(a);
+  }
+  R(s_poll(a, t.client, POLLOUT));
+  R(unsent(a, t.client) < LOWAT / 2);
+  trio_close(a, &t);
+}
+
+SAME(unsent_low_water)
 SAME(low_water_numbers)
 SAME(low_water_poll)
 SAME(low_water_reads)
@@ -169,6 +208,7 @@ SAME(defer_until_fin)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(unsent_low_water_as_on_linux),
       cmocka_unit_test(low_water_numbers_as_on_linux),
       cmocka_unit_test(low_water_poll_as_on_linux),
       cmocka_unit_test(low_water_reads_as_on_linux),

@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Socket buffers: what the user sets stays; what nobody sets tunes itself, as
  * far as the path, the reader, ph_tcp_config and the pool allow. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
-#include "tests/stack/tcp_pair.h"
+#include "tests/stack/tcp_peer.h"
 #include "stack/tcp/tcp_memory.h"
 
 enum {
@@ -205,6 +199,87 @@ static void sockets_report_doubled_clamped_and_tuned_sizes(void **state) {
   pair_free(pair);
 }
 
+/* ---- TCP_NOTSENT_LOWAT -------------------------------------------------- */
+
+enum { LOWAT = 1000, PACKET = 65535 };
+
+static int writable;
+static void count_writable(struct ph_stack *stack, void *owner,
+                           uint32_t ready) {
+  (void)stack;
+  (void)owner;
+  writable += (ready & TCP_READY_OUT) != 0;
+}
+
+/* A peer that has closed its window, and takes `more` from here on. */
+static void take_more(struct peer *p, uint32_t more) {
+  p->wnd = (uint16_t)more;
+  peer_ack(p, p->conn->snd_nxt);
+}
+
+static void limit_of_unsent_stops_what_begins_behind_it(void **state) {
+  /* EVIDENCE: docs/programmers_guide.md (TCP_NOTSENT_LOWAT) */
+  (void)state;
+  struct peer p;
+  peer_passive(&p, NULL);
+  assert_int_equal(tcp_set(p.stack, p.conn, TCP_SETTING_NOTSENT_LOWAT, LOWAT),
+                   0);
+  take_more(&p, 0);
+  assert_int_equal(peer_app_send(&p, LOWAT / 2 - 1), LOWAT / 2 - 1);
+  assert_true(tcp_ready(p.conn) & TCP_READY_OUT);
+  assert_int_equal(peer_app_send(&p, 1), 1); /* half of it */
+  assert_false(tcp_ready(p.conn) & TCP_READY_OUT);
+  assert_int_equal(peer_app_send(&p, LOWAT), LOWAT); /* it begins before */
+  assert_int_equal(peer_app_send(&p, 1), -PH_EAGAIN);
+  assert_int_equal(
+      tcp_set(p.stack, p.conn, TCP_SETTING_NOTSENT_LOWAT, 2 * LOWAT), 0);
+  assert_int_equal(peer_app_send(&p, 3 * PACKET), PACKET);
+  assert_int_equal(peer_app_send(&p, 1), -PH_EAGAIN);
+  assert_int_equal(tcp_set(p.stack, p.conn, TCP_SETTING_NOTSENT_LOWAT, 0), 0);
+  assert_int_equal(peer_app_send(&p, 1), 1);
+  peer_free(&p);
+}
+
+static void sending_wakes_a_writer_below_half_of_the_limit(void **state) {
+  /* EVIDENCE: docs/programmers_guide.md (TCP_NOTSENT_LOWAT) */
+  (void)state;
+  struct peer p;
+  peer_passive(&p, NULL);
+  tcp_set_notify(p.stack, count_writable);
+  assert_int_equal(tcp_set(p.stack, p.conn, TCP_SETTING_NOTSENT_LOWAT, LOWAT),
+                   0);
+  take_more(&p, 0);
+  assert_int_equal(peer_app_send(&p, 2 * LOWAT), 2 * LOWAT);
+  assert_int_equal(peer_app_send(&p, 1), -PH_EAGAIN);
+  writable = 0;
+  take_more(&p, PEER_MSS);
+  assert_int_equal(p.conn->sndq_len, 2 * LOWAT);
+  assert_int_equal(tcp_unsent_bytes(p.conn), LOWAT);
+  assert_int_equal(writable, 0);
+  assert_int_equal(peer_app_send(&p, 1), -PH_EAGAIN);
+  take_more(&p, PEER_MSS); /* the ACK alone frees nothing that counts */
+  assert_int_equal(tcp_unsent_bytes(p.conn), 0);
+  assert_int_equal(writable, 1);
+  /* All that waits in one packet, which leaves by the short way or not. */
+  take_more(&p, 0);
+  assert_int_equal(peer_app_send(&p, LOWAT), LOWAT);
+  assert_int_equal(peer_app_send(&p, 1), -PH_EAGAIN);
+  take_more(&p, PEER_WND);
+  assert_int_equal(tcp_unsent_bytes(p.conn), 0);
+  assert_int_equal(writable, 2);
+  /* A higher limit is news, too. */
+  take_more(&p, 0);
+  assert_int_equal(peer_app_send(&p, LOWAT), LOWAT);
+  assert_int_equal(peer_app_send(&p, 1), -PH_EAGAIN);
+  assert_int_equal(
+      tcp_set(p.stack, p.conn, TCP_SETTING_NOTSENT_LOWAT, 2 * LOWAT), 0);
+  assert_int_equal(writable, 2);
+  assert_int_equal(
+      tcp_set(p.stack, p.conn, TCP_SETTING_NOTSENT_LOWAT, 2 * LOWAT + 1), 0);
+  assert_int_equal(writable, 3);
+  peer_free(&p);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(unset_buffers_long_path_grow_to_fill_it),
@@ -213,6 +288,8 @@ int main(void) {
       cmocka_unit_test(limits_of_the_configuration_hold),
       cmocka_unit_test(small_pool_large_buffers_stay_within_it),
       cmocka_unit_test(sockets_report_doubled_clamped_and_tuned_sizes),
+      cmocka_unit_test(limit_of_unsent_stops_what_begins_behind_it),
+      cmocka_unit_test(sending_wakes_a_writer_below_half_of_the_limit),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
