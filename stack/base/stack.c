@@ -62,8 +62,8 @@ void ph_stack_poll(struct ph_stack *stack, uint64_t now_ns) {
   if (stack->poll_input) {
     stack->poll_input(stack);
   }
-  if (ph_timers_next(&stack->timers) <= now_ns) {
-    ph_timers_run(stack, &stack->timers, now_ns);
+  if (ph_timers_next(&stack->timers) <= stack->now_ns) {
+    ph_timers_run(stack, &stack->timers, stack->now_ns);
   }
   if (stack->poll_output) {
     stack->poll_output(stack);

@@ -40,7 +40,8 @@ static void retry_later(struct ph_stack *stack, struct tcp_conn *conn) {
 }
 
 /* Take the list as it is: who is still blocked comes back at its end. */
-static void output_pending(struct ph_stack *stack, struct tcp_stack *tcp) {
+PH_APART static void output_pending(struct ph_stack *stack,
+                                    struct tcp_stack *tcp) {
   struct tcp_conn *conn = tcp->pending;
   tcp->pending = NULL;
   tcp->pending_end = &tcp->pending;
