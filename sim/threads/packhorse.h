@@ -67,6 +67,10 @@ struct packhorse_config {
   const char *address[PACKHORSE_ADDRESSES];
   const char *gateway[PACKHORSE_ADDRESSES];
   const char *name_server;
+  /* Or ask a DHCP server (RFC 2131) for these: packhorse_start() waits so many
+   * milliseconds for an address, then it is ETIMEDOUT; it takes 5 s at least,
+   * mostly 10 (the others are asked whether they have it). 0: don't ask. */
+  uint32_t dhcp_ms;
   bool ipv4_only;
   uint32_t sockets; /* and as many connections; up to 100 000; 1024 */
 };

@@ -212,16 +212,48 @@ int start_stack(struct packhorse *ph, const struct packhorse_config *config,
   return error;
 }
 
-int start_is_settled(struct ph_stack *stack) {
+/* The resolver learns what DHCP said. */
+static void leased(void *ctx, const struct ph_dhcp_lease *lease) {
+  struct packhorse *ph = ctx;
+  struct ph_addr servers[DHCP_DNS_MAX];
+  uint32_t count = 0;
+  while (lease && count < DHCP_DNS_MAX && lease->dns[count] != 0) {
+    servers[count] = ph_addr_v4(lease->dns[count]);
+    count++;
+  }
+  if (count > 0) {
+    ph_dns_set_servers(&ph->stack, servers, count);
+  }
+  if (lease) {
+    (void)!ph_dns_set_search(&ph->stack, lease->domain); /* it fits */
+  }
+}
+
+int start_dhcp(struct packhorse *ph) {
+  ph->dhcp = (struct ph_dhcp){.event = leased, .ctx = ph};
+  return ph_dhcp_start(&ph->stack, &ph->dhcp, &ph->frames.netif);
+}
+
+static bool is_link_local(const struct ph_addr *address) {
+  return address->bytes[0] == 0xfe && (address->bytes[1] & 0xc0) == 0x80;
+}
+
+int start_is_settled(struct packhorse *ph,
+                     const struct packhorse_config *config) {
   struct ph_ipv6_address_info info;
-  for (uint32_t i = 0; ph_ipv6_address_info(stack, i, &info) == 0; i++) {
-    bool link_local =
-        info.address.bytes[0] == 0xfe && (info.address.bytes[1] & 0xc0) == 0x80;
-    if (!link_local && strcmp(info.state, "tentative") == 0) {
-      return -PH_EAGAIN;
-    }
-    if (!link_local && strcmp(info.state, "duplicate") == 0) {
-      return -PH_EADDRINUSE;
+  if (config->dhcp_ms && ph->dhcp.state != DHCP_STATE_BOUND) {
+    return -PH_EAGAIN;
+  }
+  for (uint32_t i = 0;
+       !config->ipv4_only && ph_ipv6_address_info(&ph->stack, i, &info) == 0;
+       i++) {
+    if (!is_link_local(&info.address)) {
+      if (strcmp(info.state, "tentative") == 0) {
+        return -PH_EAGAIN;
+      }
+      if (strcmp(info.state, "duplicate") == 0) {
+        return -PH_EADDRINUSE;
+      }
     }
   }
   return 0;

@@ -231,19 +231,27 @@ static int start_driver(struct packhorse *ph) {
   return error;
 }
 
-/* Wait for duplicate address detection (RFC 4862 5.4), without which IPv6
- * addresses are not to be used. 0, or what is wrong. */
-static int settle(struct packhorse *ph) {
-  const struct timespec deadline = timespec_of(clock_ns() + SETTLE_NS);
-  int error, timed_out = 0;
+/* Wait for DHCP, if it is asked, and for duplicate address detection (RFC 4862
+ * 5.4), without which IPv6 addresses are not to be used. 0, or what is wrong.
+ */
+static int settle(struct packhorse *ph, const struct packhorse_config *config) {
+  const uint64_t wait_ns =
+      config->dhcp_ms ? config->dhcp_ms * UINT64_C(1000000) : SETTLE_NS;
+  const struct timespec deadline = timespec_of(clock_ns() + wait_ns);
+  int timed_out = 0;
   pthread_mutex_lock(&ph->lock);
+  ph_stack_set_now(&ph->stack, clock_ns());
+  int error = config->dhcp_ms ? start_dhcp(ph) : 0;
+  catch_up(ph);
   ph->settling = true;
-  while ((error = start_is_settled(&ph->stack)) == -PH_EAGAIN && !timed_out) {
+  while (!error && !timed_out &&
+         (error = start_is_settled(ph, config)) == -PH_EAGAIN) {
     timed_out = pthread_cond_timedwait(&ph->turned, &ph->lock, &deadline);
+    error = timed_out ? -PH_ETIMEDOUT : 0;
   }
   ph->settling = false;
   pthread_mutex_unlock(&ph->lock);
-  return error == -PH_EAGAIN ? -PH_ENETDOWN : error;
+  return error;
 }
 
 struct packhorse *packhorse_start(const struct packhorse_config *config) {
@@ -263,7 +271,7 @@ struct packhorse *packhorse_start(const struct packhorse_config *config) {
   if (!error) {
     error = -start_driver(ph);
   }
-  if (!error && !config->ipv4_only && (error = settle(ph)) != 0) {
+  if (!error && (error = settle(ph, config)) != 0) {
     packhorse_stop(ph, 0);
   }
   if (error) {
@@ -313,6 +321,9 @@ void packhorse_stop(struct packhorse *ph, int wait_ms) {
   uint64_t end = clock_ns() + (uint64_t)(wait_ms > 0 ? wait_ms : 0) * 1000000u;
   const struct timespec deadline = timespec_of(end);
   ph_stack_set_now(&ph->stack, clock_ns());
+  if (ph->dhcp.state != DHCP_STATE_STOPPED) {
+    ph_dhcp_stop(&ph->dhcp);
+  }
   int fd = -1;
   while ((fd = ph_socket_next(&ph->stack, fd + 1)) >= 0) {
     (void)ph_close(&ph->stack, fd);

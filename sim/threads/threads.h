@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "sim/threads/bsd.h"
+#include "stack/dhcp/dhcp.h"
 #include "stack/netif/netif.h"
 
 enum { THREADS_WAITER_LISTS = 64 };
@@ -51,6 +52,7 @@ struct packhorse {
   struct ph_stack stack;
   struct ph_platform platform;
   struct frames frames;
+  struct ph_dhcp dhcp;
   pthread_mutex_t lock;
   pthread_cond_t turned; /* while stopping: the driver has polled, or a thread
                             has left */

@@ -108,6 +108,56 @@ static void ipv6_address_is_there_after_start_or_in_use(void **state) {
   close(wire[1]);
 }
 
+static void address_is_asked_of_a_dhcp_server(void **state) {
+  (void)state;
+  int wire[2];
+  struct sockaddr_in us;
+  socklen_t len = sizeof(us);
+  static struct ph_dhcp_entry entries[2];
+  static struct ph_dhcp_server dhcpd;
+  dhcpd = (struct ph_dhcp_server){.address = 0x0a000001,
+                                  .prefix_len = 24,
+                                  .router = 0x0a000001,
+                                  .dns = {0x0a000001},
+                                  .domain = "lab",
+                                  .lease_s = 3600,
+                                  .first = 0x0a000064,
+                                  .entries = entries,
+                                  .count = 2};
+  assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, wire), 0);
+  struct packhorse *server = pair_start(wire[0], "10.0.0.1/24");
+  struct packhorse_config config = {.frames_fd = wire[1], .dhcp_ms = 30};
+  assert_null(packhorse_start(&config)); /* nobody answers */
+  assert_int_equal(errno, ETIMEDOUT);
+  pthread_mutex_lock(&server->lock);
+  assert_int_equal(
+      ph_dhcp_server_start(&server->stack, &dhcpd, &server->frames.netif), 0);
+  pthread_mutex_unlock(&server->lock);
+  config.dhcp_ms = 60000;
+  struct packhorse *client = packhorse_start(&config);
+  assert_non_null(client);
+  packhorse_use(server);
+  int listener = listen_on(PORT);
+  packhorse_use(client);
+  int fd = connect_to(PORT);
+  assert_int_equal(packhorse_getsockname(fd, &us, &len), 0);
+  assert_int_equal(ntohl(us.sin_addr.s_addr), 0x0a000064);
+  assert_true(entries[0].until_ns > 0);
+  packhorse_stop(client, 0); /* and gives it back */
+  packhorse_use(server);
+  for (bool back = false; !back;) {
+    pthread_mutex_lock(&server->lock);
+    back = entries[0].until_ns <= server->stack.now_ns;
+    pthread_mutex_unlock(&server->lock);
+    sched_yield();
+  }
+  CHECK(packhorse_close(listener) == 0);
+  packhorse_free(client);
+  packhorse_stop(server, 0);
+  packhorse_free(server);
+  packhorse_use(NULL);
+}
+
 static void wait_for_data(void *arg) {
   char byte;
   int *error = arg;
@@ -439,6 +489,7 @@ int main(void) {
       cmocka_unit_test(wrong_configuration_leaves_the_descriptor),
       cmocka_unit_test(many_sockets_are_a_matter_of_configuration),
       cmocka_unit_test(ipv6_address_is_there_after_start_or_in_use),
+      cmocka_unit_test(address_is_asked_of_a_dhcp_server),
       cmocka_unit_test(stop_releases_every_thread),
       cmocka_unit_test(stop_lets_arrive_what_was_written),
       TEST(first_stack_is_for_threads_that_name_none),
