@@ -38,17 +38,21 @@ static inline void sip_word(struct sip *s, uint64_t word) {
   s->v0 ^= word;
 }
 
+static inline uint64_t sip_end(struct sip *s) {
+  s->v2 ^= 0xff;
+  for (int i = 0; i < 4; i++) {
+    sip_round(s);
+  }
+  return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
+}
+
 uint64_t ph_siphash24(const struct ph_hash_key *key, const uint64_t *words,
                       uint32_t count) {
   struct sip s = sip_start(key);
   for (const uint64_t *end = words + count; words < end; words++) {
     sip_word(&s, *words);
   }
-  s.v2 ^= 0xff;
-  for (int i = 0; i < 4; i++) {
-    sip_round(&s);
-  }
-  return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+  return sip_end(&s);
 }
 
 uint64_t ph_siphash24_addr(const struct ph_hash_key *key,
@@ -65,10 +69,17 @@ uint64_t ph_siphash24_ends(const struct ph_hash_key *key,
                            const struct ph_addr *local, uint16_t local_port,
                            const struct ph_addr *remote, uint16_t remote_port,
                            struct ph_hash_use use) {
+  uint32_t ports = (uint32_t)local_port << 16 | remote_port;
   uint64_t words[6];
   uint32_t count = 1;
   if (ph_addr_is_v4(local) && ph_addr_is_v4(remote)) {
     words[0] = (uint64_t)ph_addr_to_v4(local) << 32 | ph_addr_to_v4(remote);
+    if (PH_SHORT_WAYS && use.domain == 0) {
+      struct sip s = sip_start(key);
+      sip_word(&s, words[0]);
+      sip_word(&s, ph_siphash24_last(ports, 8 + sizeof(ports)));
+      return sip_end(&s);
+    }
   } else {
     memcpy(words, local->bytes, 16);
     memcpy(words + 2, remote->bytes, 16);
@@ -77,7 +88,6 @@ uint64_t ph_siphash24_ends(const struct ph_hash_key *key,
   if (use.domain != 0) {
     words[count++] = (uint64_t)use.domain << 32 | use.word;
   }
-  uint32_t ports = (uint32_t)local_port << 16 | remote_port;
   words[count] = ph_siphash24_last(ports, count * 8 + sizeof(ports));
   return ph_siphash24(key, words, count + 1);
 }

@@ -409,6 +409,9 @@ uint32_t tcp_ready_for(struct tcp_conn *conn, uint32_t events) {
       !(conn->rcv_shutdown || conn->rcv_urg) && !conn->error) {
     return conn->rcvq_len > 0 ? TCP_READY_IN : 0; /* a reader, as most are */
   }
+  if (PH_SHORT_WAYS && conn->state == TCP_STATE_LISTEN) {
+    return conn->listener->accept_count ? TCP_READY_IN : 0;
+  }
   return any_ready_for(conn, events);
 }
 

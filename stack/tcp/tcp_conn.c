@@ -261,7 +261,9 @@ static void tcp_conn_free_queues(struct ph_stack *stack, struct tcp_conn *conn,
   tcp_out_free(tcp, conn);
   tcp_sendq_free(stack, conn);
   if (received_too) {
-    tcp_chunks_free(tcp, conn, &conn->rcvq);
+    if (conn->rcvq.head) {
+      tcp_chunks_free(tcp, conn, &conn->rcvq);
+    }
     conn->rcvq_len = 0;
   }
   conn->rcv_edge = conn->rcv_adv = conn->rcv_nxt; /* nothing is owed any more */
