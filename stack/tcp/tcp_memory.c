@@ -64,11 +64,12 @@ void tcp_rcv_account(struct tcp_stack *tcp, struct tcp_conn *conn) {
 }
 
 /* Two blocks for each that was read: a window doubles per round trip. What was
- * read in small requests long ago is no proof: it counts as far as earned. */
-static uint32_t rcv_share(const struct tcp_conn *conn,
-                          const struct ph_block_pool *pool) {
+ * read in small requests long ago is no proof: it counts as far as earned.
+ * `anyone`: what is for who has read nothing so far. */
+static inline uint32_t rcv_share(const struct tcp_conn *conn,
+                          const struct ph_block_pool *pool, uint32_t anyone) {
   if (conn->bytes_received <= conn->rcvq_len) {
-    return ph_block_for_anyone(pool); /* nothing was read so far */
+    return anyone;
   }
   uint32_t moved = 2 * blocks_of(conn->bytes_received - conn->rcvq_len);
   return ph_block_share(pool, ph_block_earned(pool, moved));
@@ -78,7 +79,7 @@ uint32_t tcp_rcv_limit(const struct ph_stack *stack,
                        const struct tcp_conn *conn, uint32_t most) {
   uint32_t share = ph_block_for_anyone(&stack->blocks);
   if ((uint64_t)share * PH_BLOCK_SIZE < (uint64_t)most + SLACK) {
-    share = rcv_share(conn, &stack->blocks);
+    share = rcv_share(conn, &stack->blocks, share);
   }
   share = ph_min_u32(share, UINT16_MAX); /* of them one is half read */
   uint32_t limit =
@@ -89,8 +90,9 @@ uint32_t tcp_rcv_limit(const struct ph_stack *stack,
 struct ph_block *tcp_rcv_spare_block(struct tcp_stack *tcp,
                                      const struct tcp_conn *conn) {
   struct ph_block_pool *pool = &tcp->stack->blocks;
-  bool enough = conn->rcv_blocks > ph_block_for_anyone(pool) &&
-                conn->rcv_blocks > rcv_share(conn, pool);
+  uint32_t anyone = ph_block_for_anyone(pool);
+  bool enough = conn->rcv_blocks > anyone &&
+                conn->rcv_blocks > rcv_share(conn, pool, anyone);
   return enough ? NULL : ph_block_get_spare(pool);
 }
 
@@ -110,7 +112,7 @@ uint32_t tcp_rcv_lendable(const struct tcp_stack *tcp,
       pool->available < pool->reserve) {
     return 0;
   }
-  share = blocks < share ? share : rcv_share(conn, pool);
+  share = blocks < share ? share : rcv_share(conn, pool, share);
   return blocks < share ? share - blocks : 0;
 }
 

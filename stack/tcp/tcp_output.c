@@ -362,6 +362,12 @@ static bool tail_corked(const struct tcp_conn *conn) {
          conn->state >= TCP_STATE_ESTABLISHED && tcp_unsent_bytes(conn) > 0;
 }
 
+/* It has nothing to wait for. */
+static void stop_rtx_timer(struct tcp_conn *conn) {
+  conn->persist = conn->cork_wait = false;
+  tcp_timer_clear(conn, TCP_TIMER_RTX);
+}
+
 static void set_rtx_timer(struct ph_stack *stack, struct tcp_conn *conn,
                           bool window_closed) {
   if (conn->out->rtx.first) {
@@ -385,8 +391,7 @@ static void set_rtx_timer(struct ph_stack *stack, struct tcp_conn *conn,
       tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + tcp_rto(conn));
     }
   } else {
-    conn->persist = conn->cork_wait = false;
-    tcp_timer_clear(conn, TCP_TIMER_RTX);
+    stop_rtx_timer(conn);
   }
 }
 
@@ -460,6 +465,32 @@ static inline void output_quietly(struct ph_stack *stack, struct tcp_conn *conn,
   tcp_tlp_arm(stack, conn); /* for then at the latest */
 }
 
+/* What is out or waits to be, and the timers for what is out then. False if
+ * something was busy. */
+static bool send_waiting(struct ph_stack *stack, struct tcp_conn *conn) {
+  enum sent sent = SENT_BLOCKED;
+  uint32_t snd_nxt = conn->snd_nxt;
+  tcp_out_need(stack, conn);
+  do {
+    if (send_lost(stack, conn)) {
+      sent = send_new(stack, conn);
+      if (sent == SENT_ALL) {
+        sent = send_fin(stack, conn);
+      }
+    }
+  } while (sent != SENT_BLOCKED && conn->recovery == TCP_RECOVERY_FAST &&
+           tcp_by_sack(stack, conn) &&
+           tcp_by_sack(stack, conn)->next_seg(stack, conn));
+  set_rtx_timer(stack, conn, sent == SENT_WINDOW_CLOSED);
+  if (conn->snd_nxt != snd_nxt) {
+    tcp_tlp_schedule(stack, conn);
+    if (conn->settings.notsent_lowat) {
+      tcp_tell_room(stack, conn);
+    }
+  }
+  return sent != SENT_BLOCKED;
+}
+
 static PH_APART void output_any(struct ph_stack *stack, struct tcp_conn *conn) {
   bool ok = true;
   if (conn->state == TCP_STATE_CLOSED || conn->state == TCP_STATE_LISTEN) {
@@ -469,33 +500,15 @@ static PH_APART void output_any(struct ph_stack *stack, struct tcp_conn *conn) {
       conn->state == TCP_STATE_SYN_RECEIVED) {
     ok = send_syn(stack, conn);
   } else if (conn->state != TCP_STATE_TIME_WAIT) {
-    enum sent sent = SENT_BLOCKED;
-    uint32_t snd_nxt = conn->snd_nxt;
-    if (conn->sndq_len > 0 || snd_nxt != conn->snd_una ||
+    if (conn->sndq_len > 0 || conn->snd_nxt != conn->snd_una ||
         (conn->fin_queued && !conn->fin_sent)) {
-      tcp_out_need(stack, conn);
-    }
-    do {
-      if (send_lost(stack, conn)) {
-        sent = send_new(stack, conn);
-        if (sent == SENT_ALL) {
-          sent = send_fin(stack, conn);
-        }
-      }
-    } while (sent != SENT_BLOCKED && conn->recovery == TCP_RECOVERY_FAST &&
-             tcp_by_sack(stack, conn) &&
-             tcp_by_sack(stack, conn)->next_seg(stack, conn));
-    set_rtx_timer(stack, conn, sent == SENT_WINDOW_CLOSED);
-    if (conn->snd_nxt != snd_nxt) {
-      tcp_tlp_schedule(stack, conn);
-      if (conn->settings.notsent_lowat) {
-        tcp_tell_room(stack, conn);
-      }
+      ok = send_waiting(stack, conn);
+    } else {
+      stop_rtx_timer(conn);
     }
     if (conn->tx_block_wait) {
       set_retry(stack, conn);
     }
-    ok = sent != SENT_BLOCKED;
   }
   if (conn->state != TCP_STATE_SYN_SENT) {
     ok = send_ack(stack, conn, repeats_fin(stack, conn)) && ok;
