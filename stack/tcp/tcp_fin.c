@@ -6,7 +6,8 @@
 #include "stack/tcp/tcp_pmtu.h"
 #include "stack/tcp/tcp_sendq.h"
 
-bool tcp_fin_acked(struct ph_stack *stack, struct tcp_conn *conn) {
+bool tcp_fin_acked(struct ph_stack *stack, struct tcp_conn *conn,
+                   bool fin_follows) {
   switch (conn->state) {
     case TCP_STATE_FIN_WAIT_1:
       conn->state = TCP_STATE_FIN_WAIT_2;
@@ -17,7 +18,7 @@ bool tcp_fin_acked(struct ph_stack *stack, struct tcp_conn *conn) {
         tcp_conn_drop(stack, conn, 0); /* as in Linux: TCP_LINGER2 */
         return false;
       }
-      if (!conn->owner) {
+      if (!conn->owner && !fin_follows) {
         tcp_linger_fin_wait_2(stack, conn);
       }
       tcp_wake(stack, conn, TCP_READY_OUT); /* a lingering close() waits */
@@ -34,7 +35,8 @@ bool tcp_fin_acked(struct ph_stack *stack, struct tcp_conn *conn) {
   }
 }
 
-bool tcp_fin_acked_orphan(struct ph_stack *stack, struct tcp_conn *conn) {
+bool tcp_fin_acked_orphan(struct ph_stack *stack, struct tcp_conn *conn,
+                          const struct tcp_seg *seg) {
   struct tcp_stack *tcp = tcp_of(stack);
   if (stack->neighbours_unsure) {
     ip_confirm(stack, tcp_path(stack, conn));
@@ -52,7 +54,9 @@ bool tcp_fin_acked_orphan(struct ph_stack *stack, struct tcp_conn *conn) {
     conn->recovery = TCP_RECOVERY_NONE;
     conn->backoff = 0;
   }
-  return tcp_fin_acked(stack, conn);
+  bool fin_follows = (seg->flags & TCP_FIN) && seg->len == 0 &&
+                     seg->seq == conn->rcv_nxt && !conn->fin_seen;
+  return tcp_fin_acked(stack, conn, fin_follows);
 }
 
 void tcp_process_fin(struct ph_stack *stack, struct tcp_conn *conn,

@@ -193,7 +193,7 @@ static PH_INLINE bool process_ack(struct ph_stack *stack, struct tcp_conn *conn,
   if (conn->room_wanted) {
     tcp_tell_room(stack, conn);
   }
-  return fin ? tcp_fin_acked(stack, conn) : true;
+  return fin ? tcp_fin_acked(stack, conn, false) : true;
 }
 
 static bool tcp_process_ack(struct ph_stack *stack, struct tcp_conn *conn,
@@ -267,7 +267,7 @@ static bool tcp_check_ack(struct ph_stack *stack, struct tcp_conn *conn,
     return true; /* nothing is out that it could be about */
   }
   if (conn->fin_sent && seg->ack == conn->snd_nxt && tcp_is_orphan(conn)) {
-    return tcp_fin_acked_orphan(stack, conn);
+    return tcp_fin_acked_orphan(stack, conn, seg);
   }
   tcp_out_need(stack, conn);
   struct tcp_ack info = {

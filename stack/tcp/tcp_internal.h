@@ -366,8 +366,18 @@ struct tcp_out_sharing {
 };
 extern const struct tcp_out_sharing tcp_out_sharing;
 /* The connection is new, or done with sending. */
-void tcp_out_clear(struct tcp_conn *conn);
-void tcp_out_free(struct tcp_stack *tcp, struct tcp_conn *conn);
+static inline void tcp_out_clear(struct tcp_conn *conn) {
+  conn->out = (struct tcp_out *)(uintptr_t)&tcp_out_none;
+  conn->out_lost = false;
+}
+void tcp_out_give(struct tcp_stack *tcp, struct tcp_conn *conn);
+static inline void tcp_out_free(struct tcp_stack *tcp, struct tcp_conn *conn) {
+  if (conn->out != &tcp_out_none) {
+    tcp_out_give(tcp, conn);
+  } else {
+    conn->out_lost = false;
+  }
+}
 void tcp_out_take(struct ph_stack *stack, struct tcp_conn *conn);
 /* Before data are sent, or something is heard of them: conn->out is its own
  * from here on. What others had there may be forgotten. */

@@ -59,17 +59,12 @@ bool tcp_out_init(struct tcp_stack *tcp, uint32_t count) {
   return tcp->outs != NULL;
 }
 
-void tcp_out_clear(struct tcp_conn *conn) {
-  conn->out = (struct tcp_out *)(uintptr_t)&tcp_out_none;
-  conn->out_lost = false;
-}
-
-void tcp_out_free(struct tcp_stack *tcp, struct tcp_conn *conn) {
-  if (conn->out != &tcp_out_none) {
-    tcp_rtx_free(tcp, conn);
+void tcp_out_give(struct tcp_stack *tcp, struct tcp_conn *conn) {
+  tcp_rtx_free(tcp, conn);
+  if (conn->out->ooo.first) {
     tcp_ooo_free(tcp, conn);
-    put(tcp, conn->out);
   }
+  put(tcp, conn->out);
   tcp_out_clear(conn);
 }
 

@@ -347,8 +347,12 @@ static enum sent send_fin(struct ph_stack *stack, struct tcp_conn *conn) {
   if (transmit(stack, conn, conn->snd_nxt, TCP_FIN | TCP_ACK, NULL, 0) < 0) {
     return SENT_BLOCKED;
   }
-  tcp_rtx_sent(stack, conn, conn->snd_nxt, 1, none, TCP_RANGE_FIN,
-               conn->snd_mss);
+  if (PH_SHORT_WAYS && conn->snd_nxt == conn->snd_una) {
+    tcp_rtx_sent_alone(stack, conn, 1, TCP_RANGE_FIN);
+  } else {
+    tcp_rtx_sent(stack, conn, conn->snd_nxt, 1, none, TCP_RANGE_FIN,
+                 conn->snd_mss);
+  }
   conn->snd_nxt++;
   conn->fin_sent = true;
   return SENT_ALL;
@@ -452,7 +456,7 @@ static inline void output_quietly(struct ph_stack *stack, struct tcp_conn *conn,
     retry_later(stack, conn);
     return;
   }
-  tcp_rtx_sent_alone(stack, conn, n);
+  tcp_rtx_sent_alone(stack, conn, n, 0);
   conn->out->sndq_next = end;
   conn->snd_nxt = seq + n;
   conn->out->flight_max = n;

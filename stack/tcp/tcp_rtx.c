@@ -198,9 +198,16 @@ bool tcp_rtx_split(struct tcp_stack *tcp, struct tcp_conn *conn,
 }
 
 void tcp_rtx_free(struct tcp_stack *tcp, struct tcp_conn *conn) {
-  while (conn->out->rtx.first) {
-    record_put(tcp, conn->out, conn->out->rtx.first);
+  struct tcp_out *out = conn->out;
+  struct tcp_range *next;
+  tcp->rtx_users -= out->rtx.first != NULL;
+  for (struct tcp_range *range = out->rtx.first; range; range = next) {
+    next = range->next;
+    tcp_range_put(tcp, range);
   }
+  out->rtx = (struct tcp_ranges){0};
+  out->sent = out->lost = (struct tcp_range_list){0};
+  out->records = out->lost_bytes = out->sacked_bytes = 0;
 }
 
 /* ---- Delivered ---------------------------------------------------------- */

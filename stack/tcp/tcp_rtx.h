@@ -18,14 +18,15 @@ static inline void tcp_rtx_fill(struct tcp_range *range, uint32_t seq,
   range->u.tx.mss = (uint16_t)mss;
 }
 
-/* The first `len` bytes of the send queue were sent in one segment while
- * nothing else was out. */
+/* The first `len` bytes of the send queue, or the FIN behind an empty one, were
+ * sent in one segment while nothing else was out. */
 static inline void tcp_rtx_sent_alone(struct ph_stack *stack,
-                                      struct tcp_conn *conn, uint32_t len) {
+                                      struct tcp_conn *conn, uint32_t len,
+                                      uint32_t flags) {
   struct tcp_stack *tcp = tcp_of(stack);
   struct tcp_out *out = conn->out;
   struct tcp_range *range = tcp_range_get(tcp, 0);
-  tcp_rtx_fill(range, conn->snd_una, len, tcp_sendq_front(conn), 0,
+  tcp_rtx_fill(range, conn->snd_una, len, tcp_sendq_front(conn), flags,
                conn->snd_mss);
   range->u.tx.sent_at_ns = stack->now_ns;
   range->left = range->right = range->prev = range->next = NULL;

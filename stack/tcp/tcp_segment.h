@@ -33,11 +33,14 @@ static inline uint32_t tcp_seg_len(const struct tcp_seg *seg) {
 }
 
 /* ---- tcp_fin.c ---------------------------------------------------------- */
-/* Our FIN is acknowledged. False: that was the connection's end. */
-bool tcp_fin_acked(struct ph_stack *stack, struct tcp_conn *conn);
+/* Our FIN is acknowledged, by a segment with the peer's FIN if `fin_follows`.
+ * False: that was the connection's end. */
+bool tcp_fin_acked(struct ph_stack *stack, struct tcp_conn *conn,
+                   bool fin_follows);
 /* The same, of a connection that nobody owns: with its FIN all that it sent is
  * acknowledged, and what this ACK could tell is of no use any more. */
-bool tcp_fin_acked_orphan(struct ph_stack *stack, struct tcp_conn *conn);
+bool tcp_fin_acked_orphan(struct ph_stack *stack, struct tcp_conn *conn,
+                          const struct tcp_seg *seg);
 /* The eighth step, of a segment with a FIN or when one was seen before. */
 void tcp_process_fin(struct ph_stack *stack, struct tcp_conn *conn,
                      const struct tcp_seg *seg);

@@ -126,6 +126,25 @@ static void fin_wait_1_with_a_hole_acknowledged_gives_memory_back(
   peer_free(&p);
 }
 
+/* The second of two FINs at different places is none: with the ACK of ours it
+ * must not leave behind what waits for the first one for ever. */
+static void fin_wait_1_two_fins_does_not_wait_for_ever(void **state) {
+  /* EVIDENCE: RFC 9293 3.10.7.4 (hostile: the FIN moves) */
+  (void)state;
+  struct peer p;
+  peer_passive(&p, NULL);
+  struct tcp_conn *conn = p.conn;
+  peer_send(&p, TCP_FIN | TCP_ACK, p.seq + 100, NULL, 0);
+  close_app(&p);
+  p.conn = NULL;
+  p.ack = first + 1;
+  peer_fin(&p);
+  assert_int_equal(tcp_get_state(conn), TCP_STATE_FIN_WAIT_2);
+  peer_pass(&p, 61 * PAIR_S);
+  assert_int_equal(open_conns(&p), 0);
+  peer_free(&p);
+}
+
 static void fin_wait_1_fin_closes_simultaneously(void **state) {
   /* EVIDENCE: RFC 9293 3.6 (case 3), figure 13 */
   (void)state;
@@ -360,6 +379,7 @@ int main(void) {
       cmocka_unit_test(established_fin_then_close_is_one_segment),
       cmocka_unit_test(established_fin_without_answer_is_acknowledged_soon),
       cmocka_unit_test(fin_wait_1_with_a_hole_acknowledged_gives_memory_back),
+      cmocka_unit_test(fin_wait_1_two_fins_does_not_wait_for_ever),
       cmocka_unit_test(fin_wait_1_fin_closes_simultaneously),
       cmocka_unit_test(fin_wait_1_fin_with_ack_of_fin_goes_to_time_wait),
       cmocka_unit_test(established_close_sends_queued_data_before_fin),
