@@ -125,6 +125,9 @@ static int connect_tcp(struct ph_stack *stack, struct ph_sock *sock, int fd,
     return result;
   }
   sock->connecting = true;
+  if (!sock_waits(stack, sock, false)) {
+    return -PH_EINPROGRESS;
+  }
   return connect_result(stack, sock, fd, -PH_EINPROGRESS);
 }
 

@@ -88,11 +88,7 @@ void tcp_ranges_insert_among(struct tcp_ranges *set, struct tcp_range *range) {
   *(range->next ? &range->next->prev : &set->last) = range;
 }
 
-void tcp_ranges_remove(struct tcp_ranges *set, struct tcp_range *range) {
-  if (set->first == set->last) {
-    set->root = set->first = set->last = NULL;
-    return;
-  }
+static void take_out(struct tcp_ranges *set, struct tcp_range *range) {
   if (set->root != range) {
     set->root = splay(set->root, range->seq);
   }
@@ -102,6 +98,18 @@ void tcp_ranges_remove(struct tcp_ranges *set, struct tcp_range *range) {
     struct tcp_range *right = range->right;
     set->root = splay(range->left, range->seq);
     set->root->right = right;
+  }
+}
+
+void tcp_ranges_remove(struct tcp_ranges *set, struct tcp_range *range) {
+  if (set->first == set->last) {
+    set->root = set->first = set->last = NULL;
+    return;
+  }
+  if (range == set->first && set->root->left == range) {
+    set->root->left = range->right; /* as most often: nothing to search */
+  } else {
+    take_out(set, range);
   }
   *(range->prev ? &range->prev->next : &set->first) = range->next;
   *(range->next ? &range->next->prev : &set->last) = range->prev;
