@@ -299,7 +299,7 @@ static void queue_fin(struct ph_stack *stack, struct tcp_conn *conn) {
   } else if (conn->state == TCP_STATE_CLOSE_WAIT) {
     conn->state = TCP_STATE_LAST_ACK;
   }
-  tcp_output(stack, conn);
+  tcp_output_any(stack, conn);
 }
 
 int tcp_shutdown(struct ph_stack *stack, struct tcp_conn *conn, bool read,

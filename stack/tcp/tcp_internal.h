@@ -536,6 +536,8 @@ static inline uint32_t tcp_unsent_bytes(const struct tcp_conn *conn) {
 }
 void tcp_poll(struct ph_stack *stack);
 void tcp_output(struct ph_stack *stack, struct tcp_conn *conn);
+/* The same for who knows that it is not data alone. */
+void tcp_output_any(struct ph_stack *stack, struct tcp_conn *conn);
 void tcp_output_syn(struct ph_stack *stack, struct tcp_conn *conn);
 void tcp_output_probe(struct ph_stack *stack, struct tcp_conn *conn);
 void tcp_ack_at_once(struct ph_stack *stack, struct tcp_conn *conn);

@@ -48,7 +48,11 @@ PH_APART static void output_pending(struct ph_stack *stack,
   while (conn) {
     struct tcp_conn *next = conn->next_pending;
     conn->pending = false;
-    tcp_output(stack, conn);
+    if (conn->sndq_len > 0) {
+      tcp_output(stack, conn);
+    } else { /* an ACK is due */
+      tcp_output_any(stack, conn);
+    }
     conn = next;
   }
 }
@@ -495,7 +499,7 @@ static bool send_waiting(struct ph_stack *stack, struct tcp_conn *conn) {
   return sent != SENT_BLOCKED;
 }
 
-static PH_APART void output_any(struct ph_stack *stack, struct tcp_conn *conn) {
+PH_APART void tcp_output_any(struct ph_stack *stack, struct tcp_conn *conn) {
   bool ok = true;
   if (conn->state == TCP_STATE_CLOSED || conn->state == TCP_STATE_LISTEN) {
     return;
@@ -527,7 +531,7 @@ void tcp_output(struct ph_stack *stack, struct tcp_conn *conn) {
   if (PH_SHORT_WAYS && PH_USUAL(tcp_is_quiet_to_send(tcp_of(stack), conn, n))) {
     output_quietly(stack, conn, n);
   } else {
-    output_any(stack, conn);
+    tcp_output_any(stack, conn);
   }
   tcp_look(stack, conn);
 }
@@ -539,7 +543,7 @@ void tcp_output_syn_once(struct ph_stack *stack, struct tcp_conn *conn) {
 
 void tcp_output_syn(struct ph_stack *stack, struct tcp_conn *conn) {
   conn->syn_due = true;
-  tcp_output(stack, conn);
+  tcp_output_any(stack, conn);
 }
 
 /* A segment below the window makes the peer say where it stands (as Linux
