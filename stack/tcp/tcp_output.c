@@ -71,6 +71,14 @@ static PH_APART int transmit(struct ph_stack *stack, struct tcp_conn *conn,
   return tcp_transmit(stack, conn, seq, flags, pos, len, false);
 }
 
+/* The same without payload. */
+static PH_APART int transmit_bare(struct ph_stack *stack, struct tcp_conn *conn,
+                                  uint32_t seq, uint8_t flags) {
+  return PH_SHORT_WAYS
+             ? tcp_transmit(stack, conn, seq, flags, NULL, 0, false)
+             : transmit(stack, conn, seq, flags, NULL, 0);
+}
+
 /* The longest payload of one packet, a multiple of the MSS. */
 static uint32_t max_payload(struct ph_stack *stack, struct tcp_conn *conn,
                             uint32_t mss) {
@@ -348,7 +356,7 @@ static enum sent send_fin(struct ph_stack *stack, struct tcp_conn *conn) {
     return SENT_WINDOW_CLOSED;
   }
   struct tcp_pos none = {NULL, 0};
-  if (transmit(stack, conn, conn->snd_nxt, TCP_FIN | TCP_ACK, NULL, 0) < 0) {
+  if (transmit_bare(stack, conn, conn->snd_nxt, TCP_FIN | TCP_ACK) < 0) {
     return SENT_BLOCKED;
   }
   if (PH_SHORT_WAYS && conn->snd_nxt == conn->snd_una) {
@@ -419,7 +427,7 @@ static bool send_syn(struct ph_stack *stack, struct tcp_conn *conn) {
       conn->state == TCP_STATE_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK;
   if (conn->syn_due) {
     flags |= tcp_ecn_syn_flags(conn);
-    if (transmit(stack, conn, conn->snd_una, flags, NULL, 0) < 0) {
+    if (transmit_bare(stack, conn, conn->snd_una, flags) < 0) {
       return false;
     }
     conn->syn_due = false;
@@ -432,7 +440,7 @@ static bool send_ack(struct ph_stack *stack, struct tcp_conn *conn,
                      bool with_fin) {
   if (conn->ack_now) {
     uint8_t flags = with_fin ? TCP_ACK | TCP_FIN : TCP_ACK;
-    if (transmit(stack, conn, conn->snd_nxt - with_fin, flags, NULL, 0) < 0) {
+    if (transmit_bare(stack, conn, conn->snd_nxt - with_fin, flags) < 0) {
       return false;
     }
     stack->stats.TcpPureAcksOut++;
@@ -549,7 +557,7 @@ void tcp_output_syn(struct ph_stack *stack, struct tcp_conn *conn) {
 /* A segment below the window makes the peer say where it stands (as Linux
  * does; it carries no new octet, docs/stack.md, deviations). */
 void tcp_output_probe(struct ph_stack *stack, struct tcp_conn *conn) {
-  (void)transmit(stack, conn, conn->snd_una - 1, TCP_ACK, NULL, 0);
+  (void)transmit_bare(stack, conn, conn->snd_una - 1, TCP_ACK);
 }
 
 enum tcp_probe tcp_output_loss_probe(struct ph_stack *stack,
