@@ -85,7 +85,7 @@ void tcp_ranges_insert_among(struct tcp_ranges *set, struct tcp_range *range) {
   range->prev = before;
   range->next = before ? before->next : set->first;
   *(range->prev ? &range->prev->next : &set->first) = range;
-  *(range->next ? &range->next->prev : &set->last) = range;
+  range->next->prev = range; /* the last is another */
 }
 
 static void take_out(struct tcp_ranges *set, struct tcp_range *range) {

@@ -4,6 +4,7 @@
 #define PH_TCP_TCP_RANGE_H
 
 #include "stack/base/block.h"
+#include "stack/base/seq.h"
 
 /* A piece of the send queue or of the out-of-order queue. */
 struct tcp_chunk {
@@ -62,15 +63,23 @@ struct tcp_range_list {
 /* The range with the greatest seq not above `seq`, or NULL. O(log n)
  * amortized; the tree is rearranged. */
 struct tcp_range *tcp_ranges_floor(struct tcp_ranges *set, uint32_t seq);
-/* Insert; must not overlap another. */
+/* Insert, not behind all others; must not overlap another. */
 void tcp_ranges_insert_among(struct tcp_ranges *set, struct tcp_range *range);
+/* Behind all others there is nothing to search: they become its left side. */
+static inline void tcp_ranges_append(struct tcp_ranges *set,
+                                     struct tcp_range *range) {
+  range->left = set->root;
+  range->right = range->next = NULL;
+  range->prev = set->last;
+  *(set->last ? &set->last->next : &set->first) = range;
+  set->root = set->last = range;
+}
 static inline void tcp_ranges_insert(struct tcp_ranges *set,
                                      struct tcp_range *range) {
-  if (set->root) {
-    tcp_ranges_insert_among(set, range);
+  if (!set->root || seq_gt(range->seq, set->last->seq)) {
+    tcp_ranges_append(set, range);
   } else {
-    range->left = range->right = range->prev = range->next = NULL;
-    set->root = set->first = set->last = range;
+    tcp_ranges_insert_among(set, range);
   }
 }
 void tcp_ranges_remove(struct tcp_ranges *set, struct tcp_range *range);
