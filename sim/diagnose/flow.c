@@ -168,6 +168,9 @@ static void add_segment(struct flow *flow, int from,
       .wire_len = wire_len,
       .from = (uint8_t)from,
       .flags = segment->flags,
+      .timestamps = segment->timestamps,
+      .ts_val = segment->ts_val,
+      .ts_ecr = segment->ts_ecr,
   };
   if (segment->flags & SEGMENT_ACK) {
     to->ack = unwrap((int64_t)other->bytes, segment->ack, other->first);

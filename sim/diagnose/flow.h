@@ -18,10 +18,12 @@ struct flow_segment {
   uint64_t order; /* in the file */
   int64_t seq, ack;
   uint32_t payload;
-  uint32_t window;    /* bytes, scaled */
-  uint32_t wire_len;  /* of the frame */
-  uint8_t from;       /* which end: 0, 1 */
-  uint8_t flags;      /* enum segment_flag */
+  uint32_t window;   /* bytes, scaled */
+  uint32_t wire_len; /* of the frame */
+  uint8_t from;      /* which end: 0, 1 */
+  uint8_t flags;     /* enum segment_flag */
+  bool timestamps;   /* the next two are known */
+  uint32_t ts_val, ts_ecr;
   uint8_t sack_count; /* blocks, relative like `ack` */
   int64_t sack[SEGMENT_SACKS][2];
 };

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "sim/core/util.h"
+#include "sim/diagnose/measure.h"
 
 enum {
-  TRAIN = 8,             /* segments that show the rate of a link */
   TIMELY = 20,           /* an answer comes within 1/20 of a round trip, */
   TIMELY_LEAST = 5000,   /* at least these, */
   TIMELY_MOST = 1000000, /* at most these ns */
@@ -21,12 +21,9 @@ enum {
   DEEP_QUEUE = 2,
   PLATEAU_RTTS = 8,
   LEAST_SEGMENTS = 10,
+  NEAR_SEGMENTS = 4,
   LEAST_RTTS = 3,
-  MSS_DEFAULT = 1460,
-  TIMESTAMPS = 12, /* bytes of the option, padded */
 };
-
-static const int64_t RTT_MOST = INT64_C(1) << 40; /* a quarter of an hour */
 
 /* Reasons of a pause that are not final. */
 enum {
@@ -45,16 +42,10 @@ struct pause {
 };
 
 struct watch {
-  const struct flow *flow;
-  unsigned sender;
-  int64_t outer, inner; /* round trips: place - sender, place - receiver */
+  struct path path;
   int64_t timely;
   int64_t shift; /* by which ACKs are moved: `outer`, or a little less */
   int64_t late;  /* a segment appears by so much later than what it answers */
-  int64_t mss;
-  bool push_tells; /* PSH ends what an application wrote */
-  double capacity; /* bytes per ns; 0: not known */
-  bool timed;      /* `inner` is known */
   /* As of now. */
   bool begun;
   int64_t una, nxt, edge, window, recover;
@@ -74,138 +65,15 @@ struct watch {
   size_t count, capacity_count;
 };
 
-static bool is_data(const struct watch *w, const struct flow_segment *segment) {
-  return segment->from == w->sender && segment->payload > 0 &&
-         !(segment->flags & (SEGMENT_SYN | SEGMENT_RST));
-}
-
-static bool is_ack(const struct watch *w, const struct flow_segment *segment) {
-  return segment->from != w->sender && (segment->flags & SEGMENT_ACK) &&
-         !(segment->flags & SEGMENT_RST);
-}
-
-/* --- What the recording shows before it is looked through ------------------
- */
-
-/* The two halves of the round trip: from a SYN to its answer, from that to the
- * third segment. */
-static void measure_handshake(struct watch *w) {
-  const struct flow *flow = w->flow;
-  int64_t syn = -1, answer = -1, third = -1;
-  for (size_t i = 0; i < flow->count && third < 0; i++) {
-    const struct flow_segment *segment = &flow->segments[i];
-    if (segment->flags & SEGMENT_SYN) {
-      if (segment->from == 0) {
-        syn = answer < 0 ? segment->ns : syn;
-      } else {
-        answer = segment->ns;
-      }
-    } else if (segment->from == 0 && answer >= 0) {
-      third = segment->ns;
-    }
-  }
-  if (syn < 0 || answer < 0 || third < 0) {
-    return;
-  }
-  int64_t half[2] = {answer - syn, third - answer};
-  if (half[0] < RTT_MOST && half[1] < RTT_MOST) {
-    w->inner = half[w->sender];
-    w->outer = half[!w->sender];
-    w->timed = true;
-  }
-}
-
-/* The payload of a full segment: the longest that was seen; if some are longer
- * than the SYNs allow, they were not cut yet, and it is what the SYNs allow. */
-static int64_t measure_mss(const struct watch *w) {
-  const struct flow_end *end = w->flow->end;
-  int64_t most = end[0].mss && end[1].mss
-                     ? (end[0].mss < end[1].mss ? end[0].mss : end[1].mss)
-                     : MSS_DEFAULT;
-  int64_t mss = 0;
-  if (end[0].timestamps && end[1].timestamps && most > 2 * TIMESTAMPS) {
-    most -= TIMESTAMPS;
-  }
-  for (size_t i = 0; i < w->flow->count; i++) {
-    const struct flow_segment *segment = &w->flow->segments[i];
-    if (is_data(w, segment) && segment->payload > mss) {
-      mss = segment->payload;
-    }
-  }
-  return mss > most || mss == 0 ? most : mss;
-}
-
-/* PSH stands at the end of a write(), or of every burst, or nowhere. Only the
- * first tells anything: then it is rare. */
-static bool push_tells(const struct watch *w) {
-  size_t all = 0, pushed = 0;
-  for (size_t i = 0; i < w->flow->count; i++) {
-    const struct flow_segment *segment = &w->flow->segments[i];
-    if (is_data(w, segment)) {
-      all++;
-      pushed += (segment->flags & SEGMENT_PSH) != 0;
-    }
-  }
-  return pushed * 8 < all;
-}
-
-static bool ends_write(const struct watch *w,
-                       const struct flow_segment *segment) {
-  return segment->payload % w->mss != 0 ||
-         (w->push_tells && (segment->flags & SEGMENT_PSH));
-}
-
-/* The rate of the narrowest link before the place: the highest at which TRAIN
- * segments followed each other. What an application wrote one by one does not
- * show it. */
-static double measure_capacity(const struct watch *w) {
-  const struct flow_segment *train[TRAIN];
-  size_t have = 0;
-  double most = 0;
-  for (size_t i = 0; i < w->flow->count; i++) {
-    const struct flow_segment *segment = &w->flow->segments[i];
-    if (!is_data(w, segment)) {
-      continue;
-    }
-    train[have % TRAIN] = segment;
-    have++;
-    if (have >= TRAIN) {
-      const struct flow_segment *first = train[have % TRAIN];
-      double bytes = 0;
-      for (size_t k = 1; k < TRAIN; k++) {
-        bytes += train[(have + k) % TRAIN]->payload;
-      }
-      double rate = segment->ns > first->ns
-                        ? bytes / (double)(segment->ns - first->ns)
-                        : 0;
-      most = rate > most ? rate : most;
-    }
-    have = ends_write(w, segment) ? 0 : have;
-  }
-  return most;
-}
-
-/* What so many bytes take at the narrowest link before the place. */
-static int64_t time_of(const struct watch *w, int64_t bytes) {
-  double ns = w->capacity > 0 ? (double)bytes / w->capacity : 0;
-  return ns < (double)RTT_MOST ? (int64_t)ns : RTT_MOST;
-}
-
-static int64_t base_rtt(const struct watch *w) {
-  return w->inner + w->outer;
-}
-
 static void prepare(struct watch *w) {
-  w->mss = measure_mss(w);
-  w->push_tells = push_tells(w);
-  w->capacity = measure_capacity(w);
-  int64_t base = base_rtt(w), timely = base / TIMELY;
+  path_measure(&w->path);
+  int64_t base = path_rtt(&w->path), timely = base / TIMELY;
   timely = timely > TIMELY_LEAST ? timely : TIMELY_LEAST;
   w->timely = timely < TIMELY_MOST ? timely : TIMELY_MOST;
-  w->shift = w->outer > w->timely / 2 ? w->outer - w->timely / 2 : 0;
+  w->shift = w->path.outer > w->timely / 2 ? w->path.outer - w->timely / 2 : 0;
   /* Behind a slow link a full segment comes later than a SYN did. */
-  if (w->outer > base / 10) {
-    w->late = time_of(w, w->mss);
+  if (w->path.outer > base / 10) {
+    w->late = path_time(&w->path, w->path.mss);
   }
 }
 
@@ -214,8 +82,8 @@ static void prepare(struct watch *w) {
 /* A queue stands before the narrowest link: for a round trip, no segment's was
  * about as short as the shortest. */
 static bool queue_stands(const struct watch *w, int64_t part) {
-  int64_t slack = base_rtt(w) / part;
-  return w->rtt - w->inner > slack;
+  int64_t slack = path_rtt(&w->path) / part;
+  return w->rtt - w->path.inner > slack;
 }
 
 static struct pause *add_pause(struct watch *w, int64_t begin, int64_t end,
@@ -238,7 +106,7 @@ static struct pause *add_pause(struct watch *w, int64_t begin, int64_t end,
 }
 
 static uint8_t reason_of_window(const struct watch *w) {
-  bool slow = w->waited > base_rtt(w) / QUEUE;
+  bool slow = w->waited > path_rtt(&w->path) / QUEUE;
   if (slow || w->window < w->report->window_most / 4 * 3) {
     return LIMIT_RECEIVER;
   }
@@ -249,17 +117,18 @@ static uint8_t reason_of_window(const struct watch *w) {
 static void end_pause(struct watch *w, const struct flow_segment *next) {
   int64_t now = next->ns, len = next->payload;
   /* A short one that an ACK lets go was held back by Nagle's algorithm. */
-  bool ended = w->last_ended || len % w->mss != 0;
+  bool ended = w->last_ended || len % w->path.mss != 0;
   int64_t begin = w->last_new, gap = now - begin;
   int64_t longest = len > w->last_len ? len : w->last_len;
-  int64_t line = time_of(w, longest + longest / 4);
+  int64_t line = path_time(&w->path, longest + longest / 4);
   bool answer = now - w->last_news <= w->timely + w->late;
   /* No word of what is out: it is lost, and what leaves now is a probe. */
-  bool silent = w->last_news < begin && w->nxt - w->una > w->mss &&
-                gap > base_rtt(w) * 9 / 5;
+  bool silent = w->last_news < begin && w->nxt - w->una > w->path.mss &&
+                gap > path_rtt(&w->path) * 9 / 5;
   bool repair = w->una < w->recover || silent;
   /* A sender may wait until a quarter of the window is open. */
-  bool full = w->room < w->mss || (w->room < w->quarter && answer && !repair);
+  bool full =
+      w->room < w->path.mss || (w->room < w->quarter && answer && !repair);
   if (full && gap > w->timely) {
     bool all = w->opened < 0 || answer || now - w->opened <= w->timely;
     int64_t until = all ? now : w->opened;
@@ -273,10 +142,10 @@ static void end_pause(struct watch *w, const struct flow_segment *next) {
   if (gap <= w->timely || (gap <= line && !w->last_ended)) {
     reason = BURST;
   } else if (answer || repair) {
-    reason =
-        queue_stands(w, QUEUE) && !(repair && gap > 2 * (w->rtt + w->outer))
-            ? LIMIT_WIRE
-            : LIMIT_CONGESTION;
+    reason = queue_stands(w, QUEUE) &&
+                     !(repair && gap > 2 * (w->rtt + w->path.outer))
+                 ? LIMIT_WIRE
+                 : LIMIT_CONGESTION;
   }
   struct pause *pause = add_pause(w, begin, now, reason);
   pause->written = ended;
@@ -309,7 +178,7 @@ static void see_data(struct watch *w, const struct flow_segment *segment) {
   }
   w->last_new = segment->ns;
   w->last_len = segment->payload;
-  w->last_ended = ends_write(w, segment);
+  w->last_ended = path_ends_write(&w->path, segment);
   w->room = w->edge - w->nxt;
   w->quarter = w->report->window_most / 4;
   w->flight = flight;
@@ -320,14 +189,14 @@ static void see_data(struct watch *w, const struct flow_segment *segment) {
 /* The round trip of the last segment that `ack` covers, or of one that it
  * begins to, as far as it was not sent twice. */
 static void sample(struct watch *w, const struct flow_segment *ack) {
-  const struct flow *flow = w->flow;
+  const struct flow *flow = w->path.flow;
   int64_t sent = -1;
   for (; w->oldest < flow->count; w->oldest++) {
     const struct flow_segment *segment = &flow->segments[w->oldest];
     if (segment->ns > ack->ns) {
       break;
     }
-    if (is_data(w, segment)) {
+    if (path_is_data(&w->path, segment)) {
       bool begins = segment->seq < ack->ack && segment->seq >= w->una;
       sent = begins ? segment->ns : sent;
       if (segment->seq + segment->payload > ack->ack) {
@@ -339,11 +208,11 @@ static void sample(struct watch *w, const struct flow_segment *ack) {
     return;
   }
   int64_t rtt = ack->ns - sent;
-  if (rtt < RTT_MOST && (!w->timed || rtt < w->inner)) {
-    w->inner = rtt;
-    w->timed = true;
+  if (rtt < RTT_MOST && (!w->path.timed || rtt < w->path.inner)) {
+    w->path.inner = rtt;
+    w->path.timed = true;
   }
-  if (w->rtt < 0 || rtt < w->rtt || ack->ns - w->round > rtt + w->outer) {
+  if (w->rtt < 0 || rtt < w->rtt || ack->ns - w->round > rtt + w->path.outer) {
     w->round = rtt < w->rtt ? w->round : ack->ns;
     w->rtt = rtt;
   }
@@ -369,11 +238,11 @@ static void see_ack(struct watch *w, const struct flow_segment *ack,
   }
   if (moves) {
     w->edge = edge;
-    if (w->room < w->mss && !advances) {
+    if (w->room < w->path.mss && !advances) {
       int64_t since = w->last_acked > w->last_new ? w->last_acked : w->last_new;
       w->waited = now - since;
     }
-    if (w->opened < 0 && edge - w->nxt >= w->mss) {
+    if (w->opened < 0 && edge - w->nxt >= w->path.mss) {
       w->opened = now;
     }
   }
@@ -383,13 +252,13 @@ static void see_ack(struct watch *w, const struct flow_segment *ack,
 
 /* All in the order of the sender: an ACK is there `outer` later. */
 static void look_through(struct watch *w) {
-  const struct flow *flow = w->flow;
+  const struct flow *flow = w->path.flow;
   size_t a = 0, d = 0;
   for (;;) {
-    while (a < flow->count && !is_ack(w, &flow->segments[a])) {
+    while (a < flow->count && !path_is_ack(&w->path, &flow->segments[a])) {
       a++;
     }
-    while (d < flow->count && !is_data(w, &flow->segments[d])) {
+    while (d < flow->count && !path_is_data(&w->path, &flow->segments[d])) {
       d++;
     }
     if (d == flow->count) {
@@ -412,7 +281,7 @@ static void look_through(struct watch *w) {
  * was a burst, for whose end there is the reason that the next pause has. Short
  * pauses between do not count. */
 static void settle_bursts(struct watch *w) {
-  int64_t base = base_rtt(w);
+  int64_t base = path_rtt(&w->path);
   size_t begin = 0;
   int64_t still = 0;
   for (size_t i = 0; i <= w->count; i++) {
@@ -499,19 +368,19 @@ static void hold(struct watch *w, size_t end, int64_t flight) {
  * and does not grow is all that was written, as far as the send buffer lets the
  * application write. */
 static void settle_plateau(struct watch *w) {
-  int64_t span = PLATEAU_RTTS * base_rtt(w);
+  int64_t span = PLATEAU_RTTS * path_rtt(&w->path);
   int64_t before = 0, now = 0, begun = w->count ? w->pauses[0].begin : 0;
   bool plateau = false;
   for (size_t i = 0; i < w->count && !w->pauses[i].repaired; i++) {
     struct pause *pause = &w->pauses[i];
     if (pause->end - begun > span) {
       bool was = plateau;
-      plateau = before > 0 && now < before + 2 * w->mss;
+      plateau = before > 0 && now < before + 2 * w->path.mss;
       before = now;
       now = 0;
       begun = pause->end;
       if (plateau && !was) {
-        hold(w, i, before - 2 * w->mss);
+        hold(w, i, before - 2 * w->path.mss);
       }
     }
     now = pause->flight > now ? pause->flight : now;
@@ -525,8 +394,7 @@ static void settle_plateau(struct watch *w) {
 
 static struct watch new_watch(const struct flow *flow, unsigned sender,
                               struct limit_report *report) {
-  return (struct watch){.flow = flow,
-                        .sender = sender,
+  return (struct watch){.path = {.flow = flow, .sender = sender},
                         .report = report,
                         .opened = -1,
                         .rtt = -1};
@@ -556,14 +424,15 @@ void limit_of_flow(const struct flow *flow, unsigned sender,
                    struct limit_report *report) {
   struct watch w = new_watch(flow, sender, report);
   memset(report, 0, sizeof(*report));
-  measure_handshake(&w);
+  path_measure_handshake(&w.path);
   prepare(&w);
-  if (!w.timed) {
+  if (!w.path.timed) {
     /* Without a handshake: the least time from data to their ACK. */
     look_through(&w);
     struct watch again = new_watch(flow, sender, report);
-    again.inner = w.inner;
-    again.timed = w.timed;
+    again.path.inner = w.path.inner;
+    again.path.timed = w.path.timed;
+    path_measure_echoes(&again.path);
     free(w.pauses);
     w = again;
     memset(report, 0, sizeof(*report));
@@ -579,12 +448,15 @@ void limit_of_flow(const struct flow *flow, unsigned sender,
     report->ns[w.pauses[i].reason] += len;
     report->total_ns += len;
   }
-  report->base_rtt_ns = base_rtt(&w);
-  report->outer_ns = w.outer;
-  report->capacity = w.capacity * 1e9;
+  report->base_rtt_ns = path_rtt(&w.path);
+  report->outer_ns = w.path.outer;
+  report->capacity = w.path.capacity * 1e9;
   report->recorded = true;
-  report->known = w.timed && report->segments >= LEAST_SEGMENTS &&
-                  report->total_ns >= LEAST_RTTS * base_rtt(&w);
+  /* Without anything that tells where the place is: next to the sender, unless
+   * all is acknowledged as soon as it is seen. */
+  bool near = w.path.placed || report->flight_most > NEAR_SEGMENTS * w.path.mss;
+  report->known = w.path.timed && near && report->segments >= LEAST_SEGMENTS &&
+                  report->total_ns >= LEAST_RTTS * path_rtt(&w.path);
   limit_judge(report);
   free(w.pauses);
 }

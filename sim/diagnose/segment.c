@@ -175,6 +175,8 @@ static void read_option(struct segment *segment, const uint8_t *option,
     segment->scale = (int8_t)(option[2] < 14 ? option[2] : 14);
   } else if (option[0] == OPTION_TIMESTAMPS) {
     segment->timestamps = len == 10;
+    segment->ts_val = len == 10 ? frame_get32(option + 2) : 0;
+    segment->ts_ecr = len == 10 ? frame_get32(option + 6) : 0;
   } else if (option[0] == OPTION_SACK) {
     for (size_t at = 2; at + 8 <= len && segment->sack_count < SEGMENT_SACKS;
          at += 8) {

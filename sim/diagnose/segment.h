@@ -30,7 +30,8 @@ struct segment {
   uint16_t mss;     /* option of a SYN, or 0 */
   int8_t scale;     /* option of a SYN, or -1 */
   uint8_t flags;    /* enum segment_flag */
-  bool timestamps;  /* the option is there */
+  bool timestamps;  /* the option is there: */
+  uint32_t ts_val, ts_ecr;
   uint8_t sack_count;
   uint32_t sack[SEGMENT_SACKS][2];
 };

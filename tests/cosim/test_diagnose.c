@@ -45,8 +45,9 @@ struct made {
   int scale;     /* >= 0: MSS and window scale options */
   unsigned link; /* 0: Ethernet */
   bool vlan, ipv6;
-  bool total_zero; /* as of a super-segment */
-  uint16_t port;   /* of end 0; 0: 1000 */
+  bool total_zero;         /* as of a super-segment */
+  uint32_t ts_val, ts_ecr; /* 0: no timestamps */
+  uint16_t port;           /* of end 0; 0: 1000 */
 };
 
 /* Only the headers: the payload is not recorded. */
@@ -54,7 +55,8 @@ static uint32_t make(const struct made *made, uint8_t *frame,
                      uint32_t *wire_len) {
   uint32_t at = 0;
   uint16_t type = made->ipv6 ? 0x86dd : 0x0800;
-  unsigned options = made->scale >= 0 && (made->flags & SEGMENT_SYN) ? 8 : 0;
+  bool opens = made->scale >= 0 && (made->flags & SEGMENT_SYN);
+  unsigned options = opens ? 8 : made->ts_val ? 12 : 0;
   unsigned tcp = 20 + options;
   memset(frame, 0, 128);
   if (made->link == SLL) {
@@ -96,7 +98,11 @@ static uint32_t make(const struct made *made, uint8_t *frame,
   h[12] = (uint8_t)(tcp / 4 << 4);
   h[13] = (uint8_t)made->flags;
   frame_put16(h + 14, (uint16_t)made->window);
-  if (options) {
+  if (made->ts_val) {
+    frame_put32(h + 20, 0x0101080a);
+    frame_put32(h + 24, made->ts_val);
+    frame_put32(h + 28, made->ts_ecr);
+  } else if (options) {
     static const uint8_t plain[8] = {2, 4, MSS >> 8, MSS & 255, 1, 3, 3, 0};
     memcpy(h + 20, plain, 8);
     h[27] = (uint8_t)made->scale;
@@ -398,6 +404,55 @@ static void too_little_is_no_verdict(void **state) {
   assert_string_equal(text, "Too little was sent to tell.");
 }
 
+/* Eight segments each round trip into a window of eight, from the middle of the
+ * connection on, as seen by the receiver. */
+static void late_at_the_receiver(bool stamps) {
+  recording_pcap(&recording, false, false, ETHERNET);
+  for (int i = 0; i < ROUNDS; i++) {
+    uint32_t now = stamps ? 1000 + 20 * (uint32_t)i : 0;
+    for (int k = 0; k < 8; k++) {
+      add(round_us(i), (struct made){.flags = SEGMENT_ACK,
+                                     .seq = 1 + (8 * i + k) * MSS,
+                                     .ack = 1,
+                                     .window = 8000,
+                                     .payload = MSS,
+                                     .ts_val = now ? now + 5 : 0,
+                                     .ts_ecr = now ? now - 20 : 0});
+    }
+    add(round_us(i) + 10, (struct made){.from = 1,
+                                        .flags = SEGMENT_ACK,
+                                        .seq = 1,
+                                        .ack = 1 + 8 * (i + 1) * MSS,
+                                        .window = 8000,
+                                        .ts_val = now,
+                                        .ts_ecr = now ? now + 5 : 0});
+  }
+}
+
+static void echoes_show_the_round_trip_without_a_handshake(void **state) {
+  (void)state;
+  late_at_the_receiver(true);
+  const struct limit_report *report = judge();
+  assert_true(report->known);
+  assert_int_equal(report->base_rtt_ns, RTT_US * 1000);
+  assert_int_equal(report->outer_ns, (RTT_US - 10) * 1000);
+  assert_int_equal(report->verdict, LIMIT_RECEIVE_BUFFER);
+  assert_in_range(limit_percent(report, LIMIT_RECEIVE_BUFFER), 95, 100);
+}
+
+/* One at a time: nothing tells that it is not the sender's place, but that
+ * more is never out. */
+static void nothing_shows_the_place_there_is_no_verdict(void **state) {
+  (void)state;
+  recording_pcap(&recording, false, false, ETHERNET);
+  for (int i = 0; i < 3 * ROUNDS; i++) {
+    data(round_us(i), i, MSS, 0);
+    ack(round_us(i) + 10, i + 1, 8000);
+  }
+  const struct limit_report *report = judge();
+  assert_false(report->known);
+}
+
 /* --- Seeded runs -----------------------------------------------------------
  */
 
@@ -589,6 +644,10 @@ int main(void) {
       cmocka_unit_test_teardown(each_ack_lets_more_go, tear_down),
       cmocka_unit_test_teardown(a_queue_stands, tear_down),
       cmocka_unit_test_teardown(too_little_is_no_verdict, tear_down),
+      cmocka_unit_test_teardown(echoes_show_the_round_trip_without_a_handshake,
+                                tear_down),
+      cmocka_unit_test_teardown(nothing_shows_the_place_there_is_no_verdict,
+                                tear_down),
       cmocka_unit_test(seeded_runs_get_their_verdict_at_each_place),
       cmocka_unit_test(command_says_a_sentence_or_json),
       cmocka_unit_test(report_draws_a_connection_of_a_recording),

@@ -19,6 +19,8 @@ PLANS = [
      "receiving application"),
     ("a writer of 200 kB/s", {**SLOW, "seconds": 3, "write_rate": 200e3, "block": 16384}, "sending application"),
     ("a receive buffer of 16 KiB", {**LONG, "seconds": 3, "rcvbuf": 16384}, "receive window"),
+    ("a receive buffer of 16 KiB, recorded too late", {**LONG, "seconds": 3, "rcvbuf": 16384, "skip": 100},
+     "receive window"),
     ("one segment of 60 lost", {**LONG, "seconds": 4, "lose_every": 60}, "congestion window"),
 ]
 COUNTS = {"passed": 0, "failed": 0}

@@ -96,8 +96,9 @@ def client(plan):
 class Capture:
     """pcapng with an interface for each place."""
 
-    def __init__(self, path, places):
+    def __init__(self, path, places, skip):
         self.file = open(path, "wb")
+        self.skip = skip  # frames that pass before it begins
         self.block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
         for place in places:
             name = place.encode()
@@ -111,6 +112,9 @@ class Capture:
         self.file.write(struct.pack("<I", kind) + length + body + length)
 
     def frame(self, place, seconds, data):
+        self.skip -= 1
+        if self.skip >= 0:
+            return
         ns = int(seconds * 1e9)
         part = data[:100]  # headers
         self.block(6, struct.pack("<IIIII", place, ns >> 32, ns & 0xffffffff, len(part), len(data)) + part)
@@ -149,7 +153,7 @@ def open_end(name):
 
 def relay(plan, path, until):
     """Hand frames on until until() is true."""
-    capture = Capture(path, ("client", "server"))
+    capture = Capture(path, ("client", "server"), plan.get("skip", 0))
     ends = [open_end("toclient"), open_end("toserver")]
     ways = [Way(plan, True), Way(plan, False)]
     waiting, order = [], 0
