@@ -32,7 +32,7 @@ struct made {
 uint32_t made_frame(const struct made *made, uint8_t *frame,
                     uint32_t *wire_len);
 
-/* The made_recording that all of these go into. */
+/* The recording that all of these go into. */
 extern struct recording made_recording;
 void made_add(uint32_t us, struct made made);
 
