@@ -4,7 +4,7 @@
  *
  * 1. The stack is touched under the lock only. A socket call holds it from its
  *    begin to its end, but while it waits.
- * 2. A call that waits does so in ph_platform.wait(): it is on a list of
+ * 2. A call that waits does so in ph_platform.wait(): it is on the list of
  *    waiters before it lets others in, so that no wake is lost.
  * 3. The driver polls the stack when frames come and when a deadline is due.
  *    Who leaves a call does what is due already, and kicks the driver if the
