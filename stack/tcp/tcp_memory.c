@@ -67,7 +67,8 @@ void tcp_rcv_account(struct tcp_stack *tcp, struct tcp_conn *conn) {
  * read in small requests long ago is no proof: it counts as far as earned.
  * `anyone`: what is for who has read nothing so far. */
 static inline uint32_t rcv_share(const struct tcp_conn *conn,
-                          const struct ph_block_pool *pool, uint32_t anyone) {
+                                 const struct ph_block_pool *pool,
+                                 uint32_t anyone) {
   if (conn->bytes_received <= conn->rcvq_len) {
     return anyone;
   }

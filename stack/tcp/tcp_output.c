@@ -74,9 +74,8 @@ static PH_APART int transmit(struct ph_stack *stack, struct tcp_conn *conn,
 /* The same without payload. */
 static PH_APART int transmit_bare(struct ph_stack *stack, struct tcp_conn *conn,
                                   uint32_t seq, uint8_t flags) {
-  return PH_SHORT_WAYS
-             ? tcp_transmit(stack, conn, seq, flags, NULL, 0, false)
-             : transmit(stack, conn, seq, flags, NULL, 0);
+  return PH_SHORT_WAYS ? tcp_transmit(stack, conn, seq, flags, NULL, 0, false)
+                       : transmit(stack, conn, seq, flags, NULL, 0);
 }
 
 /* The longest payload of one packet, a multiple of the MSS. */
