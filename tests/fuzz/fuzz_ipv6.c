@@ -242,6 +242,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   v6->config.skip_dad = config & 4;
   ph_stack_set_now(w.stack, w.pair->now_ns);
   assert_int_equal(ph_loopback_init(w.stack), 0);
+  if (config & 8) { /* a router that is heard as one */
+    const struct ph_ipv6_advertise advertise = {.interval_s = 4, .mtu = 1400};
+    ph_ip_set_forwarding(w.stack, true);
+    assert_int_equal(
+        ph_ipv6_advertise(w.stack, &w.pair->host[0].netif, &advertise), 0);
+  }
   assert_int_equal(ph_udp_init(w.stack), 0);
   udp_open(w.stack, &w.udp, 65536);
   udp_set_any(&w.udp, &(struct ph_addr){{0}});
