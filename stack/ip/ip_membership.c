@@ -270,6 +270,13 @@ static void report_state(struct report *r, const struct ip_group *g) {
   report_record(r, excludes(g) ? MODE_IS_EXCLUDE : MODE_IS_INCLUDE, g, listed);
 }
 
+static void report_old(const struct ip_group *g) {
+  const struct ip_group_link *link = g->link;
+  if (link->netif->up) {
+    link->protocol->report_old(g, link->version, has_listeners(g));
+  }
+}
+
 /* Rule 1; `g` may be gone then. */
 static void report_change(struct ip_group *g) {
   struct ip_group_link *link = g->link;
@@ -277,9 +284,7 @@ static void report_change(struct ip_group *g) {
   struct report r = {.link = link};
   bool again = g->reports_left > 1;
   if (speaks_old(link)) {
-    if (link->netif->up) {
-      link->protocol->report_old(g, link->version, has_listeners(g));
-    }
+    report_old(g);
   } else if (g->reports_left > 0) {
     report_record(&r, excludes(g) ? CHANGE_TO_EXCLUDE : CHANGE_TO_INCLUDE, g,
                   listed);
@@ -297,6 +302,8 @@ static void report_change(struct ip_group *g) {
     uint64_t most = speaks_old(link) ? UNSOLICITED_OLD_NS : UNSOLICITED_NS;
     ph_timer_set(&stack->timers, &g->change,
                  stack->now_ns + 1 + ipv6_random_delay(stack, most));
+  } else {
+    ph_timer_cancel(&stack->timers, &g->change);
   }
   tidy(g);
 }
@@ -322,7 +329,7 @@ static void answer_timer(struct ph_stack *stack, struct ph_timer *timer) {
                             link->answer.deadline_ns <= stack->now_ns)) {
     /* That it was left is told, or the answer for all comes now. */
   } else if (speaks_old(link)) {
-    link->protocol->report_old(g, link->version, true);
+    report_old(g);
   } else if (g->all_asked) {
     report_state(&r, g);
   } else {

@@ -516,6 +516,33 @@ static void querier_without_router_alert_is_answered(void **state) {
   lower_free(host);
 }
 
+static void switch_without_address_is_answered(void **state) {
+  /* EVIDENCE: RFC 4541 2.1.1 (queries from 0.0.0.0); RFC 3376 4.1.12a */
+  (void)state;
+  struct lower *host = host_new();
+  assert_int_equal(listen(host, GROUP, NULL, &everybody), 0);
+  pass(host, 3 * S);
+  uint32_t count = host->count;
+  for (int i = 0; i < 2; i++) { /* of all, of the group */
+    uint8_t *m = igmp(host, IGMP_QUERY, 1, i ? GROUP : 0, 12);
+    put_be32(LOWER_IP(host) + IPV4_OFF_SRC, 0);
+    receive(host, m, 12);
+    pass(host, S);
+    assert_int_equal(host->count, ++count);
+    expect(host, IS_EX, GROUP, 0, NULL);
+  }
+  uint64_t errors = host->stack.stats.IpInAddrErrors;
+  uint8_t *m = igmp(host, IGMP_QUERY, 1, OTHER, 12); /* not heard */
+  put_be32(LOWER_IP(host) + IPV4_OFF_SRC, 0);
+  receive(host, m, 12);
+  m = igmp(host, IGMP_QUERY, 1, GROUP, 12); /* or something else */
+  put_be32(LOWER_IP(host) + IPV4_OFF_SRC, 0);
+  LOWER_IP(host)[IPV4_OFF_PROTO] = IP_PROTO_UDP;
+  receive(host, m, 12);
+  assert_int_equal(host->stack.stats.IpInAddrErrors, errors + 2);
+  lower_free(host);
+}
+
 static void storm_of_queries_costs_ten_answers_a_second(void **state) {
   (void)state;
   struct lower *host = host_new();
@@ -553,6 +580,7 @@ int main(void) {
       cmocka_unit_test(robustness_of_the_querier_is_taken),
       cmocka_unit_test(messages_that_fail_a_check_are_counted_and_not_answered),
       cmocka_unit_test(querier_without_router_alert_is_answered),
+      cmocka_unit_test(switch_without_address_is_answered),
       cmocka_unit_test(storm_of_queries_costs_ten_answers_a_second),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
