@@ -27,16 +27,6 @@ enum { ROBUSTNESS = 2, HEADER_LEN = 8, INCLUDE = 0, EXCLUDE = 1 };
 #define OLD_QUERIER_NS (260 * IPV6_SECOND)    /* RFC 3376 8.12, by default */
 #define QUIET_NS (100 * IPV6_MS)
 
-/* RFC 3376 4.2.12, RFC 3810 5.2.12. */
-enum record_type {
-  MODE_IS_INCLUDE = 1,
-  MODE_IS_EXCLUDE = 2,
-  CHANGE_TO_INCLUDE = 3,
-  CHANGE_TO_EXCLUDE = 4,
-  ALLOW_NEW_SOURCES = 5,
-  BLOCK_OLD_SOURCES = 6,
-};
-
 static struct ip_groups *places_of(const struct ip_group_link *link) {
   return ip_of(link->netif->stack)->groups;
 }

@@ -17,6 +17,16 @@ enum {
   IP_GROUP_OLD_VERSIONS = 2,
 };
 
+/* What a record of a report says: RFC 3376 4.2.12, RFC 3810 5.2.12. */
+enum record_type {
+  MODE_IS_INCLUDE = 1,
+  MODE_IS_EXCLUDE = 2,
+  CHANGE_TO_INCLUDE = 3,
+  CHANGE_TO_EXCLUDE = 4,
+  ALLOW_NEW_SOURCES = 5,
+  BLOCK_OLD_SOURCES = 6,
+};
+
 /* Whom a listener wants to hear: INCLUDE these alone, or all but these
  * (EXCLUDE). Nobody: it does not listen. */
 struct ip_listed {

@@ -3,15 +3,6 @@
 #include "stack/ip/ipv6_internal.h"
 #include "tests/stack/lower6.h"
 
-enum { /* RFC 3810 5.2.12 */
-       MLD_MODE_IS_INCLUDE = 1,
-       MLD_MODE_IS_EXCLUDE = 2,
-       MLD_CHANGE_TO_INCLUDE = 3,
-       MLD_CHANGE_TO_EXCLUDE = 4,
-       MLD_ALLOW_NEW_SOURCES = 5,
-       MLD_BLOCK_OLD_SOURCES = 6,
-};
-
 static const struct ph_addr group = {{0xff, 0x15, [14] = 1, [15] = 2}};
 
 /* The last frame reports `group` in this way. */
@@ -34,16 +25,16 @@ static void join_and_leave_are_reported_twice(void **state) {
   (void)state;
   struct lower *host = lower6_new(NULL);
   assert_int_equal(ph_ipv6_join(&host->stack, &host->netif, &group), 0);
-  expect_report(host, MLD_CHANGE_TO_EXCLUDE);
+  expect_report(host, CHANGE_TO_EXCLUDE);
   assert_int_equal(ph_ipv6_join(&host->stack, &host->netif, &group), 0);
   assert_int_equal(host->count, 1);
   lower6_pass(host, 5 * LOWER6_S);
   assert_int_equal(host->count, 2);
-  expect_report(host, MLD_CHANGE_TO_EXCLUDE);
+  expect_report(host, CHANGE_TO_EXCLUDE);
   assert_int_equal(ph_ipv6_leave(&host->stack, &host->netif, &group), 0);
   assert_int_equal(host->count, 2); /* another still listens */
   assert_int_equal(ph_ipv6_leave(&host->stack, &host->netif, &group), 0);
-  expect_report(host, MLD_CHANGE_TO_INCLUDE);
+  expect_report(host, CHANGE_TO_INCLUDE);
   lower6_pass(host, 5 * LOWER6_S);
   assert_int_equal(host->count, 4);
   assert_int_equal(ph_ipv6_leave(&host->stack, &host->netif, &group),
@@ -93,7 +84,7 @@ static void filters_of_senders_are_reported(void **state) {
   other = (struct ip_listed){&peer, lower6_router_ll};
   const struct ip_filter one = {&peer, false}, two = {&other, false};
   assert_int_equal(ip_listen(&host->netif, &group, NULL, &one), 0);
-  expect_report(host, MLD_ALLOW_NEW_SOURCES);
+  expect_report(host, ALLOW_NEW_SOURCES);
   assert_int_equal(get_be16(lower6_icmp(host, 1) + 10), 1);
   assert_memory_equal(lower6_icmp(host, 1) + 28, lower6_peer.bytes, 16);
   assert_int_equal(ip_listen(&host->netif, &group, &one, &two), 0);
@@ -106,11 +97,11 @@ static void filters_of_senders_are_reported(void **state) {
   lower6_sum(host, 8);
   lower6_receive(host);
   lower6_pass(host, LOWER6_S);
-  expect_report(host, MLD_MODE_IS_INCLUDE);
+  expect_report(host, MODE_IS_INCLUDE);
   assert_int_equal(get_be16(lower6_icmp(host, 1) + 10), 1);
   assert_memory_equal(lower6_icmp(host, 1) + 28, lower6_peer.bytes, 16);
   assert_int_equal(ip_listen(&host->netif, &group, &two, &one), 0);
-  expect_report(host, MLD_BLOCK_OLD_SOURCES);
+  expect_report(host, BLOCK_OLD_SOURCES);
   assert_memory_equal(lower6_icmp(host, 1) + 28, lower6_router_ll.bytes, 16);
   lower_free(host);
 }
@@ -128,7 +119,7 @@ static void query_is_answered_within_its_time(void **state) {
   assert_int_equal(host->count, count);
   lower6_pass(host, 2 * LOWER6_S + 1);
   assert_int_equal(host->count, count + 1);
-  expect_report(host, MLD_MODE_IS_EXCLUDE);
+  expect_report(host, MODE_IS_EXCLUDE);
   query(host, 28, 10000); /* of all: two solicited-node groups besides */
   lower6_sum(host, 8);
   lower6_receive(host);
