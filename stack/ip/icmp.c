@@ -247,7 +247,7 @@ static bool error_of(uint8_t type, uint8_t code, enum ip_error *error) {
 }
 
 bool ipv4_report_error(struct ph_stack *stack, const uint8_t *header,
-                       uint32_t len, enum ip_error error, uint16_t mtu) {
+                       uint32_t len, struct ip_error_info *info) {
   const struct ip_state *ip = ip_of(stack);
   uint32_t ihl = len >= IPV4_HDR_LEN ? (header[0] & 15u) * 4 : 0;
   if (ihl < IPV4_HDR_LEN || header[0] >> 4 != 4 || len < ihl + 8 ||
@@ -255,14 +255,11 @@ bool ipv4_report_error(struct ph_stack *stack, const uint8_t *header,
       !ipv4_is_own(ip, get_be32(header + IPV4_OFF_SRC))) {
     return false;
   }
-  struct ip_error_info info = {
-      .error = error,
-      .src = ph_addr_v4(get_be32(header + IPV4_OFF_SRC)),
-      .dst = ph_addr_v4(get_be32(header + IPV4_OFF_DST)),
-      .mtu = mtu,
-      .transport = header + ihl,
-      .transport_len = len - ihl};
-  ip_tell_error(stack, header[IPV4_OFF_PROTO], &info);
+  info->src = ph_addr_v4(get_be32(header + IPV4_OFF_SRC));
+  info->dst = ph_addr_v4(get_be32(header + IPV4_OFF_DST));
+  info->transport = header + ihl;
+  info->transport_len = len - ihl;
+  ip_tell_error(stack, header[IPV4_OFF_PROTO], info);
   return true;
 }
 
@@ -284,16 +281,19 @@ static uint16_t next_hop_mtu(const uint8_t *icmp, const uint8_t *quoted) {
   return IPV4_MIN_MTU;
 }
 
-static bool error_input(struct ph_stack *stack, const struct pkt *pkt) {
+static bool error_input(struct ph_stack *stack, const struct pkt *pkt,
+                        const struct ip_rx *rx) {
   const uint8_t *h = pkt->head;
   const uint8_t *quoted = h + ICMP_HDR_LEN;
   uint32_t len = pkt->head_len - ICMP_HDR_LEN;
-  enum ip_error error;
-  if (!error_of(h[0], h[1], &error) || len < IPV4_HDR_LEN) {
+  struct ip_error_info info = {.icmp = h, .rx = rx};
+  if (!error_of(h[0], h[1], &info.error) || len < IPV4_HDR_LEN) {
     return false;
   }
-  uint16_t mtu = error == IP_ERROR_TOO_BIG ? next_hop_mtu(h, quoted) : 0;
-  return ipv4_report_error(stack, quoted, len, error, mtu);
+  if (info.error == IP_ERROR_TOO_BIG) {
+    info.mtu = next_hop_mtu(h, quoted);
+  }
+  return ipv4_report_error(stack, quoted, len, &info);
 }
 
 void icmp_input(struct ph_stack *stack, struct pkt *pkt,
@@ -312,7 +312,7 @@ void icmp_input(struct ph_stack *stack, struct pkt *pkt,
   if (whole && pkt->head[0] == ICMP_ECHO_REPLY) {
     stats->IcmpInEchoReps++;
     icmp_tell_echo(stack, pkt, rx);
-  } else if (!whole || rx->broadcast || !error_input(stack, pkt)) {
+  } else if (!whole || rx->broadcast || !error_input(stack, pkt, rx)) {
     stats->IcmpInErrors++;
   }
   pkt_put(pkt);

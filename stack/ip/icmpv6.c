@@ -126,7 +126,7 @@ static void echo_request(struct ph_stack *stack, struct pkt *pkt,
 }
 
 bool ipv6_report_error(struct netif *netif, const uint8_t *h, uint32_t len,
-                       enum ip_error error, uint16_t mtu) {
+                       struct ip_error_info *info) {
   struct ph_stack *stack = netif->stack;
   uint8_t next;
   uint32_t at =
@@ -134,16 +134,14 @@ bool ipv6_report_error(struct netif *netif, const uint8_t *h, uint32_t len,
   if (at == 0 || len < at + 8) {
     return false;
   }
-  struct ip_error_info info = {.error = error,
-                               .src = ipv6_addr_at(h + IPV6_OFF_SRC, netif),
-                               .dst = ipv6_addr_at(h + IPV6_OFF_DST, netif),
-                               .mtu = mtu,
-                               .transport = h + at,
-                               .transport_len = len - at};
-  if (!ipv6_is_own(ipv6_of(stack), &info.src)) {
+  info->src = ipv6_addr_at(h + IPV6_OFF_SRC, netif);
+  info->dst = ipv6_addr_at(h + IPV6_OFF_DST, netif);
+  info->transport = h + at;
+  info->transport_len = len - at;
+  if (!ipv6_is_own(ipv6_of(stack), &info->src)) {
     return false;
   }
-  ip_tell_error(stack, next, &info);
+  ip_tell_error(stack, next, info);
   return true;
 }
 
@@ -175,23 +173,23 @@ static bool error_of(uint8_t type, uint8_t code, enum ip_error *error) {
   }
 }
 
-static bool error_input(struct ph_stack *stack, const struct pkt *pkt) {
+static bool error_input(struct ph_stack *stack, const struct pkt *pkt,
+                        const struct ip_rx *rx) {
   const uint8_t *h = pkt->head;
-  enum ip_error error;
-  if (!error_of(h[0], h[1], &error)) {
+  struct ip_error_info info = {.icmp = h, .rx = rx};
+  if (!error_of(h[0], h[1], &info.error)) {
     return false;
   }
-  uint32_t mtu = 0;
-  if (error == IP_ERROR_TOO_BIG) {
+  if (info.error == IP_ERROR_TOO_BIG) {
     stack->stats.Icmp6InPktTooBigs++;
-    mtu = get_be32(h + 4);
+    uint32_t mtu = get_be32(h + 4);
     if (mtu < IPV6_MIN_MTU) {
       return false; /* RFC 8201 4: can't be */
     }
+    info.mtu = (uint16_t)ph_min_u32(mtu, UINT16_MAX);
   }
   return ipv6_report_error(pkt->netif, h + ICMP6_HDR_LEN,
-                           pkt->head_len - ICMP6_HDR_LEN, error,
-                           (uint16_t)ph_min_u32(mtu, UINT16_MAX));
+                           pkt->head_len - ICMP6_HDR_LEN, &info);
 }
 
 static bool sum_good(struct ph_stack *stack, const struct pkt *pkt,
@@ -232,7 +230,7 @@ static bool take(struct ph_stack *stack, const struct pkt *pkt,
     case ICMP6_MLD2_REPORT:
       return true;
     default: /* RFC 4443 2.4 (b): what informs of the unknown is ignored */
-      return !rx->broadcast && error_input(stack, pkt);
+      return !rx->broadcast && error_input(stack, pkt, rx);
   }
 }
 

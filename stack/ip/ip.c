@@ -108,8 +108,8 @@ static void unresolved(struct ph_stack *stack, const struct pkt *pkt) {
   if (pkt->l3) { /* which nobody but a router sends */
     ip_of(stack)->forward4_failed(stack, pkt);
   } else {
-    (void)ipv4_report_error(stack, pkt->head, pkt->head_len,
-                            IP_ERROR_HOST_UNREACHABLE, 0);
+    struct ip_error_info info = {.error = IP_ERROR_HOST_UNREACHABLE};
+    (void)ipv4_report_error(stack, pkt->head, pkt->head_len, &info);
   }
 }
 

@@ -62,6 +62,8 @@ struct ip_error_info {
   enum ip_error error;
   struct ph_addr src, dst; /* of the packet that we had sent */
   uint16_t mtu;
+  const uint8_t *icmp;      /* the message, at least 8 bytes, */
+  const struct ip_rx *rx;   /* and how it came; NULL: we say so ourselves */
   const uint8_t *transport; /* its first transport bytes */
   uint32_t transport_len;   /* how many of them are there (>= 8) */
 };

@@ -138,9 +138,10 @@ bool ipv4_is_broadcast(const struct ip_state *ip, uint32_t address,
                        const struct netif *netif);
 
 /* Tell the transport that the packet of ours with the IP header at `header`
- * (`len` bytes are there) failed. False if it is none of ours. */
+ * (`len` bytes are there) failed. `info` says why; what it says of the packet
+ * is filled in. False if it is none of ours. */
 bool ipv4_report_error(struct ph_stack *stack, const uint8_t *header,
-                       uint32_t len, enum ip_error error, uint16_t mtu);
+                       uint32_t len, struct ip_error_info *info);
 
 /* The transport of this number, and raw sockets. */
 void ip_tell_error(struct ph_stack *stack, uint8_t number,

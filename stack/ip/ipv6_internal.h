@@ -293,9 +293,10 @@ void icmpv6_send(struct ph_stack *stack, const struct pkt *pkt,
                  const struct ip_rx *rx, uint8_t type, uint8_t code,
                  uint32_t word);
 /* Tell the transport that the packet of ours at `ip` (`len` bytes are there)
- * failed. False if it is none of ours. */
+ * failed. `info` says why; what it says of the packet is filled in. False if it
+ * is none of ours. */
 bool ipv6_report_error(struct netif *netif, const uint8_t *ip, uint32_t len,
-                       enum ip_error error, uint16_t mtu);
+                       struct ip_error_info *info);
 
 /* ---- nd_*.c -------------------------------------------------------------- */
 void nd_link_init(struct ipv6_link *link);

@@ -105,8 +105,8 @@ static void forget(struct nd_neighbour *n, bool report) {
     if (report && pkt->l3) {
       ipv6_forward_failed(pkt);
     } else if (report) {
-      (void)ipv6_report_error(n->link->netif, pkt->head, pkt->head_len,
-                              IP_ERROR_HOST_UNREACHABLE, 0);
+      struct ip_error_info info = {.error = IP_ERROR_HOST_UNREACHABLE};
+      (void)ipv6_report_error(n->link->netif, pkt->head, pkt->head_len, &info);
     }
     pkt_put(pkt);
   }

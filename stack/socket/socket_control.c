@@ -80,6 +80,15 @@ static void put_inq(struct control *c, const struct tcp_conn *conn) {
   }
 }
 
+void sock_add_control(struct ph_msghdr *msg, size_t room,
+                      const struct sock_message *m, int *msg_flags) {
+  struct control c = {
+      .at = msg->msg_control, .room = room, .used = msg->msg_controllen};
+  put(&c, m->level, m->type, m->data, m->len);
+  msg->msg_controllen = c.used;
+  *msg_flags |= c.flags;
+}
+
 void sock_put_control(struct ph_stack *stack, const struct ph_sock *sock,
                       struct ph_msghdr *msg, int *msg_flags) {
   const struct udp_pcb *udp = sock->udp;

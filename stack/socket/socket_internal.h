@@ -96,6 +96,9 @@ struct sock_table {
   const struct sock_multicast *multicast;
   struct udp_group *free_groups;
   struct ip_listed *free_sources;
+  /* recvmsg() with MSG_ERRQUEUE of a datagram socket, once one asked for it. */
+  long (*recv_error)(struct ph_stack *stack, struct ph_sock *sock,
+                     struct ph_msghdr *msg);
   struct sock_epoll *free_epolls;
   struct sock_watch *free_watches;
   const struct sock_epoll_ops *epoll; /* from the first instance on */
@@ -166,8 +169,8 @@ void sock_tcp_info(struct ph_stack *stack, struct tcp_conn *conn,
                    struct ph_tcp_info *out);
 
 /* ---- socket_ip.c -------------------------------------------------------- */
-int sock_set_ip(struct ph_sock *sock, int option, const void *value,
-                ph_socklen_t len) PH_MUST_USE;
+int sock_set_ip(struct ph_stack *stack, struct ph_sock *sock, int option,
+                const void *value, ph_socklen_t len) PH_MUST_USE;
 int sock_get_ip(struct ph_sock *sock, int option, void *value,
                 ph_socklen_t *len) PH_MUST_USE;
 
@@ -230,6 +233,11 @@ int sock_set_ipv6(struct ph_stack *stack, struct ph_sock *sock, int option,
 int sock_get_ipv6(struct ph_sock *sock, int option, void *value,
                   ph_socklen_t *len) PH_MUST_USE;
 
+/* ---- socket_error.c ------------------------------------------------------ */
+/* IP_RECVERR, IPV6_RECVERR: 0, -PH_ENOPROTOOPT. */
+int sock_set_errors(struct ph_stack *stack, struct ph_sock *sock, bool v4,
+                    bool on) PH_MUST_USE;
+
 /* ---- socket_control_send.c ----------------------------------------------- */
 struct sock_control {
   struct udp_tx tx;   /* of a datagram socket */
@@ -245,6 +253,14 @@ int sock_take_control(struct ph_stack *stack, const struct ph_sock *sock,
 /* What the last datagram's reader asked to be told, into msg_control. */
 void sock_put_control(struct ph_stack *stack, const struct ph_sock *sock,
                       struct ph_msghdr *msg, int *msg_flags);
+/* Append a message to msg_control, which has `room` bytes in all. */
+struct sock_message {
+  int32_t level, type;
+  const void *data;
+  uint32_t len;
+};
+void sock_add_control(struct ph_msghdr *msg, size_t room,
+                      const struct sock_message *m, int *msg_flags);
 /* The options that ask for it: 0 (get: 0 or 1), -PH_ENOPROTOOPT: none. */
 int sock_set_tell(struct ph_sock *sock, int level, int option,
                   int32_t on) PH_MUST_USE;

@@ -226,9 +226,6 @@ static long send_job(struct ph_stack *stack, struct ph_sock *sock, int fd,
 static long recv_job(struct ph_stack *stack, struct ph_sock *sock, int fd,
                      struct job *job, void *addr, ph_socklen_t *addr_len,
                      int *msg_flags) {
-  if (job->flags & PH_MSG_ERRQUEUE) {
-    return -PH_EAGAIN; /* nothing is ever queued there */
-  }
   if (!sock->tcp) {
     struct ph_addr ip;
     uint16_t port = 0;
@@ -339,6 +336,14 @@ long ph_send(struct ph_stack *stack, int fd, const void *data, size_t len,
              : send_any(stack, sock, fd, data, len, flags);
 }
 
+/* MSG_ERRQUEUE never waits; of a stream, or who did not ask, it is empty. */
+static long error_recv(struct ph_stack *stack, struct ph_sock *sock,
+                       struct ph_msghdr *msg) {
+  const struct sock_table *table = sock_table_of(stack);
+  return sock->udp && table->recv_error ? table->recv_error(stack, sock, msg)
+                                        : -PH_EAGAIN;
+}
+
 /* The long way, by the machinery of readv(). */
 PH_APART static long recv_one(struct ph_stack *stack, struct ph_sock *sock,
                               int fd, const struct ph_iovec *one, int flags,
@@ -346,6 +351,17 @@ PH_APART static long recv_one(struct ph_stack *stack, struct ph_sock *sock,
   struct job job;
   int msg_flags = 0;
   int result = job_init(&job, one, 1, flags);
+  if (result == 0 && (flags & PH_MSG_ERRQUEUE)) {
+    struct ph_msghdr msg = {.msg_name = addr,
+                            .msg_namelen = addr_len ? *addr_len : 0,
+                            .msg_iov = (struct ph_iovec *)(uintptr_t)one,
+                            .msg_iovlen = 1};
+    long n = error_recv(stack, sock, &msg);
+    if (addr_len) {
+      *addr_len = msg.msg_namelen;
+    }
+    return n;
+  }
   return result < 0
              ? result
              : recv_job(stack, sock, fd, &job, addr, addr_len, &msg_flags);
@@ -458,6 +474,9 @@ long ph_recvmsg(struct ph_stack *stack, int fd, struct ph_msghdr *msg,
   int result = msg_job(&job, msg, flags);
   if (result < 0) {
     return result;
+  }
+  if (flags & PH_MSG_ERRQUEUE) {
+    return error_recv(stack, sock, msg);
   }
   int msg_flags = 0;
   long n = recv_job(stack, sock, fd, &job, msg->msg_name, &msg->msg_namelen,

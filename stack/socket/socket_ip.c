@@ -41,8 +41,8 @@ int32_t sock_get_mtu_discover(const struct ph_sock *sock) {
   return sock->tcp ? PH_PMTUDISC_WANT : sock->udp->tx.mtu_discover;
 }
 
-int sock_set_ip(struct ph_sock *sock, int option, const void *value,
-                ph_socklen_t len) {
+int sock_set_ip(struct ph_stack *stack, struct ph_sock *sock, int option,
+                const void *value, ph_socklen_t len) {
   struct ip_marks *marks = marks_of(sock);
   int32_t number;
   int result = get_number(value, len, &number);
@@ -70,6 +70,8 @@ int sock_set_ip(struct ph_sock *sock, int option, const void *value,
       return 0;
     case PH_IP_MTU_DISCOVER:
       return sock_set_mtu_discover(sock, number);
+    case PH_IP_RECVERR:
+      return sock_set_errors(stack, sock, true, number != 0);
     default:
       return sock_set_tell(sock, PH_IPPROTO_IP, option, number);
   }
@@ -101,6 +103,9 @@ int sock_get_ip(struct ph_sock *sock, int option, void *value,
       break;
     case PH_IP_MTU_DISCOVER:
       number = sock_get_mtu_discover(sock);
+      break;
+    case PH_IP_RECVERR:
+      number = sock->udp && sock->udp->errors4;
       break;
     default:
       number = sock_get_tell(sock, PH_IPPROTO_IP, option);

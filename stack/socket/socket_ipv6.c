@@ -69,6 +69,8 @@ int sock_set_ipv6(struct ph_stack *stack, struct ph_sock *sock, int option,
       return 0;
     case PH_IPV6_MTU_DISCOVER:
       return sock_set_mtu_discover(sock, number);
+    case PH_IPV6_RECVERR:
+      return sock_set_errors(stack, sock, false, number != 0);
     default:
       return sock_set_tell(sock, PH_IPPROTO_IPV6, option, number);
   }
@@ -93,6 +95,9 @@ int sock_get_ipv6(struct ph_sock *sock, int option, void *value,
       break;
     case PH_IPV6_MTU_DISCOVER:
       number = sock_get_mtu_discover(sock);
+      break;
+    case PH_IPV6_RECVERR:
+      number = sock->udp && sock->udp->errors6;
       break;
     case PH_IPV6_MTU: /* of the path; only for who has a peer */
       number =

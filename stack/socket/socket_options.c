@@ -403,7 +403,7 @@ int ph_setsockopt(struct ph_stack *stack, int fd, int level, int option,
     }
   }
   if (level == PH_IPPROTO_IP && (sock->tcp || sock->udp)) {
-    return sock_set_ip(sock, option, value, len);
+    return sock_set_ip(stack, sock, option, value, len);
   }
   if (level == PH_IPPROTO_IPV6 && (sock->tcp || sock->udp)) {
     return sock_set_ipv6(stack, sock, option, value, len);

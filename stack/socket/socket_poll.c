@@ -17,7 +17,7 @@ static uint32_t with_norm(uint32_t ready) {
 static uint32_t udp_ready(const struct ph_sock *sock) {
   uint32_t ready = sock->udp->waiting ? 0 : PH_POLLOUT | PH_POLLWRBAND;
   ready |= sock->udp->queued_len > 0 ? PH_POLLIN : 0;
-  ready |= sock->udp->error ? PH_POLLERR : 0;
+  ready |= sock->udp->error || sock->udp->errors ? PH_POLLERR : 0;
   ready |= sock->rd_shutdown ? PH_POLLIN | PH_POLLRDHUP : 0;
   ready |= sock->rd_shutdown && sock->wr_shutdown ? PH_POLLHUP : 0;
   return ready;

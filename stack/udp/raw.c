@@ -85,19 +85,23 @@ static bool tap_input(struct ph_stack *stack, const struct pkt *pkt,
   return taken;
 }
 
-/* Only a connected endpoint is told. */
+/* Was the packet sent by this endpoint? */
+static bool sent_by(const struct udp_pcb *p, uint8_t protocol,
+                    const struct ip_error_info *info) {
+  const struct ip_bound bound = {&p->local, true};
+  bool mine =
+      p->raw || get_be16(info->transport + ICMP_OFF_ID) == p->local_port;
+  return mine && p->protocol == protocol &&
+         ip_bound_takes(&bound, &info->src) &&
+         is_v4(p) == ph_addr_is_v4(&info->dst) &&
+         (!p->connected || ph_addr_equal(&p->remote, &info->dst));
+}
+
 static void tap_error(struct ph_stack *stack, uint8_t protocol,
                       const struct ip_error_info *info) {
   for (struct udp_pcb *p = udp_of(stack)->raw; p; p = p->next) {
-    bool mine =
-        p->raw || get_be16(info->transport + ICMP_OFF_ID) == p->local_port;
-    if (p->protocol == protocol && p->connected && mine &&
-        ph_addr_equal(&p->remote, &info->dst) &&
-        ph_addr_equal(&p->local, &info->src)) {
-      p->error = ip_errno(info->error);
-      if (p->event) {
-        p->event(p, UDP_EVENT_ERROR);
-      }
+    if (sent_by(p, protocol, info)) {
+      udp_tell_error(p, info, 0, 0);
     }
   }
 }

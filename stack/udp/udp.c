@@ -366,7 +366,6 @@ long udp_sendto(struct udp_pcb *pcb, const void *data, size_t len,
 long udp_sendv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
                const struct ph_addr *addr, uint16_t port,
                const struct udp_tx *how) {
-  struct ph_stack *stack = pcb->stack;
   size_t len = count == 1 ? iov->iov_len : udp_total_len(iov, count);
   if (pcb->error) {
     return -udp_take_error(pcb);
@@ -396,7 +395,7 @@ long udp_sendv(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
       .protocol = IP_PROTO_UDP, .ttl = how->marks.ttl, .tos = how->marks.tos};
   uint16_t segment = 0;
   if (how->fit) {
-    error = how->fit(stack, how, path, (uint32_t)len, &tx, &segment);
+    error = how->fit(pcb, how, path, (uint32_t)len, &tx, &segment);
     if (error) {
       return error;
     }

@@ -23,11 +23,13 @@ struct udp_info {
   uint64_t time_ns;
 };
 
+struct udp_pcb;
+
 /* How datagrams go out: an endpoint's settings, or those of one datagram. */
 struct udp_tx {
   /* May a datagram of `len` bytes go by this path, fragmented or not; to be cut
    * into how many bytes each (`*segment`)? NULL: in fragments if need be. */
-  int (*fit)(struct ph_stack *stack, const struct udp_tx *how,
+  int (*fit)(struct udp_pcb *pcb, const struct udp_tx *how,
              struct ip_path *path, uint32_t len, struct ip_tx *tx,
              uint16_t *segment);
   const struct ph_addr *src; /* one of ours; NULL: where it is bound, or what
@@ -41,9 +43,22 @@ struct udp_tx {
                            3: may not */
 };
 
+/* What became of a datagram that was sent; the numbers are Linux's. */
+enum { UDP_ERROR_LOCAL = 1, UDP_ERROR_ICMP = 2, UDP_ERROR_ICMP6 = 3 };
+struct udp_error {
+  struct ph_addr to;   /* the datagram's destination */
+  struct ph_addr from; /* who says so; of a local error nobody: `::` */
+  struct ph_addr at;   /* which address of ours was told */
+  uint32_t info;       /* the MTU, or ICMP's pointer */
+  uint16_t port;       /* of `to` */
+  uint8_t error;       /* positive */
+  uint8_t origin;      /* UDP_ERROR_* */
+  uint8_t type, code;  /* of the ICMP message */
+  uint8_t ttl, tos;    /* of the packet that it came in */
+};
+
 /* An endpoint has datagrams of UDP, or of IP itself (raw.h): then its own
  * functions stand behind udp_bind() and so on. */
-struct udp_pcb;
 struct udp_kind {
   int (*bind)(struct udp_pcb *pcb, const struct ph_addr *addr, uint16_t port);
   long (*send)(struct udp_pcb *pcb, const struct ph_iovec *iov, uint32_t count,
@@ -82,6 +97,13 @@ struct udp_pcb {
   uint32_t queued_len;      /* datagrams in the queue */
   uint32_t taken;           /* datagrams read so far, up to 2^16 */
   struct pkt *head, *tail;
+  /* udp_set_errors(): queue `error` of what was sent to `port`; its payload
+   * starts `skip` bytes into the transport's part, if `info` has one. False:
+   * its family's errors are not asked for. */
+  bool (*queue_error)(struct udp_pcb *pcb, const struct ip_error_info *info,
+                      uint32_t skip, uint16_t port, int error);
+  struct pkt *errors, *errors_tail;
+  bool errors4, errors6;
   /* udp_set_gro(): copy what is read together with the first datagram behind it
    * and count it in `*taken`; NULL: nothing is. */
   uint32_t (*gather)(struct udp_pcb *pcb, const struct ph_iovec *iov,
@@ -172,6 +194,15 @@ uint32_t udp_next_len(const struct udp_pcb *pcb);
 
 /* The MTU of the path to the peer; 0: not connected. */
 uint16_t udp_get_path_mtu(struct udp_pcb *pcb);
+
+/* Keep what becomes of datagrams to IPv4, or IPv6, addresses; or forget it. */
+void udp_set_errors(struct udp_pcb *pcb, bool v4, bool on);
+
+/* Take the first of these errors: the length of what is there of the datagram's
+ * payload, copied as by udp_recvv(), or -PH_EAGAIN. The next one, if any, is
+ * then the pending error. */
+long udp_take_queued_error(struct udp_pcb *pcb, const struct ph_iovec *iov,
+                           uint32_t count, struct udp_error *error) PH_MUST_USE;
 
 /* The pending error (positive), which is thereby cleared; SO_ERROR. */
 int udp_take_error(struct udp_pcb *pcb);

@@ -7,16 +7,30 @@
 
 enum { UDP_SEGMENTS_MAX = 128 }; /* as in Linux */
 
-static int fit(struct ph_stack *stack, const struct udp_tx *how,
+/* Nobody but we ourselves can say that it is too long. */
+static void tell_too_long(struct udp_pcb *pcb, const struct ip_path *path,
+                          uint32_t most) {
+  const struct ip_error_info info = {.dst = path->dst, .mtu = (uint16_t)most};
+  if (pcb->queue_error &&
+      pcb->queue_error(pcb, &info, 0, pcb->remote_port, PH_EMSGSIZE) &&
+      pcb->event) {
+    pcb->event(pcb, UDP_EVENT_ERROR);
+  }
+}
+
+static int fit(struct udp_pcb *pcb, const struct udp_tx *how,
                struct ip_path *path, uint32_t len, struct ip_tx *tx,
                uint16_t *segment) {
   enum { WANT = 1, DO, PROBE };
   uint32_t most = how->mtu_discover == PROBE ? path->netif->caps.mtu
-                                             : ip_path_mtu(stack, path);
+                                             : ip_path_mtu(pcb->stack, path);
   uint32_t one = how->segment ? ph_min_u32(len, how->segment) : len;
   bool fits = one + UDP_HDR_LEN + path->family->header_len <= most;
   tx->dont_fragment = how->mtu_discover && (fits || how->mtu_discover >= DO);
   if (!fits && (how->segment || how->mtu_discover >= DO)) {
+    if (!how->segment) {
+      tell_too_long(pcb, path, most);
+    }
     return -PH_EMSGSIZE;
   }
   *segment = one < len ? how->segment : 0;

@@ -6,8 +6,7 @@
 #include "stack/wire/checksum.h"
 #include "stack/wire/ip_wire.h"
 
-/* What the packet costs while it waits. */
-static uint32_t footprint(const struct pkt *pkt) {
+uint32_t udp_footprint(const struct pkt *pkt) {
   uint32_t size = (uint32_t)sizeof(struct pkt);
   if (pkt->lent) {
     size += pkt->lent->size;
@@ -25,7 +24,7 @@ static struct pkt *dequeue(struct udp_pcb *pcb) {
     pcb->tail = NULL;
   }
   pkt->next = NULL;
-  pcb->queued -= footprint(pkt);
+  pcb->queued -= udp_footprint(pkt);
   pcb->queued_len--;
   return pkt;
 }
@@ -33,6 +32,11 @@ static struct pkt *dequeue(struct udp_pcb *pcb) {
 void udp_drop_queue(struct udp_pcb *pcb) {
   while (pcb->head) {
     pkt_put(dequeue(pcb));
+  }
+  while (pcb->errors) {
+    struct pkt *next = pcb->errors->next;
+    pkt_put(pcb->errors);
+    pcb->errors = next;
   }
 }
 
@@ -122,7 +126,7 @@ void udp_enqueue(struct ph_stack *stack, struct udp_pcb *pcb, struct pkt *pkt,
   pkt->l3 = NULL;
   pkt->time_ns = stack->now_ns;
   /* Sockets that never read must not starve the rest of the stack. */
-  bool fits = pcb->queued + footprint(pkt) <= pcb->rcvbuf &&
+  bool fits = pcb->queued + udp_footprint(pkt) <= pcb->rcvbuf &&
               stack->pkts.available >= stack->pkts.count / 4;
   struct udp_meta *meta = NULL;
   if (fits && give_block_back(stack, pcb, pkt)) {
@@ -143,7 +147,7 @@ void udp_enqueue(struct ph_stack *stack, struct udp_pcb *pcb, struct pkt *pkt,
   pkt->next = NULL;
   *(pcb->tail ? &pcb->tail->next : &pcb->head) = pkt;
   pcb->tail = pkt;
-  pcb->queued += footprint(pkt); /* it may lie in another block now */
+  pcb->queued += udp_footprint(pkt); /* it may lie in another block now */
   pcb->queued_len++;
   stack->stats.UdpInDatagrams += !pcb->kind;
   if (pcb->event) {
@@ -245,7 +249,18 @@ uint32_t udp_next_len(const struct udp_pcb *pcb) {
   return pcb->head ? pcb->head->len - (uint32_t)sizeof(struct udp_meta) : 0;
 }
 
-/* Only a connected endpoint can say which of its datagrams failed. */
+void udp_tell_error(struct udp_pcb *pcb, const struct ip_error_info *info,
+                    uint32_t skip, uint16_t port) {
+  int error = ip_errno(info->error);
+  if ((pcb->queue_error && pcb->queue_error(pcb, info, skip, port, error)) ||
+      pcb->connected) {
+    pcb->error = (uint8_t)error;
+    if (pcb->event) {
+      pcb->event(pcb, UDP_EVENT_ERROR);
+    }
+  }
+}
+
 void udp_icmp_error(struct ph_stack *stack, const struct ip_error_info *info) {
   if (info->transport_len < UDP_HDR_LEN) {
     return;
@@ -253,7 +268,7 @@ void udp_icmp_error(struct ph_stack *stack, const struct ip_error_info *info) {
   struct udp_pcb *pcb =
       lookup(stack, &info->src, get_be16(info->transport + UDP_OFF_SRC),
              &info->dst, get_be16(info->transport + UDP_OFF_DST), 0);
-  if (!pcb || !pcb->connected) {
+  if (!pcb) {
     return;
   }
   if (info->error == IP_ERROR_TOO_BIG &&
@@ -261,8 +276,6 @@ void udp_icmp_error(struct ph_stack *stack, const struct ip_error_info *info) {
        !ip_family_of(stack, &info->dst)->fragmented_on_path)) {
     ip_lower_path_mtu(stack, &info->dst, info->mtu); /* RFC 8201 4 */
   }
-  pcb->error = ip_errno(info->error);
-  if (pcb->event) {
-    pcb->event(pcb, UDP_EVENT_ERROR);
-  }
+  udp_tell_error(pcb, info, UDP_HDR_LEN,
+                 get_be16(info->transport + UDP_OFF_DST));
 }

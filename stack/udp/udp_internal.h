@@ -109,5 +109,12 @@ void udp_enqueue(struct ph_stack *stack, struct udp_pcb *pcb, struct pkt *pkt,
  * or NULL. */
 struct pkt *udp_copy(struct ph_stack *stack, const struct pkt *pkt,
                      const uint8_t *start);
+/* An ICMP error about what `pcb` sent to `port`; its payload starts `skip`
+ * bytes into the transport's part. Only who is connected is told, or asked for
+ * it. */
+void udp_tell_error(struct udp_pcb *pcb, const struct ip_error_info *info,
+                    uint32_t skip, uint16_t port);
+/* What a packet costs while it waits. */
+uint32_t udp_footprint(const struct pkt *pkt);
 
 #endif

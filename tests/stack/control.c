@@ -50,6 +50,15 @@ static void note_message(struct api *a, const struct cmsghdr *c) {
   }
 }
 
+void control_note(struct api *a, struct msghdr *m) {
+  note(a, __LINE__, "flags", m->msg_flags);
+  note(a, __LINE__, "control length", (long)m->msg_controllen);
+  struct cmsghdr *c = CMSG_FIRSTHDR(m);
+  for (; c; c = CMSG_NXTHDR(m, c)) {
+    note_message(a, c);
+  }
+}
+
 long control_receive(struct api *a, long fd, void *data, size_t len,
                      size_t room, int flags) {
   _Alignas(8) uint8_t control[CONTROL_ROOM] = {0};
@@ -60,14 +69,8 @@ long control_receive(struct api *a, long fd, void *data, size_t len,
                      .msg_controllen = room};
   assert_true(room <= sizeof(control));
   long n = R(s_recvmsg(a, fd, &m, flags));
-  if (n < 0) {
-    return n;
-  }
-  note(a, __LINE__, "flags", m.msg_flags);
-  note(a, __LINE__, "control length", (long)m.msg_controllen);
-  struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-  for (; c; c = CMSG_NXTHDR(&m, c)) {
-    note_message(a, c);
+  if (n >= 0) {
+    control_note(a, &m);
   }
   return n;
 }

@@ -26,6 +26,9 @@ long control_send(struct api *a, long fd, const struct control *c,
 long control_receive(struct api *a, long fd, void *data, size_t len,
                      size_t room, int flags);
 
+/* Write down the flags' and control messages' part of what was received. */
+void control_note(struct api *a, struct msghdr *m);
+
 /* The loopback interface's index. */
 uint32_t control_loopback(struct api *a);
 
