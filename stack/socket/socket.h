@@ -41,6 +41,7 @@ enum {
   PH_MSG_ERRQUEUE = 0x2000,
   PH_MSG_NOSIGNAL = 0x4000,
   PH_MSG_MORE = 0x8000,
+  PH_MSG_WAITFORONE = 0x10000, /* ph_recvmmsg(): then what is there */
 };
 enum {
   PH_POLLIN = 1,
@@ -183,6 +184,7 @@ enum {
   PH_SO_BINDTODEVICE = 25, /* the interface's name; of datagram sockets */
   PH_SO_TIMESTAMP = 29,    /* by the stack's time */
   PH_SO_ACCEPTCONN = 30,
+  PH_SO_TIMESTAMPNS = 35, /* one of the two */
   PH_SO_PROTOCOL = 38,
   PH_SO_DOMAIN = 39,
 };
@@ -264,6 +266,15 @@ struct ph_pollfd {
   int fd;
   int16_t events;
   int16_t revents;
+};
+
+struct ph_mmsghdr {
+  struct ph_msghdr msg_hdr;
+  uint32_t msg_len; /* bytes sent or received */
+};
+
+struct ph_timespec {
+  int64_t tv_sec, tv_nsec;
 };
 
 struct ph_timeval {
@@ -368,6 +379,12 @@ long ph_sendmsg(struct ph_stack *stack, int fd, const struct ph_msghdr *msg,
                 int flags);
 long ph_recvmsg(struct ph_stack *stack, int fd, struct ph_msghdr *msg,
                 int flags);
+/* Up to 1024 messages. How many were sent or received; an error if it was none.
+ * `timeout` is looked at after each message, as in Linux; NULL: none. */
+int ph_sendmmsg(struct ph_stack *stack, int fd, struct ph_mmsghdr *messages,
+                uint32_t count, int flags);
+int ph_recvmmsg(struct ph_stack *stack, int fd, struct ph_mmsghdr *messages,
+                uint32_t count, int flags, struct ph_timespec *timeout);
 int ph_shutdown(struct ph_stack *stack, int fd, int how);
 int ph_close(struct ph_stack *stack, int fd);
 int ph_setsockopt(struct ph_stack *stack, int fd, int level, int option,

@@ -72,6 +72,17 @@ static void put_info6(struct control *c, const struct udp_info *info) {
   put(c, PH_IPPROTO_IPV6, PH_IPV6_PKTINFO, &m, sizeof(m));
 }
 
+/* struct timeval, or timespec. */
+static void put_time(struct control *c, uint32_t tell, uint64_t ns) {
+  int64_t time[2] = {(int64_t)(ns / 1000000000), (int64_t)(ns % 1000000000)};
+  if (tell & SOCK_TELL_TIME_NS) {
+    put(c, PH_SOL_SOCKET, PH_SO_TIMESTAMPNS, time, sizeof(time));
+  } else if (tell & SOCK_TELL_TIME) {
+    time[1] /= 1000;
+    put(c, PH_SOL_SOCKET, PH_SO_TIMESTAMP, time, sizeof(time));
+  }
+}
+
 /* TCP_INQ: what is left to read of a stream. */
 static void put_inq(struct control *c, const struct tcp_conn *conn) {
   int32_t inq = tcp_inq(conn);
@@ -105,12 +116,7 @@ void sock_put_control(struct ph_stack *stack, const struct ph_sock *sock,
   }
   const struct udp_info *info = &udp->info;
   bool v4 = ip_addr_is_mapped(&info->to);
-  if (sock->tell & SOCK_TELL_TIME) {
-    const uint64_t us = info->time_ns / 1000;
-    const struct ph_timeval time = {(int64_t)(us / 1000000),
-                                    (int64_t)(us % 1000000)};
-    put(&c, PH_SOL_SOCKET, PH_SO_TIMESTAMP, &time, sizeof(time));
-  }
+  put_time(&c, sock->tell, info->time_ns);
   if (sock->tell & SOCK_TELL_INFO6) {
     put_info6(&c, info);
   }
@@ -139,7 +145,9 @@ void sock_put_control(struct ph_stack *stack, const struct ph_sock *sock,
 /* Which option asks for which message; 0: none does. */
 static uint32_t tell_of(int level, int option) {
   if (level == PH_SOL_SOCKET) {
-    return option == PH_SO_TIMESTAMP ? SOCK_TELL_TIME : 0;
+    return option == PH_SO_TIMESTAMP     ? SOCK_TELL_TIME
+           : option == PH_SO_TIMESTAMPNS ? SOCK_TELL_TIME_NS
+                                         : 0;
   }
   if (level == PH_IPPROTO_IP) {
     return option == PH_IP_PKTINFO   ? SOCK_TELL_INFO4
@@ -160,6 +168,9 @@ int sock_set_tell(struct ph_sock *sock, int level, int option, int32_t on) {
   uint32_t bit = tell_of(level, option);
   if (bit == 0) {
     return -PH_ENOPROTOOPT;
+  }
+  if (level == PH_SOL_SOCKET) { /* one of the two; off: neither */
+    sock->tell &= (uint8_t) ~(SOCK_TELL_TIME | SOCK_TELL_TIME_NS);
   }
   sock->tell = (uint8_t)(on ? sock->tell | bit : sock->tell & ~bit);
   if (sock->udp) {

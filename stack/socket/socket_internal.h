@@ -24,6 +24,7 @@ enum {
   SOCK_TELL_TOS = 16,
   SOCK_TELL_HOPS = 32,
   SOCK_TELL_TCLASS = 64,
+  SOCK_TELL_TIME_NS = 128,
 };
 
 /* What a descriptor's slot holds: a socket, that is its options and a

@@ -128,6 +128,7 @@ static void set_reuse(struct ph_stack *stack, struct ph_sock *sock) {
     tcp_set_reuse(stack, sock->tcp, sock->reuse_addr, sock->reuse_port);
   } else {
     udp_share_ports(stack);
+    udp_set_share(sock->udp, sock->reuse_port);
   }
 }
 
@@ -204,6 +205,7 @@ static int set_socket_option(struct ph_stack *stack, struct ph_sock *sock,
   }
   switch (option) {
     case PH_SO_TIMESTAMP:
+    case PH_SO_TIMESTAMPNS:
       return sock_set_tell(sock, PH_SOL_SOCKET, option, number);
     case PH_SO_BROADCAST:
       sock->broadcast = number != 0;
@@ -255,6 +257,7 @@ static int get_socket_option(struct ph_stack *stack, struct ph_sock *sock,
   struct linger_value linger = {sock->linger, (int32_t)sock->linger_s};
   switch (option) {
     case PH_SO_TIMESTAMP:
+    case PH_SO_TIMESTAMPNS:
       return put_int(value, len, sock_get_tell(sock, PH_SOL_SOCKET, option));
     case PH_SO_BROADCAST:
       return put_int(value, len, sock->broadcast);

@@ -85,7 +85,8 @@ static bool port_taken(struct udp_state *udp, const struct udp_pcb *pcb,
   for (struct udp_pcb *p = *udp_bucket(udp, port); p; p = p->next) {
     const struct ip_bound has = udp_bound_to(p);
     if (p->local_port == port && ip_bound_overlap(&has, &wanted) &&
-        !(p->reuse_address && pcb->reuse_address)) {
+        !(p->reuse_address && pcb->reuse_address) &&
+        !(p->share && pcb->share)) {
       return true;
     }
   }

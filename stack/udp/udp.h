@@ -104,6 +104,11 @@ struct udp_pcb {
                       uint32_t skip, uint16_t port, int error);
   struct pkt *errors, *errors_tail;
   bool errors4, errors6;
+  /* udp_set_share(): who of those that are bound like this one, the first of
+   * them in its bucket, gets what `remote` sends; NULL: it shares with nobody.
+   */
+  struct udp_pcb *(*share)(struct udp_pcb *first, const struct ph_addr *remote,
+                           uint16_t remote_port);
   /* udp_set_gro(): copy what is read together with the first datagram behind it
    * and count it in `*taken`; NULL: nothing is. */
   uint32_t (*gather)(struct udp_pcb *pcb, const struct ph_iovec *iov,
@@ -194,6 +199,10 @@ uint32_t udp_next_len(const struct udp_pcb *pcb);
 
 /* The MTU of the path to the peer; 0: not connected. */
 uint16_t udp_get_path_mtu(struct udp_pcb *pcb);
+
+/* Share the address and port with others that do, too (SO_REUSEPORT); set
+ * before udp_bind(). */
+void udp_set_share(struct udp_pcb *pcb, bool on);
 
 /* Keep what becomes of datagrams to IPv4, or IPv6, addresses; or forget it. */
 void udp_set_errors(struct udp_pcb *pcb, bool v4, bool on);

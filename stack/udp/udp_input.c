@@ -40,7 +40,8 @@ void udp_drop_queue(struct udp_pcb *pcb) {
   }
 }
 
-/* The best endpoint, of equal ones that which was bound last. */
+/* The best endpoint, of equal ones that which was bound last, unless they share
+ * what comes. */
 static struct udp_pcb *lookup(struct ph_stack *stack,
                               const struct ph_addr *local, uint16_t local_port,
                               const struct ph_addr *remote,
@@ -55,7 +56,7 @@ static struct udp_pcb *lookup(struct ph_stack *stack,
       best_score = fit;
     }
   }
-  return best;
+  return best && best->share ? best->share(best, remote, remote_port) : best;
 }
 
 /* Lengths and checksum; cuts what is behind the datagram. */
