@@ -128,7 +128,7 @@ static void set_reuse(struct ph_stack *stack, struct ph_sock *sock) {
     tcp_set_reuse(stack, sock->tcp, sock->reuse_addr, sock->reuse_port);
   } else {
     udp_share_ports(stack);
-    udp_set_share(sock->udp, sock->reuse_port);
+    udp_set_reuseport(sock->udp, sock->reuse_port);
   }
 }
 

@@ -3,6 +3,8 @@
  * several at once (udp(7)). Values and results are Linux's. */
 #include "stack/socket/socket_internal.h"
 
+enum { SEGMENT_MAX = 65535 };
+
 int sock_set_udp(struct ph_stack *stack, struct ph_sock *sock, int option,
                  const void *value, ph_socklen_t len) {
   int32_t number;
@@ -12,7 +14,7 @@ int sock_set_udp(struct ph_stack *stack, struct ph_sock *sock, int option,
   memcpy(&number, value, sizeof(number));
   switch (option) {
     case PH_UDP_SEGMENT:
-      if (number < 0 || number > (int32_t)UINT16_MAX) {
+      if (number < 0 || number > SEGMENT_MAX) {
         return -PH_EINVAL;
       }
       ph_netif_segment_udp_init(stack);

@@ -104,8 +104,9 @@ struct udp_pcb {
                       uint32_t skip, uint16_t port, int error);
   struct pkt *errors, *errors_tail;
   bool errors4, errors6;
-  /* udp_set_share(): who of those that are bound like this one, the first of
-   * them in its bucket, gets what `remote` sends; NULL: it shares with nobody.
+  /* udp_set_reuseport(): who of those that are bound like this one, the first
+   * of them in its bucket, gets what `remote` sends; NULL: it shares with
+   * nobody.
    */
   struct udp_pcb *(*share)(struct udp_pcb *first, const struct ph_addr *remote,
                            uint16_t remote_port);
@@ -202,7 +203,7 @@ uint16_t udp_get_path_mtu(struct udp_pcb *pcb);
 
 /* Share the address and port with others that do, too (SO_REUSEPORT); set
  * before udp_bind(). */
-void udp_set_share(struct udp_pcb *pcb, bool on);
+void udp_set_reuseport(struct udp_pcb *pcb, bool on);
 
 /* Keep what becomes of datagrams to IPv4, or IPv6, addresses; or forget it. */
 void udp_set_errors(struct udp_pcb *pcb, bool v4, bool on);

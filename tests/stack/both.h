@@ -120,6 +120,16 @@ static inline long s_recvmsg(struct api *a, long fd, struct msghdr *m, int f) {
   return CALL(a, ph_recvmsg(a->stack, (int)fd, (void *)m, f),
               HOST(recvmsg((int)fd, m, f)));
 }
+static inline long s_sendmmsg(struct api *a, long fd, struct mmsghdr *m,
+                              unsigned count, int f) {
+  return CALL(a, ph_sendmmsg(a->stack, (int)fd, (void *)m, count, f),
+              HOST(sendmmsg((int)fd, m, count, f | MSG_NOSIGNAL)));
+}
+static inline long s_recvmmsg(struct api *a, long fd, struct mmsghdr *m,
+                              unsigned count, int f, struct timespec *t) {
+  return CALL(a, ph_recvmmsg(a->stack, (int)fd, (void *)m, count, f, (void *)t),
+              HOST(recvmmsg((int)fd, m, count, f, t)));
+}
 static inline long s_writev(struct api *a, long fd, struct iovec *v, int n) {
   return CALL(a, ph_writev(a->stack, (int)fd, (void *)v, n),
               HOST(writev((int)fd, v, n)));

@@ -66,6 +66,28 @@ static void messages_that_were_asked_for_are_told_as_on_linux(void **state) {
   compare(messages_that_were_asked_for_are_told);
 }
 
+/* SO_TIMESTAMP and SO_TIMESTAMPNS: the last one that was asked for. */
+static void times_of_two_kinds(struct api *a) {
+  static const int names[] = {SO_TIMESTAMP, SO_TIMESTAMPNS};
+  struct sockaddr_in to = local(0);
+  long fd = FD(s_socket(a, AF_INET, SOCK_DGRAM, 0));
+  long from = FD(s_socket(a, AF_INET, SOCK_DGRAM, 0));
+  R(s_bind(a, fd, &to, sizeof(to)));
+  to.sin_port = port_of(a, fd);
+  for (int i = 0; i < 16; i++) {
+    R(set_option(a, fd, SOL_SOCKET, names[i & 1], i >> 1 & 1));
+    R(set_option(a, fd, SOL_SOCKET, names[i >> 2 & 1], i >> 3 & 1));
+    R(option(a, fd, SOL_SOCKET, SO_TIMESTAMP));
+    R(option(a, fd, SOL_SOCKET, SO_TIMESTAMPNS));
+    R(s_sendto(a, from, "x", 1, &to, sizeof(to)));
+    settle(a);
+    receive(a, fd, 256, 0);
+  }
+  R(s_close(a, fd));
+  R(s_close(a, from));
+}
+SAME(times_of_two_kinds)
+
 static void path_mtu_modes(struct api *a) {
   long fd = FD(s_socket(a, AF_INET, SOCK_DGRAM, 0));
   long six = FD(s_socket(a, AF_INET6, SOCK_DGRAM, 0));
@@ -136,6 +158,7 @@ static void mtu_discover_sets_df_and_refuses_what_does_not_fit(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(messages_that_were_asked_for_are_told_as_on_linux),
+      cmocka_unit_test(times_of_two_kinds_as_on_linux),
       cmocka_unit_test(path_mtu_modes_as_on_linux),
       cmocka_unit_test(mtu_discover_sets_df_and_refuses_what_does_not_fit),
   };

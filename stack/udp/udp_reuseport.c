@@ -11,9 +11,9 @@ static bool is_in(const struct udp_pcb *p, const struct udp_pcb *of) {
 
 /* One of the group of `first`, by a keyed hash of who sends: nobody can aim all
  * of his flows at one. */
-static struct udp_pcb *share(struct udp_pcb *first,
-                             const struct ph_addr *remote,
-                             uint16_t remote_port) {
+static struct udp_pcb *reuseport(struct udp_pcb *first,
+                                 const struct ph_addr *remote,
+                                 uint16_t remote_port) {
   struct udp_state *udp = udp_of(first->stack);
   uint32_t members = 0;
   if (first->connected) {
@@ -33,6 +33,6 @@ static struct udp_pcb *share(struct udp_pcb *first,
   return p;
 }
 
-void udp_set_share(struct udp_pcb *pcb, bool on) {
-  pcb->share = on ? share : NULL;
+void udp_set_reuseport(struct udp_pcb *pcb, bool on) {
+  pcb->share = on ? reuseport : NULL;
 }
