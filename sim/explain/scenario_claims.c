@@ -172,14 +172,28 @@ static void claim_no_timer(struct scenario_story *story,
                  (unsigned long long)timeouts, (double)sample.rto_ns / 1e6);
 }
 
+/* The one segment that the wire lost, and when it was sent again. Returns how
+ * many were sent again; 0: there is nothing more to say. */
+static unsigned one_loss(struct scenario_story *story,
+                         const struct record_segment **lost,
+                         const struct record_segment **again) {
+  unsigned losses, agains;
+  *lost = first_lost(story->run, RUN_CLIENT, &losses);
+  *again = first_again(story->run, RUN_CLIENT, &agains);
+  claim_one_loss(story, *lost, losses);
+  if (!*lost || !*again) {
+    scenario_claim(story, false, "It was sent again.");
+    return 0;
+  }
+  return agains;
+}
+
 void scenario_claims_loss(struct scenario_story *story) {
   const struct scenario_run *run = story->run;
-  unsigned losses, agains, behind = 0;
-  const struct record_segment *lost = first_lost(run, RUN_CLIENT, &losses);
-  const struct record_segment *again = first_again(run, RUN_CLIENT, &agains);
-  claim_one_loss(story, lost, losses);
-  if (!lost || !again) {
-    scenario_claim(story, false, "It was sent again.");
+  const struct record_segment *lost, *again;
+  unsigned agains = one_loss(story, &lost, &again);
+  unsigned behind = 0;
+  if (agains == 0) {
     return;
   }
   for (const struct record_segment *at = lost;
@@ -200,12 +214,9 @@ void scenario_claims_loss(struct scenario_story *story) {
 
 void scenario_claims_dupack(struct scenario_story *story) {
   const struct scenario_run *run = story->run;
-  unsigned losses, agains, sacks = 0;
-  const struct record_segment *lost = first_lost(run, RUN_CLIENT, &losses);
-  const struct record_segment *again = first_again(run, RUN_CLIENT, &agains);
-  claim_one_loss(story, lost, losses);
-  if (!lost || !again) {
-    scenario_claim(story, false, "It was sent again.");
+  const struct record_segment *lost, *again;
+  unsigned sacks = 0;
+  if (one_loss(story, &lost, &again) == 0) {
     return;
   }
   for (const struct record_segment *at = NULL;

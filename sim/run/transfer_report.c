@@ -24,16 +24,11 @@ void transfer_json(const struct transfer *transfer) {
   json_end(&json);
 }
 
-static void print_address(const struct ph_addr *addr, uint16_t port, char *text,
-                          size_t size) {
+static void print_address(const struct ph_addr *addr, uint16_t port,
+                          char text[ADDRESS_PORT_TEXT]) {
   char plain[ADDRESS_TEXT];
-  bool v4 = ph_addr_is_v4(addr);
-  if (ip_addr_is_any(addr)) {
-    snprintf(text, size, "*:%u", port);
-    return;
-  }
-  snprintf(text, size, "%s%s%s:%u", v4 ? "" : "[", address_text(addr, plain),
-           v4 ? "" : "]", port);
+  const char *any = ip_addr_is_any(addr) ? "*" : NULL;
+  address_and_port(text, any ? any : address_text(addr, plain), port);
 }
 
 static void print_sockets(const struct transfer *transfer) {
@@ -44,9 +39,9 @@ static void print_sockets(const struct transfer *transfer) {
   for (unsigned i = 0; i < transfer->socket_count; i++) {
     const struct transfer_socket *socket = &transfer->sockets[i];
     const struct ph_socket_info *info = &socket->info;
-    char local[64], remote[64];
-    print_address(&info->local, info->local_port, local, sizeof(local));
-    print_address(&info->remote, info->remote_port, remote, sizeof(remote));
+    char local[ADDRESS_PORT_TEXT], remote[ADDRESS_PORT_TEXT];
+    print_address(&info->local, info->local_port, local);
+    print_address(&info->remote, info->remote_port, remote);
     printf("  %-7s %6u %7u %-16s %-16s %-11s %7u %8.1f %6llu\n",
            transfer->run.topology.hosts[socket->host].name, info->recv_queue,
            info->send_queue, local, remote, info->state, info->cwnd,

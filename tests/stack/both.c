@@ -6,6 +6,9 @@
 
 bool both_host_is_missing;
 
+const struct in6_addr both_mapped = {
+    {{[10] = 0xff, [11] = 0xff, 127, 0, 0, 1}}};
+
 void note(struct api *a, int line, const char *what, long result) {
   assert_true(a->count < RESULTS);
   a->results[a->count].line = line;

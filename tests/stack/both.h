@@ -191,6 +191,8 @@ long note_result(struct api *a, int line, const char *what, long result);
   (fd_ = (call), note(a, __LINE__, #call, fd_ < 0 ? fd_ : 0), fd_)
 static long fd_ __attribute__((unused));
 
+/* ::ffff:127.0.0.1 */
+extern const struct in6_addr both_mapped;
 /* 127.0.0.1, with a port in network order. */
 struct sockaddr_in local(uint16_t port);
 /* By getsockname(), in network order. */

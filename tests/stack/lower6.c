@@ -139,3 +139,19 @@ const uint8_t *lower6_icmp(const struct lower *host, uint32_t n) {
       csum_data(m, len, csum_data(ip + IPV6_OFF_SRC, 32, 58 + len)), 0xffff);
   return m;
 }
+
+uint64_t lower6_drops(const struct lower *host) {
+  const struct ph_stats *s = &host->stack.stats;
+  return s->EthInErrors + s->Ip6InHdrErrors + s->Ip6InAddrErrors +
+         s->Ip6InTruncatedPkts + s->Ip6InUnknownProtos + s->Ip6InDiscards +
+         s->Ip6ReasmFails + s->Icmp6InErrors + s->NdInErrors + s->UdpInErrors +
+         s->UdpNoPorts;
+}
+
+void lower6_expect_drop(struct lower *host) {
+  uint64_t before = lower6_drops(host);
+  uint32_t count = host->count;
+  lower6_receive(host);
+  assert_int_equal(lower6_drops(host), before + 1);
+  assert_int_equal(host->count, count);
+}

@@ -49,4 +49,10 @@ uint8_t *lower6_nd(struct lower *host, uint8_t type,
 const uint8_t *lower6_frame(const struct lower *host, uint32_t n);
 const uint8_t *lower6_icmp(const struct lower *host, uint32_t n);
 
+/* What was dropped, for whatever reason. */
+uint64_t lower6_drops(const struct lower *host);
+/* Receive what is in scratch: it is dropped, counted once, and nobody answers.
+ */
+void lower6_expect_drop(struct lower *host);
+
 #endif

@@ -3,23 +3,6 @@
 #include "stack/ip/ipv6_internal.h"
 #include "tests/stack/lower6.h"
 
-static uint64_t drops(const struct lower *host) {
-  const struct ph_stats *s = &host->stack.stats;
-  return s->EthInErrors + s->Ip6InHdrErrors + s->Ip6InAddrErrors +
-         s->Ip6InTruncatedPkts + s->Ip6InUnknownProtos + s->Ip6InDiscards +
-         s->Ip6ReasmFails + s->Icmp6InErrors + s->NdInErrors + s->UdpInErrors +
-         s->UdpNoPorts;
-}
-
-/* It is dropped, counted once, and nobody answers. */
-static void expect_drop(struct lower *host) {
-  uint64_t before = drops(host);
-  uint32_t count = host->count;
-  lower6_receive(host);
-  assert_int_equal(drops(host), before + 1);
-  assert_int_equal(host->count, count);
-}
-
 static void ipv6_echo_request_is_answered_with_its_data(void **state) {
   /* EVIDENCE: RFC 4443 4.1, 4.2 (echo reply); RFC 4443 2.2a, 4.2a */
   (void)state;
@@ -47,9 +30,9 @@ static void ipv6_every_truncation_is_dropped_and_counted(void **state) {
   lower6_echo(host, 20);
   uint32_t sent = host->count;
   for (uint32_t len = 0; len < 82; len++) {
-    uint64_t before = drops(host);
+    uint64_t before = lower6_drops(host);
     lower_receive(host, host->scratch, len);
-    assert_int_equal(drops(host), before + 1);
+    assert_int_equal(lower6_drops(host), before + 1);
   }
   assert_int_equal(host->count, sent);
   lower_free(host);
@@ -66,9 +49,9 @@ static void ipv6_payload_length_lies_are_dropped(void **state) {
       continue;
     }
     put_be16(LOWER6_IP(host) + IPV6_OFF_LEN, (uint16_t)len);
-    uint64_t before = drops(host);
+    uint64_t before = lower6_drops(host);
     lower_receive(host, host->scratch, 82);
-    assert_int_equal(drops(host), before + 1);
+    assert_int_equal(lower6_drops(host), before + 1);
   }
   /* Padding behind what the length says is cut. */
   lower6_echo(host, 20);
@@ -86,7 +69,7 @@ static void ipv6_wrong_version_is_dropped(void **state) {
     lower6_echo(host, 4);
     LOWER6_IP(host)[0] = (uint8_t)(version << 4);
     if (version != 6) {
-      expect_drop(host);
+      lower6_expect_drop(host);
     }
   }
   lower_free(host);
@@ -113,22 +96,22 @@ static void ipv6_impossible_addresses_are_dropped(void **state) {
     lower6_echo(host, 4);
     lower6_set_src(host, &sources[i]);
     lower6_sum(host, 0);
-    expect_drop(host);
+    lower6_expect_drop(host);
   }
   for (size_t i = 0; i < PH_ARRAY_LEN(destinations); i++) {
     lower6_echo(host, 4);
     lower6_set_dst(host, &destinations[i]);
     lower6_sum(host, 0);
-    expect_drop(host);
+    lower6_expect_drop(host);
   }
   lower6_echo(host, 4); /* unicast inside a group's frame */
   put_be16(host->scratch, 0x3333);
-  expect_drop(host);
+  lower6_expect_drop(host);
   uint8_t *u = lower6_ip(host, IP_PROTO_UDP, 8); /* from ourselves (LAND) */
   u[1] = u[3] = 9;
   u[5] = 8;
   lower6_set_src(host, &lower6_host);
-  expect_drop(host);
+  lower6_expect_drop(host);
   lower_free(host);
 }
 
@@ -139,7 +122,7 @@ static void icmpv6_bad_checksums_are_dropped(void **state) {
   for (uint32_t bit = 0; bit < 16; bit++) {
     uint8_t *m = lower6_echo(host, 9);
     m[2 + bit / 8] ^= (uint8_t)(1 << bit % 8);
-    expect_drop(host);
+    lower6_expect_drop(host);
   }
   assert_int_equal(host->stack.stats.Icmp6InCsumErrors, 16);
   lower_free(host);
@@ -175,7 +158,7 @@ static void datagram_to_closed_port_is_unreachable(void **state) {
   uint8_t *u = lower6_ip(host, IP_PROTO_UDP, 8 + 1300);
   u[1] = u[3] = 9;
   put_be16(u + 4, 8 + 1300);
-  expect_drop(host); /* checksum 0 is an error over IPv6 */
+  lower6_expect_drop(host); /* checksum 0 is an error over IPv6 */
   put_be16(u + 6, (uint16_t)~csum_data(
                       u, 1308, csum_data(LOWER6_IP(host) + 8, 32, 17 + 1308)));
   lower6_receive(host);
@@ -235,13 +218,13 @@ static void errors_reach_their_endpoint_as_soft_errors(void **state) {
   }
   for (uint32_t quote = 0; quote < 48; quote++) { /* cut at each byte */
     error_about(host, ICMP6_UNREACHABLE, 4, 0, quote);
-    expect_drop(host);
+    lower6_expect_drop(host);
     assert_int_equal(udp_take_error(&udp), 0);
   }
   error_about(host, ICMP6_TOO_BIG, 0, IPV6_MIN_MTU - 1, 48);
-  expect_drop(host);                /* RFC 8201 4 */
+  lower6_expect_drop(host);         /* RFC 8201 4 */
   error_about(host, 200, 0, 0, 48); /* informs of the unknown */
-  expect_drop(host);
+  lower6_expect_drop(host);
   udp_close(&udp);
   lower_free(host);
 }

@@ -3,32 +3,15 @@
 #include "stack/ip/ipv6_internal.h"
 #include "tests/stack/lower6.h"
 
-static uint64_t drops(const struct lower *host) {
-  const struct ph_stats *s = &host->stack.stats;
-  return s->EthInErrors + s->Ip6InHdrErrors + s->Ip6InAddrErrors +
-         s->Ip6InTruncatedPkts + s->Ip6InUnknownProtos + s->Ip6InDiscards +
-         s->Ip6ReasmFails + s->Icmp6InErrors + s->NdInErrors + s->UdpInErrors +
-         s->UdpNoPorts;
-}
-
-/* It is dropped, counted once, and nobody answers. */
-static void expect_drop(struct lower *host) {
-  uint64_t before = drops(host);
-  uint32_t count = host->count;
-  lower6_receive(host);
-  assert_int_equal(drops(host), before + 1);
-  assert_int_equal(host->count, count);
-}
-
 /* It is dropped and counted, and a Parameter Problem points at `pointer`. */
 static void problem(struct lower *host, uint8_t code, uint32_t pointer) {
   uint8_t sent[1500];
   uint32_t len = 40u + get_be16(LOWER6_IP(host) + IPV6_OFF_LEN);
   memcpy(sent, LOWER6_IP(host), len);
-  uint64_t before = drops(host);
+  uint64_t before = lower6_drops(host);
   uint32_t count = host->count;
   lower6_receive(host);
-  assert_int_equal(drops(host), before + 1);
+  assert_int_equal(lower6_drops(host), before + 1);
   assert_int_equal(host->count, count + 1);
   const uint8_t *m = lower6_icmp(host, 1);
   assert_int_equal(m[0], ICMP6_PARAMETER);
@@ -72,9 +55,9 @@ static void extension_headers_beyond_a_bound_are_dropped(void **state) {
   struct lower *host = lower6_new(NULL);
   lower6_learn_peer(host);
   chain(host, IPV6_NEXT_DESTINATION, 17);
-  expect_drop(host);
+  lower6_expect_drop(host);
   chain(host, IPV6_NEXT_DESTINATION, 100);
-  expect_drop(host);
+  lower6_expect_drop(host);
   lower_free(host);
 }
 
@@ -89,12 +72,12 @@ static void extension_header_lengths_that_lie_are_dropped(void **state) {
     for (uint32_t len = 2; len < 256; len++) { /* of 8: past the end */
       chain(host, kinds[k], 1);
       host->scratch[55] = (uint8_t)len;
-      expect_drop(host);
+      lower6_expect_drop(host);
     }
     for (uint32_t have = 0; have < 8; have++) { /* cut inside the header */
       chain(host, kinds[k], 1);
       put_be16(LOWER6_IP(host) + IPV6_OFF_LEN, (uint16_t)have);
-      expect_drop(host);
+      lower6_expect_drop(host);
     }
   }
   lower_free(host);
@@ -139,7 +122,7 @@ static void unknown_options_are_treated_as_their_bits_say(void **state) {
   for (int group = 0; group < 2; group++) {
     for (uint32_t action = 0; action < 4; action++) {
       lower6_pass(host, 10 * LOWER6_MS);
-      uint64_t before = drops(host);
+      uint64_t before = lower6_drops(host);
       uint32_t count = host->count;
       chain(host, IPV6_NEXT_DESTINATION, 1);
       host->scratch[56] = (uint8_t)(action << 6 | 0x1e);
@@ -150,7 +133,7 @@ static void unknown_options_are_treated_as_their_bits_say(void **state) {
       lower6_receive(host);
       bool answered = action == 0 || action == 2 || (action == 3 && !group);
       assert_int_equal(host->count, count + answered);
-      assert_int_equal(drops(host), before + (action > 0));
+      assert_int_equal(lower6_drops(host), before + (action > 0));
       if (answered && action > 0) {
         const uint8_t *m = lower6_icmp(host, 1);
         assert_int_equal(m[0], ICMP6_PARAMETER);
@@ -199,7 +182,7 @@ static void unknown_next_header_is_a_problem(void **state) {
   host->scratch[62] = 99;
   problem(host, ICMP6_PARAM_NEXT, 48);
   lower6_ip(host, IPV6_NEXT_NONE, 16);
-  expect_drop(host);
+  lower6_expect_drop(host);
   lower_free(host);
 }
 
@@ -236,7 +219,7 @@ static void fragments_are_checked_and_handed_on(void **state) {
   struct lower *host = lower6_new(NULL);
   lower6_learn_peer(host);
   fragment(host, 8, 8);
-  expect_drop(host); /* nobody builds them */
+  lower6_expect_drop(host); /* nobody builds them */
   assert_int_equal(ph_ip_reassembly_init(&host->stack, NULL), 0);
   fragment(host, 8 | IPV6_FRAG_MORE, 8);
   lower6_receive(host);
@@ -265,7 +248,7 @@ static void errors_are_never_about_errors_or_groups(void **state) {
     chain(host, IPV6_NEXT_DESTINATION, 1);
     host->scratch[56] = 0x9e;
     host->scratch[62] = redirect ? ICMP6_REDIRECT : ICMP6_UNREACHABLE;
-    expect_drop(host);
+    lower6_expect_drop(host);
   }
   uint8_t *u = lower6_ip(host, IP_PROTO_UDP, 8); /* to a group: no port there */
   u[1] = u[3] = 9;
@@ -273,7 +256,7 @@ static void errors_are_never_about_errors_or_groups(void **state) {
   lower6_set_dst(host, &ipv6_all_nodes);
   put_be16(u + 6, (uint16_t)~csum_data(
                       u, 8, csum_data(LOWER6_IP(host) + 8, 32, 17 + 8)));
-  expect_drop(host);
+  lower6_expect_drop(host);
   lower_free(host);
 }
 

@@ -5,8 +5,6 @@
 
 #include "tests/stack/control.h"
 
-static const struct in6_addr one = {{{[15] = 1}}};
-
 static void receive(struct api *a, long fd, size_t room, int flags) {
   char buf[8];
   (void)control_receive(a, fd, buf, sizeof(buf), room, flags);
@@ -25,7 +23,8 @@ static void messages_that_were_asked_for_are_told(struct api *a) {
                                       {SOL_SOCKET, SO_BROADCAST}}};
   for (int six = 0; six < 2; six++) {
     struct sockaddr_in in4 = local(0);
-    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_addr = one};
+    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6,
+                               .sin6_addr = in6addr_loopback};
     void *name = six ? (void *)&in6 : &in4;
     unsigned len = six ? sizeof(in6) : sizeof(in4);
     long fd = FD(s_socket(a, six ? AF_INET6 : AF_INET, SOCK_DGRAM, 0));
@@ -66,7 +65,8 @@ static void messages_that_were_asked_for_are_told_as_on_linux(void **state) {
   compare(messages_that_were_asked_for_are_told);
 }
 
-/* SO_TIMESTAMP and SO_TIMESTAMPNS: the last one that was asked for. */
+/* SO_TIMESTAMP and SO_TIMESTAMPNS: the last in6addr_loopback that was asked
+ * for. */
 static void times_of_two_kinds(struct api *a) {
   static const int names[] = {SO_TIMESTAMP, SO_TIMESTAMPNS};
   struct sockaddr_in to = local(0);

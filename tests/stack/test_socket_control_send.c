@@ -7,10 +7,6 @@
 #include "tests/stack/control.h"
 #include "tests/stack/netns.h"
 
-static const struct in6_addr one = {{{[15] = 1}}};
-static const struct in6_addr mapped = {
-    {{[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1}}};
-
 /* A socket that tells everything of what it receives, and its name. */
 static long listener(struct api *a, int family, void *name, unsigned len) {
   static const int names[][2] = {
@@ -96,7 +92,8 @@ static void source_of_one_datagram(struct api *a) {
 }
 
 static void hops_class_and_source_of_ipv6(struct api *a) {
-  struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_addr = one};
+  struct sockaddr_in6 to = {.sin6_family = AF_INET6,
+                            .sin6_addr = in6addr_loopback};
   long fd = listener(a, AF_INET6, &to, sizeof(to));
   long from = FD(s_socket(a, AF_INET6, SOCK_DGRAM, 0));
   uint32_t lo = control_loopback(a);
@@ -111,9 +108,10 @@ static void hops_class_and_source_of_ipv6(struct api *a) {
     receive(a, fd);
   }
   const struct in6_pktinfo infos[] = {
-      {one, 0},          {one, lo}, {in6addr_any, lo},
-      {in6addr_any, 77}, {one, 77}, {{{{0x20, 1, 0xd, 0xb8, [15] = 9}}}, 0},
-      {mapped, 0}};
+      {in6addr_loopback, 0},  {in6addr_loopback, lo},
+      {in6addr_any, lo},      {in6addr_any, 77},
+      {in6addr_loopback, 77}, {{{{0x20, 1, 0xd, 0xb8, [15] = 9}}}, 0},
+      {both_mapped, 0}};
   for (size_t i = 0; i < PH_ARRAY_LEN(infos); i++) {
     struct control c = {.used = 0};
     control_add(&c, IPPROTO_IPV6, IPV6_PKTINFO, &infos[i], sizeof(infos[i]));
@@ -129,9 +127,11 @@ static void messages_of_a_mapped_destination(struct api *a) {
   struct sockaddr_in in = local(0);
   long fd = listener(a, AF_INET, &in, sizeof(in));
   long from = FD(s_socket(a, AF_INET6, SOCK_DGRAM, 0));
-  struct sockaddr_in6 to = {
-      .sin6_family = AF_INET6, .sin6_addr = mapped, .sin6_port = in.sin_port};
-  const struct in6_pktinfo infos[] = {{mapped, 0}, {one, 0}, {in6addr_any, 0}};
+  struct sockaddr_in6 to = {.sin6_family = AF_INET6,
+                            .sin6_addr = both_mapped,
+                            .sin6_port = in.sin_port};
+  const struct in6_pktinfo infos[] = {
+      {both_mapped, 0}, {in6addr_loopback, 0}, {in6addr_any, 0}};
   struct control c = {.used = 0};
   control_add_int(&c, IPPROTO_IP, IP_TTL, 12);
   control_add_int(&c, IPPROTO_IPV6, IPV6_HOPLIMIT, 14);
@@ -156,7 +156,8 @@ static void strange_messages(struct api *a, bool six) {
   static const uint8_t zeros[24];
   char data[4];
   struct sockaddr_in in4 = local(0);
-  struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_addr = one};
+  struct sockaddr_in6 in6 = {.sin6_family = AF_INET6,
+                             .sin6_addr = in6addr_loopback};
   void *to = six ? (void *)&in6 : &in4;
   unsigned to_len = six ? sizeof(in6) : sizeof(in4);
   int family = six ? AF_INET6 : AF_INET;
@@ -240,7 +241,8 @@ static void messages_to_a_stream(struct api *a) {
   trio_close(a, &t);
 }
 
-/* ICMP echo by a raw socket and by one for ping, seen by a raw one. */
+/* ICMP echo by a raw socket and by in6addr_loopback for ping, seen by a raw
+ * one. */
 static void messages_to_raw_and_ping_sockets(struct api *a) {
   struct sockaddr_in to = local(0);
   static const uint8_t request[16] = {8, 0, 0xf7, 0xff};

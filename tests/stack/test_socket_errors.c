@@ -9,10 +9,6 @@
 #include "tests/stack/control.h"
 #include "tests/stack/netns.h"
 
-static const struct in6_addr one = {{{[15] = 1}}};
-static const struct in6_addr mapped = {
-    {{[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1}}};
-
 /* A socket, and the name of a port that nobody listens to. */
 struct scene {
   struct sockaddr_in6 to; /* or _in */
@@ -125,23 +121,23 @@ static void refused(struct api *a, int family, const struct in6_addr *addr,
 }
 
 static void refused_by_ipv4(struct api *a) {
-  refused(a, AF_INET, &one, true);
-  refused(a, AF_INET, &one, false);
+  refused(a, AF_INET, &in6addr_loopback, true);
+  refused(a, AF_INET, &in6addr_loopback, false);
 }
 
 static void refused_by_ipv6(struct api *a) {
-  refused(a, AF_INET6, &one, true);
-  refused(a, AF_INET6, &one, false);
+  refused(a, AF_INET6, &in6addr_loopback, true);
+  refused(a, AF_INET6, &in6addr_loopback, false);
 }
 
 static void refused_by_a_mapped_address(struct api *a) {
-  refused(a, AF_INET6, &mapped, true);
-  refused(a, AF_INET6, &mapped, false);
+  refused(a, AF_INET6, &both_mapped, true);
+  refused(a, AF_INET6, &both_mapped, false);
 }
 
 static void how_the_message_came(struct api *a) {
   struct scene s;
-  scene_open(a, &s, AF_INET, &one);
+  scene_open(a, &s, AF_INET, &in6addr_loopback);
   R(set_option(a, s.fd, IPPROTO_IP, IP_RECVERR, 1));
   R(set_option(a, s.fd, IPPROTO_IP, IP_RECVTTL, 1));
   R(set_option(a, s.fd, SOL_SOCKET, SO_TIMESTAMP, 1));
@@ -161,7 +157,7 @@ static void errors_by_recvfrom(struct api *a) {
   struct sockaddr_in from;
   unsigned len = sizeof(from);
   char data[8] = {0};
-  scene_open(a, &s, AF_INET, &one);
+  scene_open(a, &s, AF_INET, &in6addr_loopback);
   R(set_option(a, s.fd, IPPROTO_IP, IP_RECVERR, 1));
   R(s_sendto(a, s.fd, "hello", 5, &s.to, s.len));
   settle(a);

@@ -11,11 +11,7 @@ static struct sockaddr_in6 name6(const struct in6_addr *addr, uint16_t port) {
   return in;
 }
 
-static const struct in6_addr one = {{{[15] = 1}}};
 static const struct in6_addr any;
-/* ::ffff:127.0.0.1 */
-static const struct in6_addr mapped = {
-    {{[10] = 0xff, [11] = 0xff, 127, 0, 0, 1}}};
 
 static uint16_t port6(struct api *a, long fd) {
   struct sockaddr_in6 in;
@@ -74,8 +70,8 @@ static long listener6(struct api *a, const struct in6_addr *addr,
 
 static void stream_over_loopback(struct api *a) {
   uint16_t port;
-  long listener = listener6(a, &one, &port);
-  struct sockaddr_in6 in = name6(&one, port);
+  long listener = listener6(a, &in6addr_loopback, &port);
+  struct sockaddr_in6 in = name6(&in6addr_loopback, port);
   long client = FD(s_socket(a, AF_INET6, SOCK_STREAM, 0));
   exchange(a, listener, client, &in, sizeof(in));
   in = name6(&any, port); /* this host */
@@ -89,12 +85,12 @@ static void any_takes_both_families(struct api *a) {
   uint16_t port;
   long listener = listener6(a, &any, &port);
   struct sockaddr_in in4 = local(port);
-  struct sockaddr_in6 in = name6(&mapped, port);
+  struct sockaddr_in6 in = name6(&both_mapped, port);
   long client = FD(s_socket(a, AF_INET, SOCK_STREAM, 0));
   exchange(a, listener, client, &in4, sizeof(in4));
   client = FD(s_socket(a, AF_INET6, SOCK_STREAM, 0));
   exchange(a, listener, client, &in, sizeof(in));
-  in = name6(&one, port);
+  in = name6(&in6addr_loopback, port);
   client = FD(s_socket(a, AF_INET6, SOCK_STREAM, 0));
   exchange(a, listener, client, &in, sizeof(in));
   R(s_close(a, listener));
@@ -128,14 +124,14 @@ static void v6only_takes_ipv6_alone(struct api *a) {
   R(s_close(a, server));
   R(s_close(a, client));
   R(s_close(a, other));
-  in = name6(&one, port);
+  in = name6(&in6addr_loopback, port);
   client = FD(s_socket(a, AF_INET6, SOCK_STREAM, 0));
   exchange(a, fd, client, &in, sizeof(in));
   R(s_close(a, fd));
   /* And who is for IPv6 alone reaches no IPv4. */
   client = FD(s_socket(a, AF_INET6, SOCK_STREAM, 0));
   R(set_option(a, client, IPPROTO_IPV6, IPV6_V6ONLY, 1));
-  in = name6(&mapped, port);
+  in = name6(&both_mapped, port);
   R(s_connect(a, client, &in, sizeof(in)));
   in.sin6_port = 0;
   R(s_bind(a, client, &in, sizeof(in)));
@@ -163,7 +159,7 @@ SAME(ports_of_both_families_conflict_unless_v6only)
 
 static void names_of_a_wrong_kind_are_refused(struct api *a) {
   struct sockaddr_in in4 = local(0);
-  struct sockaddr_in6 in = name6(&one, 0);
+  struct sockaddr_in6 in = name6(&in6addr_loopback, 0);
   static const int kinds[] = {SOCK_STREAM, SOCK_DGRAM};
   for (int k = 0; k < 2; k++) {
     long six = FD(s_socket(a, AF_INET6, kinds[k], 0));
@@ -175,7 +171,7 @@ static void names_of_a_wrong_kind_are_refused(struct api *a) {
     in.sin6_family = 99;
     in.sin6_port = htons(9);
     R(s_connect(a, six, &in, sizeof(in)));
-    in = name6(&one, 0);
+    in = name6(&in6addr_loopback, 0);
     R(s_close(a, six));
     R(s_close(a, four));
   }
@@ -198,7 +194,7 @@ static void datagrams_of_both_families(struct api *a) {
   R(s_bind(a, server, &in, sizeof(in)));
   uint16_t port = port6(a, server);
   struct sockaddr_in in4 = local(port);
-  const struct in6_addr *to[] = {&one, &mapped, &any};
+  const struct in6_addr *to[] = {&in6addr_loopback, &both_mapped, &any};
   for (int i = 0; i < 4; i++) {
     long client = FD(s_socket(a, i < 3 ? AF_INET6 : AF_INET, SOCK_DGRAM, 0));
     in = name6(to[i % 3], port);
@@ -222,7 +218,7 @@ SAME(datagrams_of_both_families)
 
 static void connected_datagram_socket_has_names_of_its_peers_family(
     struct api *a) {
-  struct sockaddr_in6 in = name6(&one, htons(40001));
+  struct sockaddr_in6 in = name6(&in6addr_loopback, htons(40001));
   struct sockaddr_in in4 = local(htons(40001));
   for (int i = 0; i < 2; i++) {
     long fd = FD(s_socket(a, AF_INET6, SOCK_DGRAM, 0));
@@ -275,7 +271,7 @@ static void packet_information_tells_the_destination(struct api *a) {
   long server = FD(s_socket(a, AF_INET6, SOCK_DGRAM, 0));
   R(s_bind(a, server, &in, sizeof(in)));
   R(set_option(a, server, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1));
-  in = name6(&one, port6(a, server));
+  in = name6(&in6addr_loopback, port6(a, server));
   long client = FD(s_socket(a, AF_INET6, SOCK_DGRAM, 0));
   for (size_t room = 0; room <= sizeof(control); room += 40) {
     struct iovec v = {buf, sizeof(buf)};
@@ -294,7 +290,7 @@ static void packet_information_tells_the_destination(struct api *a) {
       note(a, __LINE__, "cmsg_len", (long)c->cmsg_len);
       note(a, __LINE__, "cmsg_level", c->cmsg_level);
       note(a, __LINE__, "cmsg_type", c->cmsg_type);
-      note(a, __LINE__, "::1", memcmp(CMSG_DATA(c), &one, 16));
+      note(a, __LINE__, "::1", memcmp(CMSG_DATA(c), &in6addr_loopback, 16));
     }
   }
   R(s_close(a, client));
@@ -303,12 +299,12 @@ static void packet_information_tells_the_destination(struct api *a) {
 SAME(packet_information_tells_the_destination)
 
 static void failed_connect_leaves_a_socket_for_both(struct api *a) {
-  struct sockaddr_in6 in = name6(&one, htons(40002));
+  struct sockaddr_in6 in = name6(&in6addr_loopback, htons(40002));
   long fd = FD(s_socket(a, AF_INET6, SOCK_STREAM, 0));
   R(s_connect(a, fd, &in, sizeof(in))); /* refused */
   uint16_t port;
   long listener = listener6(a, &any, &port);
-  in = name6(&mapped, port);
+  in = name6(&both_mapped, port);
   exchange(a, listener, fd, &in, sizeof(in));
   R(s_close(a, listener));
 }

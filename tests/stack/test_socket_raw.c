@@ -12,8 +12,6 @@
 
 enum { ICMP_FILTER_OPTION = 1 };
 
-static const struct in6_addr one = {{{[15] = 1}}};
-
 /* An ICMP echo request with `len` bytes in all; the checksum is right. */
 static void echo(uint8_t *p, uint8_t type, uint16_t id, uint16_t seq,
                  size_t len) {
@@ -99,7 +97,8 @@ static void raw_icmp_filter_leaves_out_what_it_names(struct api *a) {
 }
 
 static void raw_icmpv6_socket_sums_and_filters(struct api *a) {
-  struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_addr = one};
+  struct sockaddr_in6 to = {.sin6_family = AF_INET6,
+                            .sin6_addr = in6addr_loopback};
   uint8_t p[400];
   uint32_t filter[8];
   long fd = FD(s_socket(a, AF_INET6, SOCK_RAW, IPPROTO_ICMPV6));
@@ -163,7 +162,8 @@ static void raw_socket_with_its_own_header(struct api *a) {
 
 static void ping_sockets_get_their_replies(struct api *a) {
   struct sockaddr_in to = local(0);
-  struct sockaddr_in6 to6 = {.sin6_family = AF_INET6, .sin6_addr = one};
+  struct sockaddr_in6 to6 = {.sin6_family = AF_INET6,
+                             .sin6_addr = in6addr_loopback};
   uint8_t p[100];
   for (int six = 0; six < 2; six++) {
     int domain = six ? AF_INET6 : AF_INET;

@@ -8,7 +8,6 @@
 
 enum { ALL = 65507, OPTION_SEGMENT = 103, OPTION_GRO = 104 };
 
-static const struct in6_addr one = {{{[15] = 1}}};
 static uint8_t data[ALL + 1], got[ALL + 1];
 
 static void fill(void) {
@@ -30,7 +29,8 @@ struct scene {
 static void scene_open(struct api *a, struct scene *s, bool six) {
   fill();
   s->in4 = local(0);
-  s->in6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_addr = one};
+  s->in6 = (struct sockaddr_in6){.sin6_family = AF_INET6,
+                                 .sin6_addr = in6addr_loopback};
   s->to = six ? (void *)&s->in6 : &s->in4;
   s->len = six ? sizeof(s->in6) : sizeof(s->in4);
   s->receiver = FD(s_socket(a, six ? AF_INET6 : AF_INET, SOCK_DGRAM, 0));
