@@ -15,22 +15,23 @@ static struct udp_pcb *reuseport(struct udp_pcb *first,
                                  const struct ph_addr *remote,
                                  uint16_t remote_port) {
   struct udp_state *udp = udp_of(first->stack);
-  uint32_t members = 0;
+  uint32_t members = 1;
   if (first->connected) {
     return first;
   }
-  for (struct udp_pcb *p = first; p; p = p->next) {
+  for (const struct udp_pcb *p = first->next; p; p = p->next) {
     members += is_in(p, first);
   }
-  uint64_t chosen =
+  struct udp_pcb *chosen = first;
+  uint64_t left =
       ph_siphash24_ends(&udp->key, &first->local, first->local_port, remote,
                         remote_port, (struct ph_hash_use){0, 0}) %
       members;
-  struct udp_pcb *p = first;
-  while (!is_in(p, first) || chosen-- > 0) {
-    p = p->next;
+  while (left > 0) {
+    chosen = chosen->next;
+    left -= is_in(chosen, first);
   }
-  return p;
+  return chosen;
 }
 
 void udp_set_reuseport(struct udp_pcb *pcb, bool on) {
