@@ -96,17 +96,17 @@ static uint32_t sndbuf_free(const struct tcp_conn *conn) {
   return conn->sndbuf > conn->sndq_len ? conn->sndbuf - conn->sndq_len : 0;
 }
 
-/* How much may be written now. As in Linux TCP_NOTSENT_LOWAT stops only the
- * packet that begins behind it. */
-static uint32_t room_behind(const struct tcp_conn *conn) {
+/* How much may be written behind `unsent` bytes. As in Linux TCP_NOTSENT_LOWAT
+ * stops only the packet that begins behind it. */
+static PH_APART uint32_t room_behind(const struct tcp_conn *conn,
+                                     uint32_t unsent) {
   uint32_t room = sndbuf_free(conn);
   uint32_t lowat = conn->settings.notsent_lowat;
-  if (lowat == 0) {
-    return room;
+  if (lowat > 0) {
+    uint32_t most = unsent < lowat ? ph_max_u32(lowat - unsent, IP_MAX_LEN) : 0;
+    room = ph_min_u32(room, most);
   }
-  uint32_t unsent = tcp_unsent_bytes(conn);
-  uint32_t most = unsent < lowat ? ph_max_u32(lowat - unsent, IP_MAX_LEN) : 0;
-  return ph_min_u32(room, most);
+  return room;
 }
 
 /* As in Linux: a third of the buffer must be free, or poll() would wake the
@@ -160,11 +160,10 @@ long tcp_send(struct ph_stack *stack, struct tcp_conn *conn, const void *data,
     return 0;
   }
   uint32_t room = conn->sndbuf;
-  bool waits = false;
-  if (conn->sndq_len > 0 || len > PH_BLOCK_SIZE) {
-    room = room_behind(conn);
-    /* A longest packet waits already: more behind it changes nothing. */
-    waits = conn->sndq_len > IP_MAX_LEN && tcp_unsent_bytes(conn) > IP_MAX_LEN;
+  uint32_t unsent = 0;
+  if (!PH_SHORT_WAYS || conn->sndq_len > 0 || len > PH_BLOCK_SIZE) {
+    unsent = tcp_unsent_bytes(conn);
+    room = room_behind(conn, unsent);
   }
   uint32_t want = len < room ? (uint32_t)len : room;
   uint32_t n = want > 0 ? tcp_sendq_append(stack, conn, data, want) : 0;
@@ -189,7 +188,8 @@ long tcp_send(struct ph_stack *stack, struct tcp_conn *conn, const void *data,
   }
   conn->more = more;
   conn->push = false;
-  if (!waits || conn->tx_block_wait) {
+  /* Does a longest packet wait already? More behind it changes nothing. */
+  if (unsent <= IP_MAX_LEN || conn->tx_block_wait) {
     tcp_output(stack, conn);
   }
   return (long)n;

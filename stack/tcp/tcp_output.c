@@ -499,9 +499,7 @@ static bool send_waiting(struct ph_stack *stack, struct tcp_conn *conn) {
   set_rtx_timer(stack, conn, sent == SENT_WINDOW_CLOSED);
   if (conn->snd_nxt != snd_nxt) {
     tcp_tlp_schedule(stack, conn);
-    if (conn->settings.notsent_lowat) {
-      tcp_tell_room(stack, conn);
-    }
+    tcp_tell_room(stack, conn); /* TCP_NOTSENT_LOWAT */
   }
   return sent != SENT_BLOCKED;
 }
