@@ -86,7 +86,7 @@ int tcp_connect(struct ph_stack *stack, struct tcp_conn *conn,
   conn->state = TCP_STATE_SYN_SENT;
   stack->stats.TcpActiveOpens++;
   tcp_output_syn(stack, conn);
-  tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + tcp_rto(conn));
+  tcp_rtx_timer_start(stack, conn);
   return 0;
 }
 

@@ -123,7 +123,7 @@ bool tcp_check_seq(struct ph_stack *stack, struct tcp_conn *conn,
     return false;
   }
   if (conn->state == TCP_STATE_TIME_WAIT && (seg->flags & TCP_FIN)) {
-    tcp_timer_set(stack, conn, TCP_TIMER_LIFE, stack->now_ns + TCP_2MSL_NS);
+    tcp_timer_start(stack, conn, TCP_TIMER_LIFE, TCP_2MSL_NS);
   }
   reject(stack, conn, seg);
   return false;

@@ -363,7 +363,7 @@ void tcp_enter_time_wait(struct ph_stack *stack, struct tcp_conn *conn) {
   tcp_sendq_free(stack, conn);
   tcp_rcv_account(tcp, conn);
   tcp_timer_clear(conn, TCP_TIMER_RTX);
-  tcp_timer_set(stack, conn, TCP_TIMER_LIFE, stack->now_ns + TCP_2MSL_NS);
+  tcp_timer_start(stack, conn, TCP_TIMER_LIFE, TCP_2MSL_NS);
   if (!conn->owner) {
     ph_link_remove(&conn->link);
     ph_link_append(&tcp->time_wait, &conn->link);
@@ -371,8 +371,7 @@ void tcp_enter_time_wait(struct ph_stack *stack, struct tcp_conn *conn) {
 }
 
 void tcp_linger_fin_wait_2(struct ph_stack *stack, struct tcp_conn *conn) {
-  tcp_timer_set(stack, conn, TCP_TIMER_LIFE,
-                stack->now_ns + tcp_fin_wait_2_ns(conn));
+  tcp_timer_start(stack, conn, TCP_TIMER_LIFE, tcp_fin_wait_2_ns(conn));
   ph_link_remove(&conn->link);
   ph_link_append(&tcp_of(stack)->time_wait, &conn->link);
 }

@@ -44,7 +44,7 @@ static PH_INLINE void update_window(struct ph_stack *stack,
       conn->backoff > 0) {
     /* What is out was a probe of a window that had shrunk; now it counts. */
     conn->backoff = 0;
-    tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + tcp_rto(conn));
+    tcp_rtx_timer_start(stack, conn);
   }
 }
 
@@ -131,7 +131,7 @@ static void some_acked(struct ph_stack *stack, struct tcp_conn *conn,
     tcp_timer_clear(conn, TCP_TIMER_RTX);
     tcp_look(stack, conn);
   } else if (!partial || !conn->partial_seen) {
-    tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + tcp_rto(conn));
+    tcp_rtx_timer_start(stack, conn);
   }
   conn->partial_seen = partial;
   if (conn->use_rack && !conn->out->rtx.first) {

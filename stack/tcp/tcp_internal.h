@@ -492,6 +492,16 @@ static inline void tcp_timer_set(struct ph_stack *stack, struct tcp_conn *conn,
   conn->deadline[which] = deadline_ns;
   tcp_timer_arm(stack, conn, deadline_ns);
 }
+static inline void tcp_timer_start(struct ph_stack *stack,
+                                   struct tcp_conn *conn, enum tcp_timer which,
+                                   uint64_t wait_ns) {
+  tcp_timer_set(stack, conn, which, stack->now_ns + wait_ns);
+}
+/* RFC 6298 (5.1), (5.3). */
+static inline void tcp_rtx_timer_start(struct ph_stack *stack,
+                                       struct tcp_conn *conn) {
+  tcp_timer_start(stack, conn, TCP_TIMER_RTX, tcp_rto(conn));
+}
 static inline void tcp_timer_clear(struct tcp_conn *conn,
                                    enum tcp_timer which) {
   conn->deadline[which] = UINT64_MAX;

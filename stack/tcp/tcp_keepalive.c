@@ -25,7 +25,7 @@ static uint64_t silence_ns(const struct ph_stack *stack,
 
 static void restart(struct ph_stack *stack, struct tcp_conn *conn,
                     uint64_t ns) {
-  tcp_timer_set(stack, conn, TCP_TIMER_LIFE, stack->now_ns + ns);
+  tcp_timer_start(stack, conn, TCP_TIMER_LIFE, ns);
 }
 
 static void start(struct ph_stack *stack, struct tcp_conn *conn) {

@@ -163,7 +163,7 @@ static void listen_syn(struct ph_stack *stack, struct tcp_listener *listener,
       room ? make_child(stack, listener, seg, rx, path) : NULL;
   if (conn) {
     tcp_output_syn(stack, conn);
-    tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + tcp_rto(conn));
+    tcp_rtx_timer_start(stack, conn);
   } else if (tcp_of(stack)->features.cookies != PH_TCP_OFF) {
     tcp_cookie_send(stack, listener, seg, rx);
   } else {
@@ -187,7 +187,7 @@ static struct tcp_conn *listen_ack(struct ph_stack *stack,
   struct tcp_conn *conn =
       room ? make_child(stack, listener, &syn, rx, path) : NULL;
   if (conn) {
-    tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + tcp_rto(conn));
+    tcp_rtx_timer_start(stack, conn);
     conn->syn_sent_ns = 0; /* not known: no sample of the round-trip time */
   } else {
     stack->stats.TcpListenOverflows++; /* its data will come again */

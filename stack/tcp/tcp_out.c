@@ -103,8 +103,7 @@ static void forget(struct ph_stack *stack, struct tcp_conn *conn) {
     conn->dupacks = 0;
     conn->partial_seen = false;
     if (conn->deadline[TCP_TIMER_RTX] == UINT64_MAX) {
-      tcp_timer_set(stack, conn, TCP_TIMER_RTX,
-                    stack->now_ns + tcp_rto_backed_off(conn));
+      tcp_timer_start(stack, conn, TCP_TIMER_RTX, tcp_rto_backed_off(conn));
     }
   }
   tcp_out_free(tcp_of(stack), conn);

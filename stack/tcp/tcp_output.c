@@ -36,7 +36,7 @@ void tcp_pend(struct ph_stack *stack, struct tcp_conn *conn) {
 
 static void retry_later(struct ph_stack *stack, struct tcp_conn *conn) {
   tcp_pend(stack, conn);
-  tcp_timer_set(stack, conn, TCP_TIMER_RETRY, stack->now_ns + TCP_RETRY_NS);
+  tcp_timer_start(stack, conn, TCP_TIMER_RETRY, TCP_RETRY_NS);
 }
 
 /* Take the list as it is: who is still blocked comes back at its end. */
@@ -183,7 +183,7 @@ static bool send_lost(struct ph_stack *stack, struct tcp_conn *conn) {
     }
     if (first && conn->recovery == TCP_RECOVERY_FAST && conn->sack_ok) {
       /* RFC 6675 6: it has a whole RTO, like any first transmission. */
-      tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + tcp_rto(conn));
+      tcp_rtx_timer_start(stack, conn);
     }
   }
   return true;
@@ -389,21 +389,20 @@ static void set_rtx_timer(struct ph_stack *stack, struct tcp_conn *conn,
     if (conn->persist || conn->cork_wait ||
         conn->deadline[TCP_TIMER_RTX] == UINT64_MAX) {
       conn->persist = conn->cork_wait = false;
-      tcp_timer_set(stack, conn, TCP_TIMER_RTX,
-                    stack->now_ns + tcp_rto_backed_off(conn));
+      tcp_timer_start(stack, conn, TCP_TIMER_RTX, tcp_rto_backed_off(conn));
     }
   } else if (window_closed) {
     conn->cork_wait = false;
     if (!conn->persist || conn->deadline[TCP_TIMER_RTX] == UINT64_MAX) {
       conn->persist = true;
       conn->backoff = conn->probes = 0;
-      tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + tcp_rto(conn));
+      tcp_rtx_timer_start(stack, conn);
     }
   } else if (tail_corked(conn)) {
     conn->persist = false;
     if (!conn->cork_wait) {
       conn->cork_wait = true;
-      tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + tcp_rto(conn));
+      tcp_rtx_timer_start(stack, conn);
     }
   } else {
     stop_rtx_timer(conn);
@@ -417,7 +416,7 @@ static void set_retry(struct ph_stack *stack, struct tcp_conn *conn) {
     tcp_wake(stack, conn, TCP_READY_OUT);
   } else {
     uint64_t wait = conn->sndq_len > 0 ? TCP_BLOCK_WAIT_NS : TCP_RETRY_NS;
-    tcp_timer_set(stack, conn, TCP_TIMER_RETRY, stack->now_ns + wait);
+    tcp_timer_start(stack, conn, TCP_TIMER_RETRY, wait);
   }
 }
 

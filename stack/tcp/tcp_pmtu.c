@@ -80,8 +80,7 @@ void tcp_path_mtu_fell(struct ph_stack *stack, struct tcp_conn *conn,
     conn->out->last_acked = UINT32_MAX;
   }
   tcp_tlp_schedule(stack, conn); /* what it waits for will not come */
-  tcp_timer_set(stack, conn, TCP_TIMER_RTX,
-                stack->now_ns + tcp_rto_backed_off(conn));
+  tcp_timer_start(stack, conn, TCP_TIMER_RTX, tcp_rto_backed_off(conn));
   tcp_pend(stack, conn);
 }
 

@@ -29,8 +29,8 @@ static void give_up(struct ph_stack *stack, struct tcp_conn *conn) {
 
 static void restart(struct ph_stack *stack, struct tcp_conn *conn) {
   uint64_t rto = tcp_rto_backed_off(conn);
-  tcp_timer_set(stack, conn, TCP_TIMER_RTX,
-                stack->now_ns + tcp_until_user_timeout(stack, conn, rto));
+  tcp_timer_start(stack, conn, TCP_TIMER_RTX,
+                  tcp_until_user_timeout(stack, conn, rto));
 }
 
 /* R2 of RFC 9293 3.8.3: after `limit` timeouts, or the user timeout. */
@@ -119,7 +119,7 @@ PH_APART static void rtx_timeout(struct ph_stack *stack,
   struct tcp_range *first = conn->out->rtx.first;
   if (tcp_range_busy(first, conn->snd_mss)) {
     /* The device still has it: it is late, not lost. */
-    tcp_timer_set(stack, conn, TCP_TIMER_RTX, stack->now_ns + TCP_RETRY_NS);
+    tcp_timer_start(stack, conn, TCP_TIMER_RTX, TCP_RETRY_NS);
     return;
   }
   uint32_t limit = conn->owner ? TCP_RETRIES : TCP_ORPHAN_RETRIES;

@@ -50,8 +50,7 @@ void tcp_tlp_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
     rack->tlp_end_seq = conn->snd_nxt;
   }
   /* "MUST re-arm the RTO timer, not the PTO timer". */
-  tcp_timer_set(stack, conn, TCP_TIMER_RTX,
-                stack->now_ns + tcp_rto_backed_off(conn));
+  tcp_timer_start(stack, conn, TCP_TIMER_RTX, tcp_rto_backed_off(conn));
 }
 
 /* 7.4: TLP_process_ack(). */
