@@ -123,7 +123,7 @@ static void drop_lease(struct ph_dhcp *d) {
     return;
   }
   if (lease->router) {
-    (void)!ph_ipv4_remove_route(d->stack, 0, 0, lease->router, d->netif);
+    (void)!ph_ipv4_set_default(d->stack, lease->router, d->netif, false);
   }
   (void)ph_ipv4_remove_address(d->stack, d->netif, lease->address);
   if (d->event) {
@@ -145,7 +145,7 @@ static int configure(struct ph_dhcp *d) {
   }
   if (lease->router &&
       (!on_subnet(lease->router, lease->address, lease->prefix_len) ||
-       ph_ipv4_add_route(d->stack, 0, 0, lease->router, d->netif) < 0)) {
+       ph_ipv4_set_default(d->stack, lease->router, d->netif, true) < 0)) {
     lease->router = 0;
   }
   if (lease->mtu && lease->mtu < d->netif->caps.mtu) {

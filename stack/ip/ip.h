@@ -224,6 +224,11 @@ void ph_ipv4_set_gateway(struct ph_stack *stack, uint32_t gateway);
  * 127/8 and ::1. 0, -PH_ENOMEM. */
 int ph_loopback_init(struct ph_stack *stack) PH_MUST_USE;
 
+/* A default router on that interface, or no longer: a route, or the gateway if
+ * there is no table. As ph_ipv4_add_route(), ph_ipv4_remove_route(). */
+int ph_ipv4_set_default(struct ph_stack *stack, uint32_t router,
+                        struct netif *netif, bool on) PH_MUST_USE;
+
 /* Give an interface an address (host order) and its subnet route. */
 int ph_ipv4_add_address(struct ph_stack *stack, struct netif *netif,
                         uint32_t address, uint8_t prefix_len) PH_MUST_USE;

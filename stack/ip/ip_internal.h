@@ -117,6 +117,8 @@ struct ip_routes {
   const struct ip_route *(*lookup_v4)(const struct ip_trie *trie, uint32_t ip);
   /* That of a subnet of ours; again: 0. */
   int (*add_subnet)(struct ph_stack *stack, const struct ipv4_address *address);
+  int (*set_default)(struct ph_stack *stack, uint32_t router,
+                     struct netif *netif, bool on);
 };
 int ip_paths_init(struct ph_stack *stack, struct ip_state *ip, uint32_t count);
 

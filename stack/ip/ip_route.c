@@ -13,8 +13,15 @@ static int add_subnet(struct ph_stack *stack,
   return error == -PH_EEXIST ? 0 : error; /* by another address of it */
 }
 
+static int set_default(struct ph_stack *stack, uint32_t router,
+                       struct netif *netif, bool on) {
+  return on ? ph_ipv4_add_route(stack, 0, 0, router, netif)
+            : ph_ipv4_remove_route(stack, 0, 0, router, netif);
+}
+
 int ph_ip_routes_init(struct ph_stack *stack, uint32_t max) {
-  static const struct ip_routes routes = {ip_trie_lookup_v4, add_subnet};
+  static const struct ip_routes routes = {ip_trie_lookup_v4, add_subnet,
+                                          set_default};
   struct ip_state *ip = ip_of(stack);
   max = max ? max : IP_ROUTES_DEFAULT;
   if (ip->routes) {

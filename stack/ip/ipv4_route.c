@@ -100,6 +100,19 @@ void ph_ipv4_set_gateway(struct ph_stack *stack, uint32_t gateway) {
   stack->route_generation++;
 }
 
+int ph_ipv4_set_default(struct ph_stack *stack, uint32_t router,
+                        struct netif *netif, bool on) {
+  const struct ip_state *ip = ip_of(stack);
+  if (ip->routes) {
+    return ip->routes->set_default(stack, router, netif, on);
+  }
+  if (!on && ip->gateway != router) {
+    return -PH_ENOENT;
+  }
+  ph_ipv4_set_gateway(stack, on ? router : 0);
+  return 0;
+}
+
 /* RFC 1122 3.3.1.1 without a table: who is on one of our links gets it himself,
  * what is for others goes to the gateway. The longest prefix of a link that is
  * up wins. */

@@ -92,6 +92,26 @@ static void host_stranger_is_sent_to_by_the_gateway(void **state) {
   lower_free(s->random);
 }
 
+static void host_default_router_is_the_gateway_or_a_route(void **state) {
+  /* EVIDENCE: RFC 1122 3.3.1.2; RFC 2132 3.5 */
+  (void)state;
+  for (int table = 0; table < 2; table++) {
+    struct small *s = small_new();
+    if (table) {
+      assert_int_equal(ph_ip_routes_init(&s->stack, 0), 0);
+    }
+    struct netif *netif = &s->netif[0];
+    assert_int_equal(ph_ipv4_set_default(&s->stack, GATEWAY, netif, true), 0);
+    goes(s, 0x08080808, 0, GATEWAY);
+    assert_int_equal(ph_ipv4_set_default(&s->stack, GATEWAY + 1, netif, false),
+                     -PH_ENOENT);
+    goes(s, 0x08080808, 0, GATEWAY);
+    assert_int_equal(ph_ipv4_set_default(&s->stack, GATEWAY, netif, false), 0);
+    goes(s, 0x08080808, -1, 0);
+    lower_free(s->random);
+  }
+}
+
 static void host_without_a_table_takes_no_routes(void **state) {
   /* EVIDENCE: stack/ip/ip.h (ph_ip_routes_init) */
   (void)state;
@@ -130,6 +150,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(host_neighbour_is_sent_to_by_its_longest_link),
       cmocka_unit_test(host_stranger_is_sent_to_by_the_gateway),
+      cmocka_unit_test(host_default_router_is_the_gateway_or_a_route),
       cmocka_unit_test(host_without_a_table_takes_no_routes),
       cmocka_unit_test(host_that_gets_a_table_keeps_its_links),
   };
