@@ -229,8 +229,11 @@ def middle(plan_path, result_path, capture_path):
         with open(result_path, "w", encoding="ascii") as file:
             file.write(sender.stdout.read())
     finally:
+        for name in ("toclient", "toserver"):  # now, and not when the namespace at its other end goes
+            subprocess.run(["ip", "link", "del", name], check=False, stderr=subprocess.DEVNULL)
         for holder in holders:
             holder.kill()
+            holder.wait()
 
 
 def main():
