@@ -4,9 +4,8 @@
 #ifndef PH_DRIVER_PH_REGS_H
 #define PH_DRIVER_PH_REGS_H
 
-/* Vendor page of the register space. Offsets count from the device's base
- * address; statistics are 64 bits wide: read the low word first, it latches the
- * high one (+ 4). */
+/* Vendor page of the register space. Offsets count from the device's base address;
+ * statistics are 64 bits wide: read the low word first, it latches the high one (+ 4). */
 
 #define PH_REGS_ID_OFFSET 0x1000u
 #define PH_REGS_ID_ID_MASK 0xffffffffu
@@ -151,63 +150,41 @@
 
 #define PH_REGS_STAT_COUNT 34u
 
-/* X(NAME, "name", "description") for every statistic, in the order of their
- * offsets. */
-#define PH_REGS_STAT_LIST(X)                                                  \
-  X(TX_FRAMES, "tx_frames", "Frames that left without an error.")             \
-  X(TX_BYTES, "tx_bytes", "Their bytes, destination address to FCS.")         \
-  X(RX_FRAMES, "rx_frames", "Good frames for this station.")                  \
-  X(RX_BYTES, "rx_bytes", "Their bytes, destination address to FCS.")         \
-  X(TX_BROADCAST, "tx_broadcast",                                             \
-    "Frames that left for the broadcast address.")                            \
-  X(TX_MULTICAST, "tx_multicast",                                             \
-    "Frames that left for a group address other than broadcast.")             \
-  X(TX_ERRORS, "tx_errors",                                                   \
-    "Frames that left with an error code: error from the client, or "         \
-    "underrun.")                                                              \
-  X(TX_UNDERRUNS, "tx_underruns",                                             \
-    "Of those: the client paused inside the frame.")                          \
-  X(RX_BROADCAST, "rx_broadcast", "Good frames for the broadcast address.")   \
-  X(RX_MULTICAST, "rx_multicast",                                             \
-    "Good frames for a group address other than broadcast.")                  \
-  X(RX_FCS_ERRORS, "rx_fcs_errors",                                           \
-    "Received frames of legal length with a wrong FCS.")                      \
-  X(RX_RUNTS, "rx_runts", "Received frames below 64 bytes.")                  \
-  X(RX_OVERSIZE, "rx_oversize", "Received frames above MAX_FRAME.")           \
-  X(RX_CODE_ERRORS, "rx_code_errors",                                         \
-    "Received frames with an error code, a control code out of place or a "   \
-    "wrong preamble.")                                                        \
-  X(RX_FILTERED, "rx_filtered", "Good frames for other stations.")            \
-  X(RX_OVERFLOWS, "rx_overflows",                                             \
-    "Good frames dropped whole because the receive buffer was full.")         \
-  X(TX_SUPER_SEGMENTS, "tx_super_segments", "Requests that were cut (TSO).")  \
-  X(TX_SEGMENTS, "tx_segments", "Frames that they became.")                   \
-  X(TX_CSUM_INSERTED, "tx_csum_inserted",                                     \
-    "Frames whose checksum was computed here, segments included.")            \
-  X(TX_OFFLOAD_DROPS, "tx_offload_drops",                                     \
-    "Requests that the offload could not carry out; none of their bytes "     \
-    "left.")                                                                  \
-  X(RX_CSUM_GOOD, "rx_csum_good",                                             \
-    "Frames whose TCP or UDP checksum was verified and right.")               \
-  X(RX_CSUM_BAD, "rx_csum_bad",                                               \
-    "Frames with a wrong IPv4 header, TCP or UDP checksum; they are "         \
-    "delivered without a verdict.")                                           \
-  X(TX_CHAINS, "tx_chains", "Transmit descriptor chains consumed.")           \
-  X(RX_CHAINS, "rx_chains", "Receive descriptor chains filled.")              \
-  X(RX_NO_BUFFER, "rx_no_buffer",                                             \
-    "Frames dropped because the receive queue was empty.")                    \
-  X(RX_TOO_LONG, "rx_too_long",                                               \
-    "Frames dropped because the posted buffer was too short.")                \
-  X(CHAIN_ERRORS, "chain_errors", "Wrong descriptor chains.")                 \
-  X(RING_ERRORS, "ring_errors", "Wrong ring indices.")                        \
-  X(HEADER_ERRORS, "header_errors",                                           \
-    "Transmit chains with a virtio_net_hdr or length that makes no frame.")   \
+/* X(NAME, "name", "description") for every statistic, in the order of their offsets. */
+#define PH_REGS_STAT_LIST(X) \
+  X(TX_FRAMES, "tx_frames", "Frames that left without an error.") \
+  X(TX_BYTES, "tx_bytes", "Their bytes, destination address to FCS.") \
+  X(RX_FRAMES, "rx_frames", "Good frames for this station.") \
+  X(RX_BYTES, "rx_bytes", "Their bytes, destination address to FCS.") \
+  X(TX_BROADCAST, "tx_broadcast", "Frames that left for the broadcast address.") \
+  X(TX_MULTICAST, "tx_multicast", "Frames that left for a group address other than broadcast.") \
+  X(TX_ERRORS, "tx_errors", "Frames that left with an error code: error from the client, or underrun.") \
+  X(TX_UNDERRUNS, "tx_underruns", "Of those: the client paused inside the frame.") \
+  X(RX_BROADCAST, "rx_broadcast", "Good frames for the broadcast address.") \
+  X(RX_MULTICAST, "rx_multicast", "Good frames for a group address other than broadcast.") \
+  X(RX_FCS_ERRORS, "rx_fcs_errors", "Received frames of legal length with a wrong FCS.") \
+  X(RX_RUNTS, "rx_runts", "Received frames below 64 bytes.") \
+  X(RX_OVERSIZE, "rx_oversize", "Received frames above MAX_FRAME.") \
+  X(RX_CODE_ERRORS, "rx_code_errors", "Received frames with an error code, a control code out of place or a wrong preamble.") \
+  X(RX_FILTERED, "rx_filtered", "Good frames for other stations.") \
+  X(RX_OVERFLOWS, "rx_overflows", "Good frames dropped whole because the receive buffer was full.") \
+  X(TX_SUPER_SEGMENTS, "tx_super_segments", "Requests that were cut (TSO).") \
+  X(TX_SEGMENTS, "tx_segments", "Frames that they became.") \
+  X(TX_CSUM_INSERTED, "tx_csum_inserted", "Frames whose checksum was computed here, segments included.") \
+  X(TX_OFFLOAD_DROPS, "tx_offload_drops", "Requests that the offload could not carry out; none of their bytes left.") \
+  X(RX_CSUM_GOOD, "rx_csum_good", "Frames whose TCP or UDP checksum was verified and right.") \
+  X(RX_CSUM_BAD, "rx_csum_bad", "Frames with a wrong IPv4 header, TCP or UDP checksum; they are delivered without a verdict.") \
+  X(TX_CHAINS, "tx_chains", "Transmit descriptor chains consumed.") \
+  X(RX_CHAINS, "rx_chains", "Receive descriptor chains filled.") \
+  X(RX_NO_BUFFER, "rx_no_buffer", "Frames dropped because the receive queue was empty.") \
+  X(RX_TOO_LONG, "rx_too_long", "Frames dropped because the posted buffer was too short.") \
+  X(CHAIN_ERRORS, "chain_errors", "Wrong descriptor chains.") \
+  X(RING_ERRORS, "ring_errors", "Wrong ring indices.") \
+  X(HEADER_ERRORS, "header_errors", "Transmit chains with a virtio_net_hdr or length that makes no frame.") \
   X(AXI_READ_ERRORS, "axi_read_errors", "AXI4 reads answered with an error.") \
-  X(AXI_WRITE_ERRORS, "axi_write_errors",                                     \
-    "AXI4 writes answered with an error.")                                    \
-  X(REGISTER_ERRORS, "register_errors",                                       \
-    "Register accesses that mean nothing.")                                   \
-  X(NOTIFICATIONS, "notifications", "Available buffer notifications.")        \
+  X(AXI_WRITE_ERRORS, "axi_write_errors", "AXI4 writes answered with an error.") \
+  X(REGISTER_ERRORS, "register_errors", "Register accesses that mean nothing.") \
+  X(NOTIFICATIONS, "notifications", "Available buffer notifications.") \
   X(INTERRUPTS, "interrupts", "Used buffer interrupts raised.")
 
 #endif
