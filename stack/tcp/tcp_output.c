@@ -556,8 +556,8 @@ void tcp_output_probe(struct ph_stack *stack, struct tcp_conn *conn) {
   (void)transmit_bare(stack, conn, conn->snd_una - 1, TCP_ACK);
 }
 
-enum tcp_probe tcp_output_loss_probe(struct ph_stack *stack,
-                                     struct tcp_conn *conn) {
+PH_APART enum tcp_probe tcp_output_loss_probe(struct ph_stack *stack,
+                                              struct tcp_conn *conn) {
   uint32_t mss = tcp_payload_mss(stack, conn);
   uint32_t unsent = tcp_unsent_bytes(conn);
   int32_t left = seq_diff(conn->snd_una + conn->snd_wnd, conn->snd_nxt);

@@ -16,7 +16,8 @@ enum {
   LINGER2_MAX_S = 120,
 };
 
-void tcp_settings_inherit(struct tcp_conn *to, const struct tcp_conn *from) {
+PH_APART void tcp_settings_inherit(struct tcp_conn *to,
+                                   const struct tcp_conn *from) {
   to->settings = from->settings;
   to->settings.defer_accept = 0; /* of the listener */
   to->inherited = from->inherited;
