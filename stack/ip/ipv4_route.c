@@ -121,6 +121,7 @@ static struct netif *by_links(const struct ip_state *ip, uint32_t *next_hop) {
     const struct ipv4_address *best = NULL;
     for (uint32_t i = 0; i < ip->address_count; i++) {
       const struct ipv4_address *a = &ip->addresses[i];
+      PH_ASSERT(a->netif); /* each has one */
       if (((a->ip ^ *next_hop) & a->mask) == 0 && a->netif->up &&
           (!best || a->mask > best->mask)) {
         best = a;
