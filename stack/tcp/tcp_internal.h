@@ -518,7 +518,7 @@ static inline void tcp_out_timer_clear(struct tcp_conn *conn) {
 }
 void tcp_timer_fired(struct ph_stack *stack, struct ph_timer *timer);
 
-/* ---- tcp_output.c, tcp_window.c, tcp_reset.c ---------------------------- */
+/* ---- tcp_output.c, tcp_window.c ----------------------------------------- */
 /* Have tcp_output() called at the end of this poll. */
 void tcp_pend(struct ph_stack *stack, struct tcp_conn *conn);
 /* Bytes believed to be in the network: `pipe` of RFC 6675. */
@@ -587,16 +587,5 @@ static inline void tcp_ack_later(struct ph_stack *stack, struct tcp_conn *conn,
     tcp_timer_set(stack, conn, TCP_TIMER_DELACK, deadline_ns);
   }
 }
-
-void tcp_send_reset(struct ph_stack *stack, const struct tcp_seg *seg,
-                    const struct ip_rx *rx);
-/* Send a reset, where the state has one to send. */
-void tcp_reset_peer(struct ph_stack *stack, struct tcp_conn *conn);
-/* Data for nobody: reset as if there were no connection, which is freed. */
-void tcp_refuse_data(struct ph_stack *stack, struct tcp_conn *conn,
-                     const struct tcp_seg *seg);
-/* Reset the peer and free the connection. */
-void tcp_abort(struct ph_stack *stack, struct tcp_conn *conn);
-void tcp_challenge_ack(struct ph_stack *stack, struct tcp_conn *conn);
 
 #endif

@@ -54,4 +54,16 @@ void tcp_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
 void tcp_established(struct ph_stack *stack, struct tcp_conn *conn,
                      const struct tcp_seg *seg);
 
+/* ---- tcp_reset.c -------------------------------------------------------- */
+void tcp_send_reset(struct ph_stack *stack, const struct tcp_seg *seg,
+                    const struct ip_rx *rx);
+/* Send a reset, where the state has one to send. */
+void tcp_reset_peer(struct ph_stack *stack, struct tcp_conn *conn);
+/* Data for nobody: reset as if there were no connection, which is freed. */
+void tcp_refuse_data(struct ph_stack *stack, struct tcp_conn *conn,
+                     const struct tcp_seg *seg);
+/* Reset the peer and free the connection. */
+void tcp_abort(struct ph_stack *stack, struct tcp_conn *conn);
+void tcp_challenge_ack(struct ph_stack *stack, struct tcp_conn *conn);
+
 #endif
