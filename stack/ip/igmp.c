@@ -186,6 +186,15 @@ static bool heard(const struct netif *netif, uint32_t group) {
   return netif->igmp && ip_group_heard(netif->igmp, &addr);
 }
 
+/* A switch that has no address asks for groups from 0.0.0.0 (RFC 4541 2.1.1).
+ */
+static bool from_switch(const struct netif *netif, const uint8_t *h) {
+  const struct ph_addr dst = ph_addr_v4(get_be32(h + IPV4_OFF_DST));
+  return get_be32(h + IPV4_OFF_SRC) == 0 &&
+         h[IPV4_OFF_PROTO] == IP_PROTO_IGMP && ip_addr_is_multicast(&dst) &&
+         ipv4_heard(netif, &dst);
+}
+
 int ph_igmp_init(struct ph_stack *stack) {
   static const struct ip_protocol handlers = {igmp_input, NULL};
   struct ip_state *ip = ip_of(stack);
@@ -196,5 +205,6 @@ int ph_igmp_init(struct ph_stack *stack) {
   error = error ? error : ip_register_protocol(stack, IP_PROTO_IGMP, &handlers);
   error = error ? error : netif_on_added(stack, attach);
   ip->heard4 = heard;
+  ip->from_switch = from_switch;
   return error;
 }

@@ -67,7 +67,8 @@ struct ip_state {
   uint64_t good_ends; /* addresses as in the header of the last good packet */
   const struct netif *good_netif; /* to us, from there; NULL: none yet */
   struct ip_groups *groups; /* ip_membership.c; NULL: nobody listens to any */
-  bool (*heard4)(const struct netif *netif, uint32_t group); /* igmp.c's */
+  bool (*heard4)(const struct netif *netif, uint32_t group); /* igmp.c's, */
+  bool (*from_switch)(const struct netif *netif, const uint8_t *h); /* too */
   struct ip_trie trie;            /* routes of both families: ip_route.c */
   const struct ip_routes *routes; /* what that needs; NULL: there are none, */
   uint32_t gateway;               /* but this; 0: not even that */

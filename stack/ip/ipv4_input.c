@@ -199,15 +199,6 @@ static inline void deliver(struct ph_stack *stack, const struct ip_state *ip,
   protocol->input(stack, pkt, &rx);
 }
 
-/* A switch that has no address asks for groups from 0.0.0.0 (RFC 4541 2.1.1).
- */
-static bool from_switch(const struct netif *netif, const uint8_t *h) {
-  const struct ph_addr dst = ph_addr_v4(get_be32(h + IPV4_OFF_DST));
-  return get_be32(h + IPV4_OFF_SRC) == 0 &&
-         h[IPV4_OFF_PROTO] == IP_PROTO_IGMP && ip_addr_is_multicast(&dst) &&
-         ipv4_heard(netif, &dst);
-}
-
 PH_APART static void input_any(struct netif *netif, struct pkt *pkt,
                                bool group) {
   struct ph_stack *stack = netif->stack;
@@ -224,7 +215,8 @@ PH_APART static void input_any(struct netif *netif, struct pkt *pkt,
     ip->forward4(netif, pkt, group);
     return;
   }
-  if (ends != ENDS_OURS && ends != ENDS_ALL && !from_switch(netif, h)) {
+  if (ends != ENDS_OURS && ends != ENDS_ALL &&
+      !(ip->from_switch && ip->from_switch(netif, h))) {
     drop(pkt, &stats->IpInAddrErrors);
     return;
   }
