@@ -14,6 +14,7 @@
 
 #include "stack/base/errno.h"
 #include "stack/dns/dns.h"
+#include "stack/eth/eth.h"
 #include "stack/ip/ipv6.h"
 #include "stack/socket/inet_text.h"
 #include "stack/tcp/tcp.h"
@@ -98,6 +99,7 @@ static int init_modules(struct ph_stack *stack, uint32_t count, bool ipv6) {
                                     .max_listeners = 64};
   int error = ph_netif_init(stack);
   error = error ? error : ph_ipv4_init(stack);
+  error = error ? error : ph_ip_routes_init(stack, 0);
   error = error ? error : ph_ip_reassembly_init(stack, NULL);
   error = error || !ipv6 ? error : ph_ipv6_init(stack);
   error = error ? error : ph_loopback_init(stack);
@@ -106,6 +108,9 @@ static int init_modules(struct ph_stack *stack, uint32_t count, bool ipv6) {
   error = error ? error : ph_tcp_init(stack, &tcp);
   error = error ? error : ph_socket_init(stack, &sockets);
   error = error ? error : ph_multicast_init(stack, GROUPS);
+  if (!error) {
+    arp_on_conflict(stack, NULL); /* addresses are defended, nobody is told */
+  }
   return error ? error : ph_dns_init(stack, NULL);
 }
 

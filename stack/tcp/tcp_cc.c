@@ -10,7 +10,7 @@
 uint8_t tcp_cc_find(struct tcp_stack *tcp, const char *name, size_t len) {
   static const struct tcp_cc_ops *const algorithms[TCP_CC_COUNT] = {
       [TCP_CC_CUBIC] = &tcp_cubic, [TCP_CC_NEWRENO] = &tcp_newreno};
-  for (uint8_t i = TCP_CC_CUBIC; i < TCP_CC_COUNT; i++) {
+  for (int i = TCP_CC_CUBIC; i < TCP_CC_COUNT; i++) {
     const char *known = algorithms[i]->name;
     size_t n = 0;
     while (n < len && known[n] && known[n] == name[n]) {
@@ -18,7 +18,7 @@ uint8_t tcp_cc_find(struct tcp_stack *tcp, const char *name, size_t len) {
     }
     if (known[n] == 0 && (n == len || name[n] == 0)) {
       tcp->algorithms[i] = algorithms[i];
-      return i;
+      return (uint8_t)i;
     }
   }
   return 0;

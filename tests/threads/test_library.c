@@ -367,6 +367,47 @@ static void driver_that_sleeps_is_kicked_by_a_nearer_deadline(void **state) {
   close(wire[1]);
 }
 
+/* What comes from the stack until an ARP packet asks for `target` (the last
+ * octet of 10.0.0.x); from whom? */
+static uint8_t await_arp(int wire, uint8_t target) {
+  uint8_t frame[1600] = {0};
+  do {
+    assert_true(read(wire, frame, sizeof(frame)) > 0);
+  } while (frame[12] != 8 || frame[13] != 6 || frame[41] != target);
+  return frame[31];
+}
+
+static void host_of_ipv4_alone_has_a_gateway_and_defends_its_address(
+    void **state) {
+  (void)state;
+  int wire[2];
+  assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, wire), 0);
+  const struct packhorse_config config = {.frames_fd = wire[0],
+                                          .address = {"10.0.0.1/24"},
+                                          .gateway = {"10.0.0.2"},
+                                          .ipv4_only = true};
+  struct packhorse *stack = packhorse_start(&config);
+  assert_non_null(stack);
+  struct sockaddr_in to = server_address(PORT);
+  to.sin_addr.s_addr = htonl(0xc0000209); /* 192.0.2.9 */
+  packhorse_use(stack);
+  int fd = packhorse_socket(AF_INET, SOCK_DGRAM, 0);
+  assert_int_equal(packhorse_sendto(fd, "x", 1, 0, &to, sizeof(to)), 1);
+  assert_int_equal(await_arp(wire[1], 2), 1);
+  /* RFC 5227 2.4 (b): somebody else says that it is 10.0.0.1. */
+  const uint8_t conflict[60] = {
+      0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0,  9, 8, 6,
+      0,    1,    8,    0,    6,    4,    0, 1, 2, 0, 0,  0, 0, 9,
+      10,   0,    0,    1,    0,    0,    0, 0, 0, 0, 10, 0, 0, 1};
+  assert_int_equal(write(wire[1], conflict, sizeof(conflict)),
+                   sizeof(conflict));
+  assert_int_equal(await_arp(wire[1], 1), 1); /* an announcement */
+  packhorse_stop(stack, 0);
+  packhorse_free(stack);
+  packhorse_use(NULL);
+  close(wire[1]);
+}
+
 static void headers_that_contradict_themselves_are_dropped(void **state) {
   (void)state;
   enum { CSUM = VIRTIO_NET_HDR_F_NEEDS_CSUM, TCP4 = VIRTIO_NET_HDR_GSO_TCPV4 };
@@ -496,6 +537,8 @@ int main(void) {
       TEST(timeouts_end_calls_not_before_their_time),
       cmocka_unit_test(lost_segment_is_sent_again_by_the_driver),
       cmocka_unit_test(driver_that_sleeps_is_kicked_by_a_nearer_deadline),
+      cmocka_unit_test(
+          host_of_ipv4_alone_has_a_gateway_and_defends_its_address),
       cmocka_unit_test(headers_that_contradict_themselves_are_dropped),
       cmocka_unit_test(wire_that_is_cut_hangs_nobody),
       TEST(calls_have_posix_results),
