@@ -25,6 +25,9 @@ void tcp_options_read(const uint8_t *h, uint32_t hlen,
                       struct tcp_options *options) {
   const uint8_t *p = h + TCP_HEADER_LEN;
   uint32_t len = hlen - TCP_HEADER_LEN;
+  if (PH_SHORT_WAYS && tcp_get_syn_options(p, len, options)) {
+    return;
+  }
   if (len != TCP_TIMESTAMPS_LEN || get_be32(p) != TIMESTAMPS_HEAD) {
     tcp_parse_options(p, len, options);
   } else {
@@ -95,6 +98,10 @@ void tcp_options_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
 
 /* ---- To the peer -------------------------------------------------------- */
 
+static bool says_wscale(const struct tcp_conn *conn) {
+  return conn->state == TCP_STATE_SYN_SENT || conn->wscale_ok;
+}
+
 /* MSS, SACK-permitted, timestamps, window scale (RFC 9293 3.7.1, RFC 2018 2,
  * RFC 7323 2.2, 3.2). */
 static void syn_options(const struct ph_stack *stack,
@@ -103,9 +110,16 @@ static void syn_options(const struct ph_stack *stack,
   o->has_mss = true;
   o->mss = tcp_local_mss(conn, path->link_mtu);
   o->sack_permitted = conn->sack_ok;
-  o->has_wscale = conn->state == TCP_STATE_SYN_SENT || conn->wscale_ok;
+  o->has_wscale = says_wscale(conn);
   o->wscale = conn->rcv_wscale;
   o->bsd_order = tcp_of(stack)->features.bsd_order;
+}
+
+/* A SYN that says all of this, and has no timestamps. */
+static bool syn_is_usual(const struct tcp_stack *tcp,
+                         const struct tcp_conn *conn) {
+  return conn->sack_ok && !conn->ts_ok && says_wscale(conn) &&
+         !tcp->features.bsd_order;
 }
 
 static void put_timestamps(const struct ph_stack *stack,
@@ -127,6 +141,11 @@ uint8_t tcp_options_push(struct ph_stack *stack, struct tcp_conn *conn,
     }
     put_timestamps(stack, conn, pkt_prepend(pkt, TCP_TIMESTAMPS_LEN));
     return TCP_TIMESTAMPS_LEN;
+  }
+  if (PH_SHORT_WAYS && (flags & TCP_SYN) && syn_is_usual(tcp, conn)) {
+    tcp_put_syn_options(pkt_prepend(pkt, TCP_SYN_OPTIONS_LEN),
+                        tcp_local_mss(conn, path->link_mtu), conn->rcv_wscale);
+    return TCP_SYN_OPTIONS_LEN;
   }
   uint8_t bytes[TCP_MAX_OPTIONS_LEN];
   struct tcp_options o;

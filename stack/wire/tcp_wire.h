@@ -61,6 +61,36 @@ static inline void tcp_options_clear(struct tcp_options *options) {
   options->bsd_order = false;
 }
 
+/* What a SYN usually has, as Linux lays it out and tcp_build_options() does:
+ * MSS, SACK-permitted, window scale; each fills a word. */
+enum {
+  TCP_SYN_OPTIONS_LEN = 12,
+  TCP_SYN_HEAD_MSS = TCP_OPT_MSS << 8 | 4,
+  TCP_SYN_WORD_SACK =
+      TCP_OPT_NOP << 24 | TCP_OPT_NOP << 16 | TCP_OPT_SACK_PERMITTED << 8 | 2,
+  TCP_SYN_HEAD_WSCALE = TCP_OPT_NOP << 16 | TCP_OPT_WSCALE << 8 | 3,
+};
+static inline void tcp_put_syn_options(uint8_t *p, uint16_t mss,
+                                       uint8_t wscale) {
+  put_be32(p, (uint32_t)TCP_SYN_HEAD_MSS << 16 | mss);
+  put_be32(p + 4, TCP_SYN_WORD_SACK);
+  put_be32(p + 8, (uint32_t)TCP_SYN_HEAD_WSCALE << 8 | wscale);
+}
+/* False, and nothing is read: the options are laid out in another way. */
+static inline bool tcp_get_syn_options(const uint8_t *p, uint32_t len,
+                                       struct tcp_options *options) {
+  if (len != TCP_SYN_OPTIONS_LEN || get_be16(p) != TCP_SYN_HEAD_MSS ||
+      get_be32(p + 4) != TCP_SYN_WORD_SACK ||
+      get_be32(p + 8) >> 8 != TCP_SYN_HEAD_WSCALE) {
+    return false;
+  }
+  tcp_options_clear(options);
+  options->has_mss = options->sack_permitted = options->has_wscale = true;
+  options->mss = get_be16(p + 2);
+  options->wscale = p[11];
+  return true;
+}
+
 /* Read the option bytes of a segment. Unknown kinds and known kinds of a wrong
  * length are skipped, at a length that cannot be it stops; of two options of
  * one kind the first counts. Only `sack[0 .. sack_count)` is written. */

@@ -52,6 +52,47 @@ static void aligned_timestamps_are_read_like_any(void **state) {
   }
 }
 
+/* The way by words and the way by options write and read the same, with each
+ * bit another. */
+static void usual_syn_options_are_read_like_any(void **state) {
+  /* EVIDENCE: RFC 9293 3.7.1 (MSS), RFC 2018 2, RFC 7323 2.2 (the formats) */
+  (void)state;
+  const struct tcp_options said = {.has_mss = true,
+                                   .has_wscale = true,
+                                   .sack_permitted = true,
+                                   .mss = 1460,
+                                   .wscale = 8};
+  uint8_t usual[TCP_MAX_OPTIONS_LEN], words[TCP_SYN_OPTIONS_LEN];
+  assert_int_equal(tcp_build_options(usual, &said), sizeof(words));
+  tcp_put_syn_options(words, said.mss, said.wscale);
+  assert_memory_equal(usual, words, sizeof(words));
+  uint32_t by_words = 0;
+  for (uint32_t bit = 0; bit <= 8 * sizeof(words); bit++) {
+    uint8_t header[TCP_HEADER_LEN + sizeof(words)] = {0};
+    struct tcp_options fast, slow;
+    uint8_t *options = header + TCP_HEADER_LEN;
+    memcpy(options, words, sizeof(words));
+    if (bit < 8 * sizeof(words)) {
+      options[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    by_words += tcp_get_syn_options(options, sizeof(words), &fast);
+    tcp_options_read(header, sizeof(header), &fast);
+    tcp_parse_options(options, sizeof(words), &slow);
+    assert_int_equal(fast.has_mss, slow.has_mss);
+    assert_int_equal(fast.has_wscale, slow.has_wscale);
+    assert_int_equal(fast.sack_permitted, slow.sack_permitted);
+    assert_int_equal(fast.has_timestamps, slow.has_timestamps);
+    assert_int_equal(fast.sack_count, slow.sack_count);
+    if (fast.has_mss) {
+      assert_int_equal(fast.mss, slow.mss);
+    }
+    if (fast.has_wscale) {
+      assert_int_equal(fast.wscale, slow.wscale);
+    }
+  }
+  assert_int_equal(by_words, 16 + 8 + 1); /* another MSS or scale, or as is */
+}
+
 static void no_options_are_read_as_none(void **state) {
   /* EVIDENCE: RFC 9293 3.1 */
   (void)state;
@@ -222,6 +263,7 @@ static void option_given_twice_counts_once(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(aligned_timestamps_are_read_like_any),
+      cmocka_unit_test(usual_syn_options_are_read_like_any),
       cmocka_unit_test(no_options_are_read_as_none),
       cmocka_unit_test(established_any_option_is_survived),
       cmocka_unit_test(established_random_options_are_survived),
