@@ -67,6 +67,7 @@ static bool unused(const struct tcp_stack *tcp, const struct ph_addr *addr,
 static bool connect_allowed(struct tcp_stack *tcp, const struct tcp_conn *conn,
                             uint16_t port) {
   const struct ph_link *head = bucket(tcp, port);
+  bool used = false; /* whoever has ends has claimed its port */
   for (const struct ph_link *l = ph_link_next(head); l != head;
        l = ph_link_next(l)) {
     const struct tcp_conn *other =
@@ -74,8 +75,10 @@ static bool connect_allowed(struct tcp_stack *tcp, const struct tcp_conn *conn,
     if (other->local_port == port && other->named && !other->passive) {
       return false;
     }
+    used |= other->local_port == port;
   }
-  return !tcp_lookup(tcp, &conn->local, port, &conn->remote, conn->remote_port);
+  return !used ||
+         !tcp_lookup(tcp, &conn->local, port, &conn->remote, conn->remote_port);
 }
 
 int tcp_bind(struct ph_stack *stack, struct tcp_conn *conn,

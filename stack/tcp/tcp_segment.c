@@ -3,6 +3,7 @@
 #include "stack/tcp/tcp_options.h"
 #include "stack/tcp/tcp_pmtu.h"
 #include "stack/tcp/tcp_settings.h"
+#include "stack/tcp/tcp_window.h"
 
 void tcp_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
                   const struct tcp_seg *seg) {
@@ -13,8 +14,11 @@ void tcp_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
   conn->snd_wnd = conn->snd_max_wnd = seg->wnd;
   conn->snd_wl1 = seg->seq;
   conn->snd_wl2 = conn->snd_una;
-  uint32_t limit;
-  tcp_window_open(stack, conn, tcp_window_growth(stack, conn, &limit));
+  /* What our SYN could not say, with its field of 16 bits. */
+  if (promised == 0 || promised >= TCP_WINDOW_UNSCALED_MAX) {
+    uint32_t limit;
+    tcp_window_open(stack, conn, tcp_window_growth(stack, conn, &limit));
+  }
 }
 
 void tcp_established(struct ph_stack *stack, struct tcp_conn *conn,
