@@ -12,6 +12,7 @@
 #include "sim/tool/commands.h"
 #include "sim/tool/file.h"
 #include "sim/tool/netstat.h"
+#include "sim/tool/options_value.h"
 
 enum {
   CODE_AT = 256,
@@ -270,11 +271,7 @@ int command_diagnose(const struct options *options) {
       return 0;
     }
     if (code == '?') {
-      fprintf(stderr,
-              "packhorse: %s: 'diagnose' has no such option, or it lacks its "
-              "value ('packhorse diagnose --help' lists them).\n",
-              options->args[optind - 1]);
-      return 2;
+      return options_unknown("diagnose", options->args[optind - 1]);
     }
     place = code == CODE_AT ? optarg : place;
     json |= code == CODE_JSON;

@@ -7,6 +7,7 @@
 
 #include "sim/tool/commands.h"
 #include "sim/tool/netstat.h"
+#include "sim/tool/options_value.h"
 
 enum { CODE_HOST = 256 };
 
@@ -102,11 +103,7 @@ int command_netstat(const struct options *options) {
       return 0;
     }
     if (code == '?') {
-      fprintf(stderr,
-              "packhorse: %s: 'netstat' has no such option, or it lacks its "
-              "value ('packhorse netstat --help' lists them).\n",
-              options->args[optind - 1]);
-      return 2;
+      return options_unknown("netstat", options->args[optind - 1]);
     }
     host = code == CODE_HOST ? optarg : host;
     what |= flag_of(code);

@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "sim/packet/run.h"
-#include "sim/tool/commands.h"
 #include "sim/run/json.h"
+#include "sim/tool/commands.h"
+#include "sim/tool/options_value.h"
 
 enum {
   DEFINITIONS_MAX = 64,
@@ -278,11 +279,7 @@ int command_packet(const struct options *options) {
       return 0;
     }
     if (code == '?') {
-      fprintf(stderr,
-              "packhorse: %s: 'packet' has no such option, or it wants a value "
-              "('packhorse packet --help' lists them).\n",
-              argv[optind - 1]);
-      return 2;
+      return options_unknown("packet", argv[optind - 1]);
     }
     status = set_option(&command, code, optarg);
   }
