@@ -18,22 +18,6 @@ struct pkt *pkt_get(struct pkt_pool *pool, uint32_t reserve) {
   return pkt_get_here(pool, reserve);
 }
 
-static inline void recycle(struct pkt *pkt) {
-  struct pkt_pool *pool = pkt->pool;
-  pkt->next = pool->free;
-  pool->free = pkt;
-  pool->available++;
-}
-
-/* The packet, and the block under its linear part. */
-static inline void put_rest(struct pkt *pkt) {
-  struct ph_block *lent = pkt->lent;
-  recycle(pkt);
-  if (lent) {
-    ph_block_put(lent);
-  }
-}
-
 /* The same, with references from `frag` on; its block has none left. */
 static PH_APART void put_last(struct pkt *pkt, const struct pkt_frag *frag) {
   const struct pkt_frag *end = pkt->frags + pkt->nfrags;
@@ -41,7 +25,7 @@ static PH_APART void put_last(struct pkt *pkt, const struct pkt_frag *frag) {
   for (frag++; frag < end; frag++) {
     ph_block_put(frag->block);
   }
-  put_rest(pkt);
+  pkt_put_linear(pkt);
 }
 
 void pkt_put(struct pkt *pkt) {
@@ -54,7 +38,7 @@ void pkt_put(struct pkt *pkt) {
       return;
     }
   }
-  put_rest(pkt);
+  pkt_put_linear(pkt);
 }
 
 void pkt_cut_end(struct pkt *pkt, uint32_t len) {

@@ -106,8 +106,28 @@ static PH_INLINE struct pkt *pkt_get_here(struct pkt_pool *pool,
   return pkt;
 }
 
+/* The packet, and the block under its linear part. */
+static inline void pkt_put_linear(struct pkt *pkt) {
+  struct pkt_pool *pool = pkt->pool;
+  struct ph_block *lent = pkt->lent;
+  pkt->next = pool->free;
+  pool->free = pkt;
+  pool->available++;
+  if (lent) {
+    ph_block_put(lent);
+  }
+}
+
 /* Free the packet and drop its block references. */
 void pkt_put(struct pkt *pkt);
+/* The same for who mostly has packets without fragments. */
+static inline void pkt_put_short(struct pkt *pkt) {
+  if (PH_SHORT_WAYS && PH_USUAL(pkt->nfrags == 0)) {
+    pkt_put_linear(pkt);
+  } else {
+    pkt_put(pkt);
+  }
+}
 
 /* Grow the linear part at the front by `n` bytes of the room that the caller
  * has reserved. */

@@ -591,5 +591,5 @@ void tcp_input(struct ph_stack *stack, struct pkt *pkt,
       deliver_any(stack, conn, &seg, pkt, rx);
     }
   }
-  pkt_put(pkt);
+  pkt_put_short(pkt);
 }
