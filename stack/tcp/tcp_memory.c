@@ -24,7 +24,6 @@
 
 enum {
   FLOOR_SHARE = 2,     /* floors take at most 1/2 of the pool */
-  SLACK = 255,         /* a scaled window field rounds up by at most this */
   ALLOWANCE_STEP = 16, /* shares shrink while blocks are taken */
 };
 
@@ -51,7 +50,7 @@ static bool receive_over(const struct tcp_conn *conn) {
  * be moved to its front; of several, the first may be. */
 static uint32_t need(const struct tcp_stack *tcp, const struct tcp_conn *conn) {
   uint32_t window = receive_over(conn) ? 0 : conn->rcv_edge - conn->rcv_nxt;
-  uint32_t bytes = conn->rcvq_len + window + (window > 0 ? SLACK : 0);
+  uint32_t bytes = conn->rcvq_len + window + (window > 0 ? TCP_RCV_SLACK : 0);
   return bytes <= PH_BLOCK_SIZE ? tcp->floor
                                 : ph_min_u32(blocks_of(bytes) + 1, UINT16_MAX);
 }
@@ -66,9 +65,8 @@ void tcp_rcv_account(struct tcp_stack *tcp, struct tcp_conn *conn) {
 /* Two blocks for each that was read: a window doubles per round trip. What was
  * read in small requests long ago is no proof: it counts as far as earned.
  * `anyone`: what is for who has read nothing so far. */
-static inline uint32_t rcv_share(const struct tcp_conn *conn,
-                                 const struct ph_block_pool *pool,
-                                 uint32_t anyone) {
+uint32_t tcp_rcv_share(const struct tcp_conn *conn,
+                       const struct ph_block_pool *pool, uint32_t anyone) {
   if (conn->bytes_received <= conn->rcvq_len) {
     return anyone;
   }
@@ -76,24 +74,12 @@ static inline uint32_t rcv_share(const struct tcp_conn *conn,
   return ph_block_share(pool, ph_block_earned(pool, moved));
 }
 
-uint32_t tcp_rcv_limit(const struct ph_stack *stack,
-                       const struct tcp_conn *conn, uint32_t most) {
-  uint32_t share = ph_block_for_anyone(&stack->blocks);
-  if ((uint64_t)share * PH_BLOCK_SIZE < (uint64_t)most + SLACK) {
-    share = rcv_share(conn, &stack->blocks, share);
-  }
-  share = ph_min_u32(share, UINT16_MAX); /* of them one is half read */
-  uint32_t limit =
-      share < 2 ? TCP_RCV_LIMIT_MIN : share * PH_BLOCK_SIZE - SLACK;
-  return ph_min_u32(limit, most);
-}
-
 struct ph_block *tcp_rcv_spare_block(struct tcp_stack *tcp,
                                      const struct tcp_conn *conn) {
   struct ph_block_pool *pool = &tcp->stack->blocks;
   uint32_t anyone = ph_block_for_anyone(pool);
   bool enough = conn->rcv_blocks > anyone &&
-                conn->rcv_blocks > rcv_share(conn, pool, anyone);
+                conn->rcv_blocks > tcp_rcv_share(conn, pool, anyone);
   return enough ? NULL : ph_block_get_spare(pool);
 }
 
@@ -113,7 +99,7 @@ uint32_t tcp_rcv_lendable(const struct tcp_stack *tcp,
       pool->available < pool->reserve) {
     return 0;
   }
-  share = blocks < share ? share : rcv_share(conn, pool, share);
+  share = blocks < share ? share : tcp_rcv_share(conn, pool, share);
   return blocks < share ? share - blocks : 0;
 }
 

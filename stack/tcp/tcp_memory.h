@@ -19,11 +19,29 @@ static inline void tcp_rcv_block_taken(struct tcp_stack *tcp,
     tcp->stack->blocks.reserve--;
   }
 }
+enum {
+  TCP_RCV_SLACK = 255, /* a scaled window field rounds up by at most this */
+  /* The least that tcp_rcv_limit() ever is: the window that one block serves.
+   */
+  TCP_RCV_LIMIT_MIN = PH_BLOCK_SIZE - TCP_RCV_SLACK - 1,
+};
+/* How many blocks who has read so much may have; `anyone`: who has not. */
+uint32_t tcp_rcv_share(const struct tcp_conn *conn,
+                       const struct ph_block_pool *pool, uint32_t anyone);
 /* How many bytes may wait and be on their way together, `most` at most. */
-uint32_t tcp_rcv_limit(const struct ph_stack *stack,
-                       const struct tcp_conn *conn, uint32_t most);
-/* The least that this ever is: the window that one block serves. */
-enum { TCP_RCV_LIMIT_MIN = PH_BLOCK_SIZE - 256 };
+static PH_INLINE uint32_t tcp_rcv_limit(const struct ph_stack *stack,
+                                        const struct tcp_conn *conn,
+                                        uint32_t most) {
+  uint32_t share = ph_block_for_anyone(&stack->blocks);
+  if ((uint64_t)share * PH_BLOCK_SIZE < (uint64_t)most + TCP_RCV_SLACK &&
+      conn->bytes_received > conn->rcvq_len) {
+    share = tcp_rcv_share(conn, &stack->blocks, share);
+  }
+  share = ph_min_u32(share, UINT16_MAX); /* of them one is half read */
+  uint32_t limit =
+      share < 2 ? TCP_RCV_LIMIT_MIN : share * PH_BLOCK_SIZE - TCP_RCV_SLACK;
+  return ph_min_u32(limit, most);
+}
 /* A block to copy into, or NULL; of those that are promised to nobody, or one
  * that was promised. */
 struct ph_block *tcp_rcv_spare_block(struct tcp_stack *tcp,
