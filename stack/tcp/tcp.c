@@ -207,10 +207,6 @@ static void window_update(struct ph_stack *stack, struct tcp_conn *conn) {
     return;
   }
   uint32_t left = conn->rcv_edge - conn->rcv_nxt;
-  if (conn->bytes_received < left) {
-    tcp_ack_later(stack, conn, TCP_DELACK_NS); /* if it is worth it then */
-    return;
-  }
   uint32_t limit;
   uint32_t grow = tcp_window_growth(stack, conn, &limit);
   if (grow == 0) {
@@ -222,8 +218,12 @@ static void window_update(struct ph_stack *stack, struct tcp_conn *conn) {
     return;
   }
   tcp_window_open(stack, conn, grow);
-  stack->stats.TcpWindowUpdates++;
-  tcp_ack_at_once(stack, conn);
+  if (conn->bytes_received < left) {
+    tcp_ack_later(stack, conn, TCP_DELACK_NS);
+  } else {
+    stack->stats.TcpWindowUpdates++;
+    tcp_ack_at_once(stack, conn);
+  }
 }
 
 static long nothing_to_read(struct tcp_conn *conn) {

@@ -9,7 +9,6 @@
 #include "stack/tcp/tcp_listen.h"
 #include "stack/tcp/tcp_pmtu.h"
 #include "stack/tcp/tcp_settings.h"
-#include "stack/tcp/tcp_window.h"
 
 void tcp_timer_init(struct tcp_conn *conn) {
   conn->timer.fn = tcp_timer_fired;
@@ -164,19 +163,6 @@ static void out_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
   }
 }
 
-/* RFC 9293 3.8.6.3; or reading may have widened the window. */
-static void delayed_ack(struct ph_stack *stack, struct tcp_conn *conn) {
-  tcp_timer_clear(conn, TCP_TIMER_DELACK);
-  if (conn->rcv_acked != conn->rcv_nxt ||
-      tcp_window_worth_telling(stack, conn)) {
-    conn->ack_now = true;
-    stack->stats.TcpDelayedAcks++;
-    tcp_pend(stack, conn);
-  } else {
-    conn->ack_delayed = false;
-  }
-}
-
 void tcp_timer_fired(struct ph_stack *stack, struct ph_timer *timer) {
   struct tcp_conn *conn = PH_CONTAINER_OF(timer, struct tcp_conn, timer);
   uint64_t now = stack->now_ns;
@@ -193,7 +179,10 @@ void tcp_timer_fired(struct ph_stack *stack, struct ph_timer *timer) {
     }
   }
   if (conn->deadline[TCP_TIMER_DELACK] <= now) {
-    delayed_ack(stack, conn);
+    tcp_timer_clear(conn, TCP_TIMER_DELACK);
+    conn->ack_now = true;
+    stack->stats.TcpDelayedAcks++;
+    tcp_pend(stack, conn);
   }
   if (conn->deadline[TCP_TIMER_RETRY] <= now) {
     tcp_timer_clear(conn, TCP_TIMER_RETRY);

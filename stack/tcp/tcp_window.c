@@ -36,14 +36,6 @@ uint32_t tcp_window_growth(const struct ph_stack *stack,
   return grow > 0 ? (uint32_t)grow : 0;
 }
 
-bool tcp_window_worth_telling(const struct ph_stack *stack,
-                              const struct tcp_conn *conn) {
-  uint32_t limit = 0;
-  uint32_t grow = tcp_window_growth(stack, conn, &limit);
-  return !conn->fin_received && grow > limit / 4 &&
-         grow >= ph_min_u32(conn->rcv_mss, limit / 2);
-}
-
 void tcp_window_open(const struct ph_stack *stack, struct tcp_conn *conn,
                      uint32_t grow) {
   conn->rcv_edge += grow;

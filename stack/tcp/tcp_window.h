@@ -22,10 +22,9 @@ static inline bool tcp_window_may_grow(const struct tcp_conn *conn) {
 }
 
 /* May the edge move with this packet? Not while what was offered last is
- * there, unless it is to be told; and not for less than a segment or half the
- * window. */
+ * there, and not for less than a segment or half the window. */
 static inline bool tcp_window_edge_may_move(const struct tcp_conn *conn) {
-  if (conn->rcv_nxt == conn->rcv_acked && !conn->ack_delayed &&
+  if (conn->rcv_nxt == conn->rcv_acked &&
       conn->rcv_edge - conn->rcv_nxt >= 2u * conn->rcv_mss) {
     return false;
   }
@@ -33,11 +32,6 @@ static inline bool tcp_window_edge_may_move(const struct tcp_conn *conn) {
   return most > 0 && !conn->fin_received &&
          (uint32_t)most >= ph_min_u32(conn->rcv_mss, conn->rcvbuf / 4);
 }
-
-/* Is a delayed ACK that acknowledges nothing worth a packet? Only if it tells
- * of a window that is wider by more than a quarter. */
-bool tcp_window_worth_telling(const struct ph_stack *stack,
-                              const struct tcp_conn *conn);
 
 /* Move it, if memory lets it go far enough; `whole`: any step will do. */
 void tcp_window_move(const struct ph_stack *stack, struct tcp_conn *conn,
