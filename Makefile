@@ -36,6 +36,9 @@ tests_of = $(patsubst tests/$(1)/%.c,$(BUILD)/test/$(1)/%,$(wildcard tests/$(1)/
 TEST_RTL := $(call tests_of,rtl)
 TEST_GATES := $(patsubst $(BUILD)/test/rtl/%,$(BUILD)/test/gates/%,$(TEST_RTL))
 TEST_C := $(foreach kind,$(KINDS),$(call tests_of,$(kind)))
+threads_of = $(patsubst tests/threads/%.c,$(BUILD)/test/threads/$(1)/%,$(wildcard tests/threads/test_*.c))
+TEST_THREADS := $(call threads_of,asan)
+TEST_TSAN := $(call threads_of,tsan)
 TEST_SCRIPTS := $(wildcard tests/interop/*.sh) tests/interop/examples.py tests/packet/run.sh tests/soak/quick.sh tests/learn/learn.py tests/interop/report.py $(wildcard tests/threads/*.sh)
 
 # --- What a user calls -------------------------------------------------------

@@ -5,9 +5,6 @@
 THREADS_C := $(wildcard sim/threads/*.c) $(filter-out %/netif_virtio.c,$(STACK_C))
 TSAN := -O1 -DPH_ASSERT_ON -fsanitize=thread -fno-omit-frame-pointer
 tsan = $(patsubst %.c,$(BUILD)/tsan/%.o,$(1))
-threads_of = $(patsubst tests/threads/%.c,$(BUILD)/test/threads/$(1)/%,$(wildcard tests/threads/test_*.c))
-TEST_THREADS := $(call threads_of,asan)
-TEST_TSAN := $(call threads_of,tsan)
 
 $(BUILD)/libpackhorse.a: $(call pic,$(THREADS_C))
 	$(call quiet,AR ) rm -f $@ && $(AR) rcs $@ $^
