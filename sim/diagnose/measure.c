@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/diagnose/measure.h"
 
+#include <stdlib.h>
+
+#include "sim/core/util.h"
+
 enum {
   TRAIN = 8, /* segments that show the rate of a link */
+  STALLED = 20,
   MSS_DEFAULT = 1460,
   TIMESTAMPS = 12, /* bytes of the option, padded */
 };
@@ -101,13 +106,20 @@ bool path_ends_write(const struct path *path,
          (path->push_tells && (segment->flags & SEGMENT_PSH));
 }
 
+static int by_value(const void *a, const void *b) {
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
 /* The rate of the narrowest link before the place: the highest at which TRAIN
- * segments followed each other. What an application wrote one by one does not
- * show it. */
+ * segments followed each other, but for one in STALLED of such trains. A
+ * machine that stood still for a moment hands on at once what had come
+ * meanwhile; and what an application wrote one by one does not show the rate.
+ */
 static double measure_capacity(const struct path *path) {
   const struct flow_segment *train[TRAIN];
-  size_t have = 0;
-  double most = 0;
+  double *rates = sim_alloc((path->flow->count + 1) * sizeof(*rates));
+  size_t have = 0, count = 0;
   for (size_t i = 0; i < path->flow->count; i++) {
     const struct flow_segment *segment = &path->flow->segments[i];
     if (!path_is_data(path, segment)) {
@@ -121,14 +133,16 @@ static double measure_capacity(const struct path *path) {
       for (size_t k = 1; k < TRAIN; k++) {
         bytes += train[(have + k) % TRAIN]->payload;
       }
-      double rate = segment->ns > first->ns
-                        ? bytes / (double)(segment->ns - first->ns)
-                        : 0;
-      most = rate > most ? rate : most;
+      if (segment->ns > first->ns) {
+        rates[count++] = bytes / (double)(segment->ns - first->ns);
+      }
     }
     have = path_ends_write(path, segment) ? 0 : have;
   }
-  return most;
+  qsort(rates, count, sizeof(*rates), by_value);
+  double capacity = count ? rates[count - 1 - count / STALLED] : 0;
+  free(rates);
+  return capacity;
 }
 
 int64_t path_time(const struct path *path, int64_t bytes) {

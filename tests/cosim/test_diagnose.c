@@ -264,6 +264,31 @@ static void a_queue_stands(void **state) {
   assert_in_range(limit_percent(report, LIMIT_WIRE), 95, 100);
 }
 
+/* Seen by the receiver: a segment each 1.5 ms comes out of a link; once the
+ * recorder stood still for 16 of them and then saw all at once. */
+static void a_recorder_that_stood_still_does_not_hide_the_link(void **state) {
+  (void)state;
+  recording_pcap(&made_recording, false, false, MADE_ETHERNET);
+  made_add(0, (struct made){.flags = SEGMENT_SYN, .window = 65535, .scale = 3});
+  made_add(10, (struct made){.from = 1,
+                             .flags = SEGMENT_SYN | SEGMENT_ACK,
+                             .ack = 1,
+                             .window = 60000,
+                             .scale = 2});
+  made_add(
+      MADE_RTT_US,
+      (struct made){.flags = SEGMENT_ACK, .seq = 1, .ack = 1, .window = 60000});
+  for (int i = 0; i < 20 * ROUNDS; i++) {
+    int seen = i >= 100 && i < 116 ? 116 : i;
+    uint32_t us = 2 * MADE_RTT_US + (uint32_t)(1500 * seen + 2 * (i - seen));
+    made_data(us, i, MADE_MSS, 0);
+    made_ack(us + 1, i + 1, 60000);
+  }
+  const struct limit_report *report = judge();
+  assert_int_equal(report->verdict, LIMIT_WIRE);
+  assert_in_range(limit_percent(report, LIMIT_WIRE), 90, 100);
+}
+
 static void too_little_is_no_verdict(void **state) {
   (void)state;
   made_open();
@@ -343,6 +368,8 @@ int main(void) {
       cmocka_unit_test_teardown(data_come_without_an_ack, tear_down),
       cmocka_unit_test_teardown(each_ack_lets_more_go, tear_down),
       cmocka_unit_test_teardown(a_queue_stands, tear_down),
+      cmocka_unit_test_teardown(
+          a_recorder_that_stood_still_does_not_hide_the_link, tear_down),
       cmocka_unit_test_teardown(too_little_is_no_verdict, tear_down),
       cmocka_unit_test_teardown(echoes_show_the_round_trip_without_a_handshake,
                                 tear_down),
