@@ -51,7 +51,9 @@ void limit_of_flow(const struct flow *flow, unsigned sender,
 /* The share of one of them, rounded. */
 unsigned limit_percent(const struct limit_report *report, enum limit limit);
 
-/* One sentence; 300 bytes are enough. */
+enum { LIMIT_SENTENCE = 400 };
+
+/* One sentence; LIMIT_SENTENCE bytes are enough. */
 void limit_sentence(const struct limit_report *report, char *text, size_t size);
 
 #endif

@@ -19,3 +19,9 @@ void address_and_port(char text[ADDRESS_PORT_TEXT], const char *address,
   snprintf(text, ADDRESS_PORT_TEXT, "%s%.*s%s:%u", v6 ? "[" : "", ADDRESS_TEXT,
            address, v6 ? "]" : "", port & 0xffff);
 }
+
+void address_with_port(char text[ADDRESS_PORT_TEXT],
+                       const struct ph_addr *address, unsigned port) {
+  char plain[ADDRESS_TEXT];
+  address_and_port(text, address_text(address, plain), port);
+}

@@ -14,5 +14,7 @@ const char *address_text(const struct ph_addr *address,
 /* "10.0.0.1:80", "[fd00::1]:80" (RFC 3986 3.2.2). */
 void address_and_port(char text[ADDRESS_PORT_TEXT], const char *address,
                       unsigned port);
+void address_with_port(char text[ADDRESS_PORT_TEXT],
+                       const struct ph_addr *address, unsigned port);
 
 #endif

@@ -14,17 +14,7 @@
 #include "sim/tool/netstat.h"
 #include "sim/tool/options_value.h"
 
-enum {
-  CODE_AT = 256,
-  CODE_JSON,
-
-  SENTENCE = 400
-};
-
-static void end_text(const struct flow_end *end, char text[ADDRESS_PORT_TEXT]) {
-  char address[ADDRESS_TEXT];
-  address_and_port(text, address_text(&end->address, address), end->port);
-}
+enum { CODE_AT = 256, CODE_JSON };
 
 static const struct option longs[] = {
     {"at", required_argument, NULL, CODE_AT},
@@ -63,7 +53,7 @@ static double mbps(const struct limit_report *report) {
 
 static void print_way(const struct way *way) {
   const struct limit_report *report = way->report;
-  char sentence[SENTENCE];
+  char sentence[LIMIT_SENTENCE];
   printf("%s -> %s   %llu bytes in %.6g s, %.4g Mb/s%s%s\n", way->from, way->to,
          (unsigned long long)report->bytes, (double)report->total_ns / 1e9,
          mbps(report), *way->place ? ", seen at " : "", way->place);
@@ -89,7 +79,7 @@ static void print_way(const struct way *way) {
 
 static void json_way(const struct way *way) {
   const struct limit_report *report = way->report;
-  char sentence[SENTENCE];
+  char sentence[LIMIT_SENTENCE];
   limit_sentence(report, sentence, sizeof(sentence));
   printf("\n {\"from\": \"%s\", \"to\": \"%s\", \"place\": \"%s\", ", way->from,
          way->to, way->place);
@@ -131,13 +121,15 @@ static size_t show_connections(const struct connections *connections,
     const struct flow *flow = connection->flow;
     for (unsigned k = 0; k < 2; k++) {
       unsigned sender = k ? !connection->sender : connection->sender;
+      const struct flow_end *from = &flow->end[sender];
+      const struct flow_end *to = &flow->end[!sender];
       struct way way = {.place = flow->place,
                         .guessed = flow->scale_guessed,
                         .report = &connection->way[sender]};
       /* What answered the other way in passing is not worth a line. */
       if (way.report->bytes > 0 && (k == 0 || way.report->known)) {
-        end_text(&flow->end[sender], way.from);
-        end_text(&flow->end[!sender], way.to);
+        address_with_port(way.from, &from->address, from->port);
+        address_with_port(way.to, &to->address, to->port);
         show_way(&way, json, shown++);
       }
     }

@@ -19,7 +19,6 @@ enum {
   CODE_REPORT,
   CODE_CONNECTION,
   MOST_SEGMENTS = 9000, /* the page stays below 2 MB */
-  SENTENCE = 400,
 };
 
 static const struct option longs[] = {
@@ -97,13 +96,13 @@ static size_t put_segments(FILE *file, const struct page *page) {
 }
 
 static void put_host(FILE *file, const struct flow_end *end) {
-  char address[ADDRESS_TEXT], text[ADDRESS_PORT_TEXT];
-  address_and_port(text, address_text(&end->address, address), end->port);
+  char text[ADDRESS_PORT_TEXT];
+  address_with_port(text, &end->address, end->port);
   fprintf(file, "\"%s\"", text);
 }
 
 static void put_limits(FILE *file, const struct limit_report *report) {
-  char sentence[SENTENCE];
+  char sentence[LIMIT_SENTENCE];
   limit_sentence(report, sentence, sizeof(sentence));
   fprintf(file, "\"sentence\":\"%s\",\"limits\":[", sentence);
   for (int i = 0; i < LIMIT_COUNT && report->known; i++) {

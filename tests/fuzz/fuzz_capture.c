@@ -23,7 +23,7 @@ static void require(bool fact) {
 }
 
 static void judge(const struct limit_report *report) {
-  char text[400] = "";
+  char text[LIMIT_SENTENCE] = "";
   int64_t sum = 0;
   for (int i = 0; i < LIMIT_COUNT; i++) {
     require(report->ns[i] >= 0);
