@@ -82,7 +82,8 @@ void tcp_options_take_syn(struct ph_stack *stack, struct tcp_conn *conn,
   uint32_t mss = options->has_mss
                      ? options->mss
                      : (uint32_t)tcp_path(stack, conn)->family->mss_default;
-  conn->peer_mss = (uint16_t)ph_max_u32(mss, TCP_MSS_MIN);
+  mss = ph_max_u32(mss, TCP_MSS_MIN);
+  conn->peer_mss = (uint16_t)mss;
   tcp_sync_mss(conn);
   conn->wscale_ok = options->has_wscale;
   if (conn->wscale_ok) { /* RFC 7323 2.3: more than 14 counts as 14 */
