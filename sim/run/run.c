@@ -46,16 +46,21 @@ bool run_open_files(struct run *run) {
   return true;
 }
 
-struct host_config run_host_config(struct run *run, unsigned index) {
+/* `host` may stand in the run, too. */
+static void name_waves(struct run *run, unsigned index, const char *host) {
+  char name[TOPOLOGY_NAME];
+  snprintf(name, sizeof(name), "%s", host);
+  if (run->options->waves) {
+    snprintf(run->waves[index], sizeof(run->waves[index]), "%.480s-%s.vcd",
+             run->options->waves, name);
+  }
+}
+
+static struct host_config host_config_of(struct run *run, unsigned index) {
   const struct options *options = run->options;
   const struct topology_host *host = &run->topology.hosts[index];
   const struct host_port_config *port = &host->ports[0];
-  if (options->waves) {
-    char name[TOPOLOGY_NAME];
-    memcpy(name, host->name, sizeof(name));
-    snprintf(run->waves[index], sizeof(run->waves[index]), "%.480s-%s.vcd",
-             options->waves, name);
-  }
+  name_waves(run, index, host->name);
   struct host_config config = {
       .name = host->name,
       .index = index,
@@ -94,7 +99,7 @@ struct host_config run_host_config(struct run *run, unsigned index) {
   return config;
 }
 
-void run_make_topology(struct run *run) {
+static void make_topology(struct run *run) {
   const struct options *options = run->options;
   const struct topology_defaults defaults = options_topology_defaults(options);
   const char *text = options->topology ? options->topology : "client - server";
@@ -103,16 +108,28 @@ void run_make_topology(struct run *run) {
   }
 }
 
+struct host_config run_lone_host(struct run *run) {
+  const struct options *options = run->options;
+  make_topology(run);
+  struct host_config config = host_config_of(run, 0);
+  config.name = "host";
+  config.ip = options->address;
+  config.prefix_len = options->prefix_len;
+  memcpy(config.mac, options->mac, sizeof(config.mac));
+  name_waves(run, 0, config.name);
+  return config;
+}
+
 bool run_start(struct run *run, const struct options *options) {
   struct host_config hosts[SIM_HOSTS];
   *run = (struct run){.options = options, .started = run_wall_clock()};
-  run_make_topology(run);
+  make_topology(run);
   if (!run_open_files(run)) {
     return false;
   }
   const struct topology *topology = &run->topology;
   for (unsigned i = 0; i < topology->host_count; i++) {
-    hosts[i] = run_host_config(run, i);
+    hosts[i] = host_config_of(run, i);
   }
   sim_init_graph(&run->sim, hosts, topology->host_count, topology->links,
                  topology->link_count, options->seed, run->capture);

@@ -43,13 +43,12 @@ struct run {
 /* False after one sentence on stderr: a file can't be written. */
 bool run_start(struct run *run, const struct options *options);
 
-/* The parts of run_start() and run_finish() that a run with one host needs too:
- * capture and timeline, and a host's configuration from the options. False
- * after a sentence on stderr. */
+/* What a run with one host needs of run_start() and run_finish(): capture and
+ * timeline, false after a sentence on stderr; and the configuration of a host
+ * of its own with the options' addresses, called "host". */
 bool run_open_files(struct run *run);
 bool run_close_files(struct run *run);
-void run_make_topology(struct run *run);
-struct host_config run_host_config(struct run *run, unsigned index);
+struct host_config run_lone_host(struct run *run);
 
 /* Runs until the applications of the hosts in `wait_for` (bit i: host i) have
  * returned, and a little further, so that the last acknowledgment is counted.

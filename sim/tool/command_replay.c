@@ -65,16 +65,7 @@ static void serve_echo(struct host *host, void *arg) {
 
 static void start_host(struct run *run, struct servers *servers) {
   const struct options *options = run->options;
-  run_make_topology(run);
-  struct host_config config = run_host_config(run, 0);
-  config.name = "host";
-  config.ip = options->address;
-  config.prefix_len = options->prefix_len;
-  memcpy(config.mac, options->mac, sizeof(config.mac));
-  if (options->waves) {
-    snprintf(run->waves[0], sizeof(run->waves[0]), "%.480s-host.vcd",
-             options->waves);
-  }
+  const struct host_config config = run_lone_host(run);
   servers->replay.capture = run->capture;
   replay_start(&servers->replay, &config, &options->link, options->seed);
   host_spawn(servers->replay.host, 0, serve_http, servers);

@@ -172,13 +172,11 @@ static void fetch(struct host *host, void *arg) {
 /* --- The run -------------------------------------------------------------- */
 
 struct session {
+  struct run run; /* of which there is the first host only */
   struct tap tap;
-  struct capture *capture;
-  struct timeline *timeline;
   struct host *host;
   FILE *replay;
   struct control control;
-  char waves[512];
 };
 
 static bool open_file(FILE **file, const char *name, const char *mode) {
@@ -210,45 +208,15 @@ static bool open_session(struct session *session,
     return false;
   }
   session->tap.log = log;
-  if (!control_open(&session->control, options->control)) {
-    return false;
-  }
-  session->capture = options->pcapng ? capture_open(options->pcapng) : NULL;
-  session->timeline =
-      options->timeline ? timeline_open(options->timeline, false) : NULL;
-  if ((options->pcapng && !session->capture) ||
-      (options->timeline && !session->timeline)) {
-    fprintf(stderr, "packhorse: capture or timeline: %s.\n", strerror(errno));
-    return false;
-  }
-  return true;
+  return control_open(&session->control, options->control) &&
+         run_open_files(&session->run);
 }
 
-static void make_host(struct session *session, const struct options *options) {
-  snprintf(session->waves, sizeof(session->waves), "%.480s-host.vcd",
-           options->waves ? options->waves : "");
-  const struct host_config config = {
-      .name = "host",
-      .ip = options->address,
-      .prefix_len = options->prefix_len,
-      .mac = {0x02, 0x50, 0x48, 0, 0, 1},
-      .nic = options->nic,
-      .offload = options->offload,
-      .mtu = options->mtu,
-      .tcp = &options->tcp,
-      .sndbuf = options->sndbuf,
-      .rcvbuf = options->rcvbuf,
-      .mem_latency_ns = options->mem_latency_ns,
-      .cost = &options->cost,
-      .seed = options->seed,
-      .max_cycles = options->max_cycles,
-      .no_idle_skip = options->no_idle_skip,
-      .waves = options->waves ? session->waves : NULL,
-      .capture = session->capture,
-      .timeline = session->timeline,
-      .emit = tap_emit,
-      .emit_ctx = &session->tap,
-  };
+static void make_host(struct session *session) {
+  struct host_config config = run_lone_host(&session->run);
+  config.capture = session->run.capture;
+  config.emit = tap_emit;
+  config.emit_ctx = &session->tap;
   session->host = host_create(&config);
 }
 
@@ -269,13 +237,7 @@ static bool close_session(struct session *session) {
   if (session->tap.log && fclose(session->tap.log) != 0) {
     healthy = false;
   }
-  if (session->capture && !capture_close(session->capture)) {
-    healthy = false;
-  }
-  if (session->timeline && !timeline_close(session->timeline)) {
-    healthy = false;
-  }
-  return healthy;
+  return run_close_files(&session->run) && healthy;
 }
 
 static void run_session(struct session *session, struct work *work) {
@@ -329,13 +291,13 @@ static int report(const struct session *session, const struct work *work) {
 
 static int run_work(struct work *work) {
   const struct options *options = work->options;
-  struct session session = {0};
+  struct session session = {.run.options = options};
   if (!open_session(&session, options)) {
     return 2;
   }
   signal(SIGINT, on_signal);
   signal(SIGTERM, on_signal);
-  make_host(&session, options);
+  make_host(&session);
   host_spawn(session.host, RUN_CLIENT_START, options->fetch ? fetch : serve,
              work);
   if (!options->fetch) {
