@@ -200,13 +200,13 @@ long tcp_send(struct ph_stack *stack, struct tcp_conn *conn, const void *data,
 /* Tell the peer when reading has opened the window by enough to matter: at
  * once if it may be waiting, else by more than a quarter of the window. A peer
  * that has never sent as much as it may send now is not waiting: it learns of a
- * wider window with the next segment, or as late as of a delayed ACK. */
+ * wider window with the ACK of what it sends next. */
 static void window_update(struct ph_stack *stack, struct tcp_conn *conn) {
+  uint32_t left = conn->rcv_edge - conn->rcv_nxt;
   if (conn->state < TCP_STATE_ESTABLISHED || conn->fin_received ||
-      !tcp_window_may_grow(conn)) {
+      conn->bytes_received < left || !tcp_window_may_grow(conn)) {
     return;
   }
-  uint32_t left = conn->rcv_edge - conn->rcv_nxt;
   uint32_t limit;
   uint32_t grow = tcp_window_growth(stack, conn, &limit);
   if (grow == 0) {
@@ -218,12 +218,8 @@ static void window_update(struct ph_stack *stack, struct tcp_conn *conn) {
     return;
   }
   tcp_window_open(stack, conn, grow);
-  if (conn->bytes_received < left) {
-    tcp_ack_later(stack, conn, TCP_DELACK_NS);
-  } else {
-    stack->stats.TcpWindowUpdates++;
-    tcp_ack_at_once(stack, conn);
-  }
+  stack->stats.TcpWindowUpdates++;
+  tcp_ack_at_once(stack, conn);
 }
 
 static long nothing_to_read(struct tcp_conn *conn) {
