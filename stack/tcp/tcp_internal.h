@@ -135,15 +135,12 @@ struct tcp_out {
 
 struct tcp_listener;
 
-/* What most code looks at comes first: an offset below 128 is one byte of an
- * instruction, not four, and these are the two cache lines of a packet. */
+/* What is named most often comes first: an offset below 128 is one byte of an
+ * instruction, not four. */
 struct tcp_conn {
   struct tcp_out *out; /* tcp_out_none, or its own */
-  void *owner;
-  struct tcp_listener *listener; /* in LISTEN: its own; in SYN-RECEIVED or not
-                                    yet accepted: the one it came from */
-  uint8_t state;                 /* enum tcp_state */
-  uint8_t error;                 /* pending, positive */
+  uint8_t state;       /* enum tcp_state */
+  uint8_t error;       /* pending, positive */
   uint8_t soft_error;
   uint8_t recovery;      /* enum tcp_recovery */
   uint8_t ip_header_len; /* of the family */
@@ -220,14 +217,27 @@ struct tcp_conn {
   uint32_t rcv_nxt, rcv_edge;
   uint32_t cwnd, ssthresh;
   uint32_t sndq_len, rcvq_len; /* from snd_una on; in order, not read */
+  uint16_t local_port, remote_port;
+  uint16_t path, plpmtud; /* numbers: tcp_path(), tcp_plpmtud.c */
+  uint32_t rcvbuf;
+  uint32_t rcv_held; /* memory under both receive queues */
+  uint16_t rcv_mss;
+  uint8_t snd_wscale, rcv_wscale;
+  uint16_t rcv_blocks;  /* blocks of the stack's pool in the receive queues */
+  uint16_t rcv_owed;    /* blocks kept free for what may still arrive */
+  struct ph_link link;  /* free, SYN, accept or TIME-WAIT list */
+  uint32_t snd_max_wnd; /* largest ever offered: SWS avoidance */
+  uint32_t snd_push;    /* end of the last write that was to be pushed */
+  uint32_t fin_seq;
+  uint32_t sndq_offset; /* of byte snd_una in sndq_head */
   uint64_t deadline[TCP_TIMER_COUNT];
 
   /* Names and places. */
+  void *owner;
+  struct tcp_listener *listener; /* in LISTEN: its own; in SYN-RECEIVED or not
+                                    yet accepted: the one it came from */
   struct ph_addr local, remote;
-  uint16_t local_port, remote_port;
-  uint16_t path, plpmtud;        /* numbers: tcp_path(), tcp_plpmtud.c */
   struct tcp_conn *next_pending; /* while `pending` */
-  struct ph_link link;           /* free, SYN, accept or TIME-WAIT list */
   struct ph_link port_link;      /* of one local port's bucket */
   struct ph_timer timer;
   uint32_t hash_next; /* in its bucket: tcp_conn.c */
@@ -236,20 +246,15 @@ struct tcp_conn {
 
   /* More sequence variables: of the send side, */
   uint32_t snd_wl1, snd_wl2;
-  uint32_t snd_up;      /* behind the urgent octet */
-  uint32_t snd_max_wnd; /* largest ever offered: SWS avoidance */
-  uint32_t snd_push;    /* end of the last write that was to be pushed */
-  uint32_t snd_sml;     /* end of the last small segment: Nagle */
-  uint16_t rcv_mss;
-  uint8_t snd_wscale, rcv_wscale;
+  uint32_t snd_up;  /* behind the urgent octet */
+  uint32_t snd_sml; /* end of the last small segment: Nagle */
   /* and of the receive side. rcv_adv is the highest that a header has said: at
    * most one unit of the scale beyond rcv_edge. */
   uint32_t rcv_adv;
   uint32_t rcv_acked; /* rcv_nxt when the last ACK left; Last.ACK.sent */
   uint32_t ts_recent, ts_recent_s; /* TS.Recent, and when, in seconds */
   uint32_t ts_offset;              /* of our clock */
-  uint32_t fin_seq;
-  uint32_t rcv_up; /* the urgent octet */
+  uint32_t rcv_up;                 /* the urgent octet */
 
   /* Congestion control and RTT. */
   union {
@@ -265,16 +270,10 @@ struct tcp_conn {
   uint32_t challenge_ms;       /* the last challenge ACK left */
   uint32_t last_rx_ms;         /* data, or the handshake's end, came */
 
-  /* Send queue: full blocks but for the head's front and the tail's end. */
+  /* Queues. To send: full blocks but for the head's front and the tail's end.
+   */
   struct ph_block *sndq_head, *sndq_tail;
-  uint32_t sndq_offset; /* of byte snd_una in sndq_head */
-
-  /* Receive queues. */
-  uint32_t rcv_held; /* memory under both queues */
   struct tcp_chunks rcvq;
-  uint16_t rcv_blocks; /* blocks of the stack's pool in it */
-  uint16_t rcv_owed;   /* blocks kept free for what may still arrive */
-  uint32_t rcvbuf;
   uint32_t rcv_space_seq, rcv_space_time; /* read up to here then */
 
   uint32_t silent_ms;           /* the first timeout or probe since an answer */
