@@ -68,6 +68,7 @@ struct ph_stack {
   const struct ph_platform *platform;
   uint64_t now_ns;
   struct ph_timers timers;
+  uint64_t next_packet_id;
   void *module[PH_MODULE_COUNT]; /* each module's own state, or NULL */
   struct ph_block_pool blocks;   /* send queues, copied receive data */
   struct pkt_pool pkts;
@@ -75,7 +76,6 @@ struct ph_stack {
    * (tcp). NULL without that module. */
   void (*poll_input)(struct ph_stack *stack);
   void (*poll_output)(struct ph_stack *stack);
-  uint64_t next_packet_id;
   /* Neighbours of which it is not sure that they are still there: transports
    * should say when they hear of one (ip_confirm()). */
   uint32_t neighbours_unsure;

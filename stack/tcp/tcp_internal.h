@@ -106,22 +106,22 @@ struct tcp_out {
   uint32_t loss_recover; /* `recover` of the last timeout */
   uint32_t ecn_until;    /* no reduction for ECE on an ACK up to here */
   uint32_t bytes_acked_ca;
-  uint32_t flight_max;      /* bytes out at most since there were none */
-  uint32_t records;         /* in `rtx` */
-  struct tcp_pos sndq_next; /* byte snd_nxt of the send queue */
-  uint64_t deadline;        /* RFC 8985: of the reordering timer, or the PTO of
-                               TLP; or of the timer of ARQ */
-  uint32_t last_acked;      /* bytes that the last ACK to advance covered */
-  struct tcp_prr prr;
   struct tcp_undo undo;
+  uint32_t records;  /* in `rtx` */
+  uint64_t deadline; /* RFC 8985: of the reordering timer, or the PTO of TLP; or
+                        of the timer of ARQ */
+  struct tcp_prr prr;
+  uint32_t flight_max;      /* bytes out at most since there were none */
+  struct tcp_pos sndq_next; /* byte snd_nxt of the send queue */
+  uint32_t last_acked;      /* bytes that the last ACK to advance covered */
+  uint32_t sack_newest;     /* the run that changed last: tcp_sack_blocks.c */
+  struct tcp_ranges ooo;    /* received out of order */
+  bool used;                /* since the hand of tcp_out.c passed */
   /* What limits it, since when, and how long each did: tcp_limit.c. */
+  uint8_t limit; /* enum tcp_limit */
+  uint32_t low_us, low_until;
   uint64_t limit_since_ns;
   uint64_t limit_ns[TCP_LIMIT_COUNT + 1];
-  uint32_t low_us, low_until;
-  uint8_t limit;         /* enum tcp_limit */
-  bool used;             /* since the hand of tcp_out.c passed */
-  uint32_t sack_newest;  /* the run that changed last: tcp_sack_blocks.c */
-  struct tcp_ranges ooo; /* received out of order */
   union {
     struct tcp_rack rack;
     struct tcp_rfc6675 rfc6675; /* if not use_rack */
