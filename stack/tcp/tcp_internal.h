@@ -94,7 +94,6 @@ struct tcp_pos {
  * between two flights. There are fewer of these than connections: who has
  * none when it sends takes one from who needs it least (tcp_out.c). */
 struct tcp_out {
-  struct tcp_conn *conn; /* whose it is */
   union {
     struct tcp_out *next;        /* of those that are nobody's */
     const struct tcp_cc_ops *cc; /* congestion control */
@@ -103,30 +102,31 @@ struct tcp_out {
   struct tcp_range_list sent, lost;
   uint32_t lost_bytes, sacked_bytes;
   uint32_t recover;
-  uint32_t loss_recover; /* `recover` of the last timeout */
-  uint32_t ecn_until;    /* no reduction for ECE on an ACK up to here */
+  uint32_t ecn_until; /* no reduction for ECE on an ACK up to here */
   uint32_t bytes_acked_ca;
-  struct tcp_undo undo;
   uint32_t records;  /* in `rtx` */
   uint64_t deadline; /* RFC 8985: of the reordering timer, or the PTO of TLP; or
                         of the timer of ARQ */
+  union {
+    struct tcp_rack rack;
+    struct tcp_rfc6675 rfc6675; /* if not use_rack */
+    struct tcp_arq_state arq;   /* if `arq` */
+  } loss;
+  struct tcp_undo undo;
   struct tcp_prr prr;
+  uint32_t loss_recover;    /* `recover` of the last timeout */
   uint32_t flight_max;      /* bytes out at most since there were none */
   struct tcp_pos sndq_next; /* byte snd_nxt of the send queue */
   uint32_t last_acked;      /* bytes that the last ACK to advance covered */
   uint32_t sack_newest;     /* the run that changed last: tcp_sack_blocks.c */
   struct tcp_ranges ooo;    /* received out of order */
+  struct tcp_conn *conn;    /* whose it is */
   bool used;                /* since the hand of tcp_out.c passed */
   /* What limits it, since when, and how long each did: tcp_limit.c. */
   uint8_t limit; /* enum tcp_limit */
   uint32_t low_us, low_until;
   uint64_t limit_since_ns;
   uint64_t limit_ns[TCP_LIMIT_COUNT + 1];
-  union {
-    struct tcp_rack rack;
-    struct tcp_rfc6675 rfc6675; /* if not use_rack */
-    struct tcp_arq_state arq;   /* if `arq` */
-  } loss;
   union {
     struct tcp_cubic cubic;
     struct tcp_hystart hystart;

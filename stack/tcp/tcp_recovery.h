@@ -15,17 +15,17 @@ struct tcp_stack;
 /* The variables of RFC 8985 5.3. Times are those of the sender's clock; 0 in
  * xmit_ns: nothing delivered yet. */
 struct tcp_rack {
-  uint64_t xmit_ns; /* RACK.xmit_ts; with end_seq it is RACK.segment */
-  uint32_t end_seq, fack, dsack_round;
-  uint32_t rtt_us;
-  uint32_t min_rtt_us[2]; /* of this window of time and of the one before */
-  uint32_t window_ms;     /* when this one began */
-  uint32_t tlp_end_seq;
   uint8_t reo_wnd_mult, reo_wnd_persist;
   bool dsack_in_round : 1; /* dsack_round is valid */
   bool pto : 1;            /* out->deadline is the PTO's */
   bool tlp_out : 1;        /* tlp_end_seq is valid */
   bool tlp_is_retrans : 1;
+  uint32_t rtt_us;
+  uint64_t xmit_ns; /* RACK.xmit_ts; with end_seq it is RACK.segment */
+  uint32_t end_seq, fack, dsack_round;
+  uint32_t min_rtt_us[2]; /* of this window of time and of the one before */
+  uint32_t window_ms;     /* when this one began */
+  uint32_t tlp_end_seq;
 };
 
 /* Those of RFC 6675 2, where it is used without RFC 8985. */
