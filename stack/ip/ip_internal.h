@@ -38,16 +38,22 @@ struct ip_pmtu {
 struct ip_fragment;
 struct ip_reassembly;
 
+/* What is long comes last, so that other offsets stay short. */
 struct ip_state {
-  struct ip_paths paths; /* ip_path.c */
-  struct ip_path nowhere;
-  struct netif no_netif;
-  /* Of paths that need no neighbour, and that don't know theirs yet. */
-  struct eth_neighbour always, never;
-  const struct ip_protocol *protocols[256];
-  const struct ip_tap *tap;
+  struct ip_paths paths;               /* ip_path.c */
   const struct ip_family *families[2]; /* IPv4, IPv6; NULL without */
-  /* eth_input_fn of the second, and its state. */
+  uint64_t good_ends; /* addresses as in the header of the last good packet */
+  const struct netif *good_netif; /* to us, from there; NULL: none yet */
+  uint32_t address_count;
+  uint32_t gateway;               /* if there are no routes; 0: not even that */
+  const struct ip_routes *routes; /* what `trie` needs; NULL: there are none */
+  uint64_t pmtu_until_ns;         /* the youngest entry's end */
+  const struct ip_tap *tap;
+  struct ip_groups *groups; /* ip_membership.c; NULL: nobody listens to any */
+  uint64_t icmp_refilled_ns;
+  uint32_t icmp_tokens;
+  struct ph_hash_key key;
+  /* eth_input_fn of IPv6, and its state. */
   void (*ipv6_input)(struct netif *netif, struct pkt *pkt, bool group);
   struct ipv6_state *v6;
   /* ip_reassemble(), or NULL. */
@@ -62,26 +68,21 @@ struct ip_state {
   struct netif *loopback; /* NULL until there is one: ip_loopback.c; then */
   void (*loop_back)(struct ph_stack *stack, const struct pkt *pkt,
                     const struct ip_path *path, struct ip_tx tx);
-  struct ipv4_address addresses[IPV4_MAX_ADDRESSES];
-  uint32_t address_count;
-  uint64_t good_ends; /* addresses as in the header of the last good packet */
-  const struct netif *good_netif; /* to us, from there; NULL: none yet */
-  struct ip_groups *groups; /* ip_membership.c; NULL: nobody listens to any */
   bool (*heard4)(const struct netif *netif, uint32_t group); /* igmp.c's, */
   bool (*from_switch)(const struct netif *netif, const uint8_t *h); /* too */
-  struct ip_trie trie;            /* routes of both families: ip_route.c */
-  const struct ip_routes *routes; /* what that needs; NULL: there are none, */
-  uint32_t gateway;               /* but this; 0: not even that */
-  struct ph_hash_key key;
-  uint16_t ids[IPV4_ID_COUNTERS];       /* next identification by destination */
-  struct ip_pmtu pmtu[IP_PMTU_ENTRIES]; /* ip_pmtu.c */
-  uint64_t pmtu_until_ns;               /* the youngest entry's end */
-  uint32_t icmp_tokens;
-  uint64_t icmp_refilled_ns;
   icmp_echo_fn *echo_fn; /* told by take_echo; both NULL: nobody asked */
   void (*take_echo)(struct ph_stack *stack, const struct pkt *pkt,
                     const struct ip_rx *rx);
   void *echo_ctx;
+  struct ip_path nowhere;
+  struct netif no_netif;
+  /* Of paths that need no neighbour, and that don't know theirs yet. */
+  struct eth_neighbour always, never;
+  struct ip_trie trie; /* routes of both families: ip_route.c */
+  struct ipv4_address addresses[IPV4_MAX_ADDRESSES];
+  const struct ip_protocol *protocols[256];
+  uint16_t ids[IPV4_ID_COUNTERS];       /* next identification by destination */
+  struct ip_pmtu pmtu[IP_PMTU_ENTRIES]; /* ip_pmtu.c */
 };
 
 extern const struct ip_family ipv4_family;

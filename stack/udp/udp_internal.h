@@ -15,8 +15,7 @@ enum {
 };
 
 struct udp_state {
-  struct udp_pcb *buckets[UDP_BUCKETS]; /* by local port */
-  struct udp_pcb *raw;                  /* raw.c's */
+  struct udp_pcb *raw; /* raw.c's */
   void (*open_raw)(struct udp_pcb *pcb, uint8_t protocol, bool ping);
   /* udp_shared.c; NULL: no port is shared. Takes `pkt`. */
   void (*deliver_to_all)(struct ph_stack *stack, struct pkt *pkt,
@@ -31,6 +30,7 @@ struct udp_state {
                 const struct ph_addr *source, uint32_t ifindex);
   struct ph_hash_key key;
   uint64_t port_counter;
+  struct udp_pcb *buckets[UDP_BUCKETS]; /* by local port */
 };
 
 /* In front of a queued datagram, in place of the headers (42 bytes or more,
