@@ -72,38 +72,40 @@ struct udp_pcb {
   struct udp_pcb *wait_next; /* list of those that wait for the device */
   struct ph_stack *stack;
   struct ph_addr local, remote;     /* unspecified: any */
-  struct ph_addr any;               /* udp_set_any() */
   uint16_t local_port, remote_port; /* 0: not bound, not connected */
   bool bound, connected, waiting;
   bool address_chosen; /* `local` came from the route, not udp_bind() */
   bool reuse_address;  /* set before udp_bind(), after udp_share_ports(); */
   bool only_v6;        /* too: `::` takes no IPv4 */
   bool tell_info;      /* fill `info` when a datagram is read */
-  struct udp_info info;
+  uint8_t error;       /* positive; see udp_take_error() */
+  uint16_t path;       /* a hint for ip_path_get() */
   const struct udp_kind *kind; /* NULL: UDP */
-  uint8_t protocol;            /* of raw.h's; 0: UDP */
-  bool raw;                    /* and not for ping */
-  bool header_included;        /* IP_HDRINCL */
-  uint32_t filter[8];          /* a bit for each ICMP type that is not wanted */
-  bool broadcast;              /* may send to broadcast addresses */
-  bool members_only;           /* hears only groups that it joined itself */
-  bool no_loop;             /* what it sends to groups is not for this host */
-  uint8_t error;            /* positive; see udp_take_error() */
-  uint16_t path;            /* a hint for ip_path_get() */
-  struct udp_tx tx;         /* tx.device: also where it hears */
-  struct udp_group *groups; /* those that it joined, its owner's */
-  uint32_t rcvbuf;          /* bytes of memory that the queue may hold */
-  uint32_t queued;          /* bytes held */
-  uint32_t queued_len;      /* datagrams in the queue */
-  uint32_t taken;           /* datagrams read so far, up to 2^16 */
   struct pkt *head, *tail;
+  uint32_t queued;     /* bytes held */
+  uint32_t queued_len; /* datagrams in the queue */
+  /* From ph_stack_poll() or udp_sendto(); may be NULL. Must not close. */
+  void (*event)(struct udp_pcb *pcb, uint32_t events);
+  uint32_t taken;     /* datagrams read so far, up to 2^16 */
+  uint32_t rcvbuf;    /* bytes of memory that the queue may hold */
+  bool broadcast;     /* may send to broadcast addresses */
+  bool members_only;  /* hears only groups that it joined itself */
+  bool no_loop;       /* what it sends to groups is not for this host */
+  struct udp_tx tx;   /* tx.device: also where it hears */
+  struct ph_addr any; /* udp_set_any() */
+  struct udp_info info;
+  uint8_t protocol;         /* of raw.h's; 0: UDP */
+  bool raw;                 /* and not for ping */
+  bool header_included;     /* IP_HDRINCL */
+  bool errors4, errors6;    /* udp_set_errors() */
+  uint32_t filter[8];       /* a bit for each ICMP type that is not wanted */
+  struct udp_group *groups; /* those that it joined, its owner's */
   /* udp_set_errors(): queue `error` of what was sent to `port`; its payload
    * starts `skip` bytes into the transport's part, if `info` has one. False:
    * its family's errors are not asked for. */
   bool (*queue_error)(struct udp_pcb *pcb, const struct ip_error_info *info,
                       uint32_t skip, uint16_t port, int error);
   struct pkt *errors, *errors_tail;
-  bool errors4, errors6;
   /* udp_set_reuseport(): who of those that are bound like this one, the first
    * of them in its bucket, gets what `remote` sends; NULL: it shares with
    * nobody.
@@ -114,8 +116,6 @@ struct udp_pcb {
    * and count it in `*taken`; NULL: nothing is. */
   uint32_t (*gather)(struct udp_pcb *pcb, const struct ph_iovec *iov,
                      uint32_t count, uint32_t *taken);
-  /* From ph_stack_poll() or udp_sendto(); may be NULL. Must not close. */
-  void (*event)(struct udp_pcb *pcb, uint32_t events);
   void *owner;
 };
 
