@@ -38,13 +38,13 @@ struct ip_path {
   uint16_t id_counter; /* IPv4: which identification is the next */
   bool src_chosen;     /* by the route: nobody asked for `src` */
   bool group;          /* the destination is a broadcast or multicast address */
-  uint8_t header[IP_PATH_HEADER_MAX]; /* link, IP: what is constant of them */
-  uint16_t mtu;                       /* ip_path_mtu() */
-  uint16_t link_mtu;                  /* of the first link */
+  uint16_t mtu;        /* ip_path_mtu() */
+  uint16_t link_mtu;   /* of the first link */
   int error; /* there is no way: -PH_ENETUNREACH; packets are dropped */
   uint64_t mtu_until_ns;
   uint64_t used_ns; /* by the last packet */
   struct ph_addr next_hop;
+  uint8_t header[IP_PATH_HEADER_MAX]; /* link, IP: what is constant of them */
 };
 
 /* The first thing in the state of module IP. */
