@@ -81,6 +81,9 @@ learn: $(BUILD)/packhorse ## draw the pictures of docs/learn again
 	@$(PYTHON) tests/learn/learn.py --write
 test-compilers: ## gcc and clang give the same event hash; builds everything twice, slow
 	@tests/cosim/compilers.sh
+test-cross: ## the stack and the driver without a warning for 32-bit processors: riscv32, Cortex-M
+	@$(INSTALL) cross
+	@$(MAKE) --no-print-directory -j$$(nproc) $(CROSS_OBJECTS)
 mutants: ## break the RTL in one place at a time; the named test must fail; slow, M=tso picks some
 	@$(PYTHON) tests/rtl/mutants.py $(M)
 test-interop: $(BUILD)/packhorse examples ## the Linux kernel at the other end of a TAP device; examples against curl and others
@@ -120,7 +123,7 @@ synth: ## synth_ecp5 of each block and the top: LUT4, FF, RAM
 	@$(PYTHON) rtl/synth/synth.py
 
 bench: ## every number of docs/performance.md into build/bench.json
-	@$(INSTALL) build test
+	@$(INSTALL) build test cross
 	@$(MAKE) --no-print-directory $(BUILD)/packhorse
 	@$(PYTHON) tests/bench/bench.py
 
@@ -169,6 +172,7 @@ include $(wildcard sim/nic/rules.mk)
 include sim/threads/rules.mk
 include sim/examples/rules.mk
 include tests/fuzz/rules.mk
+include tests/bench/rules.mk
 
 $(BUILD)/packhorse: $(call rel,$(TOOL_C) $(SIM_C) $(STACK_C) $(DRIVER_C)) $(BUILD)/nic/libnic.a
 	$(call quiet,LD ) $(CXX) $^ $(SIM_LIBS) -o $@
@@ -186,17 +190,6 @@ $(BUILD)/bench/forward: $(call rel,tests/bench/bench_forward.c $(STACK_C) $(DRIV
 # How often `diagnose` is right.
 $(BUILD)/bench/diagnose: $(call rel,tests/bench/bench_diagnose.c tests/cosim/diagnose_run.c $(SIM_C) $(STACK_C) $(DRIVER_C)) $(BUILD)/nic/libnic.a
 	$(call quiet,LD ) $(CXX) $^ $(SIM_LIBS) -o $@
-
-# The least that a program with TCP, UDP and IPv4 carries along.
-SMALL = -std=c11 -Os -fno-pie -no-pie -fno-asynchronous-unwind-tables -I. $(FREESTANDING) -ffunction-sections -fdata-sections
-SMALL_LINK = -Wl,--gc-sections -nostdlib -static -Wl,-e,main,--unresolved-symbols=ignore-all
-$(BUILD)/bench/minimal: tests/bench/minimal.c $(STACK_C)
-	$(call quiet,LD ) $(CC) $(SMALL) -flto=auto $^ $(SMALL_LINK) -o $@
-$(BUILD)/bench/minimal-no-lto: tests/bench/minimal.c $(STACK_C)
-	$(call quiet,LD ) $(CC) $(SMALL) $^ $(SMALL_LINK) -o $@
-# All of stack/, nothing left out.
-$(BUILD)/bench/everything.o: $(STACK_C)
-	$(call quiet,LD ) $(CC) $(SMALL) -flto=auto -r -flinker-output=nolto-rel -nostdlib $^ -o $@ 2>/dev/null
 
 # packetdrill --so_filename: packetdrill and its scripts against this stack.
 $(BUILD)/libpackhorse_packetdrill.so: $(call pic,$(SO_C) $(SIM_C) $(STACK_C) $(DRIVER_C)) $(BUILD)/nic/libnic.a
@@ -226,6 +219,6 @@ $(BUILD)/test/gates/%: tests/rtl/%.c FORCE
 	@echo "  NET $@"; $(PYTHON) tests/rtl/dut.py --mode gates $< -o $@
 
 FORCE:
-.PHONY: FORCE help run tool packetdrill test test-all test-packet test-learn learn test-rtl test-gates test-driver test-stack test-cosim test-compilers mutants evidence evidence-mutants test-interop cocotb cocotb-gates lint format formal synth bench regs regs-check clean
+.PHONY: FORCE help run tool packetdrill test test-all test-packet test-learn learn test-rtl test-gates test-driver test-stack test-cosim test-compilers test-cross mutants evidence evidence-mutants test-interop cocotb cocotb-gates lint format formal synth bench regs regs-check clean
 .SECONDARY:
 -include $(shell [ -d $(BUILD) ] && find $(BUILD)/rel $(BUILD)/asan $(BUILD)/pic $(BUILD)/linux $(BUILD)/tsan -name '*.d' 2>/dev/null)

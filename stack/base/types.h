@@ -66,8 +66,11 @@ struct ph_addr {
 
 static inline bool ph_addr_equal(const struct ph_addr *a,
                                  const struct ph_addr *b) {
-  const uint64_t *x = (const uint64_t *)(const void *)a->bytes;
-  const uint64_t *y = (const uint64_t *)(const void *)b->bytes;
+  /* Bytes read as words: without the attribute a compiler may leave out the
+   * stores before it (C11 6.5p7). */
+  typedef uint64_t __attribute__((may_alias)) word;
+  const word *x = (const word *)(const void *)a->bytes;
+  const word *y = (const word *)(const void *)b->bytes;
   return x[0] == y[0] && x[1] == y[1];
 }
 

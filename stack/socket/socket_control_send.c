@@ -29,7 +29,7 @@ static int next(const struct ph_msghdr *msg, size_t *at, struct message *m) {
   }
   m->data = p + *at + HEADER_LEN;
   m->len = (uint32_t)(m->cmsg_len - HEADER_LEN);
-  *at += (m->cmsg_len + ALIGN - 1) / ALIGN * ALIGN;
+  *at += (size_t)((m->cmsg_len + ALIGN - 1) / ALIGN * ALIGN);
   return 1;
 }
 

@@ -11,6 +11,7 @@ import os
 import platform
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -207,13 +208,24 @@ def diagnose():
 
 
 def text():
-    """Code and constants of a program with TCP, UDP and IPv4, what nobody calls left out; and of all of stack/."""
+    """Code and constants of a program with TCP, UDP and IPv4, what nobody calls left out; and of all of stack/.
+    Then the same for 32-bit processors whose compilers are installed."""
     for name, variant, bar in (("text_kb_min", "minimal", 60), ("text_kb_min_no_lto", "minimal-no-lto", None),
                                ("text_kb_all", "everything.o", 140)):
-        program = os.path.join(os.path.relpath(BUILD, ROOT), "bench", variant)
-        run(["make", "--no-print-directory", "-s", program])
-        size = sum(int(n) for n in run(["size", program]).splitlines()[1].split()[:2])
-        figure(name, size / 1024, "KiB", bar, f"size {program}", False)
+        text_figure(name, "size", os.path.join("bench", variant), bar)
+    for processor, prefix in (("riscv32", "riscv64-unknown-elf-"), ("cortex_m", "arm-none-eabi-")):
+        if not shutil.which(prefix + "gcc"):
+            print(f"  {prefix}gcc is not installed: no sizes for {processor} (.ci/install cross)")
+            continue
+        for name, variant in (("text_kb_min_", "minimal"), ("text_kb_all_", "everything.o")):
+            text_figure(name + processor, prefix + "size", os.path.join(processor, variant), None)
+
+
+def text_figure(name, size, variant, bar):
+    program = os.path.join(os.path.relpath(BUILD, ROOT), variant)
+    run(["make", "--no-print-directory", "-s", program])
+    total = sum(int(n) for n in run([size, program]).splitlines()[1].split()[:2])
+    figure(name, total / 1024, "KiB", bar, f"{size} {program}", False)
 
 
 GROUPS = {f.__name__: f for f in (mac, nic, download, goodput, offload, faults, ipb, connections, forward, congestion, diagnose, text)}
