@@ -90,7 +90,7 @@ static inline bool nothing_to_undo(const struct tcp_conn *conn) {
   return !rack->tlp_out && !rack->dsack_in_round && conn->out->undo.cwnd == 0;
 }
 
-/* The ACK for all that was out, as it was expected: loss recovery would find
+/* The ACK for what was sent first, as it was expected: loss recovery would find
  * nothing in it. With `quiet` the connection and the segment are known to be
  * usual. */
 static inline bool nothing_to_recover(const struct tcp_conn *conn,
@@ -99,22 +99,29 @@ static inline bool nothing_to_recover(const struct tcp_conn *conn,
   bool usual =
       quiet || (conn->use_rack && conn->recovery == TCP_RECOVERY_NONE &&
                 !seg->dsack && seg->options.sack_count == 0);
-  return usual && !conn->out->rtx.first && nothing_to_undo(conn) &&
-         info->acked_sent_ns && !info->reordered && !info->acked_retransmitted;
+  return usual && nothing_to_undo(conn) && info->acked_sent_ns &&
+         !info->reordered && !info->acked_retransmitted &&
+         conn->out->sacked_bytes + conn->out->lost_bytes == 0 &&
+         !tcp_rack_in_question(conn);
 }
 
-/* All that is left to do then. */
-static inline void all_acked(struct ph_stack *stack, struct tcp_conn *conn,
-                             uint32_t acked, uint64_t sent_ns) {
+/* All that is left to do then; `all`: it is known that nothing else is out. */
+static inline void acked_in_order(struct ph_stack *stack, struct tcp_conn *conn,
+                                  uint32_t acked, uint64_t sent_ns, bool all) {
   sample_rtt(stack, conn, sent_ns);
   conn->dupacks = 0;
   if (tcp_cwnd_is_used(conn)) {
     conn->out->cc->acked(conn, stack->now_ns, acked);
   }
-  tcp_timer_clear(conn, TCP_TIMER_RTX); /* RFC 6298 (5.2) */
+  conn->partial_seen = false;
+  if (!all && conn->out->rtx.first) {
+    tcp_rtx_timer_start(stack, conn); /* RFC 6298 (5.3) */
+    tcp_tlp_schedule(stack, conn);
+    return;
+  }
+  tcp_timer_clear(conn, TCP_TIMER_RTX); /* (5.2) */
   tcp_out_timer_clear(conn);
   conn->out->loss.rack.pto = false;
-  conn->partial_seen = false;
   tcp_look(stack, conn);
 }
 
@@ -183,9 +190,9 @@ static PH_INLINE bool process_ack(struct ph_stack *stack, struct tcp_conn *conn,
     tcp_plpmtud_acked(stack, conn, info);
   }
   if (kind == ACK_ONLY) {
-    all_acked(stack, conn, acked, sent_ns);
+    acked_in_order(stack, conn, acked, sent_ns, true);
   } else if (PH_SHORT_WAYS && nothing_to_recover(conn, seg, info, quiet)) {
-    all_acked(stack, conn, acked, info->acked_sent_ns);
+    acked_in_order(stack, conn, acked, info->acked_sent_ns, false);
   } else {
     some_acked(stack, conn, seg, info);
   }

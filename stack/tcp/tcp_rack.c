@@ -108,30 +108,18 @@ static uint64_t reo_wnd_ns(const struct tcp_conn *conn) {
 
 /* ---- Step 5: what is lost ------------------------------------------------ */
 
-/* What was sent first of all that is in flight, if what was sent after it has
- * arrived; else NULL. */
-static inline struct tcp_range *in_question(const struct tcp_conn *conn) {
-  const struct tcp_rack *rack = &conn->out->loss.rack;
-  struct tcp_range *range = conn->out->sent.first;
-  return range && tcp_rack_sent_after(rack->xmit_ns, rack->end_seq,
-                                      range->u.tx.sent_at_ns,
-                                      tcp_range_end(range))
-             ? range
-             : NULL;
-}
-
 uint32_t tcp_rack_detect_loss(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_rack *rack = &conn->out->loss.rack;
   uint32_t lost = 0;
   if (!rack->pto) {
     tcp_out_timer_clear(conn);
   }
-  struct tcp_range *range = in_question(conn);
+  struct tcp_range *range = tcp_rack_in_question(conn);
   if (!range) {
     return 0; /* most ACKs are for what was sent first of all that is out */
   }
   uint64_t wait = (uint64_t)rack->rtt_us * US + reo_wnd_ns(conn);
-  for (; range; range = in_question(conn)) {
+  for (; range; range = tcp_rack_in_question(conn)) {
     uint64_t deadline = range->u.tx.sent_at_ns + wait;
     if (deadline > stack->now_ns) {
       rack->pto = false;

@@ -45,6 +45,19 @@ static inline void tcp_rack_take_latest(struct tcp_rack *rack, uint64_t xmit_ns,
   }
 }
 
+/* What was sent first of all that is in flight, if what was sent after it has
+ * arrived; else NULL. */
+static inline struct tcp_range *tcp_rack_in_question(
+    const struct tcp_conn *conn) {
+  const struct tcp_rack *rack = &conn->out->loss.rack;
+  struct tcp_range *range = conn->out->sent.first;
+  return range && tcp_rack_sent_after(rack->xmit_ns, rack->end_seq,
+                                      range->u.tx.sent_at_ns,
+                                      tcp_range_end(range))
+             ? range
+             : NULL;
+}
+
 /* All that was out, which was sent once, has arrived. */
 static inline void tcp_rack_only_delivered(const struct ph_stack *stack,
                                            struct tcp_conn *conn,
