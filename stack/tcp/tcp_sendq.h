@@ -46,7 +46,8 @@ static PH_INLINE uint32_t tcp_sendq_append(struct ph_stack *stack,
                                            const uint8_t *data, uint32_t len) {
   struct ph_block *block = NULL;
   if (PH_SHORT_WAYS && !conn->sndq_tail && len <= PH_BLOCK_SIZE &&
-      tcp_of(stack)->floor) { /* one block, and it is sure of that */
+      (tcp_of(stack)->floor || ph_block_spare(&stack->blocks) > 0)) {
+    /* One block: it is sure of that, or nobody else is. */
     block = ph_block_get_here(&stack->blocks);
   }
   if (!block) {
