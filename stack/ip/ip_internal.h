@@ -124,9 +124,6 @@ struct ip_routes {
 };
 int ip_paths_init(struct ph_stack *stack, struct ip_state *ip, uint32_t count);
 
-/* Fill in mtu and mtu_until_ns. */
-void ip_pmtu_refresh(struct ph_stack *stack, struct ip_path *path);
-
 /* One of ours, 127/8 included. */
 bool ipv4_is_own(const struct ip_state *ip, uint32_t address);
 

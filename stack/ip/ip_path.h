@@ -75,6 +75,9 @@ static inline struct ip_path *ip_path_get(struct ph_stack *stack,
   return ip_path_find(stack, hint, src, dst);
 }
 
+/* Fill in mtu and mtu_until_ns: ip_pmtu.c. */
+void ip_pmtu_refresh(struct ph_stack *stack, struct ip_path *path);
+
 /* True if the header may be used as it is; else ARP or ND are to be asked. */
 static inline bool ip_path_ready(const struct ph_stack *stack,
                                  const struct ip_path *path) {
@@ -100,7 +103,13 @@ static inline uint16_t ip_path_pseudo_sum(const struct ip_path *path,
 }
 
 /* The longest IP packet that the path takes, as far as is known. */
-uint16_t ip_path_mtu(struct ph_stack *stack, struct ip_path *path);
+static inline uint16_t ip_path_mtu(struct ph_stack *stack,
+                                   struct ip_path *path) {
+  if (stack->now_ns >= path->mtu_until_ns) {
+    ip_pmtu_refresh(stack, path);
+  }
+  return path->mtu;
+}
 
 /* A packet to `dst` was too big for `mtu`. Only for who has checked that it was
  * his packet and that it was longer. */

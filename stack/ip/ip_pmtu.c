@@ -34,13 +34,6 @@ void ip_pmtu_refresh(struct ph_stack *stack, struct ip_path *path) {
   }
 }
 
-uint16_t ip_path_mtu(struct ph_stack *stack, struct ip_path *path) {
-  if (stack->now_ns >= path->mtu_until_ns) {
-    ip_pmtu_refresh(stack, path);
-  }
-  return path->mtu;
-}
-
 void ip_lower_path_mtu(struct ph_stack *stack, const struct ph_addr *dst,
                        uint16_t mtu) {
   struct ip_state *ip = ip_of(stack);

@@ -27,15 +27,6 @@ enum tcp_state tcp_get_state(const struct tcp_conn *conn) {
 
 /* ---- OPEN --------------------------------------------------------------- */
 
-uint16_t tcp_local_mss(const struct tcp_conn *conn, uint16_t mtu) {
-  uint32_t headers = TCP_HEADER_LEN + conn->ip_header_len;
-  uint32_t mss = ph_max_u32(mtu, headers + TCP_MSS_MIN) - headers;
-  if (conn->user_mss) {
-    mss = ph_min_u32(mss, conn->user_mss);
-  }
-  return (uint16_t)mss;
-}
-
 uint16_t tcp_link_mss(struct ph_stack *stack, struct tcp_conn *conn) {
   return tcp_local_mss(conn, tcp_path(stack, conn)->link_mtu);
 }

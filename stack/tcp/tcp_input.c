@@ -156,10 +156,11 @@ enum ack_kind {
 };
 
 /* SND.UNA < SEG.ACK =< SND.NXT. With ACK_ONLY there is no `info`. */
-static PH_INLINE bool process_ack(struct ph_stack *stack, struct tcp_conn *conn,
-                                  const struct tcp_seg *seg,
-                                  struct tcp_ack *info,
-                                  const enum ack_kind kind) {
+static PH_INLINE bool tcp_process_ack(struct ph_stack *stack,
+                                      struct tcp_conn *conn,
+                                      const struct tcp_seg *seg,
+                                      struct tcp_ack *info,
+                                      const enum ack_kind kind) {
   const bool quiet = kind != ACK_ANY;
   uint32_t acked = seg->ack - conn->snd_una;
   bool fin = !quiet && conn->fin_sent && seg->ack == conn->snd_nxt;
@@ -201,11 +202,6 @@ static PH_INLINE bool process_ack(struct ph_stack *stack, struct tcp_conn *conn,
     tcp_tell_room(stack, conn);
   }
   return fin ? tcp_fin_acked(stack, conn, false) : true;
-}
-
-static bool tcp_process_ack(struct ph_stack *stack, struct tcp_conn *conn,
-                            const struct tcp_seg *seg, struct tcp_ack *info) {
-  return process_ack(stack, conn, seg, info, ACK_ANY);
 }
 
 static bool is_dupack(const struct tcp_conn *conn,
@@ -284,7 +280,7 @@ static bool tcp_check_ack(struct ph_stack *stack, struct tcp_conn *conn,
       .dupack = dupack,
   };
   if (advances) {
-    return tcp_process_ack(stack, conn, seg, &info);
+    return tcp_process_ack(stack, conn, seg, &info, ACK_ANY);
   }
   process_sack(stack, conn, seg, &info); /* a late ACK may carry new blocks */
   if (dupack || info.has_sack) {
@@ -460,11 +456,11 @@ static inline void quiet_input(struct ph_stack *stack, struct tcp_conn *conn,
     if (PH_USUAL(seg->ack == conn->snd_nxt && tcp_rtx_is_only(conn) &&
                  nothing_to_undo(conn))) {
       conn->out->used = true;
-      (void)process_ack(stack, conn, seg, NULL, ACK_ONLY);
+      (void)tcp_process_ack(stack, conn, seg, NULL, ACK_ONLY);
     } else {
       tcp_out_need(stack, conn);
       struct tcp_ack info = {.prior_fack = conn->out->loss.rack.fack};
-      (void)process_ack(stack, conn, seg, &info, ACK_QUIET);
+      (void)tcp_process_ack(stack, conn, seg, &info, ACK_QUIET);
     }
   }
   if (seg->len > 0) {
@@ -510,7 +506,7 @@ static void syn_sent_input(struct ph_stack *stack, struct tcp_conn *conn,
     tcp_send_reset(stack, seg, rx);
     return;
   }
-  if (ack && !tcp_ts_answers_syn(stack, conn, seg)) {
+  if (ack && conn->ts_ok && !tcp_ts_answers_syn(stack, conn, seg)) {
     stack->stats.TcpTsNotOurs++;
     tcp_send_reset(stack, seg, rx);
     return;

@@ -416,8 +416,11 @@ bool tcp_ooo_deliver(struct tcp_stack *tcp, struct tcp_conn *conn);
 void tcp_ooo_free(struct tcp_stack *tcp, struct tcp_conn *conn);
 
 /* ---- tcp_rto.c ---------------------------------------------------------- */
-/* Until the next sample. */
-void tcp_rto_set(struct tcp_conn *conn, uint64_t rto_ns);
+/* Until the next sample: what is not yet known of the variance makes it so
+ * long. */
+static inline void tcp_rto_set(struct tcp_conn *conn, uint64_t rto_ns) {
+  conn->rttvar_ns = rto_ns > conn->srtt_ns ? (rto_ns - conn->srtt_ns) / 4 : 0;
+}
 /* RTO of RFC 6298, without backoff. */
 static inline uint64_t tcp_rto(const struct tcp_conn *conn) {
   uint64_t k = 4 * conn->rttvar_ns;
@@ -465,8 +468,6 @@ void tcp_enter_time_wait(struct ph_stack *stack, struct tcp_conn *conn);
  * not for ever, and gives way to new ones. */
 void tcp_linger_fin_wait_2(struct ph_stack *stack, struct tcp_conn *conn);
 void tcp_wake(struct ph_stack *stack, struct tcp_conn *conn, uint32_t ready);
-/* The MSS for a path of `mtu`. */
-uint16_t tcp_local_mss(const struct tcp_conn *conn, uint16_t mtu);
 /* The MSS for its own link, which is what a SYN says. */
 uint16_t tcp_link_mss(struct ph_stack *stack, struct tcp_conn *conn);
 /* Set the variables that don't depend on the peer, but for its path; ISS is

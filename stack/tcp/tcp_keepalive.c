@@ -69,10 +69,6 @@ const struct tcp_keepalive tcp_keepalive = {start, timeout};
 
 /* ---- The user timeout ---------------------------------------------------- */
 
-void tcp_silence_begins(const struct ph_stack *stack, struct tcp_conn *conn) {
-  conn->silent_ms = tcp_now_ms(stack);
-}
-
 bool tcp_user_timeout(const struct ph_stack *stack,
                       const struct tcp_conn *conn) {
   return conn->settings.user_timeout_ms > 0 && conn->backoff > 0 &&

@@ -58,6 +58,23 @@ static inline uint32_t tcp_options_always(const struct tcp_conn *conn) {
   return conn->ts_ok ? TCP_TIMESTAMPS_LEN : 0;
 }
 
+/* The MSS for a path of `mtu`. */
+static inline uint16_t tcp_local_mss(const struct tcp_conn *conn,
+                                     uint16_t mtu) {
+  uint32_t headers = TCP_HEADER_LEN + conn->ip_header_len;
+  uint32_t mss = ph_max_u32(mtu, headers + TCP_MSS_MIN) - headers;
+  if (conn->user_mss) {
+    mss = ph_min_u32(mss, conn->user_mss);
+  }
+  return (uint16_t)mss;
+}
+/* snd_mss from what the peer takes and from the path's MTU. */
+static inline void tcp_sync_mss(struct tcp_conn *conn) {
+  uint32_t mss = tcp_local_mss(conn, conn->mtu);
+  mss = ph_min_u32(mss, conn->peer_mss);
+  conn->snd_mss = (uint16_t)(mss - tcp_options_always(conn));
+}
+
 /* Has a segment with these flags any options? Most have none. */
 static inline bool tcp_options_due(const struct tcp_stack *tcp,
                                    const struct tcp_conn *conn, uint8_t flags) {
@@ -84,7 +101,8 @@ void tcp_ts_take(const struct ph_stack *stack, struct tcp_conn *conn,
  */
 void tcp_ts_update(const struct ph_stack *stack, struct tcp_conn *conn,
                    const struct tcp_seg *seg);
-/* In SYN-SENT, of a segment with an ACK: it echoes one of our SYNs. */
+/* In SYN-SENT with timestamps, of a segment with an ACK: it echoes one of our
+ * SYNs. */
 bool tcp_ts_answers_syn(const struct ph_stack *stack,
                         const struct tcp_conn *conn, const struct tcp_seg *seg);
 /* A sample of the round-trip time from TSecr (RFC 7323 4), if it can be one. */

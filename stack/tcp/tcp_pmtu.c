@@ -14,12 +14,6 @@ uint32_t tcp_headers_len(const struct tcp_conn *conn) {
   return conn->ip_header_len + TCP_HEADER_LEN + tcp_options_always(conn);
 }
 
-void tcp_sync_mss(struct tcp_conn *conn) {
-  uint32_t mss = tcp_local_mss(conn, conn->mtu);
-  mss = ph_min_u32(mss, conn->peer_mss);
-  conn->snd_mss = (uint16_t)(mss - tcp_options_always(conn));
-}
-
 uint16_t tcp_mtu_max(struct ph_stack *stack, struct tcp_conn *conn) {
   uint32_t mss = ph_min_u32(tcp_link_mss(stack, conn), conn->peer_mss);
   return (uint16_t)(mss + conn->ip_header_len + TCP_HEADER_LEN);

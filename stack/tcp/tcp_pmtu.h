@@ -11,8 +11,6 @@
 
 /* Bytes of an IP packet in front of the payload, when no SACK blocks are. */
 uint32_t tcp_headers_len(const struct tcp_conn *conn);
-/* snd_mss from what the peer takes and from the path's MTU. */
-void tcp_sync_mss(struct tcp_conn *conn);
 /* The largest path MTU that could be of use. */
 uint16_t tcp_mtu_max(struct ph_stack *stack, struct tcp_conn *conn);
 /* The IP length of the segment in flight that has byte `seq`; 0: there is

@@ -5,11 +5,6 @@
  * so long on any path. */
 #include "stack/tcp/tcp_internal.h"
 
-/* What is not yet known of the variance makes it so long. */
-void tcp_rto_set(struct tcp_conn *conn, uint64_t rto_ns) {
-  conn->rttvar_ns = rto_ns > conn->srtt_ns ? (rto_ns - conn->srtt_ns) / 4 : 0;
-}
-
 void tcp_rto_sample(struct tcp_conn *conn, uint64_t r_ns) {
   if (!conn->rtt_valid) { /* (2.2) */
     conn->rtt_valid = true;

@@ -27,7 +27,10 @@ struct tcp_keepalive {
 };
 extern const struct tcp_keepalive tcp_keepalive;
 /* What was sent is not answered: called for the first timeout or probe. */
-void tcp_silence_begins(const struct ph_stack *stack, struct tcp_conn *conn);
+static inline void tcp_silence_begins(const struct ph_stack *stack,
+                                      struct tcp_conn *conn) {
+  conn->silent_ms = tcp_now_ms(stack);
+}
 /* Has the user timeout (TCP_USER_TIMEOUT) passed since? */
 bool tcp_user_timeout(const struct ph_stack *stack,
                       const struct tcp_conn *conn);

@@ -83,8 +83,7 @@ static uint64_t first_syn_ns(const struct tcp_conn *conn) {
 bool tcp_ts_answers_syn(const struct ph_stack *stack,
                         const struct tcp_conn *conn,
                         const struct tcp_seg *seg) {
-  if (!conn->ts_ok || !seg->options.has_timestamps ||
-      seg->options.ts_ecr == 0) {
+  if (!seg->options.has_timestamps || seg->options.ts_ecr == 0) {
     return true; /* as in Linux: some echo nothing in a SYN-ACK */
   }
   uint32_t from = (uint32_t)(first_syn_ns(conn) / TCP_MS) + conn->ts_offset;
