@@ -178,25 +178,30 @@ static PH_APART struct pkt *take_fragment(struct ph_stack *stack,
   return ip->reassemble(stack, pkt, &fragment);
 }
 
+/* Nobody wants it, but perhaps who had a look at it. */
+static void deliver_to_nobody(struct ph_stack *stack, struct pkt *pkt,
+                              const struct ip_rx *rx, bool tapped) {
+  struct ph_stats *stats = &stack->stats;
+  if (!tapped) {
+    ip_send_unreachable(stack, pkt, rx, IP_ERROR_PROTO_UNREACHABLE);
+  }
+  drop(pkt, tapped ? &stats->IpInDelivers : &stats->IpInUnknownProtos);
+}
+
 /* To who wants it; `tap`: or has a look at all packets. */
 static inline void deliver(struct ph_stack *stack, const struct ip_state *ip,
-                           struct pkt *pkt, uint32_t ihl, bool broadcast,
-                           bool tap) {
-  struct ph_stats *stats = &stack->stats;
-  struct ip_rx rx = rx_of(pkt->head, broadcast);
+                           struct pkt *pkt, uint32_t ihl,
+                           const struct ip_rx *rx, bool tap) {
   pkt->l3 = pkt->head;
   pkt_strip(pkt, ihl);
-  const struct ip_protocol *protocol = ip->protocols[rx.protocol];
-  bool tapped = tap && ip->tap->input(stack, pkt, &rx);
+  const struct ip_protocol *protocol = ip->protocols[rx->protocol];
+  bool tapped = tap && ip->tap->input(stack, pkt, rx);
   if (!protocol) {
-    if (!tapped) {
-      ip_send_unreachable(stack, pkt, &rx, IP_ERROR_PROTO_UNREACHABLE);
-    }
-    drop(pkt, tapped ? &stats->IpInDelivers : &stats->IpInUnknownProtos);
+    deliver_to_nobody(stack, pkt, rx, tapped);
     return;
   }
-  stats->IpInDelivers++;
-  protocol->input(stack, pkt, &rx);
+  stack->stats.IpInDelivers++;
+  protocol->input(stack, pkt, rx);
 }
 
 PH_APART static void input_any(struct netif *netif, struct pkt *pkt,
@@ -228,7 +233,8 @@ PH_APART static void input_any(struct netif *netif, struct pkt *pkt,
     }
     ihl = (pkt->head[0] & 15u) * 4;
   }
-  deliver(stack, ip, pkt, ihl, broadcast, ip->tap != NULL);
+  const struct ip_rx rx = rx_of(pkt->head, broadcast);
+  deliver(stack, ip, pkt, ihl, &rx, ip->tap != NULL);
 }
 
 static inline bool has_padding(const struct pkt *pkt, uint32_t len) {
@@ -254,12 +260,12 @@ static inline bool is_usual(const struct ip_state *ip,
          !(get_be16(h + IPV4_OFF_FRAG) & IPV4_FRAG_MASK) && !ip->tap;
 }
 
-PH_APART static void input_usual(struct ph_stack *stack,
-                                 const struct ip_state *ip, struct pkt *pkt,
-                                 uint32_t len) {
+PH_APART static void input_usual(struct ph_stack *stack, struct pkt *pkt,
+                                 const struct ip_state *ip, uint32_t len) {
+  const struct ip_rx rx = rx_of(pkt->head, false);
   pkt->head_len -= pkt->len - len;
   pkt->len = len;
-  deliver(stack, ip, pkt, IPV4_HDR_LEN, false, false);
+  deliver(stack, ip, pkt, IPV4_HDR_LEN, &rx, false);
 }
 
 void ipv4_input(struct netif *netif, struct pkt *pkt, bool group) {
@@ -267,7 +273,7 @@ void ipv4_input(struct netif *netif, struct pkt *pkt, bool group) {
   const struct ip_state *ip = ip_of(stack);
   stack->stats.IpInReceives++;
   if (PH_SHORT_WAYS && PH_USUAL(is_usual(ip, netif, pkt, group))) {
-    input_usual(stack, ip, pkt, get_be16(pkt->head + IPV4_OFF_LEN));
+    input_usual(stack, pkt, ip, get_be16(pkt->head + IPV4_OFF_LEN));
   } else {
     input_any(netif, pkt, group);
   }
