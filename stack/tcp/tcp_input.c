@@ -542,9 +542,9 @@ static void syn_sent_input(struct ph_stack *stack, struct tcp_conn *conn,
 }
 
 /* Anything else, for `conn` or, if that is NULL, for nobody yet. */
-PH_APART static void deliver_any(struct ph_stack *stack, struct tcp_conn *conn,
-                                 struct tcp_seg *seg, struct pkt *pkt,
-                                 const struct ip_rx *rx) {
+static void deliver_any(struct ph_stack *stack, struct tcp_conn *conn,
+                        struct tcp_seg *seg, struct pkt *pkt,
+                        const struct ip_rx *rx) {
   struct tcp_stack *tcp = tcp_of(stack);
   if (seg->src_port == 0 || seg->dst_port == 0) {
     return;
