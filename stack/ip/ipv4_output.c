@@ -36,8 +36,8 @@ static inline uint16_t segment_count(const struct pkt *pkt) {
 
 /* One copy of what the path has ready, two stores of what is the packet's own;
  * the checksum starts from the sum of what is constant (RFC 1071 2 (A)). */
-static void put_header(uint8_t *h, const struct ip_path *path, struct ip_tx tx,
-                       uint32_t len, uint16_t id) {
+static PH_INLINE void put_header(uint8_t *h, const struct ip_path *path,
+                                 struct ip_tx tx, uint32_t len, uint16_t id) {
   uint32_t ttl = tx.ttl ? tx.ttl : (uint32_t)IPV4_TTL_DEFAULT;
   uint32_t frag = tx.dont_fragment ? IPV4_DF : 0;
   uint32_t life = ttl << 8 | tx.protocol;
@@ -145,18 +145,11 @@ int ip_send_made(struct ph_stack *stack, struct pkt *pkt,
   return error;
 }
 
-int ipv4_output(struct ph_stack *stack, struct pkt *pkt, struct ip_path *path,
-                struct ip_tx tx) {
-  struct netif *netif = path->netif;
-  stack->stats.IpOutRequests++;
+/* What the link takes. */
+static PH_INLINE int output(struct ph_stack *stack, struct pkt *pkt,
+                            struct ip_path *path, struct ip_tx tx,
+                            uint16_t segments) {
   uint32_t len = pkt->len + IPV4_HDR_LEN;
-  if (path->error) {
-    return discard(stack, pkt, path->error);
-  }
-  uint16_t segments = segment_count(pkt);
-  if (len > netif->caps.mtu && !may_be_longer(stack, pkt, netif, len, tx)) {
-    return discard(stack, pkt, -PH_EMSGSIZE);
-  }
   uint8_t *header = pkt_prepend(pkt, ETH_HDR_LEN + IPV4_HDR_LEN);
   pkt->csum_start = (uint16_t)(pkt->csum_start + ETH_HDR_LEN + IPV4_HDR_LEN);
   uint16_t *id = &ip_of(stack)->ids[path->id_counter];
@@ -168,8 +161,31 @@ int ipv4_output(struct ph_stack *stack, struct pkt *pkt, struct ip_path *path,
   }
   path->neighbour->used_ns = stack->now_ns;
   stack->stats.EthOutFrames++;
-  int error = netif_output(netif, pkt);
+  int error = netif_output(path->netif, pkt);
   return error ? not_sent(stack, pkt, path, error) : 0;
+}
+
+static PH_APART int output_any(struct ph_stack *stack, struct pkt *pkt,
+                               struct ip_path *path, struct ip_tx tx) {
+  uint32_t len = pkt->len + IPV4_HDR_LEN;
+  if (path->error) {
+    return discard(stack, pkt, path->error);
+  }
+  uint16_t segments = segment_count(pkt);
+  if (len > path->netif->caps.mtu &&
+      !may_be_longer(stack, pkt, path->netif, len, tx)) {
+    return discard(stack, pkt, -PH_EMSGSIZE);
+  }
+  return output(stack, pkt, path, tx, segments);
+}
+
+int ipv4_output(struct ph_stack *stack, struct pkt *pkt, struct ip_path *path,
+                struct ip_tx tx) {
+  stack->stats.IpOutRequests++;
+  bool usual = !path->error && pkt->gso_size == 0 &&
+               pkt->len + IPV4_HDR_LEN <= path->netif->caps.mtu;
+  return PH_SHORT_WAYS && PH_USUAL(usual) ? output(stack, pkt, path, tx, 1)
+                                          : output_any(stack, pkt, path, tx);
 }
 
 /* What is constant of the headers; an identification counter per destination,
