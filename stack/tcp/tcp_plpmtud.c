@@ -126,10 +126,6 @@ static uint16_t next_size(const struct tcp_plpmtud *v) {
 
 void tcp_plpmtud_start(struct ph_stack *stack, struct tcp_conn *conn) {
   struct tcp_stack *tcp = tcp_of(stack);
-  if (tcp->features.mtu_probing != PH_TCP_ON &&
-      conn->snd_mss + tcp_options_always(conn) == conn->peer_mss) {
-    return; /* the peer takes no more, whatever the path does */
-  }
   uint16_t most = tcp_mtu_max(stack, conn);
   uint16_t low = conn->mtu;
   if (tcp->features.mtu_probing == PH_TCP_ON) {

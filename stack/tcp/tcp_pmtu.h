@@ -46,7 +46,8 @@ struct tcp_plpmtud {
 
 bool tcp_plpmtud_init(struct tcp_stack *tcp);
 void tcp_plpmtud_free(struct tcp_stack *tcp, struct tcp_conn *conn);
-/* The connection is established: its MTU, until there is more to say. */
+/* The connection is established, and longer packets could be of use: its MTU,
+ * until there is more to say. */
 void tcp_plpmtud_start(struct ph_stack *stack, struct tcp_conn *conn);
 /* The path was looked at again and says `mtu`; returns what to believe. */
 uint16_t tcp_plpmtud_route(const struct ph_stack *stack, struct tcp_conn *conn,

@@ -24,9 +24,11 @@ enum {
   US = TCP_RACK_US,
 };
 
+/* The rest of a new tcp_out is 0. */
 void tcp_rack_init(struct tcp_conn *conn) {
   struct tcp_rack *rack = &conn->out->loss.rack;
-  *rack = (struct tcp_rack){.fack = conn->snd_una, .reo_wnd_mult = 1};
+  rack->fack = conn->snd_una;
+  rack->reo_wnd_mult = 1;
   rack->min_rtt_us[0] = rack->min_rtt_us[1] = UINT32_MAX;
 }
 

@@ -36,7 +36,10 @@ void tcp_established(struct ph_stack *stack, struct tcp_conn *conn,
   conn->heard_ms = conn->last_rx_ms = tcp_now_ms(stack);
   tcp_timer_clear(conn, TCP_TIMER_RTX);
   tcp_cc_init(conn);
-  tcp_plpmtud_start(stack, conn);
+  if (tcp_of(stack)->features.mtu_probing == PH_TCP_ON ||
+      conn->snd_mss + tcp_options_always(conn) != conn->peer_mss) {
+    tcp_plpmtud_start(stack, conn);
+  } /* else the peer takes no more, whatever the path does */
   conn->use_rack =
       conn->sack_ok && !conn->arq && !tcp_of(stack)->features.by_sack;
   if (conn->arq) {
