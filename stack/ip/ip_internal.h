@@ -5,6 +5,7 @@
 #include "stack/base/hash.h"
 #include "stack/ip/ip.h"
 #include "stack/ip/ip_trie.h"
+#include "stack/wire/ip_wire.h"
 
 enum {
   IPV4_MAX_ADDRESSES = 16,
@@ -56,7 +57,9 @@ struct ip_state {
   /* eth_input_fn of IPv6, and its state. */
   void (*ipv6_input)(struct netif *netif, struct pkt *pkt, bool group);
   struct ipv6_state *v6;
-  /* ip_reassemble(), or NULL. */
+  /* ipv4_reassemble() and ip_reassemble(), or NULL. */
+  struct pkt *(*reassemble4)(struct ph_stack *stack, struct pkt *pkt,
+                             bool broadcast);
   struct pkt *(*reassemble)(struct ph_stack *stack, struct pkt *pkt,
                             const struct ip_fragment *fragment);
   struct ip_reassembly *reassembly;
@@ -99,6 +102,17 @@ bool icmp_take_token(struct ph_stack *stack);
 
 /* eth_input_fn; `group`: sent to a link-layer group. Takes `pkt`. */
 void ipv4_input(struct netif *netif, struct pkt *pkt, bool group);
+
+/* What a transport learns of a packet with the IPv4 header `h`. */
+static inline struct ip_rx ipv4_rx(const uint8_t *h, bool broadcast) {
+  return (struct ip_rx){.src = ph_addr_v4(get_be32(h + IPV4_OFF_SRC)),
+                        .dst = ph_addr_v4(get_be32(h + IPV4_OFF_DST)),
+                        .protocol = h[IPV4_OFF_PROTO],
+                        .ttl = h[IPV4_OFF_TTL],
+                        .tos = h[IPV4_OFF_TOS],
+                        .broadcast = broadcast,
+                        .family = &ipv4_family};
+}
 
 /* ip_state.forward4, forward6: ipv4_forward.c, ipv6_forward.c. */
 void ipv4_forward(struct netif *netif, struct pkt *pkt, bool group);

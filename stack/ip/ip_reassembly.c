@@ -437,6 +437,23 @@ static void expire(struct ph_stack *stack, struct ph_timer *timer) {
   d->used = false;
 }
 
+/* ip_state.reassemble4: the same of an IPv4 fragment as it came. */
+static struct pkt *ipv4_reassemble(struct ph_stack *stack, struct pkt *pkt,
+                                   bool broadcast) {
+  const uint8_t *h = pkt->head;
+  uint32_t field = get_be16(h + IPV4_OFF_FRAG);
+  uint32_t header_len = (h[0] & 15u) * 4;
+  struct ip_fragment fragment = {.rx = ipv4_rx(h, broadcast),
+                                 .id = get_be16(h + IPV4_OFF_ID),
+                                 .header_len = header_len,
+                                 .data_at = header_len,
+                                 .offset = (field & 0x1fff) * 8,
+                                 .more = field & IPV4_MF};
+  /* What it returns is a packet, no part of `fragment`. */
+  /* cppcheck-suppress returnDanglingLifetime */
+  return ip_reassemble(stack, pkt, &fragment);
+}
+
 int ph_ip_reassembly_init(struct ph_stack *stack,
                           const struct ph_reassembly_config *config) {
   int error = ph_ip_init(stack, NULL);
@@ -460,5 +477,6 @@ int ph_ip_reassembly_init(struct ph_stack *stack,
   }
   ip_of(stack)->reassembly = all;
   ip_of(stack)->reassemble = ip_reassemble;
+  ip_of(stack)->reassemble4 = ipv4_reassemble;
   return 0;
 }

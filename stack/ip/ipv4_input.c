@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* IPv4 input: RFC 791 3.1, the host rules of RFC 1122 3.2.1. Everything that
  * is dropped is counted. */
-#include "stack/ip/ip_reassembly.h"
+#include "stack/ip/ip_internal.h"
 #include "stack/wire/checksum.h"
 #include "stack/wire/ip_wire.h"
 
@@ -147,37 +147,6 @@ static inline enum ends ends_of(struct ip_state *ip, struct netif *netif,
   return judged;
 }
 
-static inline struct ip_rx rx_of(const uint8_t *h, bool broadcast) {
-  return (struct ip_rx){.src = ph_addr_v4(get_be32(h + IPV4_OFF_SRC)),
-                        .dst = ph_addr_v4(get_be32(h + IPV4_OFF_DST)),
-                        .protocol = h[IPV4_OFF_PROTO],
-                        .ttl = h[IPV4_OFF_TTL],
-                        .tos = h[IPV4_OFF_TOS],
-                        .broadcast = broadcast,
-                        .family = &ipv4_family};
-}
-
-/* The packet that it completes, or NULL; takes `pkt`. */
-static PH_APART struct pkt *take_fragment(struct ph_stack *stack,
-                                          struct pkt *pkt, bool broadcast) {
-  const struct ip_state *ip = ip_of(stack);
-  const uint8_t *h = pkt->head;
-  uint32_t field = get_be16(h + IPV4_OFF_FRAG);
-  if (!ip->reassemble) {
-    drop(pkt, &stack->stats.IpReasmFails);
-    return NULL;
-  }
-  struct ip_fragment fragment = {.rx = rx_of(h, broadcast),
-                                 .id = get_be16(h + IPV4_OFF_ID),
-                                 .header_len = (h[0] & 15u) * 4,
-                                 .data_at = (h[0] & 15u) * 4,
-                                 .offset = (field & 0x1fff) * 8,
-                                 .more = field & IPV4_MF};
-  /* What it returns is a packet, no part of `fragment`. */
-  /* cppcheck-suppress returnDanglingLifetime */
-  return ip->reassemble(stack, pkt, &fragment);
-}
-
 /* Nobody wants it, but perhaps who had a look at it. */
 static void deliver_to_nobody(struct ph_stack *stack, struct pkt *pkt,
                               const struct ip_rx *rx, bool tapped) {
@@ -227,13 +196,17 @@ PH_APART static void input_any(struct netif *netif, struct pkt *pkt,
   }
   bool broadcast = ends != ENDS_OURS;
   if (get_be16(h + IPV4_OFF_FRAG) & IPV4_FRAG_MASK) {
-    pkt = take_fragment(stack, pkt, broadcast);
+    if (!ip->reassemble4) {
+      drop(pkt, &stats->IpReasmFails);
+      return;
+    }
+    pkt = ip->reassemble4(stack, pkt, broadcast);
     if (!pkt) {
       return;
     }
     ihl = (pkt->head[0] & 15u) * 4;
   }
-  const struct ip_rx rx = rx_of(pkt->head, broadcast);
+  const struct ip_rx rx = ipv4_rx(pkt->head, broadcast);
   deliver(stack, ip, pkt, ihl, &rx, ip->tap != NULL);
 }
 
@@ -262,7 +235,7 @@ static inline bool is_usual(const struct ip_state *ip,
 
 PH_APART static void input_usual(struct ph_stack *stack, struct pkt *pkt,
                                  const struct ip_state *ip, uint32_t len) {
-  const struct ip_rx rx = rx_of(pkt->head, false);
+  const struct ip_rx rx = ipv4_rx(pkt->head, false);
   pkt->head_len -= pkt->len - len;
   pkt->len = len;
   deliver(stack, ip, pkt, IPV4_HDR_LEN, &rx, false);
