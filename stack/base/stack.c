@@ -58,7 +58,7 @@ void *ph_stack_alloc_list(struct ph_stack *stack, size_t count, size_t size,
 }
 
 void ph_stack_poll(struct ph_stack *stack, uint64_t now_ns) {
-  stack->now_ns = now_ns;
+  ph_stack_set_now(stack, now_ns);
   if (stack->poll_input) {
     stack->poll_input(stack);
   }

@@ -69,6 +69,10 @@ struct ph_stack {
   uint64_t now_ns;
   struct ph_timers timers;
   uint64_t next_packet_id;
+  uint32_t now_ms; /* now_ns in milliseconds; wraps after 49 days */
+  /* Neighbours of which it is not sure that they are still there: transports
+   * should say when they hear of one (ip_confirm()). */
+  uint32_t neighbours_unsure;
   void *module[PH_MODULE_COUNT]; /* each module's own state, or NULL */
   struct ph_block_pool blocks;   /* send queues, copied receive data */
   struct pkt_pool pkts;
@@ -76,9 +80,6 @@ struct ph_stack {
    * (tcp). NULL without that module. */
   void (*poll_input)(struct ph_stack *stack);
   void (*poll_output)(struct ph_stack *stack);
-  /* Neighbours of which it is not sure that they are still there: transports
-   * should say when they hear of one (ip_confirm()). */
-  uint32_t neighbours_unsure;
   /* Moves on whenever packets may have to take another way: interfaces,
    * addresses, routes, path MTUs (stack/ip/ip_path.h). */
   uint64_t route_generation;
@@ -103,6 +104,7 @@ void *ph_stack_alloc_list(struct ph_stack *stack, size_t count, size_t size,
 
 static inline void ph_stack_set_now(struct ph_stack *stack, uint64_t now_ns) {
   stack->now_ns = now_ns;
+  stack->now_ms = (uint32_t)(now_ns / 1000000);
 }
 
 /* Take received frames, run the timers that are due, send what may go. */

@@ -34,8 +34,7 @@ uint16_t tcp_link_mss(struct ph_stack *stack, struct tcp_conn *conn) {
 void tcp_start(struct ph_stack *stack, struct tcp_conn *conn,
                struct ip_path *path, uint32_t iss) {
   conn->snd_una = iss ? iss : tcp_of(stack)->isn(stack, conn);
-  conn->challenge_ms =
-      tcp_now_ms(stack) - (uint32_t)(TCP_CHALLENGE_NS / TCP_MS);
+  conn->challenge_ms = stack->now_ms - (uint32_t)(TCP_CHALLENGE_NS / TCP_MS);
   conn->snd_nxt = conn->snd_sml = conn->snd_push = conn->snd_una + 1;
   conn->rcv_mss = TCP_MSS_DEFAULT; /* until longer ones come */
   conn->snd_mss = conn->peer_mss = path->family->mss_default;

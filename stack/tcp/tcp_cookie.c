@@ -90,7 +90,7 @@ static void answer(struct ph_stack *stack, struct tcp_conn *conn,
   uint32_t bits = (conn->wscale_ok ? conn->snd_wscale : (uint32_t)TS_WSCALE) |
                   (conn->sack_ok ? (uint32_t)TS_SACK : 0);
   /* Not ahead of our clock: the peer must not see it go back. */
-  conn->ts_offset -= (tcp_now_ms(stack) - bits) & TS_MASK;
+  conn->ts_offset -= (stack->now_ms - bits) & TS_MASK;
 }
 
 static uint32_t mss_index(const struct tcp_seg *seg,

@@ -59,7 +59,7 @@ static uint32_t min_rtt_us(const struct tcp_conn *conn) {
 
 static void synchronized(struct ph_stack *stack, struct tcp_conn *conn,
                          struct tcp_info *info) {
-  uint32_t now_ms = tcp_now_ms(stack);
+  uint32_t now_ms = stack->now_ms;
   uint32_t out = conn->snd_nxt - conn->snd_una;
   info->unsent = conn->fin_sent ? 0 : conn->sndq_len - out;
   info->bytes_sent = conn->bytes_acked + conn->counters.bytes_retrans + out -

@@ -250,7 +250,7 @@ static bool tcp_check_ack(struct ph_stack *stack, struct tcp_conn *conn,
     tcp_ts_update(stack, conn, seg);
   }
   conn->probes = 0;
-  conn->heard_ms = tcp_now_ms(stack);
+  conn->heard_ms = stack->now_ms;
   conn->more = false; /* as in Linux: MSG_MORE holds only against one write */
   if (seg->options.sack_count > 0) {
     uint32_t given = seg->options.sack_count;
@@ -449,7 +449,7 @@ static inline void quiet_input(struct ph_stack *stack, struct tcp_conn *conn,
                                const struct tcp_seg *seg, struct pkt *pkt) {
   tcp_count_in(&conn->counters, seg->data_len, pkt->gso_size);
   conn->probes = 0;
-  conn->heard_ms = tcp_now_ms(stack);
+  conn->heard_ms = stack->now_ms;
   conn->more = false;
   update_window(stack, conn, seg);
   if (seg->ack != conn->snd_una) {

@@ -20,7 +20,7 @@
 /* How long nothing was heard of the peer. */
 static uint64_t silence_ns(const struct ph_stack *stack,
                            const struct tcp_conn *conn) {
-  return (uint64_t)(tcp_now_ms(stack) - conn->heard_ms) * TCP_MS;
+  return (uint64_t)(stack->now_ms - conn->heard_ms) * TCP_MS;
 }
 
 static void restart(struct ph_stack *stack, struct tcp_conn *conn,
@@ -72,7 +72,7 @@ const struct tcp_keepalive tcp_keepalive = {start, timeout};
 bool tcp_user_timeout(const struct ph_stack *stack,
                       const struct tcp_conn *conn) {
   return conn->settings.user_timeout_ms > 0 && conn->backoff > 0 &&
-         tcp_now_ms(stack) - conn->silent_ms >= conn->settings.user_timeout_ms;
+         stack->now_ms - conn->silent_ms >= conn->settings.user_timeout_ms;
 }
 
 uint64_t tcp_until_user_timeout(const struct ph_stack *stack,
@@ -80,7 +80,7 @@ uint64_t tcp_until_user_timeout(const struct ph_stack *stack,
   if (conn->settings.user_timeout_ms == 0) {
     return ns;
   }
-  uint32_t passed = tcp_now_ms(stack) - conn->silent_ms;
+  uint32_t passed = stack->now_ms - conn->silent_ms;
   uint32_t left = passed < conn->settings.user_timeout_ms
                       ? conn->settings.user_timeout_ms - passed
                       : 1;

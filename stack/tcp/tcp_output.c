@@ -252,7 +252,7 @@ static uint32_t new_allowed(struct ph_stack *stack, struct tcp_conn *conn,
 static inline void piggyback(const struct ph_stack *stack,
                              struct tcp_conn *conn) {
   if ((conn->quickack > 0 || !conn->delay_acks) && conn->bytes_received > 0 &&
-      tcp_now_ms(stack) - conn->last_rx_ms < TCP_DELACK_NS / TCP_MS) {
+      stack->now_ms - conn->last_rx_ms < TCP_DELACK_NS / TCP_MS) {
     conn->quickack = 0;
     conn->delay_acks = true;
   }
@@ -313,7 +313,7 @@ bool tcp_output_mtu_probe(struct ph_stack *stack, struct tcp_conn *conn,
 /* Nothing is out: since when? */
 static inline void was_idle(const struct ph_stack *stack,
                             struct tcp_conn *conn) {
-  uint32_t idle_ms = tcp_now_ms(stack) - conn->counters.last_sent_ms;
+  uint32_t idle_ms = stack->now_ms - conn->counters.last_sent_ms;
   if (idle_ms > TCP_RTO_MIN_NS / TCP_MS && /* no RTO is shorter */
       idle_ms * TCP_MS > tcp_rto(conn)) {
     tcp_cc_idle(conn, idle_ms);

@@ -106,7 +106,7 @@ void tcp_abort(struct ph_stack *stack, struct tcp_conn *conn) {
 /* RFC 5961 7: at most one per TCP_CHALLENGE_NS and connection. A limit per
  * host would be a side channel (CVE-2016-5696). */
 void tcp_challenge_ack(struct ph_stack *stack, struct tcp_conn *conn) {
-  uint32_t now_ms = tcp_now_ms(stack);
+  uint32_t now_ms = stack->now_ms;
   if (now_ms - conn->challenge_ms < TCP_CHALLENGE_NS / TCP_MS) {
     return;
   }

@@ -33,7 +33,7 @@ void tcp_established(struct ph_stack *stack, struct tcp_conn *conn,
   conn->snd_wl2 = seg->ack;
   conn->backoff = 0;
   conn->quickack = conn->delay_acks ? 0 : TCP_QUICKACK_SEGS;
-  conn->heard_ms = conn->last_rx_ms = tcp_now_ms(stack);
+  conn->heard_ms = conn->last_rx_ms = stack->now_ms;
   tcp_timer_clear(conn, TCP_TIMER_RTX);
   tcp_cc_init(conn);
   if (tcp_of(stack)->features.mtu_probing == PH_TCP_ON ||

@@ -13,10 +13,6 @@ uint32_t tcp_keep_count(const struct tcp_conn *conn);
 uint32_t tcp_syn_retries(const struct tcp_conn *conn);
 uint64_t tcp_fin_wait_2_ns(const struct tcp_conn *conn);
 
-/* Wraps after 49 days. */
-static inline uint32_t tcp_now_ms(const struct ph_stack *stack) {
-  return (uint32_t)(stack->now_ns / TCP_MS);
-}
 /* For a connection with `keepalive`: tcp_stack.keepalive, from the first
  * tcp_set_keepalive() on. Who never asks for it does not carry it along. */
 struct tcp_keepalive {
@@ -29,7 +25,7 @@ extern const struct tcp_keepalive tcp_keepalive;
 /* What was sent is not answered: called for the first timeout or probe. */
 static inline void tcp_silence_begins(const struct ph_stack *stack,
                                       struct tcp_conn *conn) {
-  conn->silent_ms = tcp_now_ms(stack);
+  conn->silent_ms = stack->now_ms;
 }
 /* Has the user timeout (TCP_USER_TIMEOUT) passed since? */
 bool tcp_user_timeout(const struct ph_stack *stack,

@@ -16,7 +16,7 @@
 enum { PAWS_IDLE_S = 24 * 24 * 3600 };
 
 uint32_t tcp_ts_now(const struct ph_stack *stack, const struct tcp_conn *conn) {
-  return (uint32_t)(stack->now_ns / TCP_MS) + conn->ts_offset;
+  return stack->now_ms + conn->ts_offset;
 }
 
 void tcp_ts_start(struct ph_stack *stack, struct tcp_conn *conn) {

@@ -38,7 +38,7 @@ static PH_INLINE int tcp_transmit(struct ph_stack *stack, struct tcp_conn *conn,
                                   uint32_t seq, uint8_t flags,
                                   struct tcp_pos *pos, uint32_t len,
                                   const bool quiet) {
-  uint32_t now_ms = tcp_now_ms(stack);
+  uint32_t now_ms = stack->now_ms;
   struct ip_path *path = tcp_path(stack, conn);
   struct netif *netif = path->netif;
   if (netif->ops->can_transmit && !netif->ops->can_transmit(netif)) {
