@@ -28,8 +28,9 @@ static uint32_t check_header(struct ph_stats *stats, struct pkt *pkt) {
   if (len < ihl || len > pkt->len) {
     return 0;
   }
-  bool good = ihl == IPV4_HDR_LEN ? csum_ipv4_header_good(h)
-                                  : csum_data(h, ihl, 0) == 0xffff;
+  bool good = PH_SHORT_WAYS && ihl == IPV4_HDR_LEN
+                  ? csum_ipv4_header_good(h)
+                  : csum_data(h, ihl, 0) == 0xffff;
   if (!good) { /* RFC 1122 3.2.1.2 */
     stats->IpInCsumErrors++;
     return 0;
@@ -105,7 +106,7 @@ PH_APART static enum ends judge_ends(const struct ip_state *ip,
     return src == 0 && dst == UINT32_MAX ? ENDS_ALL : ENDS_BAD;
   }
   /* Most of what a router sees. Groups and 255.255.255.255 lie above. */
-  if (dst < 0xe0000000 && !is_known(ip, src, dst)) {
+  if (PH_SHORT_WAYS && dst < 0xe0000000 && !is_known(ip, src, dst)) {
     return ENDS_FOREIGN;
   }
   bool own = false, broadcast = false, all = dst == UINT32_MAX;

@@ -391,7 +391,8 @@ PH_APART static uint32_t any_ready_for(struct tcp_conn *conn, uint32_t events) {
 }
 
 uint32_t tcp_ready_for(struct tcp_conn *conn, uint32_t events) {
-  if (!(events & TCP_READY_OUT) && conn->state == TCP_STATE_ESTABLISHED &&
+  if (PH_SHORT_WAYS && !(events & TCP_READY_OUT) &&
+      conn->state == TCP_STATE_ESTABLISHED &&
       !(conn->rcv_shutdown || conn->rcv_urg) && !conn->error) {
     return conn->rcvq_len > 0 ? TCP_READY_IN : 0; /* a reader, as most are */
   }

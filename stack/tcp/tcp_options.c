@@ -28,7 +28,8 @@ void tcp_options_read(const uint8_t *h, uint32_t hlen,
   if (PH_SHORT_WAYS && tcp_get_syn_options(p, len, options)) {
     return;
   }
-  if (len != TCP_TIMESTAMPS_LEN || get_be32(p) != TIMESTAMPS_HEAD) {
+  if (!PH_SHORT_WAYS || len != TCP_TIMESTAMPS_LEN ||
+      get_be32(p) != TIMESTAMPS_HEAD) {
     tcp_parse_options(p, len, options);
   } else {
     tcp_options_clear(options);
@@ -136,7 +137,7 @@ uint8_t tcp_options_push(struct ph_stack *stack, struct tcp_conn *conn,
   const struct tcp_stack *tcp = tcp_of(stack);
   bool sack = (conn->out->ooo.first || tcp->dsack_conn == conn) &&
               conn->sack_ok && !(flags & TCP_RST);
-  if (!(flags & TCP_SYN) && !sack) { /* as nearly always */
+  if (PH_SHORT_WAYS && !(flags & TCP_SYN) && !sack) { /* as nearly always */
     if (!conn->ts_ok) {
       return 0;
     }
@@ -158,7 +159,7 @@ uint8_t tcp_options_push(struct ph_stack *stack, struct tcp_conn *conn,
   }
   if (flags & TCP_SYN) {
     syn_options(stack, conn, path, &o);
-  } else {
+  } else if (sack) {
     o.sack_count =
         (uint8_t)tcp_sack_blocks(tcp, conn, o.sack, TCP_MAX_SACK_BLOCKS);
   }
