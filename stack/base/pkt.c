@@ -34,8 +34,11 @@ void pkt_put(struct pkt *pkt) {
   for (; frag < end; frag++) {
     PH_ASSERT(frag->block->refs > 0);
     if (--frag->block->refs == 0) { /* or a queue still has it */
-      put_last(pkt, frag);
-      return;
+      if (PH_SHORT_WAYS) {
+        put_last(pkt, frag);
+        return;
+      }
+      ph_block_release(frag->block);
     }
   }
   pkt_put_linear(pkt);
