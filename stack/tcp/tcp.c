@@ -194,7 +194,8 @@ long tcp_send(struct ph_stack *stack, struct tcp_conn *conn, const void *data,
 static void window_update(struct ph_stack *stack, struct tcp_conn *conn) {
   uint32_t left = conn->rcv_edge - conn->rcv_nxt;
   if (conn->state < TCP_STATE_ESTABLISHED || conn->fin_received ||
-      conn->bytes_received < left || !tcp_window_may_grow(conn)) {
+      conn->bytes_received < left ||
+      (PH_SHORT_WAYS && !tcp_window_may_grow(conn))) {
     return;
   }
   uint32_t limit;

@@ -477,7 +477,7 @@ static void synchronized(struct ph_stack *stack, struct tcp_conn *conn,
   if (conn->ts_ok && !tcp_check_timestamps(stack, conn, seg)) {
     return;
   }
-  if (!tcp_is_next(conn, seg)) {
+  if (!PH_SHORT_WAYS || !tcp_is_next(conn, seg)) {
     if (!tcp_check_seq(stack, conn, seg) || !tcp_check_rst(stack, conn, seg) ||
         !tcp_check_syn(stack, conn, seg)) {
       return;

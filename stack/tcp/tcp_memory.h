@@ -33,8 +33,9 @@ static PH_INLINE uint32_t tcp_rcv_limit(const struct ph_stack *stack,
                                         const struct tcp_conn *conn,
                                         uint32_t most) {
   uint32_t share = ph_block_for_anyone(&stack->blocks);
-  if ((uint64_t)share * PH_BLOCK_SIZE < (uint64_t)most + TCP_RCV_SLACK &&
-      conn->bytes_received > conn->rcvq_len) {
+  if (!PH_SHORT_WAYS ||
+      ((uint64_t)share * PH_BLOCK_SIZE < (uint64_t)most + TCP_RCV_SLACK &&
+       conn->bytes_received > conn->rcvq_len)) {
     share = tcp_rcv_share(conn, &stack->blocks, share);
   }
   share = ph_min_u32(share, UINT16_MAX); /* of them one is half read */

@@ -61,7 +61,7 @@ static inline void tcp_parse_rest(const struct pkt *pkt, uint32_t hlen,
       seg->flags &= (uint8_t)~TCP_URG; /* points at nothing */
     }
   }
-  if (hlen == TCP_HEADER_LEN) {
+  if (PH_SHORT_WAYS && hlen == TCP_HEADER_LEN) {
     tcp_options_clear(&seg->options);
   } else {
     tcp_options_read(h, hlen, &seg->options);

@@ -8,7 +8,7 @@
 /* Move `pos` on by `n` bytes, over the ends of blocks. */
 void tcp_pos_walk(struct tcp_pos *pos, uint32_t n);
 static inline void tcp_pos_advance(struct tcp_pos *pos, uint32_t n) {
-  if (pos->block && n < PH_BLOCK_SIZE - pos->offset) {
+  if (PH_SHORT_WAYS && pos->block && n < PH_BLOCK_SIZE - pos->offset) {
     pos->offset += n;
   } else {
     tcp_pos_walk(pos, n);
@@ -78,7 +78,8 @@ static inline void tcp_sendq_ack(struct ph_stack *stack, struct tcp_conn *conn,
 void tcp_sendq_add_blocks(struct pkt *pkt, struct tcp_pos *pos, uint32_t len);
 static inline void tcp_sendq_add_frags(struct pkt *pkt, struct tcp_pos *pos,
                                        uint32_t len) {
-  if (len < PH_BLOCK_SIZE - pos->offset) { /* all in this one */
+  if (PH_SHORT_WAYS &&
+      len < PH_BLOCK_SIZE - pos->offset) { /* all in this one */
     (void)pkt_add_frag(pkt, pos->block, pos->block->data + pos->offset, len);
     pos->offset += len;
   } else {
