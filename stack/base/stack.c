@@ -57,6 +57,10 @@ void *ph_stack_alloc_list(struct ph_stack *stack, size_t count, size_t size,
   return first;
 }
 
+struct pkt *ph_stack_get_pkt(struct ph_stack *stack, uint32_t reserve) {
+  return ph_stack_get_pkt_here(stack, reserve);
+}
+
 void ph_stack_poll(struct ph_stack *stack, uint64_t now_ns) {
   ph_stack_set_now(stack, now_ns);
   if (stack->poll_input) {

@@ -113,6 +113,21 @@ void ph_stack_poll(struct ph_stack *stack, uint64_t now_ns);
 /* When ph_stack_poll() must be called at the latest; UINT64_MAX: never. */
 uint64_t ph_stack_next_deadline(const struct ph_stack *stack);
 
+/* A packet to be sent, with an id of its own: as pkt_get(), and counted if
+ * there is none. */
+struct pkt *ph_stack_get_pkt(struct ph_stack *stack, uint32_t reserve);
+/* The same, as pkt_get_here(). */
+static PH_INLINE struct pkt *ph_stack_get_pkt_here(struct ph_stack *stack,
+                                                   uint32_t reserve) {
+  struct pkt *pkt = pkt_get_here(&stack->pkts, reserve);
+  if (pkt) {
+    pkt->id = ++stack->next_packet_id;
+  } else {
+    stack->stats.PktExhausted++;
+  }
+  return pkt;
+}
+
 static inline void ph_stack_trace(struct ph_stack *stack, uint64_t packet_id,
                                   const char *stage) {
   if (stack->platform->trace) {

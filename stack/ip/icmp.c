@@ -91,13 +91,11 @@ void icmp_send(struct ph_stack *stack, const struct pkt *pkt,
   if (!may_report(pkt, rx) || !icmp_take_token(stack)) {
     return;
   }
-  struct pkt *out = pkt_get(&stack->pkts, ICMP_HEADROOM);
+  struct pkt *out = ph_stack_get_pkt(stack, ICMP_HEADROOM);
   if (!out) {
-    stack->stats.PktExhausted++;
     return;
   }
   out->head_len = out->len = ICMP_HDR_LEN;
-  out->id = ++stack->next_packet_id;
   out->head[0] = type;
   out->head[1] = code;
   put_be32(out->head + 4, word);

@@ -13,11 +13,7 @@ struct reset {
 
 /* The packet for it, with room for options; NULL: counted. */
 static struct pkt *reset_pkt(struct ph_stack *stack) {
-  struct pkt *pkt = pkt_get(&stack->pkts, TCP_HEADROOM);
-  if (!pkt) {
-    stack->stats.PktExhausted++;
-  }
-  return pkt;
+  return ph_stack_get_pkt(stack, TCP_HEADROOM);
 }
 
 /* The options are all that `pkt`, which may be NULL, holds. */
@@ -37,7 +33,6 @@ static void send(struct ph_stack *stack, struct pkt *pkt, struct ip_path *path,
   pkt->csum = PKT_CSUM_PARTIAL;
   pkt->csum_start = 0;
   pkt->csum_offset = 16;
-  pkt->id = ++stack->next_packet_id;
   stack->stats.TcpOutSegs++;
   stack->stats.TcpOutRsts++;
   /* It is not worth keeping when the device is full. */

@@ -44,9 +44,8 @@ static PH_INLINE int tcp_transmit(struct ph_stack *stack, struct tcp_conn *conn,
   if (netif->ops->can_transmit && !netif->ops->can_transmit(netif)) {
     return -PH_EAGAIN;
   }
-  struct pkt *pkt = pkt_get_here(&stack->pkts, TCP_HEADROOM);
+  struct pkt *pkt = ph_stack_get_pkt_here(stack, TCP_HEADROOM);
   if (!pkt) {
-    stack->stats.PktExhausted++;
     return -PH_EAGAIN;
   }
   uint8_t options = !quiet && tcp_options_due(tcp_of(stack), conn, flags)
@@ -75,7 +74,6 @@ static PH_INLINE int tcp_transmit(struct ph_stack *stack, struct tcp_conn *conn,
     pkt->gso_size = (uint16_t)mss;
     segs = (len + mss - 1) / mss;
   }
-  pkt->id = ++stack->next_packet_id;
   ph_stack_trace(stack, pkt->id, "tcp_output");
   struct ip_tx tx = tcp_ip_tx(conn, path, ecn);
   int error = path->family->output(stack, pkt, path, tx);

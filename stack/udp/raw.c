@@ -110,12 +110,10 @@ static void tap_error(struct ph_stack *stack, uint8_t protocol,
 
 static struct pkt *make(struct ph_stack *stack, const struct ph_iovec *iov,
                         uint32_t count, size_t len) {
-  struct pkt *pkt = pkt_get(&stack->pkts, UDP_HEADROOM);
+  struct pkt *pkt = ph_stack_get_pkt(stack, UDP_HEADROOM);
   if (!pkt) {
-    stack->stats.PktExhausted++;
     return NULL;
   }
-  pkt->id = ++stack->next_packet_id;
   stack->stats.CopiedBytes += len;
   if (!udp_fill(stack, pkt, iov, count, UDP_INLINE_MAX)) {
     pkt_put(pkt);

@@ -275,9 +275,8 @@ static struct pkt *make(struct udp_pcb *pcb, const struct ip_path *path,
                         const struct ph_iovec *iov, uint32_t count,
                         uint32_t len, uint16_t port) {
   struct ph_stack *stack = pcb->stack;
-  struct pkt *pkt = pkt_get(&stack->pkts, UDP_HEADROOM);
+  struct pkt *pkt = ph_stack_get_pkt(stack, UDP_HEADROOM);
   if (!pkt) {
-    stack->stats.PktExhausted++;
     return NULL;
   }
   pkt->head_len = pkt->len = UDP_HDR_LEN;
@@ -297,7 +296,6 @@ static struct pkt *make(struct udp_pcb *pcb, const struct ip_path *path,
            ip_path_pseudo_sum(path, IP_PROTO_UDP, pkt->len));
   pkt->csum = PKT_CSUM_PARTIAL;
   pkt->csum_offset = UDP_OFF_CSUM;
-  pkt->id = ++stack->next_packet_id;
   return pkt;
 }
 
