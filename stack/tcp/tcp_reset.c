@@ -11,11 +11,6 @@ struct reset {
   uint8_t flags;
 };
 
-/* The packet for it, with room for options; NULL: counted. */
-static struct pkt *reset_pkt(struct ph_stack *stack) {
-  return ph_stack_get_pkt(stack, TCP_HEADROOM);
-}
-
 /* The options are all that `pkt`, which may be NULL, holds. */
 static void send(struct ph_stack *stack, struct pkt *pkt, struct ip_path *path,
                  struct ip_tx tx, const struct reset *reset) {
@@ -57,8 +52,8 @@ void tcp_send_reset(struct ph_stack *stack, const struct tcp_seg *seg,
     reset.ack = seg->seq + tcp_seg_len(seg);
     reset.flags = TCP_RST | TCP_ACK;
   }
-  send(stack, reset_pkt(stack), ip_path_find(stack, NULL, &rx->dst, &rx->src),
-       tx, &reset);
+  send(stack, ph_stack_get_pkt(stack, TCP_HEADROOM),
+       ip_path_find(stack, NULL, &rx->dst, &rx->src), tx, &reset);
 }
 
 /* A reset from `seq` on that says so; if it has an ACK, with options. */
@@ -72,7 +67,7 @@ static void reset_from(struct ph_stack *stack, struct tcp_conn *conn,
       .flags = flags,
   };
   struct ip_path *path = tcp_path(stack, conn);
-  struct pkt *pkt = reset_pkt(stack);
+  struct pkt *pkt = ph_stack_get_pkt(stack, TCP_HEADROOM);
   if (pkt && (flags & TCP_ACK)) { /* RFC 7323 3.2: SHOULD be sent, too */
     (void)tcp_options_push(stack, conn, path, pkt, flags);
   }
