@@ -33,12 +33,15 @@ int memcmp(const void *a, const void *b, size_t n);
  * unless it is size that matters. */
 #ifdef __OPTIMIZE_SIZE__
 #define PH_INLINE inline
+#define PH_SHARED __attribute__((noinline, unused))
 #define PH_SHORT_WAYS false
 #else
 #define PH_INLINE inline __attribute__((always_inline))
+#define PH_SHARED __attribute__((unused))
 #define PH_SHORT_WAYS true
 #endif
-/* PH_SHORT_WAYS: is there a short way for what is usual, beside the whole way
+/* PH_SHARED: then all callers share one copy.
+ * PH_SHORT_WAYS: is there a short way for what is usual, beside the whole way
  * that does the same? */
 
 /* A piece of memory, as in readv(). */

@@ -5,13 +5,22 @@
 #include "stack/ip/ip_internal.h"
 #include "stack/wire/ip_wire.h"
 
-bool ipv4_is_own(const struct ip_state *ip, uint32_t address) {
+/* The interface that has this address, 127/8 included, or NULL. */
+static struct netif *netif_of(const struct ip_state *ip, uint32_t address) {
   for (uint32_t i = 0; i < ip->address_count; i++) {
     if (ip->addresses[i].ip == address) {
-      return true;
+      return ip->addresses[i].netif;
     }
   }
-  return ipv4_is_loopback(address) && ip->loopback;
+  return ipv4_is_loopback(address) ? ip->loopback : NULL;
+}
+
+struct netif *ipv4_netif_of(struct ph_stack *stack, uint32_t address) {
+  return netif_of(ip_of(stack), address);
+}
+
+bool ipv4_is_own(const struct ip_state *ip, uint32_t address) {
+  return netif_of(ip, address) != NULL;
 }
 
 bool ipv4_is_broadcast(const struct ip_state *ip, uint32_t address,
@@ -160,16 +169,6 @@ static struct netif *choose(const struct ip_state *ip, uint32_t dst,
   }
   *src = netif ? choose_source(ip, netif, *next_hop) : 0;
   return netif;
-}
-
-struct netif *ipv4_netif_of(struct ph_stack *stack, uint32_t address) {
-  const struct ip_state *ip = ip_of(stack);
-  for (uint32_t i = 0; i < ip->address_count; i++) {
-    if (ip->addresses[i].ip == address) {
-      return ip->addresses[i].netif;
-    }
-  }
-  return ipv4_is_loopback(address) ? ip->loopback : NULL;
 }
 
 int ipv4_route(struct ph_stack *stack, const struct ph_addr *src,

@@ -365,7 +365,7 @@ struct tcp_out_sharing {
 };
 extern const struct tcp_out_sharing tcp_out_sharing;
 /* The connection is new, or done with sending. */
-static inline void tcp_out_clear(struct tcp_conn *conn) {
+static PH_SHARED void tcp_out_clear(struct tcp_conn *conn) {
   conn->out = (struct tcp_out *)(uintptr_t)&tcp_out_none;
   conn->out_lost = false;
 }

@@ -10,7 +10,7 @@
 #include "stack/tcp/tcp_pmtu.h"
 #include "stack/tcp/tcp_settings.h"
 
-void tcp_timer_init(struct tcp_conn *conn) {
+PH_SHARED void tcp_timer_init(struct tcp_conn *conn) {
   conn->timer.fn = tcp_timer_fired;
   for (int i = 0; i < TCP_TIMER_COUNT; i++) {
     conn->deadline[i] = UINT64_MAX;
