@@ -29,8 +29,10 @@ int memcmp(const void *a, const void *b, size_t n);
 #define PH_APART __attribute__((noinline))
 /* Nearly always so: what follows is laid out in one line, and for speed. */
 #define PH_USUAL(condition) __builtin_expect((condition), 1)
-/* Made anew for each caller, who gives constants that leave parts of it out;
- * unless it is size that matters. */
+/* PH_INLINE: made anew for each caller, who gives constants that leave parts of
+ * it out; unless it is size that matters. PH_SHARED: then all callers share one
+ * copy. PH_SHORT_WAYS: is there a short way for what is usual, beside the whole
+ * way that does the same? */
 #ifdef __OPTIMIZE_SIZE__
 #define PH_INLINE inline
 #define PH_SHARED __attribute__((noinline, unused))
@@ -40,9 +42,6 @@ int memcmp(const void *a, const void *b, size_t n);
 #define PH_SHARED __attribute__((unused))
 #define PH_SHORT_WAYS true
 #endif
-/* PH_SHARED: then all callers share one copy.
- * PH_SHORT_WAYS: is there a short way for what is usual, beside the whole way
- * that does the same? */
 
 /* A piece of memory, as in readv(). */
 struct ph_iovec {

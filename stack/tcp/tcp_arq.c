@@ -37,18 +37,12 @@ struct tcp_arq tcp_get_arq(const struct tcp_conn *conn) {
              : (struct tcp_arq){TCP_ARQ_OFF, 0, 0};
 }
 
-void tcp_arq_inherit(struct tcp_conn *to, const struct tcp_conn *from) {
-  to->arq = from->arq;
-  to->arq_window = from->arq_window;
-  to->arq_percent = from->arq_percent;
-}
-
-void tcp_arq_options(struct tcp_conn *conn) {
+static void options(struct tcp_conn *conn) {
   conn->sack_ok = conn->sack_ok && conn->arq == TCP_ARQ_SELECTIVE_REPEAT;
   conn->ecn_ok = false; /* no congestion control that could answer it */
 }
 
-void tcp_arq_start(struct tcp_conn *conn) {
+static void start(struct tcp_conn *conn) {
   conn->cwnd = (uint32_t)conn->arq_window * conn->snd_mss;
 }
 
@@ -158,8 +152,8 @@ static void silence(struct ph_stack *stack, struct tcp_conn *conn) {
 /* ---- Setting it ---------------------------------------------------------- */
 
 /* Who never asks for it does not carry the sender along. */
-static const struct tcp_arq_sender arq_sender = {on_ack, schedule, timeout,
-                                                 silence};
+static const struct tcp_arq_sender arq_sender = {options,  start,   on_ack,
+                                                 schedule, timeout, silence};
 
 int tcp_set_arq(struct ph_stack *stack, struct tcp_conn *conn,
                 const struct tcp_arq *arq) {

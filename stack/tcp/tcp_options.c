@@ -61,7 +61,7 @@ void tcp_options_start(struct ph_stack *stack, struct tcp_conn *conn) {
   conn->ecn_ok = f->ecn >= least;
   conn->rcv_wscale = window_scale(f, conn);
   if (conn->arq) {
-    tcp_arq_options(conn);
+    tcp_of(stack)->arq->options(conn);
   }
   if (conn->ts_ok && !conn->passive) {
     tcp_ts_start(stack, conn);

@@ -188,17 +188,16 @@ void tcp_prr_ack(struct tcp_conn *conn, const struct tcp_ack *info, bool force);
 void tcp_prr_sent(struct tcp_conn *conn, uint32_t n);
 
 /* ---- tcp_arq.c ---------------------------------------------------------- */
-/* What the SYN does not offer. */
-void tcp_arq_options(struct tcp_conn *conn);
-/* Established: the fixed window. */
-void tcp_arq_start(struct tcp_conn *conn);
-void tcp_arq_inherit(struct tcp_conn *to, const struct tcp_conn *from);
 /* False if the receiver keeps nothing that is out of order. */
 bool tcp_arq_keeps(const struct tcp_conn *conn);
 /* Its sender, for a connection with `arq`: tcp_stack.arq, from tcp_set_arq()
  * on.
  */
 struct tcp_arq_sender {
+  /* What the SYN does not offer. */
+  void (*options)(struct tcp_conn *conn);
+  /* Established: the fixed window. */
+  void (*start)(struct tcp_conn *conn);
   void (*on_ack)(struct ph_stack *stack, struct tcp_conn *conn,
                  const struct tcp_ack *info);
   /* Start ARQ's own timer; when it fires. */

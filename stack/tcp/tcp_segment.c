@@ -43,7 +43,7 @@ void tcp_established(struct ph_stack *stack, struct tcp_conn *conn,
   conn->use_rack =
       conn->sack_ok && !conn->arq && !tcp_of(stack)->features.by_sack;
   if (conn->arq) {
-    tcp_arq_start(conn);
+    tcp_of(stack)->arq->start(conn);
   }
   if (!conn->syn_retransmitted) {
     if (conn->syn_sent_ns) { /* else SYN cookie */

@@ -22,7 +22,8 @@ PH_APART void tcp_settings_inherit(struct tcp_conn *to,
   to->settings.defer_accept = 0; /* of the listener */
   to->inherited = from->inherited;
   to->user_mss = from->user_mss;
-  tcp_arq_inherit(to, from);
+  to->arq = from->arq;
+  to->w_max = from->w_max; /* arq_window, arq_percent */
   to->sndbuf = from->sndbuf;
   to->rcvbuf = from->rcvbuf;
   to->rcvbuf_set = from->rcvbuf_set;
