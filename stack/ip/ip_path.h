@@ -67,7 +67,7 @@ static inline struct ip_path *ip_path_get(struct ph_stack *stack,
                                           const struct ph_addr *dst) {
   const struct ip_paths *paths = stack->module[PH_MODULE_IP];
   struct ip_path *path = &paths->path[*hint];
-  if (path->generation == stack->route_generation &&
+  if (PH_SHORT_WAYS && path->generation == stack->route_generation &&
       ph_addr_equal(&path->dst, dst) &&
       (src ? ph_addr_equal(&path->src, src) : path->src_chosen)) {
     return path;
