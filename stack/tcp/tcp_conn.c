@@ -179,6 +179,13 @@ static inline uint32_t *table_slot(const struct tcp_stack *tcp,
   return &tcp->table[hash & tcp->table_mask];
 }
 
+/* It is asked for next: tcp_lookup(). */
+static inline void remember(struct tcp_stack *tcp, struct tcp_conn *conn) {
+  if (PH_SHORT_WAYS) {
+    tcp->found = conn;
+  }
+}
+
 struct tcp_conn *tcp_table_find(struct tcp_stack *tcp,
                                 const struct ph_addr *local,
                                 uint16_t local_port,
@@ -190,7 +197,7 @@ struct tcp_conn *tcp_table_find(struct tcp_stack *tcp,
     conn = conn_at(tcp, conn->hash_next);
   }
   if (conn) {
-    tcp->found = conn;
+    remember(tcp, conn);
   }
   return conn;
 }
@@ -201,7 +208,7 @@ void tcp_table_insert(struct tcp_stack *tcp, struct tcp_conn *conn) {
   conn->hash_next = *slot;
   *slot = place_of(tcp, conn);
   conn->hashed = true;
-  tcp->found = conn; /* the answer comes next */
+  remember(tcp, conn); /* the answer comes next */
 }
 
 static void tcp_table_remove(struct tcp_stack *tcp, struct tcp_conn *conn) {
@@ -217,7 +224,7 @@ static void tcp_table_remove(struct tcp_stack *tcp, struct tcp_conn *conn) {
   *slot = conn->hash_next;
   conn->hashed = false;
   if (tcp->found == conn) {
-    tcp->found = NULL;
+    remember(tcp, NULL);
   }
 }
 
