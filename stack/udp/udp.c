@@ -279,15 +279,16 @@ static struct pkt *make(struct udp_pcb *pcb, const struct ip_path *path,
   if (!pkt) {
     return NULL;
   }
-  pkt->head_len = pkt->len = UDP_HDR_LEN;
   stack->stats.CopiedBytes += len;
   if (PH_SHORT_WAYS && count == 1 && len <= UDP_INLINE_MAX && len > 0) {
     memcpy(pkt->head + UDP_HDR_LEN, iov->iov_base, len);
     pkt->head_len = pkt->len = UDP_HDR_LEN + len;
-  } else if (!udp_fill(stack, pkt, iov, count,
-                       len > UDP_INLINE_MAX ? 0 : len)) {
-    pkt_put(pkt);
-    return NULL;
+  } else {
+    pkt->head_len = pkt->len = UDP_HDR_LEN;
+    if (!udp_fill(stack, pkt, iov, count, len > UDP_INLINE_MAX ? 0 : len)) {
+      pkt_put(pkt);
+      return NULL;
+    }
   }
   put_be16(pkt->head + UDP_OFF_SRC, pcb->local_port);
   put_be16(pkt->head + UDP_OFF_DST, port);

@@ -95,9 +95,10 @@ static bool may_hold(const struct udp_pcb *pcb,
              ph_block_share(pool, ph_block_earned(pool, 2 * pcb->taken));
 }
 
-/* The device needs its block: move the datagram into one of the stack's. */
+/* The device needs its block: move the datagram into one of the stack's, which
+ * changes its footprint. */
 static bool give_block_back(struct ph_stack *stack, const struct udp_pcb *pcb,
-                            struct pkt *pkt) {
+                            struct pkt *pkt, uint32_t *footprint) {
   uint32_t front = sizeof(struct udp_meta);
   if (!pkt->lent ||
       (ph_block_lendable(pkt->lent) && may_hold(pcb, pkt->lent->pool))) {
@@ -115,6 +116,7 @@ static bool give_block_back(struct ph_stack *stack, const struct udp_pcb *pcb,
   }
   memcpy(block->data + front, pkt->head, pkt->head_len);
   stack->stats.CopiedBytes += pkt->head_len;
+  *footprint += block->size - pkt->lent->size;
   ph_block_put(pkt->lent);
   pkt->lent = block;
   pkt->head = block->data + front;
@@ -127,10 +129,11 @@ void udp_enqueue(struct ph_stack *stack, struct udp_pcb *pcb, struct pkt *pkt,
   pkt->l3 = NULL;
   pkt->time_ns = stack->now_ns;
   /* Sockets that never read must not starve the rest of the stack. */
-  bool fits = pcb->queued + udp_footprint(pkt) <= pcb->rcvbuf &&
+  uint32_t footprint = udp_footprint(pkt);
+  bool fits = pcb->queued + footprint <= pcb->rcvbuf &&
               stack->pkts.available >= stack->pkts.count / 4;
   struct udp_meta *meta = NULL;
-  if (fits && give_block_back(stack, pcb, pkt)) {
+  if (fits && give_block_back(stack, pcb, pkt, &footprint)) {
     meta = (void *)pkt_push(pkt, sizeof(*meta));
   }
   if (!meta) {
@@ -148,7 +151,7 @@ void udp_enqueue(struct ph_stack *stack, struct udp_pcb *pcb, struct pkt *pkt,
   pkt->next = NULL;
   *(pcb->tail ? &pcb->tail->next : &pcb->head) = pkt;
   pcb->tail = pkt;
-  pcb->queued += udp_footprint(pkt); /* it may lie in another block now */
+  pcb->queued += footprint;
   pcb->queued_len++;
   stack->stats.UdpInDatagrams += !pcb->kind;
   if (pcb->event) {
