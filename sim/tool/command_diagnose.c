@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* packhorse diagnose: what limited each connection of a recording, or of a
  * state that a run or a session wrote. */
-#include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +10,7 @@
 #include "sim/tool/commands.h"
 #include "sim/tool/file.h"
 #include "sim/tool/netstat.h"
-#include "sim/tool/options_value.h"
+#include "sim/tool/options_own.h"
 
 enum { CODE_AT = 256, CODE_JSON };
 
@@ -23,19 +21,17 @@ static const struct option longs[] = {
     {NULL, 0, NULL, 0},
 };
 
-static void help(void) {
-  printf(
-      "usage: packhorse diagnose [OPTION]... FILE\n\n"
-      "What limited each TCP connection, and for how much of its time: the "
-      "applications,\ntheir buffers, the congestion window or the wire. FILE "
-      "is pcapng or pcap, of any\nsource; or what a run wrote with --state, or "
-      "a --control socket: then what the\nstacks counted themselves.\n\n"
-      "      --at PLACE      look at this place (interface) of the recording, "
-      "else the\n                      one next to the sender; or at this "
-      "host\n"
-      "      --json          one object for each direction\n"
-      "      --help          this text\n");
-}
+static const char help[] =
+    "usage: packhorse diagnose [OPTION]... FILE\n\n"
+    "What limited each TCP connection, and for how much of its time: the "
+    "applications,\ntheir buffers, the congestion window or the wire. FILE "
+    "is pcapng or pcap, of any\nsource; or what a run wrote with --state, or "
+    "a --control socket: then what the\nstacks counted themselves.\n\n"
+    "      --at PLACE      look at this place (interface) of the recording, "
+    "else the\n                      one next to the sender; or at this "
+    "host\n"
+    "      --json          one object for each direction\n"
+    "      --help          this text\n";
 
 /* One direction of a connection, and what became of it. */
 struct way {
@@ -241,7 +237,6 @@ static int run(const char *file, const char *place, bool json) {
   bool is_state = false;
   FILE *from = netstat_open(file, &is_state);
   if (!from) {
-    fprintf(stderr, "packhorse: %s: %s.\n", file, strerror(errno));
     return 2;
   }
   int status = is_state ? diagnose_state(from, file, place, json)
@@ -250,29 +245,30 @@ static int run(const char *file, const char *place, bool json) {
   return status;
 }
 
+struct wish {
+  const char *place;
+  bool json;
+};
+
+static int take(void *ctx, int code, char *value) {
+  struct wish *wish = ctx;
+  wish->place = code == CODE_AT ? value : wish->place;
+  wish->json |= code == CODE_JSON;
+  return 0;
+}
+
 int command_diagnose(const struct options *options) {
-  const char *place = NULL;
-  bool json = false;
-  int code;
-  opterr = 0;
-  optind = 0;
-  while ((code = getopt_long(options->arg_count, options->args, "h", longs,
-                             NULL)) != -1) {
-    if (code == 'h') {
-      help();
-      return 0;
-    }
-    if (code == '?') {
-      return options_unknown("diagnose", options->args[optind - 1]);
-    }
-    place = code == CODE_AT ? optarg : place;
-    json |= code == CODE_JSON;
-  }
-  if (options->arg_count - optind != 1) {
-    fprintf(
-        stderr,
-        "packhorse: diagnose: expected one FILE: a recording or a state.\n");
-    return 2;
-  }
-  return run(options->args[optind], place, json);
+  static const struct options_own own = {
+      .command = "diagnose",
+      .help = help,
+      .operands = "one FILE: a recording or a state",
+      .shorts = "h",
+      .longs = longs,
+      .take = take,
+  };
+  struct wish wish = {0};
+  char **file;
+  int count =
+      options_own_read(&own, &wish, options->arg_count, options->args, &file);
+  return count > 0 ? run(file[0], wish.place, wish.json) : -count;
 }

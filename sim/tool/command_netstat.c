@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* packhorse netstat: sockets, counters, routes and interfaces of the hosts of
  * a finished run (--state), or of a session that runs (tap --control). */
-#include <errno.h>
-#include <getopt.h>
 #include <string.h>
 
 #include "sim/tool/commands.h"
 #include "sim/tool/netstat.h"
-#include "sim/tool/options_value.h"
+#include "sim/tool/options_own.h"
 
 enum { CODE_HOST = 256 };
 
@@ -22,19 +20,17 @@ static const struct option longs[] = {
     {NULL, 0, NULL, 0},
 };
 
-static void help(void) {
-  printf(
-      "usage: packhorse netstat [OPTION]... FILE\n\n"
-      "The sockets of each host, one a line, as a run wrote them to FILE with "
-      "--state;\nor now, of a session whose --control socket FILE is.\n\n"
-      "  -a, --all           sockets that listen, too\n"
-      "  -s, --statistics    counters under Linux's SNMP names\n"
-      "  -r, --route         routes\n"
-      "  -i, --interfaces    interfaces\n"
-      "  -W, --wide          windows and times of connections, too\n"
-      "      --host NAME     of this host only\n"
-      "      --help          this text\n");
-}
+static const char help[] =
+    "usage: packhorse netstat [OPTION]... FILE\n\n"
+    "The sockets of each host, one a line, as a run wrote them to FILE with "
+    "--state;\nor now, of a session whose --control socket FILE is.\n\n"
+    "  -a, --all           sockets that listen, too\n"
+    "  -s, --statistics    counters under Linux's SNMP names\n"
+    "  -r, --route         routes\n"
+    "  -i, --interfaces    interfaces\n"
+    "  -W, --wide          windows and times of connections, too\n"
+    "      --host NAME     of this host only\n"
+    "      --help          this text\n";
 
 static int show(const struct netstat *netstat, const char *name,
                 unsigned what) {
@@ -58,7 +54,6 @@ static int run(const char *file, const char *host, unsigned what) {
   bool is_state;
   FILE *from = netstat_open(file, &is_state);
   if (!from) {
-    fprintf(stderr, "packhorse: %s: %s.\n", file, strerror(errno));
     return 2;
   }
   struct netstat netstat;
@@ -90,29 +85,31 @@ static unsigned flag_of(int code) {
   }
 }
 
+struct wish {
+  const char *host;
+  unsigned what;
+};
+
+static int take(void *ctx, int code, char *value) {
+  struct wish *wish = ctx;
+  wish->host = code == CODE_HOST ? value : wish->host;
+  wish->what |= flag_of(code);
+  return 0;
+}
+
 int command_netstat(const struct options *options) {
-  const char *host = NULL;
-  unsigned what = 0;
-  int code;
-  opterr = 0;
-  optind = 0;
-  while ((code = getopt_long(options->arg_count, options->args, "asriWh", longs,
-                             NULL)) != -1) {
-    if (code == 'h') {
-      help();
-      return 0;
-    }
-    if (code == '?') {
-      return options_unknown("netstat", options->args[optind - 1]);
-    }
-    host = code == CODE_HOST ? optarg : host;
-    what |= flag_of(code);
-  }
-  if (options->arg_count - optind != 1) {
-    fprintf(stderr,
-            "packhorse: netstat: expected one FILE, which a run wrote with "
-            "--state, or a --control socket.\n");
-    return 2;
-  }
-  return run(options->args[optind], host, what);
+  static const struct options_own own = {
+      .command = "netstat",
+      .help = help,
+      .operands =
+          "one FILE, which a run wrote with --state, or a --control socket",
+      .shorts = "asriWh",
+      .longs = longs,
+      .take = take,
+  };
+  struct wish wish = {0};
+  char **file;
+  int count =
+      options_own_read(&own, &wish, options->arg_count, options->args, &file);
+  return count > 0 ? run(file[0], wish.host, wish.what) : -count;
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* packhorse packet: scripts of the packetdrill language against the stack. */
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sim/packet/run.h"
 #include "sim/run/json.h"
 #include "sim/tool/commands.h"
-#include "sim/tool/options_value.h"
+#include "sim/tool/options_own.h"
 
 enum {
   DEFINITIONS_MAX = 64,
@@ -50,34 +49,32 @@ static const struct option longs[] = {
     {NULL, 0, NULL, 0},
 };
 
-static void help(void) {
-  printf(
-      "usage: packhorse packet [OPTION]... FILE...\n\n"
-      "Scripts of the packetdrill language against the stack, in virtual "
-      "time.\nThe language: docs/packet_scripts.md.\n\n"
-      "  --nic KIND               soft: a NIC in C; rtl: driver and RTL "
-      "(soft)\n"
-      "  --profile NAME           linux or bsd: what the stack looks like "
-      "(linux)\n"
-      "  --push WHERE             PSH: write: where a write ends; burst: where "
-      "a "
-      "burst\n                           of segments does too (write)\n"
-      "  --ip-version V           ipv4, ipv6 or ipv4-mapped-ipv6: what "
-      "scripts run over\n                           that do not say it (ipv4); "
-      "over ipv6 the MTU is 20 longer\n"
-      "  --tolerance_usecs N      how far times may be off (4000)\n"
-      "  --tolerance_percent N    the same, of the time since the event before "
-      "(12.5)\n"
-      "  -D, --define NAME=VALUE  what NAME means in the scripts\n"
-      "  --NAME=VALUE             any option that a script may begin with\n"
-      "  -v, --verbose            every packet and call\n"
-      "  --quiet                  only scripts that do not pass, and the sum\n"
-      "  --json                   one JSON object for each script, then the "
-      "sum\n"
-      "  --help                   this text\n\n"
-      "Exit status 0: all pass; 1: one failed; 2: one is no script, or can't "
-      "be run;\n77: all were skipped.\n");
-}
+static const char help[] =
+    "usage: packhorse packet [OPTION]... FILE...\n\n"
+    "Scripts of the packetdrill language against the stack, in virtual "
+    "time.\nThe language: docs/packet_scripts.md.\n\n"
+    "  --nic KIND               soft: a NIC in C; rtl: driver and RTL "
+    "(soft)\n"
+    "  --profile NAME           linux or bsd: what the stack looks like "
+    "(linux)\n"
+    "  --push WHERE             PSH: write: where a write ends; burst: where "
+    "a "
+    "burst\n                           of segments does too (write)\n"
+    "  --ip-version V           ipv4, ipv6 or ipv4-mapped-ipv6: what "
+    "scripts run over\n                           that do not say it (ipv4); "
+    "over ipv6 the MTU is 20 longer\n"
+    "  --tolerance_usecs N      how far times may be off (4000)\n"
+    "  --tolerance_percent N    the same, of the time since the event before "
+    "(12.5)\n"
+    "  -D, --define NAME=VALUE  what NAME means in the scripts\n"
+    "  --NAME=VALUE             any option that a script may begin with\n"
+    "  -v, --verbose            every packet and call\n"
+    "  --quiet                  only scripts that do not pass, and the sum\n"
+    "  --json                   one JSON object for each script, then the "
+    "sum\n"
+    "  --help                   this text\n\n"
+    "Exit status 0: all pass; 1: one failed; 2: one is no script, or can't "
+    "be run;\n77: all were skipped.\n";
 
 static int wrong(const char *option, const char *value, const char *expected) {
   fprintf(stderr, "packhorse: %s %s: expected %s.\n", option, value, expected);
@@ -129,7 +126,8 @@ static int set_ip(const char *text, enum run_ip *to) {
   return wrong("--ip-version", text, "ipv4, ipv6 or ipv4-mapped-ipv6");
 }
 
-static int set_option(struct packet_command *command, int code, char *value) {
+static int set_option(void *ctx, int code, char *value) {
+  struct packet_command *command = ctx;
   unsigned which = 0;
   int status;
   switch (code) {
@@ -263,29 +261,21 @@ static int take_settings(struct packet_command *command, char **argv,
 }
 
 int command_packet(const struct options *options) {
+  static const struct options_own own = {
+      .command = "packet",
+      .help = help,
+      .operands = "script files",
+      .many = true,
+      .shorts = "D:v",
+      .longs = longs,
+      .take = set_option,
+  };
   struct packet_command command = {
       .run = {.tolerance_us = -1, .tolerance_permille = -1, .out = stdout}};
-  int argc = options->arg_count, code, status = 0;
-  char **argv = options->args;
+  char **files;
   command.run.definitions = command.definitions;
   command.run.settings = command.settings;
-  argc = take_settings(&command, argv, argc);
-  opterr = 0;
-  optind = 0;
-  while (!status &&
-         (code = getopt_long(argc, argv, "D:v", longs, NULL)) != -1) {
-    if (code == 'h') {
-      help();
-      return 0;
-    }
-    if (code == '?') {
-      return options_unknown("packet", argv[optind - 1]);
-    }
-    status = set_option(&command, code, optarg);
-  }
-  if (!status && optind == argc) {
-    fprintf(stderr, "packhorse: 'packet' wants script files.\n");
-    return 2;
-  }
-  return status ? status : run_all(&command, argv + optind, argc - optind);
+  int argc = take_settings(&command, options->args, options->arg_count);
+  int count = options_own_read(&own, &command, argc, options->args, &files);
+  return count > 0 ? run_all(&command, files, count) : -count;
 }

@@ -2,7 +2,6 @@
 /* packhorse report FILE: the page of one connection of a recording, as far as a
  * recording shows it. Times are nanoseconds since the connection's first
  * segment; sequence numbers are relative. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,8 @@
 #include "sim/run/address.h"
 #include "sim/tool/commands.h"
 #include "sim/tool/file.h"
+#include "sim/tool/options_own.h"
+#include "sim/tool/options_value.h"
 
 enum {
   CODE_AT = 256,
@@ -29,18 +30,16 @@ static const struct option longs[] = {
     {NULL, 0, NULL, 0},
 };
 
-static void help(void) {
-  printf(
-      "usage: packhorse report FILE [OPTION]...\n\n"
-      "One HTML page of a TCP connection of a pcapng or pcap FILE, of any "
-      "source: time and\nsequence, windows, and what limited it.\n\n"
-      "      --report PAGE   write this file (report.html)\n"
-      "      --connection N  the Nth that begins, from 1 (the one with most "
-      "bytes)\n"
-      "      --at PLACE      as this place (interface) of the recording saw "
-      "it\n"
-      "      --help          this text\n");
-}
+static const char help[] =
+    "usage: packhorse report FILE [OPTION]...\n\n"
+    "One HTML page of a TCP connection of a pcapng or pcap FILE, of any "
+    "source: time and\nsequence, windows, and what limited it.\n\n"
+    "      --report PAGE   write this file (report.html)\n"
+    "      --connection N  the Nth that begins, from 1 (the one with most "
+    "bytes)\n"
+    "      --at PLACE      as this place (interface) of the recording saw "
+    "it\n"
+    "      --help          this text\n";
 
 /* --- The page ------------------------------------------------------------- */
 
@@ -194,42 +193,35 @@ static int run(const char *file, const char *place, size_t number,
   return status;
 }
 
-static int complain(const char *text, const char *why) {
-  fprintf(stderr,
-          "packhorse: %s: %s ('packhorse report FILE --help' lists what a "
-          "recording takes).\n",
-          text, why);
-  return 2;
+struct wish {
+  const char *place, *path;
+  uint64_t number;
+};
+
+static int take(void *ctx, int code, char *value) {
+  struct wish *wish = ctx;
+  wish->place = code == CODE_AT ? value : wish->place;
+  wish->path = code == CODE_REPORT ? value : wish->path;
+  if (code == CODE_CONNECTION &&
+      !options_number(value, 1, UINT32_MAX, &wish->number)) {
+    return options_complain("connection", value,
+                            "the number of a connection, from 1");
+  }
+  return 0;
 }
 
 int command_report(const struct options *options) {
-  const char *place = NULL, *path = "report.html";
-  char *end = NULL;
-  unsigned long number = 0;
-  int code;
-  opterr = 0;
-  optind = 0;
-  while ((code = getopt_long(options->arg_count, options->args, "h", longs,
-                             NULL)) != -1) {
-    if (code == 'h') {
-      help();
-      return 0;
-    }
-    if (code == '?') {
-      return complain(options->args[optind - 1],
-                      "no such option for a recording, or it lacks its value");
-    }
-    if (code == CODE_CONNECTION) {
-      number = strtoul(optarg, &end, 10);
-      if (number == 0 || *end || number > UINT32_MAX) {
-        return complain(optarg, "expected the number of a connection, from 1");
-      }
-    }
-    place = code == CODE_AT ? optarg : place;
-    path = code == CODE_REPORT ? optarg : path;
-  }
-  if (options->arg_count - optind != 1) {
-    return complain("report", "expected one FILE, pcapng or pcap");
-  }
-  return run(options->args[optind], place, number, path);
+  static const struct options_own own = {
+      .command = "report FILE",
+      .help = help,
+      .operands = "one FILE, pcapng or pcap",
+      .shorts = "h",
+      .longs = longs,
+      .take = take,
+  };
+  struct wish wish = {.path = "report.html"};
+  char **file;
+  int count =
+      options_own_read(&own, &wish, options->arg_count, options->args, &file);
+  return count > 0 ? run(file[0], wish.place, wish.number, wish.path) : -count;
 }

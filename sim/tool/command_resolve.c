@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* packhorse resolve: a host that has nothing gets its address, name server and
  * domain by DHCP, then asks for a name. Both servers run on the other host. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,8 @@
 #include "sim/explain/ladder.h"
 #include "sim/run/address.h"
 #include "sim/tool/commands.h"
+#include "sim/tool/options_own.h"
+#include "sim/tool/options_value.h"
 #include "sim/run/run.h"
 #include "stack/dhcp/dhcp.h"
 #include "stack/dns/dns.h"
@@ -18,8 +19,7 @@
 #include "stack/socket/inet_text.h"
 
 enum { FOUND_MAX = 16, POOL = 8, GIVE_UP_S = 60 };
-static const char ZONE[] =
-    "www.lab=192.0.2.1 www.lab=2001:db8::1 ftp.lab=www.lab";
+#define ZONE "www.lab=192.0.2.1 www.lab=2001:db8::1 ftp.lab=www.lab"
 
 static const struct option longs[] = {
     {"zone", required_argument, NULL, 'z'},
@@ -30,8 +30,20 @@ static const struct option longs[] = {
     {NULL, 0, NULL, 0},
 };
 
+static const char help[] =
+    "usage: packhorse resolve [OPTION]... NAME\n\n"
+    "A host gets its address by DHCP and asks for NAME.\n\n"
+    "      --zone RECORDS  what the name server knows, name=address or "
+    "name=name\n                      (" ZONE
+    ")\n"
+    "  -6, --ipv6          ask the name server over IPv6\n"
+    "      --picture FILE  draw what the hosts say to each other "
+    "(SVG)\n"
+    "      --json          one object\n"
+    "      --help          this text\n";
+
 struct resolve {
-  const char *name, *picture;
+  const char *name, *records, *picture;
   bool json, ipv6;
   struct ph_addr server; /* asked for names, if it is not DHCP's */
   struct dns_zone zone;
@@ -197,58 +209,36 @@ static int simulate(struct resolve *r) {
   return ok ? 0 : 1;
 }
 
-static int complain(const char *what, const char *word) {
-  fprintf(stderr, "packhorse: resolve: %s%s.\n", what, word);
-  return 2;
+static int take(void *ctx, int code, char *value) {
+  struct resolve *r = ctx;
+  r->records = code == 'z' ? value : r->records;
+  r->picture = code == 'p' ? value : r->picture;
+  r->ipv6 |= code == '6';
+  r->json |= code == 'j';
+  return 0;
 }
 
 int command_resolve(const struct options *options) {
+  static const struct options_own own = {
+      .command = "resolve",
+      .help = help,
+      .operands = "one NAME, as in 'packhorse resolve www'",
+      .shorts = "6",
+      .longs = longs,
+      .take = take,
+  };
   static struct resolve r;
-  r = (struct resolve){0};
-  const char *zone = ZONE, *wrong;
-  int code;
-  opterr = 0;
-  optind = 0;
-  while ((code = getopt_long(options->arg_count, options->args, "6", longs,
-                             NULL)) != -1) {
-    switch (code) {
-      case 'z':
-        zone = optarg;
-        break;
-      case 'p':
-        r.picture = optarg;
-        break;
-      case '6':
-        r.ipv6 = true;
-        break;
-      case 'j':
-        r.json = true;
-        break;
-      case 'h':
-        printf(
-            "usage: packhorse resolve [OPTION]... NAME\n\n"
-            "A host gets its address by DHCP and asks for NAME.\n\n"
-            "      --zone RECORDS  what the name server knows, name=address or "
-            "name=name\n                      (%s)\n"
-            "  -6, --ipv6          ask the name server over IPv6\n"
-            "      --picture FILE  draw what the hosts say to each other "
-            "(SVG)\n"
-            "      --json          one object\n"
-            "      --help          this text\n",
-            ZONE);
-        return 0;
-      default:
-        return complain(
-            "expected NAME, --zone RECORDS, --picture FILE, -6 or --json, not ",
-            options->args[optind - 1]);
-    }
+  r = (struct resolve){.records = ZONE};
+  const char *wrong;
+  char **name;
+  int count =
+      options_own_read(&own, &r, options->arg_count, options->args, &name);
+  if (count <= 0) {
+    return -count;
   }
-  if (optind + 1 != options->arg_count) {
-    return complain("expected one NAME, as in 'packhorse resolve www'", "");
-  }
-  r.name = options->args[optind];
-  if (dns_zone_parse(&r.zone, zone, &wrong) < 0) {
-    return complain("--zone: expected name=address or name=name at ", wrong);
+  r.name = name[0];
+  if (dns_zone_parse(&r.zone, r.records, &wrong) < 0) {
+    return options_complain("zone", wrong, "name=address or name=name");
   }
   return simulate(&r);
 }

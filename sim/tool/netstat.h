@@ -54,7 +54,7 @@ struct netstat {
 };
 
 /* Opens the state in a file, or that of the session behind a --control socket;
- * NULL: errno says why. `is_state`: it is one, as far as its
+ * NULL after a sentence on stderr. `is_state`: it is one, as far as its
  * title says (a pipe's is not looked at). */
 FILE *netstat_open(const char *name, bool *is_state);
 

@@ -20,7 +20,7 @@ static FILE *open_file(const char *name, bool regular, bool *is_state) {
   return file;
 }
 
-FILE *netstat_open(const char *name, bool *is_state) {
+static FILE *open_any(const char *name, bool *is_state) {
   struct stat about = {0};
   *is_state = false;
   if (stat(name, &about) != 0 || !S_ISSOCK(about.st_mode)) {
@@ -43,4 +43,12 @@ FILE *netstat_open(const char *name, bool *is_state) {
   }
   errno = error;
   return NULL;
+}
+
+FILE *netstat_open(const char *name, bool *is_state) {
+  FILE *file = open_any(name, is_state);
+  if (!file) {
+    fprintf(stderr, "packhorse: %s: %s.\n", name, strerror(errno));
+  }
+  return file;
 }

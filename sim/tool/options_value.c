@@ -23,14 +23,6 @@ int options_complain(const char *option, const char *value,
   return 2;
 }
 
-int options_unknown(const char *command, const char *option) {
-  fprintf(stderr,
-          "packhorse: %s: '%s' has no such option, or it lacks its value "
-          "('packhorse %s --help' lists them).\n",
-          option, command, command);
-  return 2;
-}
-
 bool options_number(const char *text, uint64_t least, uint64_t most,
                     uint64_t *value) {
   const struct {

@@ -15,10 +15,6 @@ void options_dashed(char *to, size_t size, const char *from);
 int options_complain(const char *option, const char *value,
                      const char *expected);
 
-/* Of a command that reads its own options: it has no such one, or that one
- * lacks its value. Returns 2. */
-int options_unknown(const char *command, const char *option);
-
 /* A number with an optional suffix k, M, G (powers of 1000) or KiB, MiB. False:
  * it is none, or not from `least` to `most`. */
 bool options_number(const char *text, uint64_t least, uint64_t most,

@@ -164,7 +164,7 @@ static void report_draws_a_connection_of_a_recording(void **state) {
   assert_int_equal(report("report %s --connection x", path, STDERR_FILENO), 2);
   has("expected the number of a connection, from 1");
   assert_int_equal(report("report %s --bytes 5", path, STDERR_FILENO), 2);
-  has("no such option for a recording");
+  has("--bytes: 'report FILE' has no such option");
   unlink(path);
 }
 
