@@ -3,18 +3,9 @@
 
 #include "tests/stack/poison.h"
 
-enum { BLOCKS = 512, PKTS = 256, ARENA = 1 << 20 };
+enum { ARENA = 1 << 20 };
 
 const uint8_t LOWER_PEER_MAC[6] = {2, 0, 0, 0, 0, 2};
-
-static void random_bytes(void *ctx, void *to, size_t n) {
-  struct lower *host = ctx;
-  uint8_t *p = to;
-  while (n-- > 0) {
-    host->seed = host->seed * 6364136223846793005u + 1442695040888963407u;
-    *p++ = (uint8_t)(host->seed >> 56);
-  }
-}
 
 static int record(struct netif *netif, struct pkt *pkt) {
   struct lower *host = netif->device;
@@ -41,22 +32,8 @@ static const struct netif_ops OPS = {.transmit = record};
 struct lower *lower_new(const struct netif_caps *caps) {
   struct lower *host = calloc(1, sizeof(*host));
   assert_non_null(host);
-  host->seed = 1;
   host->full_after = -1;
-  host->arena = aligned_alloc(64, ARENA);
-  host->blocks = aligned_alloc(4096, BLOCKS * PH_BLOCK_SIZE);
-  host->pkts = aligned_alloc(64, PKTS * sizeof(struct pkt));
-  host->platform = (struct ph_platform){.ctx = host, .random = random_bytes};
-  struct ph_stack_config config = {.platform = &host->platform,
-                                   .arena = host->arena,
-                                   .arena_size = ARENA,
-                                   .block_memory = host->blocks,
-                                   .block_count = BLOCKS,
-                                   .pkt_memory = host->pkts,
-                                   .pkt_count = PKTS};
-  assert_int_equal(ph_stack_init(&host->stack, &config), 0);
-  host->stack.blocks.released = poison_release;
-  ph_stack_set_now(&host->stack, 1000000000);
+  bare_init(&host->bare, &host->stack, ARENA);
   assert_int_equal(ph_ipv4_init(&host->stack), 0);
   assert_int_equal(ph_ip_routes_init(&host->stack, 0), 0);
   ph_netif_fragment_init(&host->stack);
@@ -76,14 +53,10 @@ struct lower *lower_new(const struct netif_caps *caps) {
 }
 
 void lower_free(struct lower *host) {
-  assert_int_equal(host->stack.pkts.available, PKTS);
-  assert_int_equal(host->stack.blocks.available, BLOCKS);
+  bare_free(&host->bare, &host->stack);
   for (int i = 0; i < LOWER_FRAMES; i++) {
     free(host->frame[i]);
   }
-  free(host->arena);
-  free(host->blocks);
-  free(host->pkts);
   free(host);
 }
 
@@ -100,18 +73,9 @@ void lower_receive(struct lower *host, const void *frame, uint32_t len) {
 }
 
 void lower_learn_peer(struct lower *host) {
-  uint8_t f[42] = {0};
-  memcpy(f, host->netif.mac, 6);
-  memcpy(f + 6, LOWER_PEER_MAC, 6);
-  put_be16(f + 12, ETH_TYPE_ARP);
-  put_be16(f + 14, 1);
-  put_be16(f + 16, 0x800);
-  f[18] = 6;
-  f[19] = 4;
-  put_be16(f + 20, ARP_OPER_REQUEST);
-  memcpy(f + 22, LOWER_PEER_MAC, 6);
-  put_be32(f + 28, LOWER_PEER);
-  put_be32(f + 38, LOWER_HOST);
+  uint8_t f[BARE_ARP_LEN];
+  bare_arp(f, host->netif.mac, LOWER_PEER_MAC, ARP_OPER_REQUEST, LOWER_PEER,
+           LOWER_HOST);
   lower_receive(host, f, sizeof(f));
 }
 

@@ -19,6 +19,7 @@
 #include "stack/wire/eth_wire.h"
 #include "stack/wire/ip_wire.h"
 #include "stack/wire/tcp_wire.h"
+#include "tests/stack/bare.h"
 
 enum { LOWER_FRAMES = 64, LOWER_FRAME_MAX = 66000 };
 #define LOWER_HOST 0x0a000001u /* 10.0.0.1 */
@@ -27,9 +28,7 @@ enum { LOWER_FRAMES = 64, LOWER_FRAME_MAX = 66000 };
 struct lower {
   struct ph_stack stack;
   struct netif netif;
-  struct ph_platform platform;
-  void *arena, *blocks, *pkts;
-  uint64_t seed;
+  struct bare bare;
   int full_after; /* transmit answers -PH_EAGAIN after so many; -1 never */
   uint32_t count; /* frames sent */
   uint32_t len[LOWER_FRAMES];

@@ -3,16 +3,7 @@
 
 #include "tests/stack/poison.h"
 
-enum { BLOCKS = 512, PKTS = 256, ARENA = 4 << 20, LINEAR = 1000, ETH = 14 };
-
-static void random_bytes(void *ctx, void *to, size_t n) {
-  struct router *r = ctx;
-  uint8_t *p = to;
-  while (n-- > 0) {
-    r->seed = r->seed * 6364136223846793005u + 1442695040888963407u;
-    *p++ = (uint8_t)(r->seed >> 56);
-  }
-}
+enum { ARENA = 4 << 20, LINEAR = 1000, ETH = 14 };
 
 static int record(struct netif *netif, struct pkt *pkt) {
   struct router *r = netif->device;
@@ -45,20 +36,10 @@ struct ph_addr router_ip6(int port, int host) {
 /* Host 2 of the port says who it is. */
 static void learn(struct router *r, int port) {
   uint8_t *f = r->scratch;
+  const uint8_t mac[6] = {2, 0, 0, 0, (uint8_t)port, 2};
   memset(f, 0, 128);
-  memcpy(f, r->netif[port].mac, 6);
-  f[6] = 2;
-  f[10] = (uint8_t)port;
-  f[11] = 2;
-  put_be16(f + 12, ETH_TYPE_ARP);
-  put_be16(f + 14, 1);
-  put_be16(f + 16, 0x800);
-  f[18] = 6;
-  f[19] = 4;
-  put_be16(f + 20, ARP_OPER_REQUEST);
-  memcpy(f + 22, f + 6, 6);
-  put_be32(f + 28, router_ip(port, 2));
-  put_be32(f + 38, router_ip(port, 1));
+  bare_arp(f, r->netif[port].mac, mac, ARP_OPER_REQUEST, router_ip(port, 2),
+           router_ip(port, 1));
   router_receive(r, port);
   struct ph_addr us = router_ip6(port, 1);
   uint8_t *h = router_packet6(r, port, &us, 32);
@@ -70,7 +51,7 @@ static void learn(struct router *r, int port) {
   memcpy(h + 8, us.bytes, 16);
   h[24] = ND_OPT_SOURCE_MAC;
   h[25] = 1;
-  memcpy(h + 26, f + 6, 6);
+  memcpy(h + 26, mac, 6);
   put_be16(h + 2, (uint16_t)~csum_data(ip + 8, 32 + 32, 58 + 32));
   router_receive(r, port);
 }
@@ -80,21 +61,7 @@ struct router *router_new(const struct netif_caps *caps) {
   const struct ph_ipv6_config quiet = {
       .ignore_ra = true, .skip_dad = true, .no_link_local = true};
   assert_non_null(r);
-  r->seed = 1;
-  r->arena = aligned_alloc(64, ARENA);
-  r->blocks = aligned_alloc(4096, BLOCKS * PH_BLOCK_SIZE);
-  r->pkts = aligned_alloc(64, PKTS * sizeof(struct pkt));
-  r->platform = (struct ph_platform){.ctx = r, .random = random_bytes};
-  struct ph_stack_config config = {.platform = &r->platform,
-                                   .arena = r->arena,
-                                   .arena_size = ARENA,
-                                   .block_memory = r->blocks,
-                                   .block_count = BLOCKS,
-                                   .pkt_memory = r->pkts,
-                                   .pkt_count = PKTS};
-  assert_int_equal(ph_stack_init(&r->stack, &config), 0);
-  r->stack.blocks.released = poison_release;
-  ph_stack_set_now(&r->stack, 1000000000);
+  bare_init(&r->bare, &r->stack, ARENA);
   assert_int_equal(ph_ipv4_init(&r->stack), 0);
   assert_int_equal(ph_ip_routes_init(&r->stack, 0), 0);
   assert_int_equal(ph_ipv6_init_with(&r->stack, &quiet), 0);
@@ -122,14 +89,10 @@ struct router *router_new(const struct netif_caps *caps) {
 }
 
 void router_free(struct router *r) {
-  assert_int_equal(r->stack.pkts.available, PKTS);
-  assert_int_equal(r->stack.blocks.available, BLOCKS);
+  bare_free(&r->bare, &r->stack);
   for (int i = 0; i < ROUTER_FRAMES; i++) {
     free(r->frame[i].data);
   }
-  free(r->arena);
-  free(r->blocks);
-  free(r->pkts);
   free(r);
 }
 

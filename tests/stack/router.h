@@ -21,9 +21,7 @@ struct router_frame {
 struct router {
   struct ph_stack stack;
   struct netif netif[ROUTER_PORTS];
-  struct ph_platform platform;
-  void *arena, *blocks, *pkts;
-  uint64_t seed;
+  struct bare bare;
   bool full; /* the devices take nothing */
   uint32_t count;
   struct router_frame frame[ROUTER_FRAMES];

@@ -8,17 +8,7 @@ static uint8_t *arp(struct lower *host, uint16_t oper, uint32_t spa,
                     uint32_t tpa) {
   uint8_t *f = host->scratch;
   memset(f, 0, 64);
-  memcpy(f, host->netif.mac, 6);
-  memcpy(f + 6, LOWER_PEER_MAC, 6);
-  put_be16(f + 12, ETH_TYPE_ARP);
-  put_be16(f + 14, 1);
-  put_be16(f + 16, 0x800);
-  f[18] = 6;
-  f[19] = 4;
-  put_be16(f + 20, oper);
-  memcpy(f + 22, LOWER_PEER_MAC, 6);
-  put_be32(f + 28, spa);
-  put_be32(f + 38, tpa);
+  bare_arp(f, host->netif.mac, LOWER_PEER_MAC, oper, spa, tpa);
   return f;
 }
 

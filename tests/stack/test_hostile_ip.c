@@ -9,6 +9,7 @@
 #include "stack/wire/checksum.h"
 #include "stack/wire/eth_wire.h"
 #include "stack/wire/ip_wire.h"
+#include "tests/stack/bare.h"
 #include "tests/stack/tcp_peer.h"
 
 enum { IP_AT = 14, L4 = 34, UDP_PORT = 7, FRAME_MAX = 200 };
@@ -104,17 +105,8 @@ static void tcp_header(const struct world *w, uint8_t *h, uint32_t hlen,
 
 static uint32_t arp_frame(uint8_t *f, uint16_t oper) {
   (void)ip_frame(f, 0, 0);
-  memset(f + IP_AT, 0, 40);
-  put_be16(f + 12, ETH_TYPE_ARP);
-  put_be16(f + 14, 1);
-  put_be16(f + 16, 0x800);
-  f[18] = 6;
-  f[19] = 4;
-  put_be16(f + 20, oper);
-  memcpy(f + 22, f + 6, 6);
-  put_be32(f + 28, 0x0a000002);
-  put_be32(f + 38, 0x0a000001);
-  return 42;
+  bare_arp(f, f, f + 6, oper, 0x0a000002, 0x0a000001);
+  return BARE_ARP_LEN;
 }
 
 /* An ICMP error that quotes the segment that is out. */

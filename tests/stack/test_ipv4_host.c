@@ -24,7 +24,7 @@ static struct small *small_new(void) {
   static const struct netif_ops OPS = {.transmit = transmit};
   static struct small s;
   s.random = lower_new(NULL);
-  const struct ph_stack_config config = {.platform = &s.random->platform,
+  const struct ph_stack_config config = {.platform = &s.random->bare.platform,
                                          .arena = arena,
                                          .arena_size = sizeof(arena),
                                          .pkt_memory = pkts,

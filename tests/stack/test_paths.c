@@ -47,18 +47,8 @@ static void expect_sent(struct lower *host, struct udp_pcb *pcb,
 
 /* The peer has a new MAC and says so. */
 static void learn_mac(struct lower *host, uint32_t ip, const uint8_t *mac) {
-  uint8_t f[42] = {0};
-  memcpy(f, host->netif.mac, 6);
-  memcpy(f + 6, mac, 6);
-  put_be16(f + 12, ETH_TYPE_ARP);
-  put_be16(f + 14, 1);
-  put_be16(f + 16, 0x800);
-  f[18] = 6;
-  f[19] = 4;
-  put_be16(f + 20, ARP_OPER_REQUEST);
-  memcpy(f + 22, mac, 6);
-  put_be32(f + 28, ip);
-  put_be32(f + 38, LOWER_HOST);
+  uint8_t f[BARE_ARP_LEN];
+  bare_arp(f, host->netif.mac, mac, ARP_OPER_REQUEST, ip, LOWER_HOST);
   lower_receive(host, f, sizeof(f));
 }
 
@@ -122,7 +112,7 @@ static void paths_are_as_many_as_asked_for_in_whole_sets(void **state) {
   struct lower *host = lower_new(NULL); /* for its random source */
   for (size_t i = 0; i < PH_ARRAY_LEN(asked); i++) {
     struct ph_stack stack;
-    struct ph_stack_config config = {.platform = &host->platform,
+    struct ph_stack_config config = {.platform = &host->bare.platform,
                                      .arena = arena,
                                      .arena_size = sizeof(arena),
                                      .pkt_memory = pkts,
