@@ -188,7 +188,7 @@ $(BUILD)/bench/forward: $(call rel,tests/bench/bench_forward.c $(STACK_C) $(DRIV
 	$(call quiet,LD ) $(CC) $^ -o $@
 
 # How often `diagnose` is right.
-$(BUILD)/bench/diagnose: $(call rel,tests/bench/bench_diagnose.c tests/cosim/diagnose_run.c $(SIM_C) $(STACK_C) $(DRIVER_C)) $(BUILD)/nic/libnic.a
+$(BUILD)/bench/diagnose: $(call rel,tests/bench/bench_diagnose.c tests/cosim/diagnose_run.c tests/cosim/two_hosts.c $(SIM_C) $(STACK_C) $(DRIVER_C)) $(BUILD)/nic/libnic.a
 	$(call quiet,LD ) $(CXX) $^ $(SIM_LIBS) -o $@
 
 # packetdrill --so_filename: packetdrill and its scripts against this stack.

@@ -8,13 +8,11 @@
 #include "sim/apps/throughput.h"
 #include "sim/core/rng.h"
 #include "sim/core/util.h"
-#include "sim/host/sim.h"
 #include "stack/socket/socket_internal.h"
 #include "stack/tcp/tcp_internal.h"
+#include "tests/cosim/two_hosts.h"
 
-enum { CLIENT, SERVER, PORT = 5001, MSS = 1460, FRAME = 1538, FDS = 8 };
-
-static const uint32_t IP[2] = {0x0a000001, 0x0a000002};
+enum { PORT = 5001, MSS = 1460, FRAME = 1538, FDS = 8 };
 
 struct work {
   struct diagnose_run *run;
@@ -187,7 +185,7 @@ static int swallow(void *ctx, const void *from, size_t len) {
 
 static struct throughput_config config_of(struct work *w, int end) {
   return (struct throughput_config){
-      .ip = IP[SERVER],
+      .ip = SERVER_IP,
       .port = PORT,
       .send_buffer = end == CLIENT ? w->run->sndbuf : 0,
       .recv_buffer = end == SERVER ? w->run->rcvbuf : 0,
@@ -217,39 +215,21 @@ static void simulate(struct work *w, struct capture *capture) {
   struct diagnose_run *run = w->run;
   struct cost_table cost;
   struct link_config link;
-  char error[200];
   const struct ph_tcp_config tcp = {.congestion = run->congestion};
   struct host_config host[2];
   struct sim *sim = sim_alloc(sizeof(*sim));
-  if (!cost_table_load(&cost, "default", error, sizeof(error))) {
-    sim_fatal("%s", error);
-  }
   link_config_init(&link);
   link.rate_bps = run->rate_bps;
   link.delay = run->delay_us * SIM_US;
   link.way[0].queue_bytes = run->queue;
   link.way[0].loss.threshold = (uint64_t)(run->loss * 4294967296.0);
-  for (unsigned i = 0; i < 2; i++) {
-    host[i] = (struct host_config){
-        .name = i == CLIENT ? "client" : "server",
-        .index = i,
-        .ip = IP[i],
-        .prefix_len = 24,
-        .mac = {2, 0x50, 0x48, 0, 0, (uint8_t)(i + 1)},
-        .nic = HOST_NIC_SOFT,
-        .offload = HOST_OFFLOAD_ALL,
-        .mtu = 1500,
-        .sndbuf = 262144,
-        .rcvbuf = 262144,
-        .tcp = &tcp,
-        .mem_latency_ns = 500,
-        .cost = &cost,
-        .seed = run->seed,
-        .capture = capture,
-        .probe = i == CLIENT ? look : NULL,
-        .probe_ctx = w,
-    };
+  two_hosts(host, &cost, HOST_NIC_SOFT, run->seed);
+  for (int i = 0; i < 2; i++) {
+    host[i].tcp = &tcp;
+    host[i].capture = capture;
   }
+  host[CLIENT].probe = look;
+  host[CLIENT].probe_ctx = w;
   sim_init(sim, host, &link, run->seed, capture);
   host_spawn(sim->host[SERVER], 0, receive_all, w);
   host_spawn(sim->host[CLIENT], SIM_US, send_all, w);

@@ -12,11 +12,9 @@
 #include <string.h>
 
 #include "sim/core/util.h"
-#include "sim/host/sim.h"
+#include "tests/cosim/two_hosts.h"
 
 enum {
-  CLIENT,
-  SERVER,
   HOGS = 60, /* both hosts together offer them more than their pools hold */
   HOG_PORT = 81,
   PORT = 80,
@@ -24,8 +22,6 @@ enum {
   ROUNDS = 40, /* of stuffing, a millisecond apart */
   FLOW = 6 << 20,
 };
-
-static const uint32_t IP[2] = {0x0a000001, 0x0a000002};
 
 /* What the two applications do, and what came of it. */
 struct work {
@@ -106,10 +102,10 @@ static void use(struct host *host, void *arg) {
   struct work *w = arg;
   struct ph_stack *stack = host_stack(host);
   for (int i = 0; i < w->hogs; i++) {
-    w->fd[CLIENT][i] = app_connect(stack, IP[SERVER], HOG_PORT);
+    w->fd[CLIENT][i] = app_connect(stack, SERVER_IP, HOG_PORT);
   }
   stuff(host, w, CLIENT);
-  int fd = app_connect(stack, IP[SERVER], PORT);
+  int fd = app_connect(stack, SERVER_IP, PORT);
   if (!send_flow(host, w, CLIENT, fd)) {
     strcpy(w->why, "the client's flow broke");
   }
@@ -121,27 +117,9 @@ static void run(struct work *w, enum host_nic nic, int hogs) {
   struct cost_table cost;
   struct link_config link;
   struct sim sim;
-  char error[200];
   struct host_config host[2];
-  assert_true(cost_table_load(&cost, "default", error, sizeof error));
   link_config_init(&link);
-  for (unsigned i = 0; i < 2; i++) {
-    host[i] = (struct host_config){
-        .name = i == CLIENT ? "client" : "server",
-        .index = i,
-        .ip = IP[i],
-        .prefix_len = 24,
-        .mac = {2, 0x50, 0x48, 0, 0, (uint8_t)(i + 1)},
-        .nic = nic,
-        .offload = HOST_OFFLOAD_ALL,
-        .mtu = 1500,
-        .sndbuf = 262144,
-        .rcvbuf = 262144,
-        .mem_latency_ns = 500,
-        .cost = &cost,
-        .seed = 1,
-    };
-  }
+  two_hosts(host, &cost, nic, 1);
   memset(w, 0, sizeof *w);
   w->hogs = hogs;
   sim_init(&sim, host, &link, 1, NULL);

@@ -224,6 +224,9 @@ static enum dns_verdict read_response(uint16_t flags, const uint16_t counts[4],
 #define RESPONSE(flags, an, ns, ar, type, rest, answer)               \
   read_response(flags, (const uint16_t[]){1, an, ns, ar}, type, rest, \
                 sizeof(rest) - 1, answer)
+/* A response with one answer that is no good. */
+#define REFUSED(type, rest) \
+  assert_int_equal(RESPONSE(0x8180, 1, 0, 0, type, rest, &a), DNS_MALFORMED)
 #define WWW "\xc0\x0c" /* the question's name */
 #define ADDRESS WWW "\0\1\0\1\0\0\1\0\0\4\xc0\0\2\1"
 
@@ -292,28 +295,14 @@ static void data_of_the_wrong_length_are_refused(void **state) {
   /* EVIDENCE: RFC 9267 5; hostile group 15 */
   (void)state;
   struct dns_answer a;
-  assert_int_equal(RESPONSE(0x8180, 1, 0, 0, DNS_TYPE_A,
-                            WWW "\0\1\0\1\0\0\1\0\0\3\xc0\0\2", &a),
-                   DNS_MALFORMED);
-  assert_int_equal(RESPONSE(0x8180, 1, 0, 0, DNS_TYPE_A,
-                            WWW "\0\1\0\1\0\0\1\0\0\5\xc0\0\2\1\1", &a),
-                   DNS_MALFORMED);
-  assert_int_equal(RESPONSE(0x8180, 1, 0, 0, DNS_TYPE_A,
-                            WWW "\0\1\0\1\0\0\1\0\xff\xff\xc0\0\2\1", &a),
-                   DNS_MALFORMED);
-  assert_int_equal(RESPONSE(0x8180, 1, 0, 0, DNS_TYPE_AAAA,
-                            WWW "\0\x1c\0\1\0\0\1\0\0\4\xc0\0\2\1", &a),
-                   DNS_MALFORMED);
+  REFUSED(DNS_TYPE_A, WWW "\0\1\0\1\0\0\1\0\0\3\xc0\0\2");
+  REFUSED(DNS_TYPE_A, WWW "\0\1\0\1\0\0\1\0\0\5\xc0\0\2\1\1");
+  REFUSED(DNS_TYPE_A, WWW "\0\1\0\1\0\0\1\0\xff\xff\xc0\0\2\1");
+  REFUSED(DNS_TYPE_AAAA, WWW "\0\x1c\0\1\0\0\1\0\0\4\xc0\0\2\1");
   /* A name that ends before its data, behind them, and not at all. */
-  assert_int_equal(RESPONSE(0x8180, 1, 0, 0, DNS_TYPE_A,
-                            WWW "\0\5\0\1\0\0\1\0\0\4\1a\0\0", &a),
-                   DNS_MALFORMED);
-  assert_int_equal(RESPONSE(0x8180, 1, 0, 0, DNS_TYPE_A,
-                            WWW "\0\5\0\1\0\0\1\0\0\2\1a\0", &a),
-                   DNS_MALFORMED);
-  assert_int_equal(
-      RESPONSE(0x8180, 1, 0, 0, DNS_TYPE_A, WWW "\0\5\0\1\0\0\1\0\0\0", &a),
-      DNS_MALFORMED);
+  REFUSED(DNS_TYPE_A, WWW "\0\5\0\1\0\0\1\0\0\4\1a\0\0");
+  REFUSED(DNS_TYPE_A, WWW "\0\5\0\1\0\0\1\0\0\2\1a\0");
+  REFUSED(DNS_TYPE_A, WWW "\0\5\0\1\0\0\1\0\0\0");
 }
 
 static void every_cut_of_a_response_is_refused(void **state) {
@@ -351,9 +340,7 @@ static void circle_of_aliases_ends(void **state) {
   /* EVIDENCE: RFC 1034 5.2.2a; hostile group 15 */
   (void)state;
   struct dns_answer a;
-  assert_int_equal(RESPONSE(0x8180, 1, 0, 0, DNS_TYPE_A,
-                            WWW "\0\5\0\1\0\0\1\0\0\2\xc0\x0c", &a),
-                   DNS_MALFORMED);
+  REFUSED(DNS_TYPE_A, WWW "\0\5\0\1\0\0\1\0\0\2\xc0\x0c");
 }
 
 static void records_of_others_are_not_taken(void **state) {

@@ -12,6 +12,17 @@ static void open_udp(struct lower *host, struct udp_pcb *udp) {
   udp_set_any(udp, &any6);
 }
 
+static struct lower *sender_new(struct udp_pcb *udp) {
+  struct lower *host = lower6_new(NULL);
+  open_udp(host, udp);
+  return host;
+}
+
+static void sender_free(struct lower *host, struct udp_pcb *udp) {
+  udp_close(udp);
+  lower_free(host);
+}
+
 static long send_to(struct udp_pcb *udp, const struct ph_addr *to) {
   return udp_sendto(udp, "x", 1, to, 9);
 }
@@ -66,9 +77,8 @@ static void advertise(struct lower *host, uint8_t flags, const uint8_t *mac) {
 static void unknown_neighbour_is_solicited_and_packets_wait(void **state) {
   /* EVIDENCE: RFC 4861 7.2.2; RFC 4861 7.2a */
   (void)state;
-  struct lower *host = lower6_new(NULL);
   struct udp_pcb udp;
-  open_udp(host, &udp);
+  struct lower *host = sender_new(&udp);
   for (int i = 0; i < 3; i++) {
     assert_int_equal(send_to(&udp, &lower6_peer), 1);
   }
@@ -82,17 +92,15 @@ static void unknown_neighbour_is_solicited_and_packets_wait(void **state) {
     assert_memory_equal(lower6_frame(host, n), LOWER_PEER_MAC, 6);
     assert_int_equal(lower6_frame(host, n)[14 + IPV6_OFF_NEXT], 17);
   }
-  udp_close(&udp);
-  lower_free(host);
+  sender_free(host, &udp);
 }
 
 static void nobody_answers_three_times_packets_fail(void **state) {
   /* EVIDENCE: RFC 4861 7.2.2 (MAX_MULTICAST_SOLICIT), 10; RFC 4861 7.2a,
    * 7.2b */
   (void)state;
-  struct lower *host = lower6_new(NULL);
   struct udp_pcb udp;
-  open_udp(host, &udp);
+  struct lower *host = sender_new(&udp);
   assert_int_equal(udp_connect(&udp, &lower6_peer, 9), 0);
   assert_int_equal(udp_sendto(&udp, "x", 1, NULL, 0), 1);
   lower6_pass(host, 2 * LOWER6_S + 1);
@@ -104,16 +112,14 @@ static void nobody_answers_three_times_packets_fail(void **state) {
   assert_int_equal(host->stack.stats.NdResolveFailed, 1);
   assert_int_equal(udp_take_error(&udp), PH_EHOSTUNREACH);
   EXPECT_STATE(host, "none");
-  udp_close(&udp);
-  lower_free(host);
+  sender_free(host, &udp);
 }
 
 static void queue_of_a_neighbour_is_bounded_and_keeps_the_latest(void **state) {
   /* EVIDENCE: RFC 4861 7.2.2 (the oldest is replaced); RFC 4861 7.2b */
   (void)state;
-  struct lower *host = lower6_new(NULL);
   struct udp_pcb udp;
-  open_udp(host, &udp);
+  struct lower *host = sender_new(&udp);
   for (int i = 0; i < 20; i++) {
     char c = (char)('a' + i);
     assert_int_equal(udp_sendto(&udp, &c, 1, &lower6_peer, 9), 1);
@@ -122,17 +128,15 @@ static void queue_of_a_neighbour_is_bounded_and_keeps_the_latest(void **state) {
   advertise(host, ND_NA_SOLICITED, LOWER_PEER_MAC);
   assert_int_equal(host->count, 1 + ND_QUEUE_MAX);
   assert_int_equal(lower6_frame(host, 1)[14 + 40 + 8], 'a' + 19);
-  udp_close(&udp);
-  lower_free(host);
+  sender_free(host, &udp);
 }
 
 static void used_stale_neighbour_is_delayed_then_probed_then_gone(
     void **state) {
   /* EVIDENCE: RFC 4861 7.3.2, 7.3.3; RFC 4861 7.3b */
   (void)state;
-  struct lower *host = lower6_new(NULL);
   struct udp_pcb udp;
-  open_udp(host, &udp);
+  struct lower *host = sender_new(&udp);
   lower6_learn_peer(host);
   EXPECT_STATE(host, "STALE");
   assert_int_equal(send_to(&udp, &lower6_peer), 1);
@@ -153,16 +157,14 @@ static void used_stale_neighbour_is_delayed_then_probed_then_gone(
   EXPECT_STATE(host, "none");
   assert_int_equal(host->stack.stats.NdUnreachable, 1);
   assert_int_equal(host->stack.neighbours_unsure, 0);
-  udp_close(&udp);
-  lower_free(host);
+  sender_free(host, &udp);
 }
 
 static void probe_answered_neighbour_is_reachable(void **state) {
   /* EVIDENCE: RFC 4861 7.3.3, appendix C; RFC 4861 7.3b */
   (void)state;
-  struct lower *host = lower6_new(NULL);
   struct udp_pcb udp;
-  open_udp(host, &udp);
+  struct lower *host = sender_new(&udp);
   lower6_learn_peer(host);
   assert_int_equal(send_to(&udp, &lower6_peer), 1);
   lower6_pass(host, 5 * LOWER6_S);
@@ -176,8 +178,7 @@ static void probe_answered_neighbour_is_reachable(void **state) {
   uint32_t count = host->count;
   lower6_pass(host, 1000 * LOWER6_S); /* nobody uses it: nobody is asked */
   assert_int_equal(host->count, count);
-  udp_close(&udp);
-  lower_free(host);
+  sender_free(host, &udp);
 }
 
 /* Appendix C's rows for advertisements of a known neighbour. */
@@ -232,17 +233,15 @@ static void advertisement_changes_the_state_as_in_appendix_c(void **state) {
 static void incomplete_needs_a_link_layer_address(void **state) {
   /* EVIDENCE: RFC 4861 7.2.5; RFC 4861 7.2e */
   (void)state;
-  struct lower *host = lower6_new(NULL);
   struct udp_pcb udp;
-  open_udp(host, &udp);
+  struct lower *host = sender_new(&udp);
   assert_int_equal(send_to(&udp, &lower6_peer), 1);
   advertise(host, ND_NA_SOLICITED, NULL);
   EXPECT_STATE(host, "INCOMPLETE");
   advertise(host, 0, LOWER_PEER_MAC); /* unsolicited: good enough to send */
   EXPECT_STATE(host, "DELAY");
   assert_int_equal(host->count, 2);
-  udp_close(&udp);
-  lower_free(host);
+  sender_free(host, &udp);
 }
 
 static void advertisement_of_a_stranger_makes_no_entry(void **state) {
@@ -258,17 +257,15 @@ static void advertisement_of_a_stranger_makes_no_entry(void **state) {
 static void changed_address_is_used_by_the_next_packet(void **state) {
   /* EVIDENCE: RFC 4861 7.2.5 (override) */
   (void)state;
-  struct lower *host = lower6_new(NULL);
   struct udp_pcb udp;
-  open_udp(host, &udp);
+  struct lower *host = sender_new(&udp);
   lower6_learn_peer(host);
   assert_int_equal(send_to(&udp, &lower6_peer), 1);
   assert_memory_equal(lower6_frame(host, 1), LOWER_PEER_MAC, 6);
   advertise(host, ND_NA_SOLICITED | ND_NA_OVERRIDE, other_mac);
   assert_int_equal(send_to(&udp, &lower6_peer), 1);
   assert_memory_equal(lower6_frame(host, 1), other_mac, 6);
-  udp_close(&udp);
-  lower_free(host);
+  sender_free(host, &udp);
 }
 
 static void solicitation_is_answered_with_override_and_solicited(void **state) {
@@ -362,9 +359,8 @@ static void messages_that_fail_a_check_are_not_used(void **state) {
 static void strangers_do_not_push_out_who_is_used(void **state) {
   /* EVIDENCE: RFC 3756 4.3.2 (neighbour discovery denial of service) */
   (void)state;
-  struct lower *host = lower6_new(NULL);
   struct udp_pcb udp;
-  open_udp(host, &udp);
+  struct lower *host = sender_new(&udp);
   lower6_learn_peer(host);
   advertise(host, ND_NA_SOLICITED | ND_NA_OVERRIDE, LOWER_PEER_MAC);
   assert_int_equal(send_to(&udp, &lower6_peer), 1);
@@ -382,16 +378,14 @@ static void strangers_do_not_push_out_who_is_used(void **state) {
     entries++;
   }
   assert_true(entries <= ND_SETS * ND_WAYS);
-  udp_close(&udp);
-  lower_free(host);
+  sender_free(host, &udp);
 }
 
 static void scan_of_a_subnet_is_bounded(void **state) {
   /* EVIDENCE: RFC 6583 6.2 (neighbour cache exhaustion) */
   (void)state;
-  struct lower *host = lower6_new(NULL);
   struct udp_pcb udp;
-  open_udp(host, &udp);
+  struct lower *host = sender_new(&udp);
   for (uint32_t i = 0; i < 5000; i++) {
     struct ph_addr to = lower6_peer;
     put_be32(to.bytes + 8, i + 1);
@@ -402,8 +396,7 @@ static void scan_of_a_subnet_is_bounded(void **state) {
   lower6_pass(host, 10 * LOWER6_S);
   assert_int_equal(host->stack.pkts.available, host->stack.pkts.count);
   assert_int_equal(host->stack.stats.NdResolveFailed, 5000);
-  udp_close(&udp);
-  lower_free(host);
+  sender_free(host, &udp);
 }
 
 /* ---- Duplicate address detection ----------------------------------------- */
@@ -526,8 +519,7 @@ static void duplicate_link_local_address_silences_the_interface(void **state) {
   lower6_receive_icmp(host);
   lower6_pass(host, 3 * LOWER6_S);
   assert_int_equal(send_to(&udp, &lower6_peer), -PH_ENETUNREACH);
-  udp_close(&udp);
-  lower_free(host);
+  sender_free(host, &udp);
 }
 
 static void defended_address_stays_ours(void **state) {

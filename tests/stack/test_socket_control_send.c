@@ -29,6 +29,15 @@ static void receive(struct api *a, long fd) {
   (void)control_receive(a, fd, data, sizeof(data), 256, MSG_DONTWAIT);
 }
 
+/* A byte with one message. */
+static long send_with(struct api *a, long fd, int level, int type,
+                      const void *data, size_t len, const void *to,
+                      unsigned to_len) {
+  struct control c = {.used = 0};
+  control_add(&c, level, type, data, len);
+  return control_send(a, fd, &c, "x", 1, to, to_len);
+}
+
 static struct in_pktinfo info4(uint32_t ifindex, uint32_t src) {
   struct in_pktinfo info = {.ipi_ifindex = (int)ifindex};
   info.ipi_spec_dst.s_addr = htonl(src);
@@ -40,13 +49,11 @@ static void ttl_and_tos_of_one_datagram(struct api *a) {
   long fd = listener(a, AF_INET, &to, sizeof(to));
   long from = FD(s_socket(a, AF_INET, SOCK_DGRAM, 0));
   for (int value = -2; value < 258; value += 13) {
+    R(send_with(a, from, IPPROTO_IP, IP_TTL, &value, sizeof(value), &to,
+                sizeof(to)));
+    R(send_with(a, from, IPPROTO_IP, IP_TOS, &value, sizeof(value), &to,
+                sizeof(to)));
     struct control c = {.used = 0};
-    control_add_int(&c, IPPROTO_IP, IP_TTL, value);
-    R(control_send(a, from, &c, "x", 1, &to, sizeof(to)));
-    c.used = 0;
-    control_add_int(&c, IPPROTO_IP, IP_TOS, value);
-    R(control_send(a, from, &c, "x", 1, &to, sizeof(to)));
-    c.used = 0;
     control_add(&c, IPPROTO_IP, IP_TOS, &(uint8_t){(uint8_t)value}, 1);
     control_add_int(&c, IPPROTO_IP, IP_TTL, 7);
     R(control_send(a, from, &c, "xy", 2, &to, sizeof(to)));
@@ -55,9 +62,7 @@ static void ttl_and_tos_of_one_datagram(struct api *a) {
     }
   }
   R(s_connect(a, from, &to, sizeof(to)));
-  struct control c = {.used = 0};
-  control_add_int(&c, IPPROTO_IP, IP_TTL, 9);
-  R(control_send(a, from, &c, "x", 1, NULL, 0));
+  R(send_with(a, from, IPPROTO_IP, IP_TTL, &(int){9}, sizeof(int), NULL, 0));
   R(s_send(a, from, "x", 1, 0)); /* as before */
   receive(a, fd);
   receive(a, fd);
@@ -77,10 +82,9 @@ static void source_of_one_datagram(struct api *a) {
   for (size_t i = 0; i < PH_ARRAY_LEN(infos); i++) {
     struct sockaddr_in who = {.sin_family = 0};
     unsigned len = sizeof(who);
-    struct control c = {.used = 0};
     char data[4];
-    control_add(&c, IPPROTO_IP, IP_PKTINFO, &infos[i], sizeof(infos[i]));
-    long n = control_send(a, from, &c, "x", 1, &to, sizeof(to));
+    long n = send_with(a, from, IPPROTO_IP, IP_PKTINFO, &infos[i],
+                       sizeof(infos[i]), &to, sizeof(to));
     bool ours = i != 6 && i != 7; /* EINVAL in Linux before 6.17 */
     note(a, __LINE__, "sent", ours || n >= 0 ? n : -1);
     settle(a);
@@ -98,12 +102,10 @@ static void hops_class_and_source_of_ipv6(struct api *a) {
   long from = FD(s_socket(a, AF_INET6, SOCK_DGRAM, 0));
   uint32_t lo = control_loopback(a);
   for (int value = -2; value < 258; value += 13) {
-    struct control c = {.used = 0};
-    control_add_int(&c, IPPROTO_IPV6, IPV6_HOPLIMIT, value);
-    R(control_send(a, from, &c, "x", 1, &to, sizeof(to)));
-    c.used = 0;
-    control_add_int(&c, IPPROTO_IPV6, IPV6_TCLASS, value);
-    R(control_send(a, from, &c, "x", 1, &to, sizeof(to)));
+    R(send_with(a, from, IPPROTO_IPV6, IPV6_HOPLIMIT, &value, sizeof(value),
+                &to, sizeof(to)));
+    R(send_with(a, from, IPPROTO_IPV6, IPV6_TCLASS, &value, sizeof(value), &to,
+                sizeof(to)));
     receive(a, fd);
     receive(a, fd);
   }
@@ -113,9 +115,8 @@ static void hops_class_and_source_of_ipv6(struct api *a) {
       {in6addr_loopback, 77}, {{{{0x20, 1, 0xd, 0xb8, [15] = 9}}}, 0},
       {both_mapped, 0}};
   for (size_t i = 0; i < PH_ARRAY_LEN(infos); i++) {
-    struct control c = {.used = 0};
-    control_add(&c, IPPROTO_IPV6, IPV6_PKTINFO, &infos[i], sizeof(infos[i]));
-    R(control_send(a, from, &c, "x", 1, &to, sizeof(to)));
+    R(send_with(a, from, IPPROTO_IPV6, IPV6_PKTINFO, &infos[i],
+                sizeof(infos[i]), &to, sizeof(to)));
     receive(a, fd);
   }
   R(s_close(a, fd));
@@ -138,9 +139,8 @@ static void messages_of_a_mapped_destination(struct api *a) {
   R(control_send(a, from, &c, "x", 1, &to, sizeof(to)));
   receive(a, fd);
   for (size_t i = 0; i < PH_ARRAY_LEN(infos); i++) {
-    c.used = 0;
-    control_add(&c, IPPROTO_IPV6, IPV6_PKTINFO, &infos[i], sizeof(infos[i]));
-    R(control_send(a, from, &c, "x", 1, &to, sizeof(to)));
+    R(send_with(a, from, IPPROTO_IPV6, IPV6_PKTINFO, &infos[i],
+                sizeof(infos[i]), &to, sizeof(to)));
     receive(a, fd);
   }
   R(s_close(a, fd));

@@ -256,7 +256,14 @@ static struct pair *routers_open(void) {
                                   0,  1, 8, 0, 6, 4, 0, 1, 2, 0, 0,  0, 0, 2,
                                   10, 0, 0, 2, 0, 0, 0, 0, 0, 0, 10, 0, 0, 1};
   pair_receive(pair, arp, sizeof(arp));
+  ph_stack_set_now(s, pair->now_ns);
   return pair;
+}
+
+static struct sockaddr_in host_of(uint32_t address) {
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9)};
+  to.sin_addr.s_addr = htonl(address);
+  return to;
 }
 
 static void routers_errors_reach_udp_ping_and_raw_sockets(void **state) {
@@ -279,8 +286,7 @@ static void routers_errors_reach_udp_ping_and_raw_sockets(void **state) {
                   {12, 0, 0, PH_EPROTO, 0}};
   struct pair *pair = routers_open();
   struct ph_stack *s = &pair->host[0].stack;
-  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9)};
-  to.sin_addr.s_addr = htonl(0x0a000002);
+  const struct sockaddr_in to = host_of(0x0a000002);
   uint8_t data[40] = {8, 0};
   for (size_t k = 0; k < PH_ARRAY_LEN(kinds); k++) {
     int fd = open_with_errors(s, kinds[k].type, kinds[k].protocol);
@@ -312,9 +318,7 @@ static void neighbour_that_does_not_answer_is_told(void **state) {
   (void)state;
   struct pair *pair = routers_open();
   struct ph_stack *s = &pair->host[0].stack;
-  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9)};
-  to.sin_addr.s_addr = htonl(0x0a000009);
-  ph_stack_set_now(s, pair->now_ns);
+  const struct sockaddr_in to = host_of(0x0a000009);
   int fd = open_with_errors(s, PH_SOCK_DGRAM, 0);
   assert_int_equal(ph_sendto(s, fd, "hello", 5, 0, &to, sizeof(to)), 5);
   pair_pass(pair, 10 * PAIR_S);
@@ -335,9 +339,7 @@ static void too_long_for_the_path_is_told_by_ourselves(void **state) {
   static uint8_t data[2000];
   struct pair *pair = routers_open();
   struct ph_stack *s = &pair->host[0].stack;
-  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9)};
-  to.sin_addr.s_addr = htonl(0x0a000002);
-  ph_stack_set_now(s, pair->now_ns);
+  const struct sockaddr_in to = host_of(0x0a000002);
   int fd = open_with_errors(s, PH_SOCK_DGRAM, 0);
   for (int mode = PH_PMTUDISC_DO; mode <= PH_PMTUDISC_PROBE; mode++) {
     assert_int_equal(ph_setsockopt(s, fd, PH_IPPROTO_IP, PH_IP_MTU_DISCOVER,
@@ -365,9 +367,7 @@ static void errors_beyond_the_buffer_are_lost_and_counted(void **state) {
   (void)state;
   struct pair *pair = routers_open();
   struct ph_stack *s = &pair->host[0].stack;
-  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9)};
-  to.sin_addr.s_addr = htonl(0x0a000002);
-  ph_stack_set_now(s, pair->now_ns);
+  const struct sockaddr_in to = host_of(0x0a000002);
   int fd = open_with_errors(s, PH_SOCK_DGRAM, 0);
   assert_int_equal(ph_sendto(s, fd, "x", 1, 0, &to, sizeof(to)), 1);
   for (int i = 0; i < 1000; i++) {

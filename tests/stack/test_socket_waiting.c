@@ -80,19 +80,26 @@ static void low_water_reads(struct api *a) {
   trio_close(a, &t);
 }
 
+/* A client of a listener that had an option before it listened; nothing is
+ * accepted yet. */
+static void trio_wait(struct api *a, struct trio *t, int flags, int level,
+                      int name, int value) {
+  struct sockaddr_in in = local(0);
+  t->listener = FD(s_socket(a, AF_INET, SOCK_STREAM | flags, 0));
+  R(s_bind(a, t->listener, &in, sizeof(in)));
+  R(set_option(a, t->listener, level, name, value));
+  R(s_listen(a, t->listener, 4));
+  in.sin_port = port_of(a, t->listener);
+  t->client = FD(s_socket(a, AF_INET, SOCK_STREAM, 0));
+  R(s_connect(a, t->client, &in, sizeof(in))); /* for the client it stands */
+  settle(a);
+}
+
 static void low_water_is_inherited(struct api *a) {
   struct trio t;
-  struct sockaddr_in in = local(0);
   char buf[64];
   struct timeval soon = {0, 50000};
-  t.listener = FD(s_socket(a, AF_INET, SOCK_STREAM, 0));
-  R(s_bind(a, t.listener, &in, sizeof(in)));
-  R(set_option(a, t.listener, SOL_SOCKET, SO_RCVLOWAT, 8));
-  R(s_listen(a, t.listener, 1));
-  in.sin_port = port_of(a, t.listener);
-  t.client = FD(s_socket(a, AF_INET, SOCK_STREAM, 0));
-  R(s_connect(a, t.client, &in, sizeof(in)));
-  settle(a);
+  trio_wait(a, &t, 0, SOL_SOCKET, SO_RCVLOWAT, 8);
   R(s_poll(a, t.listener, POLLIN)); /* of a listener it means nothing */
   t.server = FD(s_accept(a, t.listener, 0));
   R(option(a, t.server, SOL_SOCKET, SO_RCVLOWAT));
@@ -117,16 +124,8 @@ static void defer_numbers(struct api *a) {
 
 static void defer_until_data(struct api *a) {
   struct trio t;
-  struct sockaddr_in in = local(0);
   char buf[8];
-  t.listener = FD(s_socket(a, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
-  R(s_bind(a, t.listener, &in, sizeof(in)));
-  R(set_option(a, t.listener, IPPROTO_TCP, DEFER_ACCEPT, 5));
-  R(s_listen(a, t.listener, 4));
-  in.sin_port = port_of(a, t.listener);
-  t.client = FD(s_socket(a, AF_INET, SOCK_STREAM, 0));
-  R(s_connect(a, t.client, &in, sizeof(in))); /* for the client it stands */
-  settle(a);
+  trio_wait(a, &t, SOCK_NONBLOCK, IPPROTO_TCP, DEFER_ACCEPT, 5);
   R(s_poll(a, t.listener, POLLIN));
   R(s_accept(a, t.listener, 0));
   R(s_send(a, t.client, "abc", 3, 0));
@@ -142,16 +141,8 @@ static void defer_until_data(struct api *a) {
 
 static void defer_until_fin(struct api *a) {
   struct trio t;
-  struct sockaddr_in in = local(0);
   char buf[8];
-  t.listener = FD(s_socket(a, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
-  R(s_bind(a, t.listener, &in, sizeof(in)));
-  R(set_option(a, t.listener, IPPROTO_TCP, DEFER_ACCEPT, 5));
-  R(s_listen(a, t.listener, 4));
-  in.sin_port = port_of(a, t.listener);
-  t.client = FD(s_socket(a, AF_INET, SOCK_STREAM, 0));
-  R(s_connect(a, t.client, &in, sizeof(in)));
-  settle(a);
+  trio_wait(a, &t, SOCK_NONBLOCK, IPPROTO_TCP, DEFER_ACCEPT, 5);
   R(s_shutdown(a, t.client, SHUT_WR));
   settle(a);
   R(s_poll(a, t.listener, POLLIN));
