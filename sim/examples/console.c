@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <poll.h>
 #include <unistd.h>
@@ -59,6 +60,12 @@ int keyboard(char *line, size_t size, int wait_ms) {
     typed.len += n > 0 ? (size_t)n : 0;
   }
   return 1;
+}
+
+int64_t now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 int console_run(int argc, char **argv, const char *usage) {

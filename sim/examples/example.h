@@ -48,9 +48,11 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The next line of its keyboard, without its end, for which it waits at most
  * `wait_ms` (< 0: for ever). 1: there is one; 0: none yet; -1: no more come. */
 int keyboard(char *line, size_t size, int wait_ms);
+/* Milliseconds since some moment in the past. */
+int64_t now_ms(void);
 
 /* ---- net.c ------------------------------------------------------------ */
-/* A TCP connection, or -1 with something said. */
+/* A TCP connection, patient as below, or -1 with something said. */
 int net_connect(const char *host, const char *port);
 /* A TCP listener, on any address of both families if there are two. */
 int net_listen(const char *port, int backlog);
@@ -69,12 +71,18 @@ bool net_print(int fd, const char *format, ...)
 /* Lines of a connection that end with CR LF, or LF alone. */
 struct net_lines {
   int fd;
+  bool too_long;
   size_t at, len;
   char data[1024];
 };
 /* The next one without its end; its length, or -1: the connection ended, or
- * the line did not within `size` - 1 bytes. */
+ * the line did not within `size` - 1 bytes (`too_long`) or in time, whose bytes
+ * may come one by one. */
 int net_line(struct net_lines *lines, char *line, size_t size);
+
+/* The last words to a peer that has sent more than anybody will read: a close()
+ * at once would take them back (RFC 1122 4.2.2.13). */
+void net_farewell(int fd, const char *text);
 
 /* FNV-1a: two ends that say the same number have the same bytes. */
 #define NET_SUM_START UINT32_C(0x811c9dc5)

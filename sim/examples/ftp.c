@@ -43,7 +43,7 @@ static int ask(struct client *client, const char *command, const char *word) {
  * if we go there; -1. */
 static int prepare(struct client *client) {
   char text[FTP_ADDRESS];
-  struct sockaddr_in at;
+  struct sockaddr_in at, server;
   if (client->active) {
     int listener = ftp_listen(client->lines.fd, text);
     if (listener >= 0 && ask(client, "PORT", text) != 2) {
@@ -55,10 +55,16 @@ static int prepare(struct client *client) {
   if (ask(client, "PASV", "") != 2) {
     return -1;
   }
-  /* 227 and some words, then the numbers (RFC 1123 4.1.2.6). */
+  /* 227 and some words, then the numbers (RFC 1123 4.1.2.6); the address among
+   * them could send us anywhere. */
   const char *numbers = client->reply + 3;
   numbers += strcspn(numbers, "0123456789");
-  return ftp_parse(numbers, &at) ? ftp_connect(&at) : -1;
+  if (!ftp_parse(numbers, &at) ||
+      !ftp_address(client->lines.fd, false, &server)) {
+    return -1;
+  }
+  at.sin_addr = server.sin_addr;
+  return ftp_connect(&at);
 }
 
 /* `file` crosses after `command`. True: the server says so too. */

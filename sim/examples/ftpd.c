@@ -184,6 +184,9 @@ int example_ftpd(int argc, char **argv) {
     if (session.lines.fd < 0) {
       return 1;
     }
+    if (session.lines.too_long) {
+      net_farewell(session.lines.fd, "500 line too long\r\n");
+    }
     forget_data(&session);
     close(session.lines.fd);
   }

@@ -97,6 +97,9 @@ static bool take(struct fetch *fetch) {
     } else if (!take_head(fetch, data, (size_t)n)) {
       return false;
     }
+    if (fetch->got > fetch->length) {
+      return false; /* and who knows how much more */
+    }
   }
   return n < 0 && errno == EAGAIN;
 }
@@ -110,15 +113,15 @@ static void fetch_all(struct job *job, struct fetch *fetches, int count) {
     }
   }
   while (job->open > 0) {
-    int n = epoll_wait(job->epoll, events, EVENTS, -1);
+    int n = epoll_wait(job->epoll, events, EVENTS, NET_PATIENCE_S * 1000);
     for (int i = 0; i < n; i++) {
       struct fetch *fetch = events[i].data.ptr;
       if (!(fetch->asked ? take(fetch) : ask(job, fetch))) {
         end_fetch(job, fetch);
       }
     }
-    if (n < 0 && errno != EINTR) {
-      return;
+    if (n == 0 || (n < 0 && errno != EINTR)) {
+      return; /* nothing of any for so long */
     }
   }
 }

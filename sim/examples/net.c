@@ -7,6 +7,8 @@
 
 #include "sim/examples/example.h"
 
+enum { FAREWELL_MS = 1000 };
+
 int net_connect(const char *host, const char *port) {
   const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
   struct addrinfo *list, *at;
@@ -18,7 +20,8 @@ int net_connect(const char *host, const char *port) {
   }
   for (at = list; at && fd < 0; at = at->ai_next) {
     fd = socket(at->ai_family, at->ai_socktype, at->ai_protocol);
-    if (fd >= 0 && connect(fd, at->ai_addr, at->ai_addrlen) < 0) {
+    if (fd >= 0 &&
+        (!net_patient(fd) || connect(fd, at->ai_addr, at->ai_addrlen) < 0)) {
       close(fd);
       fd = -1;
     }
@@ -107,10 +110,11 @@ bool net_print(int fd, const char *format, ...) {
 }
 
 int net_line(struct net_lines *lines, char *line, size_t size) {
+  int64_t until = now_ms() + NET_PATIENCE_S * 1000;
   for (size_t n = 0;;) {
     if (lines->at == lines->len) {
       ssize_t got = recv(lines->fd, lines->data, sizeof(lines->data), 0);
-      if (got <= 0) {
+      if (got <= 0 || now_ms() > until) {
         return -1;
       }
       lines->at = 0;
@@ -123,9 +127,21 @@ int net_line(struct net_lines *lines, char *line, size_t size) {
       return (int)n;
     }
     if (n + 1 == size) {
+      lines->too_long = true;
       return -1;
     }
     line[n++] = c;
+  }
+}
+
+void net_farewell(int fd, const char *text) {
+  char data[1024];
+  struct pollfd in = {.fd = fd, .events = POLLIN};
+  int64_t until = now_ms() + FAREWELL_MS;
+  if (net_print(fd, "%s", text) && shutdown(fd, SHUT_WR) == 0) {
+    while (now_ms() < until && poll(&in, 1, FAREWELL_MS) == 1 &&
+           recv(fd, data, sizeof(data), 0) > 0) {
+    }
   }
 }
 

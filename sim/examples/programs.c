@@ -5,8 +5,8 @@
 #include "sim/examples/example.h"
 
 const struct example_program example_programs[] = {
-    {"httpd", "PORT DIR [CONNECTIONS]", "serves the files of DIR",
-     example_httpd, 2, 3},
+    {"httpd", "PORT DIR [CONNECTIONS [IDLE_S]]", "serves the files of DIR",
+     example_httpd, 2, 4},
     {"httpget", "HOST PORT PATH COUNT", "fetches PATH so often at once",
      example_httpget, 4, 4},
     {"smtpd", "PORT [MAILS]", "takes mail and shows it", example_smtpd, 1, 2},

@@ -162,6 +162,9 @@ int example_smtpd(int argc, char **argv) {
     if (fd < 0) {
       break;
     }
+    if (session.lines.too_long) {
+      net_farewell(fd, "500 line too long\r\n");
+    }
     mails += session.mails;
     close(fd);
   }

@@ -23,39 +23,41 @@ static const struct example examples[] = {
     {"http",
      "a web server with epoll, 40 connections at once, pages of 100 kB",
      false,
-     {{RUN_SERVER, 0, "httpd", "httpd 80 DIR 42", NULL},
-      {RUN_CLIENT, 2, "httpget", "httpget SERVER 80 /data.bin 40", NULL},
-      {RUN_CLIENT, 1, "httpget", "httpget SERVER 80 / 2", NULL}}},
+     {{RUN_SERVER, 0, "httpd", "httpd 80 DIR 42", NULL, NULL},
+      {RUN_CLIENT, 2, "httpget", "httpget SERVER 80 /data.bin 40", NULL, NULL},
+      {RUN_CLIENT, 1, "httpget", "httpget SERVER 80 / 2", NULL, NULL}}},
     {"smtp",
      "a mail with a line that begins with a dot",
      false,
-     {{RUN_SERVER, 0, "smtpd", "smtpd 25 1", NULL},
+     {{RUN_SERVER, 0, "smtpd", "smtpd 25 1", NULL, NULL},
       {RUN_CLIENT, 1, "smtpsend",
        "smtpsend SERVER 25 ann@client bob@server cy@server",
        "2 Subject: two dots\n2 \n2 .profile begins with one,\n2 .\n"
-       "2 and that line is one, but not the end."}}},
+       "2 and that line is one, but not the end.",
+       NULL}}},
     {"ftp",
      "files both ways, with PASV and with PORT, and a list of them",
      true,
-     {{RUN_SERVER, 0, "ftpd", "ftpd 21 DIR 1", NULL},
+     {{RUN_SERVER, 0, "ftpd", "ftpd 21 DIR 1", NULL, NULL},
       {RUN_CLIENT, 1, "ftp", "ftp SERVER 21 DIR",
-       "2 get data.bin\n2 active\n2 put up.bin\n2 ls\n2 quit"}}},
+       "2 get data.bin\n2 active\n2 put up.bin\n2 ls\n2 quit", NULL}}},
     {"telnet",
      "a remote shell; urgent data interrupt a command that never ends",
      false,
-     {{RUN_SERVER, 0, "telnetd", "telnetd 23 1", NULL},
+     {{RUN_SERVER, 0, "telnetd", "telnetd 23 1", NULL, NULL},
       {RUN_CLIENT, 1, "telnet", "telnet SERVER 23",
        "2 help\n2 echo one two\n50 yes\n80 echo typed ahead\n82 ^C\n"
-       "120 echo after it\n120 exit"}}},
+       "120 echo after it\n120 exit",
+       NULL}}},
     {"chat",
      "three people, two on one host, over UDP and a multicast group",
      true,
      {{RUN_CLIENT, 1, "ann", "chat ann 239.1.2.3 4321 SELF",
-       "200 hello all\n300 /to bob psst\n500 /quit"},
+       "200 hello all\n300 /to bob psst\n500 /quit", NULL},
       {RUN_SERVER, 1, "bob", "chat bob 239.1.2.3 4321 SELF",
-       "250 hi ann\n550 /to dan anybody?\n700 /quit"},
+       "250 hi ann\n550 /to dan anybody?\n700 /quit", NULL},
       {RUN_CLIENT, 100, "cy", "chat cy 239.1.2.3 4321 SELF",
-       "400 I heard that\n600 /quit"}}},
+       "400 I heard that\n600 /quit", NULL}}},
 };
 
 enum { EXAMPLES = sizeof(examples) / sizeof(examples[0]) };
@@ -148,6 +150,10 @@ int keyboard(char *line, size_t size, int wait_ms) {
   return 1;
 }
 
+int64_t now_ms(void) {
+  return (int64_t)(host_time(running_now()->host) / SIM_MS);
+}
+
 static void run_program(struct host *host, void *arg) {
   struct running *me = arg;
   struct ph_stack *stack = host_stack(host);
@@ -156,8 +162,9 @@ static void run_program(struct host *host, void *arg) {
   if (!stack->module[PH_MODULE_DNS] && ph_dns_init(stack, NULL) < 0) {
     sim_fatal("no memory for names");
   }
-  me->status =
-      example_run(example_find(me->argv[0]), me->argc - 1, me->argv + 1);
+  me->status = me->part->fn ? me->part->fn(me->argc - 1, me->argv + 1)
+                            : example_run(example_find(me->argv[0]),
+                                          me->argc - 1, me->argv + 1);
 }
 
 /* --- The scene ------------------------------------------------------------ */

@@ -16,6 +16,9 @@ struct example_part {
   const char *who; /* what its screen is called */
   const char *line;
   const char *typed; /* lines, each behind the millisecond it is typed at */
+  /* Runs with the words behind the first instead of the program that this
+   * names; NULL: that one. */
+  int (*fn)(int argc, char **argv);
 };
 
 struct example {

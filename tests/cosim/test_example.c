@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define PACKHORSE
+#include "sim/examples/example.h"
 #include "sim/run/run.h"
 #include "sim/tool/commands.h"
 #include "sim/tool/example.h"
@@ -150,9 +152,9 @@ static void silent_peer(const char *server, const char *port,
   snprintf(silent, sizeof(silent), "telnet SERVER %s", port);
   const struct example scene = {
       .name = "silence",
-      .parts = {{RUN_SERVER, 0, "server", server, NULL},
-                {RUN_CLIENT, 1, "silent", silent, "900000 too late"},
-                {RUN_CLIENT, 50, "caller", caller, typed}}};
+      .parts = {{RUN_SERVER, 0, "server", server, NULL, NULL},
+                {RUN_CLIENT, 1, "silent", silent, "900000 too late", NULL},
+                {RUN_CLIENT, 50, "caller", caller, typed, NULL}}};
   command_capture(&capture, STDOUT_FILENO);
   assert_int_equal(command_parse(&options, "example http --nic soft"), 0);
   int status = example_play(&scene, &options);
@@ -165,14 +167,52 @@ static void silent_peer(const char *server, const char *port,
   }
 }
 
-static void silent_peer_is_hung_up_on_after_five_minutes(void **state) {
+static void silent_peer_is_hung_up_on(void **state) {
   (void)state;
   silent_peer("smtpd 25 1", "25", "smtpsend SERVER 25 a b", "60 text",
               "caller    sent\n");
   silent_peer("ftpd 21 DIR 2", "21", "ftp SERVER 21 DIR", "60 get data.bin",
               "caller    RETR data.bin: 100000 bytes, sum 017bd83a\n");
+  silent_peer("httpd 80 DIR 2", "80", "httpget SERVER 80 / 1", NULL,
+              "caller    1 of 1 whole");
   silent_peer("telnetd 23 2", "23", "telnet SERVER 23", "60 echo 1\n60 exit",
               "caller    bye\n");
+}
+
+/* A line of which a byte comes now and then. */
+static int dribble(int argc, char **argv) {
+  int fd = net_connect(argv[0], argv[1]), sent = 0;
+  struct pollfd nothing = {.fd = -1};
+  assert_int_equal(argc, 2);
+  while (fd >= 0 && sent < 100 && send(fd, "x", 1, MSG_NOSIGNAL) == 1) {
+    (void)poll(&nothing, 1, 250 * 1000);
+    sent++;
+  }
+  close(fd);
+  say(sent < 5 ? "hung up on" : "still heard");
+  return 0;
+}
+
+static void line_that_comes_byte_by_byte_has_five_minutes_in_all(void **state) {
+  (void)state;
+  static char text[TEXT];
+  struct options options;
+  struct command_capture capture;
+  static const struct example scene = {
+      .name = "dribble",
+      .parts = {{RUN_SERVER, 0, "server", "smtpd 25 1", NULL, NULL},
+                {RUN_CLIENT, 1, "slow", "dribble SERVER 25", NULL, dribble},
+                {RUN_CLIENT, 400000, "caller", "smtpsend SERVER 25 a b",
+                 "60 text", NULL}}};
+  command_capture(&capture, STDOUT_FILENO);
+  assert_int_equal(command_parse(&options, "example http --nic soft"), 0);
+  int status = example_play(&scene, &options);
+  command_captured(&capture, text, sizeof(text));
+  if (status) {
+    fail_msg("%s", text);
+  }
+  assert_non_null(strstr(text, "slow      hung up on\n"));
+  assert_non_null(strstr(text, "caller    sent\n"));
 }
 
 static void same_run_gives_the_same_hash(void **state) {
@@ -222,7 +262,8 @@ int main(void) {
       cmocka_unit_test(ftp_moves_files_with_pasv_and_port),
       cmocka_unit_test(telnet_interrupts_with_urgent_data),
       cmocka_unit_test(chat_is_heard_by_all_of_a_group),
-      cmocka_unit_test(silent_peer_is_hung_up_on_after_five_minutes),
+      cmocka_unit_test(silent_peer_is_hung_up_on),
+      cmocka_unit_test(line_that_comes_byte_by_byte_has_five_minutes_in_all),
       cmocka_unit_test(same_run_gives_the_same_hash),
       cmocka_unit_test(json_is_one_object),
       cmocka_unit_test(program_that_fails_makes_the_run_fail),

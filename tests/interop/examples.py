@@ -2,12 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The example programs against peers of others: curl and Python's smtplib, ftplib and telnetlib. In a network
 namespace of its own, on Linux's sockets and, over a TAP device, on ours, which many threads may use."""
+import contextlib
 import os
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import warnings
 
 BUILD = os.environ.get("BUILD", "build")
@@ -296,6 +300,180 @@ def garbage(world, work):
     finish(server)
 
 
+def told(sock):
+    """All that comes until the other end closes or resets; None: it does neither in time."""
+    text = b""
+    sock.settimeout(10)
+    try:
+        while piece := sock.recv(65536):
+            text += piece
+    except TimeoutError:
+        return None
+    except OSError:
+        pass
+    return text
+
+
+def patience(world, work):
+    """Peers that say nothing, half a request, or read nothing: httpd drops each after a second, and serves others."""
+    with open(f"{work}/page", "wb") as file:
+        file.write(b"page")
+    with open(f"{work}/big", "wb") as file:
+        file.truncate(64 << 20)
+    server = world.program("httpd", "8091", work, "7", "1")
+
+    def connect(text=b""):
+        sock = socket.create_connection((world.host, 8091), WAIT_S)
+        sock.sendall(text)
+        return sock
+
+    silent, half, answered = connect(), connect(b"GET /pa"), connect(b"GET /page HTTP/1.1\r\nHost: x\r\n\r\nGET")
+    slow, deaf = connect(), connect(b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n")
+    sent = 0
+    try:
+        for _ in range(25):  # a byte whenever it would be forgiven
+            slow.sendall(b"GET /page HTTP/1.1\r\nHost: "[sent:sent + 1])
+            sent += 1
+            time.sleep(0.2)
+    except OSError:
+        pass
+    check(f"{world.name}: httpd drops who sends a byte now and then", sent < 25, sent)
+    ends = [told(sock) for sock in (silent, half, answered)]
+    check(f"{world.name}: httpd drops the silent", ends[0] == b"" and ends[1] == b"", ends)
+    check(f"{world.name}: httpd drops who was answered", ends[2] is not None and ends[2].endswith(b"page"), ends)
+    time.sleep(3)  # it is deaf since at least so long
+    got = told(deaf)
+    check(f"{world.name}: httpd drops who reads nothing", got is not None and 0 < len(got) < 64 << 20, got and len(got))
+    check(f"{world.name}: httpd serves others meanwhile", run("curl", "-s", "-m", "20", f"http://{world.host}:8091/page") ==
+          b"page")
+    with connect(b"GET /page HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n") as last:
+        told(last)
+    for sock in (silent, half, answered, slow, deaf):
+        sock.close()
+    out, good = finish(server)
+    check(f"{world.name}: httpd ends after 7 connections, 5 of them dropped", good, out)
+
+
+def requests(world, work):
+    """Requests that a strict server refuses, with an answer that arrives though more was sent than it reads."""
+    with open(f"{work}/page", "wb") as file:
+        file.write(b"page")
+    rows = [(b"GET /page HTTP/1.1\r\nHost: x\r\nContent-Length : 4\r\n\r\n", 400),
+            (b"GET /page HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n", 400),
+            (b"GET /page HTTP/1.1\r\nHost: x\nContent-Length: 4\r\n\r\n", 400),
+            (b"GET /page HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400),
+            (b"GET /page HTTP/1.1\r\nHost: \0\r\n\r\n", 400), (b"GET /page HTTP/1.1\r\nHost\r\n\r\n", 400),
+            (b"GET /page  HTTP/1.1\r\nHost: x\r\n\r\n", 400), (b"GET /page HTTP/1.12\r\nHost: x\r\n\r\n", 400),
+            (b"GET /page\r\n\r\n", 400), (b"\r\n\r\n", 400), (b"get /page HTTP/1.1\r\nHost: x\r\n\r\n", 405),
+            (b"GET /page HTTP/1.1\r\nHost: x\r\nA: " + b"b" * 200000, 431),
+            (b"GET /" + b"a" * 400 + b" HTTP/1.1\r\nHost: x\r\nConnection: foo, close\r\n\r\n", 404),
+            (b"GET /page HTTP/1.0\r\n\r\n", 200), (b"HEAD /page HTTP/1.0\r\nhost:x\r\n\r\n", 200)]
+    server = world.program("httpd", "8092", work, str(len(rows)), "20")
+    answers = []
+    for text, _ in rows:
+        with socket.create_connection((world.host, 8092), WAIT_S) as sock:
+            sock.settimeout(WAIT_S)
+            try:
+                sock.sendall(text)
+            except OSError:
+                pass
+            answers.append((told(sock) or b"")[9:12])
+    wanted = [str(code).encode() for _, code in rows]
+    check(f"{world.name}: httpd's answers to odd requests", answers == wanted,
+          [row for row in zip(rows, answers) if str(row[0][1]).encode() != row[1]])
+    out, good = finish(server)
+    check(f"{world.name}: httpd ends after {len(rows)} connections", good, out)
+
+
+def crowd(world, work):
+    """More connections than descriptors: the one that has waited longest gives its place."""
+    if world is not WORLDS[0]:
+        return
+    with open(f"{work}/page", "wb") as file:
+        file.write(b"page")
+    server = start(["prlimit", "--nofile=24:24", *LINUX], ["httpd", "8093", work, "0", "3600"], "")
+    server.stdout.readline()
+    silent = [socket.create_connection((world.host, 8093), WAIT_S) for _ in range(60)]
+    got = run("curl", "-s", "-m", "10", f"http://{world.host}:8093/page")
+    check(f"{world.name}: httpd has room for one more", got == b"page", got)
+    server.kill()
+    finish(server)
+    for sock in silent:
+        sock.close()
+
+
+def hang_up(world, work):
+    """Connections that are reset before they are accepted, and lines without an end: the next client is served."""
+    port, linger = 7031, struct.pack("ii", 1, 0)
+    for name, more, last in (("smtpd", ["1"], b"220"), ("ftpd", [work, "41"], b"220"), ("telnetd", ["41"], b"packhorse")):
+        server = world.program(name, str(port), *more)
+        holder = socket.create_connection((world.host, port), WAIT_S)  # meanwhile the others wait
+        for _ in range(6):
+            with socket.create_connection((world.host, port), WAIT_S) as sock:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        holder.sendall(b"x" * 5000)
+        if name != "telnetd":
+            text = told(holder)
+            check(f"{world.name}: {name} refuses a line without an end", text is not None and b"\r\n500 " in text, text)
+        holder.close()
+        with socket.create_connection((world.host, port), WAIT_S) as sock:
+            sock.settimeout(WAIT_S)
+            got = sock.recv(100)
+        check(f"{world.name}: {name} serves on after resets", got.startswith(last) and server.poll() is None, got)
+        server.kill()
+        finish(server)
+        port += 1
+
+
+def liars(world, _work):
+    """Servers that lie: a client believes no more than it must."""
+    if world is WORLDS[1]:
+        return  # its clients are Linux's, as in the first world
+
+    def serve(listener, talk):
+        def one():
+            with contextlib.suppress(OSError):
+                with listener.accept()[0] as sock:
+                    sock.settimeout(WAIT_S)
+                    talk(sock)
+        thread = threading.Thread(target=one, daemon=True)
+        thread.start()
+        return thread
+
+    def endless(sock):
+        sock.recv(4000)
+        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")
+        while True:
+            sock.sendall(b"x" * 100000)
+
+    with socket.create_server(("", 7041)) as listener:
+        thread = serve(listener, endless)
+        mine, good = finish(world.peer("httpget", world.host, "7041", "/", "1"))
+        check(f"{world.name}: httpget ends where Content-Length says", not good and "0 of 1 whole" in mine, mine)
+        thread.join(WAIT_S)
+
+    def elsewhere(sock):
+        sock.sendall(b"220 hi\r\n")
+        for answer in (b"331 go on", b"230 in", b"200 ok", b"227 to (127,0,0,9,27,140)", b"150 here", b"226 done", b"221 bye"):
+            if not sock.recv(4000):
+                return
+            sock.sendall(answer + b"\r\n")
+
+    if world is not WORLDS[0]:
+        return
+    with socket.create_server(("", 7042)) as listener, socket.create_server(("127.0.0.9", 27 * 256 + 140)) as third:
+        thread = serve(listener, elsewhere)
+        mine, good = finish(world.peer("ftp", world.host, "7042", "/tmp", typed="ls\n"))
+        thread.join(WAIT_S)
+        third.settimeout(0.2)
+        try:
+            third.accept()[0].close()
+            called = True
+        except TimeoutError:
+            called = False
+        check(f"{world.name}: ftp is not sent to third parties", not good and not called, (mine, called))
+
+
 def inside():
     subprocess.run(["ip", "link", "set", "lo", "up", "multicast", "on"], check=True)
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -310,7 +488,7 @@ def inside():
             worlds = WORLDS[:1]
             print("skipped: there is no /dev/net/tun")
         for world in worlds:
-            for example in (http, ipv6, smtp, ftp, telnet, chat, garbage):
+            for example in (http, ipv6, smtp, ftp, telnet, chat, garbage, patience, requests, crowd, hang_up, liars):
                 os.mkdir(f"{work}/{worlds.index(world)}-{example.__name__}")
                 try:
                     example(world, f"{work}/{worlds.index(world)}-{example.__name__}")
