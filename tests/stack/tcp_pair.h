@@ -171,6 +171,15 @@ static inline uint8_t pair_byte(uint64_t n) {
   return (uint8_t)(n >> 56 ^ n >> 33);
 }
 
+/* One end's application writes all that is taken of the test stream up to
+ * `size`, from `*sent` on, `piece` bytes (up to 64 KiB) at a time. */
+void pair_write(struct ph_stack *stack, struct tcp_conn *conn, uint64_t *sent,
+                uint64_t size, uint32_t piece);
+/* The other end's reads all there is, and it must be the stream from
+ * `*received` on. True: the stream's end came. */
+bool pair_read(struct ph_stack *stack, struct tcp_conn *conn,
+               uint64_t *received, uint32_t piece);
+
 /* Checks the invariants at the head of stack/tcp/tcp_internal.h. */
 void tcp_check_invariants(struct ph_stack *stack);
 

@@ -16,7 +16,6 @@ struct flow {
   struct pair_ends ends;
   int sender; /* host */
   uint64_t size, sent, received;
-  uint8_t buf[CHUNK];
 };
 
 static bool pump(struct pair *pair, void *ctx) {
@@ -26,25 +25,8 @@ static bool pump(struct pair *pair, void *ctx) {
   bool client = f->ends.client_owner == f->sender;
   struct tcp_conn *from = client ? f->ends.client : f->ends.server;
   struct tcp_conn *to = client ? f->ends.server : f->ends.client;
-  while (f->sent < f->size) {
-    size_t n = f->size - f->sent < CHUNK ? (size_t)(f->size - f->sent) : CHUNK;
-    for (size_t i = 0; i < n; i++) {
-      f->buf[i] = pair_byte(f->sent + i);
-    }
-    long done = tcp_send(s, from, f->buf, n, false);
-    if (done <= 0) {
-      assert_int_equal(done, -PH_EAGAIN);
-      break;
-    }
-    f->sent += (uint64_t)done;
-  }
-  long got;
-  while ((got = tcp_recv(r, to, f->buf, CHUNK, false)) > 0) {
-    for (long i = 0; i < got; i++) {
-      assert_int_equal(f->buf[i], pair_byte(f->received + (uint64_t)i));
-    }
-    f->received += (uint64_t)got;
-  }
+  pair_write(s, from, &f->sent, f->size, CHUNK);
+  (void)pair_read(r, to, &f->received, CHUNK);
   return f->received == f->size;
 }
 

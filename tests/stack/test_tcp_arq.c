@@ -66,28 +66,8 @@ static bool drops(struct pair *pair, const struct pair_seg *seg) {
 
 static bool pump(struct pair *pair, void *ctx) {
   struct transfer *t = ctx;
-  static uint8_t buf[65536];
-  while (t->sent < t->size) {
-    uint64_t left = t->size - t->sent;
-    size_t n = left < sizeof(buf) ? (size_t)left : sizeof(buf);
-    for (size_t i = 0; i < n; i++) {
-      buf[i] = pair_byte(t->sent + i);
-    }
-    long done = tcp_send(&pair->host[1].stack, t->ends.client, buf, n, false);
-    if (done == -PH_EAGAIN) {
-      break;
-    }
-    assert_true(done > 0);
-    t->sent += (uint64_t)done;
-  }
-  long got;
-  while ((got = tcp_recv(&pair->host[0].stack, t->ends.server, buf, sizeof(buf),
-                         false)) > 0) {
-    for (long i = 0; i < got; i++) {
-      assert_int_equal(buf[i], pair_byte(t->received + (uint64_t)i));
-    }
-    t->received += (uint64_t)got;
-  }
+  pair_write(&pair->host[1].stack, t->ends.client, &t->sent, t->size, 65536);
+  (void)pair_read(&pair->host[0].stack, t->ends.server, &t->received, 65536);
   tcp_check_invariants(&pair->host[0].stack);
   tcp_check_invariants(&pair->host[1].stack);
   return t->received == t->size;

@@ -17,36 +17,15 @@ struct transfer {
 };
 
 static bool pump(struct pair *pair, void *ctx) {
-  static uint8_t buf[65536];
   struct transfer *t = ctx;
   struct ph_stack *c = &pair->host[t->ends.client_owner].stack;
   struct ph_stack *s = &pair->host[!t->ends.client_owner].stack;
-  while (t->sent < t->size) {
-    uint64_t left = t->size - t->sent;
-    size_t n = left < sizeof(buf) ? (size_t)left : sizeof(buf);
-    for (size_t i = 0; i < n; i++) {
-      buf[i] = pair_byte(t->sent + i);
-    }
-    long done = tcp_send(c, t->ends.client, buf, n, false);
-    if (done == -PH_EAGAIN) {
-      break;
-    }
-    assert_true(done > 0);
-    t->sent += (uint64_t)done;
-  }
+  pair_write(c, t->ends.client, &t->sent, t->size, 65536);
   if (t->sent == t->size && !t->closed) {
     t->closed = true;
     tcp_close(c, t->ends.client, false);
   }
-  long got;
-  while ((got = tcp_recv(s, t->ends.server, buf, sizeof(buf), false)) > 0) {
-    for (long i = 0; i < got; i++) {
-      assert_int_equal(buf[i], pair_byte(t->received + (uint64_t)i));
-    }
-    t->received += (uint64_t)got;
-  }
-  assert_true(got == 0 || got == -PH_EAGAIN);
-  return got == 0;
+  return pair_read(s, t->ends.server, &t->received, 65536);
 }
 
 static void transfer(struct pair *pair, uint64_t size, uint64_t limit_ns) {

@@ -86,29 +86,10 @@ static void end(struct crowd *c) {
  * not silent have received everything. */
 static bool pump(struct pair *pair, void *ctx) {
   struct crowd *c = ctx;
-  static uint8_t buf[16384];
   bool done = true;
   for (int i = 0; i < c->count; i++) {
-    while (c->sent[i] < c->size) {
-      uint64_t left = c->size - c->sent[i];
-      size_t n = left < sizeof(buf) ? (size_t)left : sizeof(buf);
-      for (size_t k = 0; k < n; k++) {
-        buf[k] = pair_byte(c->sent[i] + k);
-      }
-      long took = tcp_send(&pair->host[0].stack, c->server[i], buf, n, false);
-      if (took <= 0) {
-        break;
-      }
-      c->sent[i] += (uint64_t)took;
-    }
-    long got;
-    while ((got = tcp_recv(&pair->host[1].stack, c->client[i], buf, sizeof(buf),
-                           false)) > 0) {
-      for (long k = 0; k < got; k++) {
-        assert_int_equal(buf[k], pair_byte(c->received[i] + (uint64_t)k));
-      }
-      c->received[i] += (uint64_t)got;
-    }
+    pair_write(&pair->host[0].stack, c->server[i], &c->sent[i], c->size, 16384);
+    (void)pair_read(&pair->host[1].stack, c->client[i], &c->received[i], 16384);
     done = done && (i < c->silent || c->received[i] == c->size);
   }
   return done;

@@ -19,28 +19,8 @@ struct flow {
 
 static bool pump(struct pair *pair, void *ctx) {
   struct flow *f = ctx;
-  static uint8_t buf[65536];
-  while (f->sent < f->want) {
-    uint64_t left = f->want - f->sent;
-    size_t n = left < sizeof(buf) ? (size_t)left : sizeof(buf);
-    for (size_t i = 0; i < n; i++) {
-      buf[i] = pair_byte(f->sent + i);
-    }
-    long done = tcp_send(f->stack, f->from, buf, n, false);
-    if (done == -PH_EAGAIN) {
-      break;
-    }
-    assert_true(done > 0);
-    f->sent += (uint64_t)done;
-  }
-  long n;
-  while ((n = tcp_recv(&pair->host[0].stack, f->ends.server, buf, sizeof(buf),
-                       false)) > 0) {
-    for (long i = 0; i < n; i++) {
-      assert_int_equal(buf[i], pair_byte(f->got + (uint64_t)i));
-    }
-    f->got += (uint64_t)n;
-  }
+  pair_write(f->stack, f->from, &f->sent, f->want, 65536);
+  (void)pair_read(&pair->host[0].stack, f->ends.server, &f->got, 65536);
   return f->got == f->want && f->from->snd_una == f->from->snd_nxt;
 }
 

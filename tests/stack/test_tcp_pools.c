@@ -21,9 +21,6 @@ struct flow {
 
 static bool pump(struct pair *pair, void *ctx) {
   struct flow *f = ctx;
-  static uint8_t buf[65536];
-  struct ph_stack *c = &pair->host[1].stack;
-  struct ph_stack *s = &pair->host[0].stack;
   f->round++;
   if (f->refill) {
     pair->host[1].ring_free = f->refill;
@@ -31,26 +28,9 @@ static bool pump(struct pair *pair, void *ctx) {
   if (f->hold) {
     pair->host[1].hold_completions = f->round % 16 != 0;
   }
-  while (f->sent < f->size) {
-    uint64_t left = f->size - f->sent;
-    size_t n = left < f->write_size ? (size_t)left : f->write_size;
-    for (size_t i = 0; i < n; i++) {
-      buf[i] = pair_byte(f->sent + i);
-    }
-    long done = tcp_send(c, f->ends.client, buf, n, false);
-    if (done <= 0) {
-      assert_int_equal(done, -PH_EAGAIN);
-      break;
-    }
-    f->sent += (uint64_t)done;
-  }
-  long got;
-  while ((got = tcp_recv(s, f->ends.server, buf, sizeof(buf), false)) > 0) {
-    for (long i = 0; i < got; i++) {
-      assert_int_equal(buf[i], pair_byte(f->received + (uint64_t)i));
-    }
-    f->received += (uint64_t)got;
-  }
+  pair_write(&pair->host[1].stack, f->ends.client, &f->sent, f->size,
+             f->write_size);
+  (void)pair_read(&pair->host[0].stack, f->ends.server, &f->received, 65536);
   return f->received == f->size;
 }
 

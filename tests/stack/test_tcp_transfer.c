@@ -18,35 +18,14 @@ struct transfer {
 /* One round of both applications; true when the receiver saw the end. */
 static bool pump(struct pair *pair, void *ctx) {
   struct transfer *t = ctx;
-  static uint8_t buf[65536];
   struct ph_stack *c = &pair->host[t->ends.client_owner].stack;
   struct ph_stack *s = &pair->host[!t->ends.client_owner].stack;
-  while (t->sent < t->size) {
-    uint64_t left = t->size - t->sent;
-    size_t n = left < t->write_size ? (size_t)left : t->write_size;
-    for (size_t i = 0; i < n; i++) {
-      buf[i] = pair_byte(t->sent + i);
-    }
-    long done = tcp_send(c, t->ends.client, buf, n, false);
-    if (done == -PH_EAGAIN) {
-      break;
-    }
-    assert_true(done > 0);
-    t->sent += (uint64_t)done;
-  }
+  pair_write(c, t->ends.client, &t->sent, t->size, t->write_size);
   if (t->sent == t->size && !t->closed) {
     t->closed = true;
     tcp_close(c, t->ends.client, false);
   }
-  long got;
-  while ((got = tcp_recv(s, t->ends.server, buf, t->read_size, false)) > 0) {
-    for (long i = 0; i < got; i++) {
-      assert_int_equal(buf[i], pair_byte(t->received + (uint64_t)i));
-    }
-    t->received += (uint64_t)got;
-  }
-  assert_true(got == 0 || got == -PH_EAGAIN);
-  return got == 0;
+  return pair_read(s, t->ends.server, &t->received, t->read_size);
 }
 
 static void transfer(struct pair *pair, struct transfer *t, uint64_t limit_ns) {
