@@ -323,7 +323,7 @@ static void replied(void *ctx, const struct ph_addr *from, uint16_t id,
 static struct lower *node_new(uint8_t mac, bool router) {
   struct lower *node = lower_new(NULL);
   const struct ph_ipv6_config config = {.ignore_ra = router};
-  node->seed = mac;
+  node->bare.seed = mac;
   node->netif.mac[5] = mac;
   assert_int_equal(ph_ipv6_init_with(&node->stack, &config), 0);
   return node;
