@@ -37,9 +37,14 @@ static void print_wrapped(const char *text, int indent) {
 static void print_head(const struct journey *journey) {
   bool many = journey->segment_count > 1;
   char text[JOURNEY_TEXT];
-  printf("Packet %u of %u with data from %s to %s, stage by stage\n\n",
-         journey->number, journey->count, journey_host_name(journey->sender),
-         journey_host_name(1 - journey->sender));
+  printf("Packet %u of %u with data from %s to %s", journey->number,
+         journey->count, journey->hops[0].name, journey->receiver);
+  for (unsigned i = 1; i < journey->hop_count; i++) {
+    if (journey->hops[i].host != 1 - journey->sender) {
+      printf("%s%s", i == 1 ? " over " : ", ", journey->hops[i].name);
+    }
+  }
+  printf(", stage by stage\n\n");
   snprintf(
       text, sizeof(text),
       "%" PRIu32 " bytes of TCP payload, sequence number %" PRIu32
@@ -72,7 +77,7 @@ static void print_stage(const struct journey *journey, unsigned i) {
   sim_time took = stage->at - journey_before(journey, i);
   sim_time total = journey_end(journey) - journey->start;
   char cycles[16] = "";
-  if (journey->options->nic == HOST_NIC_RTL) {
+  if (journey->hops[stage->hop].rtl) {
     snprintf(cycles, sizeof(cycles), "%.0f",
              (double)took / (double)NIC_CYCLE_PS);
   }
@@ -86,17 +91,17 @@ static void print_stage(const struct journey *journey, unsigned i) {
 }
 
 static void print_place(const struct journey *journey, unsigned i) {
-  enum journey_place place = journey->stages[i].place;
-  if (i && journey->stages[i - 1].place == place) {
+  const struct journey_stage *stage = &journey->stages[i];
+  const struct journey_hop *hop = &journey->hops[stage->hop];
+  if (i && stage[-1].place == stage->place) {
     return;
   }
-  if (place == PLACE_WIRE) {
-    printf("\nwire\n");
+  if (stage->place != PLACE_WIRE) {
+    printf("\n%s: %s\n", hop->name, journey_place_name(stage->place));
+  } else if (journey_over_routers(journey)) {
+    printf("\nwire from %s to %s\n", hop->name, hop[1].name);
   } else {
-    printf("\n%s: %s\n",
-           journey_host_name(place < PLACE_WIRE ? journey->sender
-                                                : 1 - journey->sender),
-           journey_place_name(place));
+    printf("\nwire\n");
   }
 }
 
@@ -109,7 +114,7 @@ static void print_time(const struct journey *journey, sim_time time) {
 }
 
 static void print_segments(const struct journey *journey) {
-  bool rtl = journey->options->nic == HOST_NIC_RTL;
+  bool rtl = journey_any_rtl(journey);
   printf("\nIts segments, when (microseconds)\n\n");
   printf(
       "  segment  bytes%s    starts    leaves   arrives%s     taken  by TCP "
@@ -117,17 +122,19 @@ static void print_segments(const struct journey *journey) {
       rtl ? "   fetched" : "", rtl ? " in memory" : "");
   for (unsigned i = 0; i < journey->segment_count; i++) {
     const struct journey_segment *segment = &journey->segments[i];
+    const struct journey_link *first = segment->links;
+    const struct journey_link *last = journey_arrival(journey, segment);
     printf("  %7u %6" PRIu32, i + 1, segment->payload);
     if (rtl) {
-      print_time(journey, segment->fetched);
+      print_time(journey, first->fetched);
     }
-    print_time(journey, segment->out);
-    print_time(journey, segment->sent);
-    print_time(journey, segment->arrived);
+    print_time(journey, first->out);
+    print_time(journey, first->sent);
+    print_time(journey, last->arrived);
     if (rtl) {
-      print_time(journey, segment->written);
+      print_time(journey, last->written);
     }
-    print_time(journey, segment->taken);
+    print_time(journey, last->taken);
     print_time(journey, segment->input);
     print_time(journey, segment->done);
     printf("\n");
@@ -137,16 +144,44 @@ static void print_segments(const struct journey *journey) {
     snprintf(text, sizeof(text),
              "At %.3f us the %s's driver takes the packet back; its blocks are "
              "free when they are acknowledged, too.",
-             us(journey->freed - journey->start),
-             journey_host_name(journey->sender));
+             us(journey->freed - journey->start), journey->hops[0].name);
     printf("\n");
     print_wrapped(text, 2);
   }
 }
 
+/* Over routers: its first byte enters each link, its last one has arrived. */
+static void print_links(const struct journey *journey) {
+  enum { COLUMNS = 4 };
+  for (unsigned from = 0; from + 1 < journey->hop_count; from += COLUMNS) {
+    unsigned to = ph_min_u32(from + COLUMNS, journey->hop_count - 1);
+    printf(
+        "\n%s\n\n  segment",
+        from ? "Further on"
+             : "They on each link, starting there and whole at the other end");
+    for (unsigned k = from; k < to; k++) {
+      char link[2 * TOPOLOGY_NAME + 4];
+      snprintf(link, sizeof(link), "%s > %s", journey->hops[k].name,
+               journey->hops[k + 1].name);
+      printf(" %19.19s", link);
+    }
+    printf("\n");
+    for (unsigned i = 0; i < journey->segment_count; i++) {
+      const struct journey_segment *segment = &journey->segments[i];
+      printf("  %7u", i + 1);
+      for (unsigned k = from; k < to; k++) {
+        bool there = k < segment->link_count;
+        print_time(journey, there ? segment->links[k].out : SIM_NEVER);
+        print_time(journey, there ? segment->links[k].arrived : SIM_NEVER);
+      }
+      printf("\n");
+    }
+  }
+}
+
 void journey_print(const struct journey *journey) {
   sim_time total = journey_end(journey) - journey->start;
-  bool rtl = journey->options->nic == HOST_NIC_RTL;
+  bool rtl = journey_any_rtl(journey);
   print_head(journey);
   printf("\n  #   %-17s %10s %9s %7s %7s 0%*.3f us\n", "stage", "at us",
          "took us", rtl ? "cycles" : "", "share", BAR - 4, us(total));
@@ -159,10 +194,13 @@ void journey_print(const struct journey *journey) {
     print_wrapped(journey->end, INDENT);
   }
   printf("\n      %-17s %10.3f us", "total", us(total));
-  if (rtl) {
+  if (journey_all_rtl(journey)) {
     printf(", %.0f cycles of the NICs' clock at 156.25 MHz",
            (double)total / (double)NIC_CYCLE_PS);
   }
   printf("\n");
   print_segments(journey);
+  if (journey_over_routers(journey)) {
+    print_links(journey);
+  }
 }

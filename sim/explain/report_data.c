@@ -155,7 +155,7 @@ static void put_stage(const struct writer *writer,
                       const struct journey *journey, unsigned index) {
   const struct journey_stage *stage = &journey->stages[index];
   sim_time took = stage->at - journey_before(journey, index);
-  bool rtl = writer->side.transfer->run.options->nic == HOST_NIC_RTL;
+  bool rtl = journey->hops[stage->hop].rtl;
   fprintf(writer->file, "%s\n [%u,", index ? "," : "",
           stage->place < PLACE_WIRE    ? 0u
           : stage->place == PLACE_WIRE ? 1u

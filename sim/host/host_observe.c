@@ -64,16 +64,17 @@ void host_note(struct host *host, const struct timeline_event *event) {
   timeline_add(host->config.timeline, &here);
 }
 
-static void note_frame(struct host *host, enum timeline_track track,
+static void note_frame(struct host_port *port, enum timeline_track track,
                        const uint8_t *data, uint32_t len, sim_time begin,
                        sim_time end, uint64_t id) {
-  if (!host->config.timeline) {
+  if (!port->host->config.timeline) {
     return;
   }
   size_t whole = len > FRAME_FCS_LEN ? len - FRAME_FCS_LEN : 0;
   struct timeline_event event = {
       .name = frame_kind_name(frame_kind_of(data, whole)),
       .track = track,
+      .nic = port->index + 1,
       .begin = begin,
       .end = end,
       .packet = id,
@@ -82,7 +83,7 @@ static void note_frame(struct host *host, enum timeline_track track,
   if (!frame_tcp(data, len, &event.seq, &event.payload)) {
     event.payload = 0;
   }
-  host_note(host, &event);
+  host_note(port->host, &event);
 }
 
 void host_emit(struct host_port *port, const uint8_t *data, uint32_t len,
@@ -100,7 +101,7 @@ void host_emit(struct host_port *port, const uint8_t *data, uint32_t len,
     capture_add(config->capture, port->if_wire_tx, start, CAPTURE_OUT, data,
                 len, here, id, NULL);
   }
-  note_frame(host, TIMELINE_WIRE_TX, data, len, start, end, id);
+  note_frame(port, TIMELINE_WIRE_TX, data, len, start, end, id);
 }
 
 void host_received(struct host_port *port, const struct frame *frame,
@@ -115,7 +116,7 @@ void host_received(struct host_port *port, const struct frame *frame,
     capture_add(config->capture, port->if_wire_rx, start, CAPTURE_IN,
                 frame->data, frame->len, frame->marks, frame->id, NULL);
   }
-  note_frame(host, TIMELINE_WIRE_RX, frame->data, frame->len, start,
+  note_frame(port, TIMELINE_WIRE_RX, frame->data, frame->len, start,
              start + (FRAME_PREAMBLE + (sim_time)frame->len) * BYTE_PS,
              frame->id);
 }
@@ -131,7 +132,11 @@ static uint32_t segments_of(const struct pkt *pkt) {
   if (pkt->gso_type == PKT_GSO_NONE || pkt->gso_size == 0) {
     return 1;
   }
-  uint32_t payload = pkt->len > pkt->head_len ? pkt->len - pkt->head_len : 0;
+  /* A packet that is forwarded has payload behind the headers in its head. */
+  uint32_t seq, payload;
+  if (!frame_tcp(pkt->head, pkt->head_len, &seq, &payload)) {
+    payload = pkt->len > pkt->head_len ? pkt->len - pkt->head_len : 0;
+  }
   uint32_t segments = (payload + pkt->gso_size - 1) / pkt->gso_size;
   return segments ? segments : 1;
 }
@@ -153,6 +158,7 @@ static void note_packet(struct host *host, const struct pkt *pkt,
   struct timeline_event event = {
       .name = name,
       .track = TIMELINE_STACK,
+      .nic = host->current->index + 1,
       .begin = host_time(host),
       .end = host_time(host),
       .packet = pkt->id,
@@ -182,6 +188,7 @@ static struct host_port *enter(struct host *host, const struct netif *netif) {
 
 static int tap_transmit(struct netif *netif, struct pkt *pkt) {
   struct host *host = netif->stack->platform->ctx;
+  struct host_port *before = host->current;
   struct host_port *port = enter(host, netif);
   uint32_t segments = segments_of(pkt);
   uint64_t id = pkt->id;
@@ -201,6 +208,7 @@ static int tap_transmit(struct netif *netif, struct pkt *pkt) {
   port->sent[port->sent_last % HOST_IDS] = (struct host_sent){id, segments};
   port->sent_last++;
   int error = port->inner_ops->transmit(netif, pkt);
+  host->current = before; /* a router: on with the NIC that brought it */
   if (error) {
     port->sent_last--;
     return error;
@@ -285,6 +293,7 @@ void host_trace(void *ctx, uint64_t packet_id, const char *stage) {
   struct timeline_event event = {
       .name = stage,
       .track = of_driver(stage) ? TIMELINE_DRIVER : TIMELINE_STACK,
+      .nic = of_driver(stage) ? host->current->index + 1 : 0,
       .begin = now,
       .end = now,
       .packet = packet_id,

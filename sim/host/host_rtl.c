@@ -92,6 +92,7 @@ static void trace_access(struct host_port *port, sim_time begin, bool write,
                                       : write  ? "write"
                                                : "read",
                               .track = TIMELINE_REGISTERS,
+                              .nic = port->index + 1,
                               .begin = begin,
                               .end = port->host->local,
                               .address = offset,

@@ -133,6 +133,8 @@ static void add_chain(struct rtl_follow *follow, struct timeline_event *event) {
   chain->seq = follow->port->host->given.seq;
   chain->payload = follow->port->host->given.payload;
   chain->header = (uint32_t)event->bytes - chain->payload;
+  event->seq = chain->seq;
+  event->payload = chain->payload;
 }
 
 /* The driver took the packet back; the ring keeps the order. */
@@ -154,10 +156,13 @@ void rtl_follow_publish(struct rtl_follow *follow, sim_time now) {
       host_note(follow->port->host,
                 &(struct timeline_event){.name = "available",
                                          .track = TIMELINE_DRIVER,
+                                         .nic = follow->port->index + 1,
                                          .begin = now,
                                          .end = now,
                                          .packet = chain->id,
-                                         .address = chain->entry.addr});
+                                         .address = chain->entry.addr,
+                                         .seq = chain->seq,
+                                         .payload = chain->payload});
     }
   }
 }
@@ -236,6 +241,8 @@ static void name_tx_ring(struct rtl_follow *follow,
     bool table = touches(burst, &chain->table);
     if (table || touches(burst, &chain->descriptor)) {
       burst->packet = chain->id;
+      burst->seq = chain->seq;
+      burst->payload = chain->payload;
       burst->name = table ? "descriptor table" : burst->name;
       return;
     }
@@ -313,6 +320,7 @@ static void begin_burst(struct rtl_follow *follow, sim_time time, bool write,
   *burst = (struct timeline_event){
       .name = names[id % AXI_IDS],
       .track = write ? TIMELINE_DMA_WRITE : TIMELINE_DMA_READ,
+      .nic = follow->port->index + 1,
       .begin = time,
       .address = addr,
       .bytes = len,
@@ -354,6 +362,7 @@ void rtl_follow_observe(struct rtl_follow *follow, uint64_t cycle,
                 &(struct timeline_event){
                     .name = len ? "interrupt rises" : "interrupt falls",
                     .track = TIMELINE_REGISTERS,
+                    .nic = follow->port->index + 1,
                     .begin = time,
                     .end = time,
                 });

@@ -99,18 +99,18 @@ static struct host_config host_config_of(struct run *run, unsigned index) {
   return config;
 }
 
-static void make_topology(struct run *run) {
-  const struct options *options = run->options;
+void run_parse_topology(struct topology *topology,
+                        const struct options *options) {
   const struct topology_defaults defaults = options_topology_defaults(options);
   const char *text = options->topology ? options->topology : "client - server";
-  if (!topology_parse(&run->topology, text, &defaults)) {
-    sim_fatal("--topology: %s", run->topology.error);
+  if (!topology_parse(topology, text, &defaults)) {
+    sim_fatal("--topology: %s", topology->error);
   }
 }
 
 struct host_config run_lone_host(struct run *run) {
   const struct options *options = run->options;
-  make_topology(run);
+  run_parse_topology(&run->topology, options);
   struct host_config config = host_config_of(run, 0);
   config.name = "host";
   config.ip = options->address;
@@ -123,7 +123,7 @@ struct host_config run_lone_host(struct run *run) {
 bool run_start(struct run *run, const struct options *options) {
   struct host_config hosts[SIM_HOSTS];
   *run = (struct run){.options = options, .started = run_wall_clock()};
-  make_topology(run);
+  run_parse_topology(&run->topology, options);
   if (!run_open_files(run)) {
     return false;
   }

@@ -50,6 +50,11 @@ bool run_open_files(struct run *run);
 bool run_close_files(struct run *run);
 struct host_config run_lone_host(struct run *run);
 
+/* The network of --topology, which options_check() has read once, or of two
+ * hosts. */
+void run_parse_topology(struct topology *topology,
+                        const struct options *options);
+
 /* Runs until the applications of the hosts in `wait_for` (bit i: host i) have
  * returned, and a little further, so that the last acknowledgment is counted.
  */

@@ -87,14 +87,11 @@ static int check_topology(struct options *options) {
   if (!topology_parse(topology, options->topology, &defaults)) {
     fprintf(stderr, "packhorse: --topology: %s.\n", topology->error);
     status = 2;
-  } else if ((options->explain || options->report) &&
-             topology->host_count > 2) {
-    fprintf(
-        stderr,
-        "packhorse: --%s %s: it follows packets between two hosts, not over "
-        "routers.\n",
-        options->report ? "report" : "explain",
-        options->report ? options->report : options->explain);
+  } else if (options->report && topology->host_count > 2) {
+    fprintf(stderr,
+            "packhorse: --report %s: it shows what is between two hosts, not "
+            "routers; --explain tells of them.\n",
+            options->report);
     status = 2;
   } else {
     options->path_mtu = topology_path_mtu(topology);

@@ -33,6 +33,7 @@ struct timeline_event {
   const char *name; /* plain ASCII without quotes; static */
   enum timeline_track track;
   unsigned host;
+  unsigned nic; /* which of the host's, from 1; 0: none */
   sim_time begin, end;
   uint64_t packet;   /* id; 0: of no packet */
   uint64_t address;  /* bus address, or offset of a register */

@@ -18,56 +18,19 @@
 #include "sim/explain/journey.h"
 #include "sim/run/transfer.h"
 #include "tests/cosim/command.h"
+#include "tests/cosim/follow.h"
 
 enum { TEXT = 32768 };
 #define PICTURE "build/test/explain.svg"
 
-/* A run that is over, with its timeline. */
-struct fixture {
-  struct options options;
-  struct transfer transfer;
-};
-
-static void run(struct fixture *fixture, const char *line) {
-  assert_int_equal(command_parse(&fixture->options, line), 0);
-  assert_int_equal(transfer_run(&fixture->transfer, &fixture->options, false),
-                   0);
-  assert_true(fixture->transfer.ok);
-}
-
-static void follow(struct fixture *fixture, struct journey *journey,
-                   const char *which) {
-  fixture->options.explain = which;
-  assert_true(
-      journey_find(journey, &fixture->options, fixture->transfer.run.timeline));
-}
-
-static void done(struct fixture *fixture) {
-  assert_true(run_close_timeline(&fixture->transfer.run));
-}
-
 /* --- Stages --------------------------------------------------------------- */
 
-/* `titles` are parts of the stages' titles: "doorbell" may be "no doorbell". */
 static void check_stages(const struct journey *journey,
                          const char *const *titles, unsigned count) {
-  sim_time sum = 0;
-  assert_int_equal(journey->stage_count, count);
-  for (unsigned i = 0; i < count; i++) {
-    const struct journey_stage *stage = &journey->stages[i];
-    const char *found = strstr(stage->title, titles[i]);
-    if (!found) {
-      fail_msg("stage %u is '%s', not '%s'", i + 1, stage->title, titles[i]);
-    }
-    assert_true(stage->at >= journey_before(journey, i));
-    assert_true(!i || stage->place >= journey->stages[i - 1].place);
-    assert_true(strlen(stage->text) > 20);
-    assert_int_equal(stage->text[strlen(stage->text) - 1], '.');
-    assert_int_equal(access(stage->source, R_OK), 0);
-    sum += stage->at - journey_before(journey, i);
+  follow_check_titles(journey, titles, count);
+  for (unsigned i = 1; i < count; i++) {
+    assert_true(journey->stages[i].place >= journey->stages[i - 1].place);
   }
-  assert_true(sum > 0);
-  assert_int_equal(sum, journey_end(journey) - journey->start);
 }
 
 static void rtl_super_segment_passes_every_stage_in_order(void **state) {
@@ -91,14 +54,15 @@ static void rtl_super_segment_passes_every_stage_in_order(void **state) {
                                        "driver takes",
                                        "TCP receives",
                                        "read()"};
-  struct fixture fixture;
+  struct follow fixture;
   struct journey journey;
-  run(&fixture, "download --bytes 100000 --mem-latency 500 --explain largest");
-  follow(&fixture, &journey, "largest");
+  follow_run(&fixture,
+             "download --bytes 100000 --mem-latency 500 --explain largest");
+  follow_packet(&fixture, &journey, "largest");
   assert_true(journey.complete);
   assert_int_equal(journey.gso_size, 1460);
   check_stages(&journey, titles, PH_ARRAY_LEN(titles));
-  done(&fixture);
+  follow_done(&fixture);
 }
 
 static void soft_super_segment_passes_the_stages_that_are_there(void **state) {
@@ -107,13 +71,13 @@ static void soft_super_segment_passes_the_stages_that_are_there(void **state) {
       "write()",      "TCP sends",    "handed over",  "frame starts",
       "on the wire",  "delay",        "MAC receives", "interrupt",
       "driver takes", "TCP receives", "read()"};
-  struct fixture fixture;
+  struct follow fixture;
   struct journey journey;
-  run(&fixture, "download --bytes 300000 --nic soft --explain largest");
-  follow(&fixture, &journey, "largest");
+  follow_run(&fixture, "download --bytes 300000 --nic soft --explain largest");
+  follow_packet(&fixture, &journey, "largest");
   assert_true(journey.complete);
   check_stages(&journey, titles, PH_ARRAY_LEN(titles));
-  done(&fixture);
+  follow_done(&fixture);
 }
 
 static void segments_are_in_order_and_carry_the_whole_packet(void **state) {
@@ -124,88 +88,90 @@ static void segments_are_in_order_and_carry_the_whole_packet(void **state) {
       "throughput --bytes 100000 --explain largest",
   };
   for (size_t k = 0; k < PH_ARRAY_LEN(lines); k++) {
-    struct fixture fixture;
+    struct follow fixture;
     struct journey journey;
-    run(&fixture, lines[k]);
-    follow(&fixture, &journey, "largest");
+    follow_run(&fixture, lines[k]);
+    follow_packet(&fixture, &journey, "largest");
     uint32_t seq = journey.seq;
     assert_true(journey.segment_count > 4);
     for (unsigned i = 0; i < journey.segment_count; i++) {
       const struct journey_segment *s = &journey.segments[i];
+      const struct journey_link *link = &s->links[0];
+      assert_int_equal(s->link_count, 1);
       assert_int_equal(s->seq, seq);
       seq += s->payload;
-      const sim_time times[] = {s->asked, s->fetched, s->out,   s->sent,
-                                s->in,    s->arrived, s->taken, s->input,
-                                s->read,  s->done};
+      const sim_time times[] = {
+          link->asked,   link->fetched, link->out, link->sent, link->in,
+          link->arrived, link->taken,   s->input,  s->read,    s->done};
       for (size_t t = 1; t < PH_ARRAY_LEN(times); t++) {
         assert_true(times[t - 1] <= times[t]);
       }
-      assert_true(s->in <= s->stored && s->stored < s->written);
-      assert_true(s->written <= s->taken && s->done != SIM_NEVER);
+      assert_true(link->in <= link->stored && link->stored < link->written);
+      assert_true(link->written <= link->taken && s->done != SIM_NEVER);
       /* Its bytes at 10 Gb/s, and the preamble's. */
-      assert_int_equal(s->sent - s->out, (s->frame + 8) * 800);
+      assert_int_equal(link->sent - link->out, (s->frame + 8) * 800);
     }
     assert_int_equal(seq - journey.seq, journey.payload);
-    done(&fixture);
+    follow_done(&fixture);
   }
 }
 
 static void every_packet_is_found_by_number_and_by_id(void **state) {
   (void)state;
-  struct fixture fixture;
+  struct follow fixture;
   struct journey journey, same;
   char number[32];
   uint64_t bytes = 0;
-  run(&fixture, "download --bytes 60000 --explain first");
-  follow(&fixture, &journey, "first");
+  follow_run(&fixture, "download --bytes 60000 --explain first");
+  follow_packet(&fixture, &journey, "first");
   assert_int_equal(journey.number, 1);
   for (unsigned n = 1; n <= journey.count; n++) {
     snprintf(number, sizeof(number), "%u", n);
-    follow(&fixture, &journey, number);
+    follow_packet(&fixture, &journey, number);
     assert_int_equal(journey.number, n);
     assert_true(journey.complete);
     snprintf(number, sizeof(number), "%llu", (unsigned long long)journey.id);
-    follow(&fixture, &same, number);
+    follow_packet(&fixture, &same, number);
     assert_int_equal(same.number, n);
     bytes += journey.payload;
   }
   /* The file, and the head of the HTTP response. */
   assert_true(bytes > 60000 && bytes < 60300);
-  done(&fixture);
+  follow_done(&fixture);
 }
 
 static void slowest_packet_is_slower_than_all(void **state) {
   (void)state;
-  struct fixture fixture;
+  struct follow fixture;
   struct journey slowest, journey;
   char number[32];
-  run(&fixture, "download --bytes 200000 --nic soft --explain slowest");
-  follow(&fixture, &slowest, "slowest");
+  follow_run(&fixture, "download --bytes 200000 --nic soft --explain slowest");
+  follow_packet(&fixture, &slowest, "slowest");
   for (unsigned n = 1; n <= slowest.count; n++) {
     snprintf(number, sizeof(number), "%u", n);
-    follow(&fixture, &journey, number);
+    follow_packet(&fixture, &journey, number);
     assert_true(journey_end(&journey) - journey.start <=
                 journey_end(&slowest) - slowest.start);
   }
-  done(&fixture);
+  follow_done(&fixture);
 }
 
 /* --- What the timeline says ----------------------------------------------- */
 
 static void every_byte_that_the_nic_reads_has_one_packet(void **state) {
   (void)state;
-  struct fixture fixture;
+  struct follow fixture;
   struct journey journey;
   char number[32];
-  run(&fixture, "download --bytes 150000 --explain first");
-  follow(&fixture, &journey, "first");
+  follow_run(&fixture, "download --bytes 150000 --explain first");
+  follow_packet(&fixture, &journey, "first");
   size_t count;
   const struct timeline_event *events =
       timeline_events(fixture.transfer.run.timeline, &count);
   for (unsigned n = 1; n <= journey.count; n++) {
     uint64_t read = 0, frames = 0;
     snprintf(number, sizeof(number), "%u", n);
-    follow(&fixture, &journey, number);
+    follow_packet(&fixture, &journey, number);
     for (size_t i = 0; i < count; i++) {
       const struct timeline_event *event = &events[i];
       assert_true(!i || events[i - 1].begin <= event->begin);
@@ -219,7 +185,7 @@ static void every_byte_that_the_nic_reads_has_one_packet(void **state) {
     assert_int_equal(read, journey.payload);
     assert_int_equal(frames, journey.payload);
   }
-  done(&fixture);
+  follow_done(&fixture);
 }
 
 static void looking_changes_no_event(void **state) {
@@ -231,14 +197,14 @@ static void looking_changes_no_event(void **state) {
       static const char *const looks[3] = {
           "", "--explain slowest",
           "--explain 2 --timeline build/test/explain.json"};
-      struct fixture fixture;
-      char line[160];
+      struct follow fixture;
+      char line[200];
       snprintf(line, sizeof(line),
-               "download --bytes 60000 --nic %s --wire loss=0.02 %s", nics[i],
-               looks[k]);
-      run(&fixture, line);
+               "download --bytes 60000 --nic %s --wire loss=0.02 %s %s",
+               nics[i], i ? "--topology client+-+r+-+server" : "", looks[k]);
+      follow_run(&fixture, line);
       hash[k] = fixture.transfer.run.event_hash;
-      done(&fixture);
+      follow_done(&fixture);
     }
     assert_int_equal(hash[0], hash[1]);
     assert_int_equal(hash[0], hash[2]);
@@ -252,42 +218,42 @@ static void looking_changes_no_event(void **state) {
 
 static void lost_segment_ends_the_way_with_a_reason(void **state) {
   (void)state;
-  struct fixture fixture;
+  struct follow fixture;
   struct journey journey;
   char number[32];
   unsigned lost = 0;
-  run(&fixture,
-      "download --bytes 60000 --wire server>client:+drop=5 --explain "
-      "first");
-  follow(&fixture, &journey, "first");
+  follow_run(&fixture,
+             "download --bytes 60000 --wire server>client:+drop=5 --explain "
+             "first");
+  follow_packet(&fixture, &journey, "first");
   for (unsigned n = 1; n <= journey.count; n++) {
     snprintf(number, sizeof(number), "%u", n);
-    follow(&fixture, &journey, number);
+    follow_packet(&fixture, &journey, number);
     for (unsigned i = 0; i < journey.segment_count; i++) {
       const struct journey_segment *s = &journey.segments[i];
-      lost += s->in == SIM_NEVER;
+      lost += s->links[0].in == SIM_NEVER;
       /* Sent again, the bytes are read all the same. */
       assert_true(s->done != SIM_NEVER);
     }
     assert_int_equal(journey.complete, journey.end[0] == 0);
-    if (journey.segments[0].in == SIM_NEVER) {
+    if (journey.segments[0].links[0].in == SIM_NEVER) {
       assert_non_null(strstr(journey.end, "the wire lost"));
     }
   }
   assert_int_equal(lost, 1);
-  done(&fixture);
+  follow_done(&fixture);
 }
 
 /* --- Text and picture ----------------------------------------------------- */
 
 static void durations_in_the_text_sum_up_to_its_total(void **state) {
   (void)state;
-  struct fixture fixture;
+  struct follow fixture;
   struct journey journey;
   static char text[TEXT];
   struct command_capture capture;
-  run(&fixture, "download --bytes 100000 --explain largest");
-  follow(&fixture, &journey, "largest");
+  follow_run(&fixture, "download --bytes 100000 --explain largest");
+  follow_packet(&fixture, &journey, "largest");
   command_capture(&capture, STDOUT_FILENO);
   journey_print(&journey);
   command_captured(&capture, text, TEXT);
@@ -309,7 +275,7 @@ static void durations_in_the_text_sum_up_to_its_total(void **state) {
   assert_true(width <= 100);
   assert_true(sum > total - 0.02 && sum < total + 0.02);
   assert_true(share > 99 && share < 101);
-  done(&fixture);
+  follow_done(&fixture);
 }
 
 static bool file_has(const char *path, const char *words) {
@@ -328,12 +294,14 @@ static void picture_is_well_formed_and_shows_each_stage(void **state) {
       "download --bytes 2000000 --nic soft --explain largest",
       "download --bytes 10 --explain first",
       "download --bytes 60000 --offload none --explain largest",
+      "download --bytes 60000 --explain largest --topology "
+      "client+-+r1(nic=soft)+-+r2+-+server",
   };
   for (size_t k = 0; k < PH_ARRAY_LEN(lines); k++) {
-    struct fixture fixture;
+    struct follow fixture;
     struct journey journey;
-    run(&fixture, lines[k]);
-    follow(&fixture, &journey, fixture.options.explain);
+    follow_run(&fixture, lines[k]);
+    follow_packet(&fixture, &journey, fixture.options.explain);
     assert_true(journey_draw(&journey, PICTURE));
     assert_int_equal(system("python3 -c 'import xml.dom.minidom as m; "
                             "m.parse(\"" PICTURE "\")'"),
@@ -347,7 +315,7 @@ static void picture_is_well_formed_and_shows_each_stage(void **state) {
     assert_false(file_has(PICTURE, "href"));
     assert_false(file_has(PICTURE, "<script"));
     assert_false(file_has(PICTURE, "nan"));
-    done(&fixture);
+    follow_done(&fixture);
   }
   remove(PICTURE);
 }

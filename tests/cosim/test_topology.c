@@ -150,7 +150,7 @@ static void wrong_line_gets_one_sentence(void **state) {
   assert_int_equal(command_parse(&options, "ping --topology a"), 2);
   assert_int_equal(command_parse(&options, "ping --from a"), 2);
   assert_int_equal(
-      command_parse(&options, "download --explain 1 --topology a+-+b+-+c"), 2);
+      command_parse(&options, "ping --explain 1 --topology a+-+b+-+c"), 2);
   assert_int_equal(command_parse(&options, "tap -6"), 2);
 }
 
