@@ -100,6 +100,23 @@ static void filled_hole_sacked_by_the_same_ack_is_not_reordering(void **state) {
   peer_free(&p);
 }
 
+static void ack_in_order_finds_what_else_is_lost(void **state) {
+  /* EVIDENCE: RFC 8985 6.2e; RFC 8985 6.2 (step 5: for each segment) */
+  (void)state;
+  struct peer p;
+  begin(&p, 3, 3, true);
+  /* A retransmission that left behind these three arrived long ago. */
+  struct tcp_rack *rack = &p.conn->out->loss.rack;
+  rack->xmit_ns = p.pair->now_ns - PAIR_MS;
+  rack->end_seq = first;
+  rack->rtt_us = 5000;
+  peer_ack(&p, peer_at(1));
+  assert_true(resent(&p) > 0);
+  assert_int_equal(peer_seg(&p, 0)->seq, peer_at(1));
+  assert_int_equal(p.conn->recovery, TCP_RECOVERY_FAST);
+  peer_free(&p);
+}
+
 static void retransmission_lost_again_needs_no_timeout(void **state) {
   /* EVIDENCE: RFC 8985 6.2f; RFC 8985 3.4, 6.2 (lost retransmissions) */
   (void)state;
@@ -398,6 +415,7 @@ int main(void) {
       cmocka_unit_test(one_sacked_resends_after_the_reordering_window),
       cmocka_unit_test(reordering_within_the_window_resends_nothing),
       cmocka_unit_test(filled_hole_sacked_by_the_same_ack_is_not_reordering),
+      cmocka_unit_test(ack_in_order_finds_what_else_is_lost),
       cmocka_unit_test(retransmission_lost_again_needs_no_timeout),
       cmocka_unit_test(early_ack_of_a_retransmission_is_not_believed),
       cmocka_unit_test(head_sent_again_has_a_whole_timeout),
