@@ -46,3 +46,28 @@ void command_captured(const struct command_capture *capture, char *text,
   text[fread(text, 1, size - 1, capture->file)] = 0;
   fclose(capture->file);
 }
+
+int command_run(command_fn *command, const char *line, int fd, char *text,
+                size_t size) {
+  static struct options options; /* a run refers to it */
+  struct command_capture capture;
+  command_capture(&capture, fd);
+  int status = command_parse(&options, line);
+  if (status == 0) {
+    status = command(&options);
+  }
+  command_captured(&capture, text, size);
+  return status;
+}
+
+void command_transfer_ok(struct transfer *result, const char *line) {
+  static struct options options; /* the report refers to it */
+  assert_int_equal(command_parse(&options, line), 0);
+  assert_int_equal(transfer_run(result, &options, false), 0);
+  if (!result->ok) {
+    fail_msg("not ok: packhorse %s: sender %d, receiver %d, %llu of %llu, %s",
+             line, result->sender_error, result->receiver_error,
+             (unsigned long long)result->received,
+             (unsigned long long)result->bytes, result->run.why);
+  }
+}

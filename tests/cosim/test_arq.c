@@ -46,14 +46,7 @@ static void formulas_are_the_textbooks(void **state) {
 
 /* Runs a command line; what it printed is in `text`. */
 static int run(const char *line, char *text, size_t size) {
-  static struct options options;
-  struct command_capture capture;
-  assert_int_equal(command_parse(&options, line), 0);
-  assert_true(options.arq_grid.modes != 0);
-  command_capture(&capture, STDOUT_FILENO);
-  int status = command_arq(&options);
-  command_captured(&capture, text, size);
-  return status;
+  return command_run(command_arq, line, STDOUT_FILENO, text, size);
 }
 
 static void grid_is_within_ten_percent_of_the_formulas(void **state) {

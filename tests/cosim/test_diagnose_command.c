@@ -65,14 +65,8 @@ static void seeded_runs_get_their_verdict_at_each_place(void **state) {
 
 static int command(const char *format, const char *file, int to) {
   char line[256];
-  struct options options;
-  struct command_capture capture;
   snprintf(line, sizeof(line), format, file);
-  assert_int_equal(command_parse(&options, line), 0);
-  command_capture(&capture, to);
-  int status = command_diagnose(&options);
-  command_captured(&capture, text, sizeof(text));
-  return status;
+  return command_run(command_diagnose, line, to, text, sizeof(text));
 }
 
 static void has(const char *part) {
@@ -119,15 +113,8 @@ static void command_says_a_sentence_or_json(void **state) {
 
 static int report(const char *format, const char *file, int to) {
   char line[256];
-  struct options options;
-  struct command_capture capture;
   snprintf(line, sizeof(line), format, file);
-  assert_int_equal(command_parse(&options, line), 0);
-  assert_int_equal(options.command, COMMAND_REPORT);
-  command_capture(&capture, to);
-  int status = command_report(&options);
-  command_captured(&capture, text, sizeof(text));
-  return status;
+  return command_run(command_report, line, to, text, sizeof(text));
 }
 
 static void report_draws_a_connection_of_a_recording(void **state) {
@@ -173,18 +160,15 @@ static void command_reads_the_counters_of_a_run(void **state) {
   char path[] = "/tmp/packhorse-diagnose-XXXXXX";
   char line[256];
   int fd = mkstemp(path);
-  struct options options;
-  struct command_capture capture;
   assert_true(fd >= 0);
   close(fd);
   snprintf(line, sizeof(line),
            "throughput --nic soft --bytes 8M --wire delay=2ms --rcvbuf 65536 "
            "--state-at 400000 --state %s",
            path);
-  assert_int_equal(command_parse(&options, line), 0);
-  command_capture(&capture, STDOUT_FILENO);
-  assert_int_equal(command_transfer(&options), 0);
-  command_captured(&capture, text, sizeof(text));
+  assert_int_equal(
+      command_run(command_transfer, line, STDOUT_FILENO, text, sizeof(text)),
+      0);
   assert_int_equal(command("diagnose %s", path, STDOUT_FILENO), 0);
   has("10.0.0.1:");
   has(" -> 10.0.0.2:5001 ");

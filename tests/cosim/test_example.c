@@ -19,15 +19,7 @@
 enum { TEXT = 32768 };
 
 static int run(const char *line, int fd, char *text) {
-  struct options options;
-  struct command_capture capture;
-  command_capture(&capture, fd);
-  int status = command_parse(&options, line);
-  if (!status) {
-    status = command_example(&options);
-  }
-  command_captured(&capture, text, TEXT);
-  return status;
+  return command_run(command_example, line, fd, text, TEXT);
 }
 
 /* A run whose every program is content, and what their screens showed. */

@@ -324,16 +324,11 @@ static void packet_that_is_not_there_gets_one_sentence_and_status_1(
     void **state) {
   (void)state;
   static char text[TEXT];
-  struct options options;
-  struct command_capture capture;
   assert_int_equal(
-      command_parse(&options,
-                    "download --bytes 5000 --nic soft --explain 4711"),
-      0);
-  command_capture(&capture, STDERR_FILENO);
-  int status = command_transfer(&options);
-  command_captured(&capture, text, TEXT);
-  assert_int_equal(status, 1);
+      command_run(command_transfer,
+                  "download --bytes 5000 --nic soft --explain 4711",
+                  STDERR_FILENO, text, TEXT),
+      1);
   size_t len = strlen(text);
   assert_int_equal(strncmp(text, "packhorse: --explain 4711: ", 27), 0);
   assert_ptr_equal(strchr(text, '\n'), text + len - 1);

@@ -15,15 +15,7 @@
 static char text[16384];
 
 static int run(const char *line, int fd) {
-  struct options options;
-  struct command_capture capture;
-  command_capture(&capture, fd);
-  int status = command_parse(&options, line);
-  if (status == 0) {
-    status = command_dhcp(&options);
-  }
-  command_captured(&capture, text, sizeof(text));
-  return status;
+  return command_run(command_dhcp, line, fd, text, sizeof(text));
 }
 
 /* These words come in this order. */

@@ -15,13 +15,7 @@
 #include "tests/cosim/command.h"
 
 static int run(const char *line, int fd, char *text, size_t size) {
-  struct options options;
-  struct command_capture capture;
-  assert_int_equal(command_parse(&options, line), 0);
-  command_capture(&capture, fd);
-  int status = command_resolve(&options);
-  command_captured(&capture, text, size);
-  return status;
+  return command_run(command_resolve, line, fd, text, size);
 }
 
 static void host_without_address_resolves_a_name(void **state) {

@@ -15,22 +15,9 @@
 #include "sim/run/transfer.h"
 #include "tests/cosim/command.h"
 
-/* Run `packhorse` with this command line, without its report. */
-static void transfer(struct transfer *result, const char *line) {
-  static struct options options; /* the report refers to it */
-  assert_int_equal(command_parse(&options, line), 0);
-  assert_int_equal(transfer_run(result, &options, false), 0);
-  if (!result->ok) {
-    fail_msg("not ok: packhorse %s: sender %d, receiver %d, %llu of %llu, %s",
-             line, result->sender_error, result->receiver_error,
-             (unsigned long long)result->received,
-             (unsigned long long)result->bytes, result->run.why);
-  }
-}
-
 static uint64_t hash_of(const char *line) {
   struct transfer result;
-  transfer(&result, line);
+  command_transfer_ok(&result, line);
   return result.run.event_hash;
 }
 
@@ -64,7 +51,7 @@ static void check_offloads(const struct transfer *result) {
 static void rtl_download_with_all_offloads_is_bit_exact(void **state) {
   (void)state;
   struct transfer result;
-  transfer(&result, "download --bytes 300000");
+  command_transfer_ok(&result, "download --bytes 300000");
   check_offloads(&result);
   assert_true(result.run.host[0].cycles > 0);
 }
@@ -72,14 +59,14 @@ static void rtl_download_with_all_offloads_is_bit_exact(void **state) {
 static void soft_download_with_all_offloads_is_bit_exact(void **state) {
   (void)state;
   struct transfer result;
-  transfer(&result, "download --bytes 2000000 --nic soft");
+  command_transfer_ok(&result, "download --bytes 2000000 --nic soft");
   check_offloads(&result);
 }
 
 static void rtl_download_without_offloads_is_bit_exact(void **state) {
   (void)state;
   struct transfer result;
-  transfer(&result, "download --bytes 100000 --offload none");
+  command_transfer_ok(&result, "download --bytes 100000 --offload none");
   assert_int_equal(SUM(result, nic_super_segments), 0);
   assert_int_equal(SUM(result, nic_csum_inserted), 0);
   assert_true(STAT(result, SwSegments) > 60);
@@ -89,7 +76,7 @@ static void rtl_download_without_offloads_is_bit_exact(void **state) {
 static void rtl_download_with_checksums_only_cuts_in_software(void **state) {
   (void)state;
   struct transfer result;
-  transfer(&result, "download --bytes 100000 --offload csum");
+  command_transfer_ok(&result, "download --bytes 100000 --offload csum");
   assert_int_equal(SUM(result, nic_super_segments), 0);
   assert_true(SUM(result, nic_csum_inserted) > 60);
   assert_int_equal(STAT(result, SwChecksumBytes), 0);
@@ -99,18 +86,20 @@ static void rtl_download_with_checksums_only_cuts_in_software(void **state) {
 static void small_mss_and_odd_buffers_are_bit_exact(void **state) {
   (void)state;
   struct transfer result;
-  transfer(&result,
-           "download --bytes 50001 --mss 577 --app-buffer 777 --rcvbuf 8192 "
-           "--sndbuf 5000");
-  transfer(&result, "throughput --bytes 33333 --mtu 600 --nic soft");
+  command_transfer_ok(
+      &result,
+      "download --bytes 50001 --mss 577 --app-buffer 777 --rcvbuf 8192 "
+      "--sndbuf 5000");
+  command_transfer_ok(&result, "throughput --bytes 33333 --mtu 600 --nic soft");
 }
 
 static void slow_reader_closes_the_window_and_all_arrives(void **state) {
   (void)state;
   struct transfer result;
-  transfer(&result,
-           "throughput --bytes 200000 --nic soft --read-rate 20000000 "
-           "--rcvbuf 16384");
+  command_transfer_ok(
+      &result,
+      "throughput --bytes 200000 --nic soft --read-rate 20000000 "
+      "--rcvbuf 16384");
   /* 200 kB at 20 MB/s. */
   assert_true(result.finished_ns - result.started_ns > 9000000);
 }
@@ -184,7 +173,7 @@ static void one_cycle_of_delay_changes_the_hash(void **state) {
 static void lost_frames_are_sent_again(void **state) {
   (void)state;
   struct transfer result;
-  transfer(&result, "download --bytes 300000 --wire drop=30,40,90");
+  command_transfer_ok(&result, "download --bytes 300000 --wire drop=30,40,90");
   assert_int_equal(result.run.link[RUN_SERVER].lost, 3);
   assert_true(STAT(result, TcpRetransSegs) >= 3);
 }
@@ -192,7 +181,7 @@ static void lost_frames_are_sent_again(void **state) {
 static void duplicates_are_dropped(void **state) {
   (void)state;
   struct transfer result;
-  transfer(&result, "download --bytes 200000 --wire dup=0.05");
+  command_transfer_ok(&result, "download --bytes 200000 --wire dup=0.05");
   assert_true(WIRE(result, dup) > 3);
   assert_int_equal(result.received, 200000);
 }
@@ -200,7 +189,8 @@ static void duplicates_are_dropped(void **state) {
 static void reordered_frames_wait_out_of_order(void **state) {
   (void)state;
   struct transfer result;
-  transfer(&result, "download --bytes 200000 --wire reorder=50,80,120");
+  command_transfer_ok(&result,
+                      "download --bytes 200000 --wire reorder=50,80,120");
   assert_true(result.run.link[RUN_SERVER].reorder >= 3);
   assert_true(STAT(result, TcpOutOfOrder) > 0);
 }
@@ -213,7 +203,7 @@ static void damaged_frames_die_in_the_mac(void **state) {
     char line[128];
     snprintf(line, sizeof(line),
              "download --bytes 200000 --wire fcs=30,60,61 --nic %s", nics[i]);
-    transfer(&result, line);
+    command_transfer_ok(&result, line);
     assert_true(WIRE(result, fcs) >= 3);
     assert_int_equal(SUM(result, nic_bad_frames), WIRE(result, fcs));
     assert_int_equal(STAT(result, TcpInCsumErrors), 0);
@@ -229,7 +219,7 @@ static void flipped_bits_die_by_a_checksum(void **state) {
     snprintf(line, sizeof(line),
              "download --bytes 200000 --wire flip=30,60,61,90 --nic %s",
              nics[i]);
-    transfer(&result, line);
+    command_transfer_ok(&result, line);
     assert_true(WIRE(result, flip) >= 4);
     assert_int_equal(SUM(result, nic_bad_frames), 0);
     assert_true(STAT(result, TcpInCsumErrors) + STAT(result, IpInCsumErrors) +
@@ -241,8 +231,8 @@ static void flipped_bits_die_by_a_checksum(void **state) {
 static void short_queue_drops_and_tcp_adapts(void **state) {
   (void)state;
   struct transfer result;
-  transfer(&result,
-           "download --bytes 400000 --nic soft --wire rate=1Gbps+queue=20");
+  command_transfer_ok(
+      &result, "download --bytes 400000 --nic soft --wire rate=1Gbps+queue=20");
   assert_true(WIRE(result, queue_full) > 0);
 }
 
@@ -252,11 +242,12 @@ static void timestamps_and_marks_are_bit_exact(void **state) {
   /* EVIDENCE: RFC 7323 3.2, RFC 3168 5 */
   (void)state;
   struct transfer result;
-  transfer(&result, "download --bytes 300000 --timestamps --ecn");
+  command_transfer_ok(&result, "download --bytes 300000 --timestamps --ecn");
   check_offloads(&result);
-  transfer(&result,
-           "download --bytes 3000000 --nic soft --timestamps --ecn --wire "
-           "rate=1Gbps+delay=50us+queue=200+ecn=20");
+  command_transfer_ok(
+      &result,
+      "download --bytes 3000000 --nic soft --timestamps --ecn --wire "
+      "rate=1Gbps+delay=50us+queue=200+ecn=20");
   assert_true(STAT(result, TcpEcnCeIn) > 0);
   assert_true(STAT(result, TcpEcnReduced) > 0);
   assert_int_equal(WIRE(result, queue_full), 0);
@@ -268,9 +259,9 @@ static void rtl_cuts_what_says_that_the_window_was_reduced(void **state) {
   /* EVIDENCE: RFC 3168 6.1.2; Virtio 1.2 5.1.6.2.1 (GSO_ECN) */
   (void)state;
   struct transfer result;
-  transfer(&result,
-           "download --bytes 700000 --ecn --wire "
-           "rate=1Gbps+delay=50us+queue=200+ecn=20");
+  command_transfer_ok(&result,
+                      "download --bytes 700000 --ecn --wire "
+                      "rate=1Gbps+delay=50us+queue=200+ecn=20");
   assert_true(STAT(result, TcpEcnReduced) > 2);
   check_offloads(&result); /* nothing in software */
 }
@@ -278,12 +269,12 @@ static void rtl_cuts_what_says_that_the_window_was_reduced(void **state) {
 static void all_faults_at_once_are_bit_exact(void **state) {
   (void)state;
   struct transfer result;
-  transfer(&result,
-           "download --bytes 3000000 --nic soft --seed 11 --wire "
-           "loss=0.01+reorder=0.01+dup=0.01+fcs=0.01+flip=0.01");
-  transfer(&result,
-           "download --bytes 150000 --seed 12 --wire "
-           "loss=0.01+reorder=0.01+dup=0.01+fcs=0.01+flip=0.01");
+  command_transfer_ok(&result,
+                      "download --bytes 3000000 --nic soft --seed 11 --wire "
+                      "loss=0.01+reorder=0.01+dup=0.01+fcs=0.01+flip=0.01");
+  command_transfer_ok(&result,
+                      "download --bytes 150000 --seed 12 --wire "
+                      "loss=0.01+reorder=0.01+dup=0.01+fcs=0.01+flip=0.01");
 }
 
 /* --- Capture -------------------------------------------------------------- */
@@ -324,7 +315,7 @@ static void tshark_finds_wrong_checksums_in_damaged_frames_only(void **state) {
              "download --bytes 150000 --nic %s --wire fcs=20,50+flip=30,40 "
              "--pcapng build/test/run.pcapng",
              nics[i]);
-    transfer(&result, line);
+    command_transfer_ok(&result, line);
     assert_int_equal(
         tshark("frame.interface_name contains \"wire-tx\" and " WRONG), 0);
     assert_int_equal(tshark("frame.interface_name contains \"wire-rx\" and "

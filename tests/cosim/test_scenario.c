@@ -281,15 +281,10 @@ static unsigned occurrences(const char *text, const char *word) {
 static void command_prints_every_segment_and_draws_it(void **state) {
   (void)state;
   static char text[65536], picture[1 << 18];
-  struct options options;
-  struct command_capture capture;
-  assert_int_equal(
-      command_parse(&options, "scenario loss --nic soft --picture " PICTURE),
-      0);
-  command_capture(&capture, STDOUT_FILENO);
-  int status = command_scenario(&options);
-  command_captured(&capture, text, sizeof(text));
-  assert_int_equal(status, 0);
+  assert_int_equal(command_run(command_scenario,
+                               "scenario loss --nic soft --picture " PICTURE,
+                               STDOUT_FILENO, text, sizeof(text)),
+                   0);
   FILE *file = fopen(PICTURE, "r");
   assert_non_null(file);
   picture[fread(picture, 1, sizeof(picture) - 1, file)] = 0;

@@ -156,18 +156,6 @@ static void wrong_line_gets_one_sentence(void **state) {
 
 /* --- Runs ----------------------------------------------------------------- */
 
-static void transfer(struct transfer *result, const char *line) {
-  static struct options options; /* the report refers to it */
-  assert_int_equal(command_parse(&options, line), 0);
-  assert_int_equal(transfer_run(result, &options, false), 0);
-  if (!result->ok) {
-    fail_msg("not ok: packhorse %s: sender %d, receiver %d, %llu of %llu, %s",
-             line, result->sender_error, result->receiver_error,
-             (unsigned long long)result->received,
-             (unsigned long long)result->bytes, result->run.why);
-  }
-}
-
 static struct transfer A, B;
 
 static uint64_t sum(const uint64_t *first) {
@@ -176,8 +164,8 @@ static uint64_t sum(const uint64_t *first) {
 
 static void two_hosts_as_topology_keep_their_event_hash(void **state) {
   (void)state;
-  transfer(&A, "download --bytes 50000");
-  transfer(&B, "download --bytes 50000 --topology client+-+server");
+  command_transfer_ok(&A, "download --bytes 50000");
+  command_transfer_ok(&B, "download --bytes 50000 --topology client+-+server");
   assert_true(A.run.event_hash == B.run.event_hash);
 }
 
@@ -191,9 +179,9 @@ static void download_over_routers_of_rtl_is_bit_exact_and_repeats(
   };
   for (int i = 0; i < 2; i++) {
     char cut[120];
-    transfer(&A, lines[i]);
+    command_transfer_ok(&A, lines[i]);
     snprintf(cut, sizeof(cut), "%s --max-cycles 501", lines[i]);
-    transfer(&B, cut);
+    command_transfer_ok(&B, cut);
     assert_true(A.run.event_hash == B.run.event_hash);
     assert_true(A.run.host[2].nic_rx_frames > 60);
     assert_int_equal(A.run.host[2].nic_rx_frames, A.run.host[2].nic_tx_frames);
@@ -203,9 +191,10 @@ static void download_over_routers_of_rtl_is_bit_exact_and_repeats(
 
 static void hosts_of_both_kinds_of_nic_talk_to_each_other(void **state) {
   (void)state;
-  transfer(&A,
-           "download --bytes 60000 --topology "
-           "client(nic=rtl)+-+r1(nic=soft+offload=none)+-+server(nic=soft)");
+  command_transfer_ok(
+      &A,
+      "download --bytes 60000 --topology "
+      "client(nic=rtl)+-+r1(nic=soft+offload=none)+-+server(nic=soft)");
   assert_true(A.run.host[0].cycles > 0);
   assert_int_equal(A.run.host[1].cycles + A.run.host[2].cycles, 0);
 }
@@ -220,7 +209,7 @@ static void download_over_a_link_of_small_mtu_finds_the_path_mtu(void **state) {
              "download --bytes 300000 --nic soft --topology "
              "client+-+r1+-[mtu=1300]-+r2+-+server%s",
              families[i]);
-    transfer(&A, line);
+    command_transfer_ok(&A, line);
     const struct ph_stats *stats = &A.run.stats[3]; /* r1; r2 is host 2 */
     stats = A.run.stats[2].IpFragFails + A.run.stats[2].Ip6InTooBigErrors
                 ? &A.run.stats[2]
@@ -236,9 +225,10 @@ static void download_over_a_link_of_small_mtu_finds_the_path_mtu(void **state) {
  * sender slows down before it is full */
 static void slow_link_marks_and_nothing_is_lost(void **state) {
   (void)state;
-  transfer(&A,
-           "throughput --bytes 3M --nic soft --ecn --topology "
-           "client+-+r1+-[rate=200Mbps+delay=200us+queue=100+ecn=20]-+server");
+  command_transfer_ok(
+      &A,
+      "throughput --bytes 3M --nic soft --ecn --topology "
+      "client+-+r1+-[rate=200Mbps+delay=200us+queue=100+ecn=20]-+server");
   assert_true(A.run.links[1][0].ce > 0);
   assert_int_equal(A.run.links[1][0].queue_full, 0);
   assert_int_equal(A.run.links[0][0].ce, 0);
@@ -251,9 +241,10 @@ static void slow_link_marks_and_nothing_is_lost(void **state) {
 
 static void slow_link_without_marks_drops_what_does_not_fit(void **state) {
   (void)state;
-  transfer(&A,
-           "throughput --bytes 3M --nic soft --topology "
-           "client+-+r1+-[rate=200Mbps+delay=200us+queue=30KiB]-+server");
+  command_transfer_ok(
+      &A,
+      "throughput --bytes 3M --nic soft --topology "
+      "client+-+r1+-[rate=200Mbps+delay=200us+queue=30KiB]-+server");
   assert_true(A.run.links[1][0].queue_full > 0);
   assert_true(A.run.stats[0].TcpRetransSegs > 0);
   assert_true(transfer_goodput_bps(&A) >
@@ -272,7 +263,7 @@ static void router_that_coalesces_forwards_super_segments_whole(void **state) {
              "throughput --bytes 2M --nic soft --topology "
              "client+-+r1(lro=yes+offload=%s)+-+server",
              offloads[i]);
-    transfer(&A, line);
+    command_transfer_ok(&A, line);
     const struct host_report *r1 = &A.run.host[2];
     assert_true(r1->nic_coalesced > 20);
     assert_int_equal(r1->nic_super_segments > 20, i == 0);
@@ -286,9 +277,9 @@ static void router_that_coalesces_forwards_super_segments_whole(void **state) {
                      A.run.links[1][0].kind_frames[FRAME_KIND_DATA]);
     assert_int_equal(sum(&A.run.stats[0].TcpRetransSegs), 0);
   }
-  transfer(&A,
-           "throughput --bytes 2M --nic soft --topology "
-           "client+-+r1(lro=yes)+-[mtu=1000]-+server(lro=yes)");
+  command_transfer_ok(&A,
+                      "throughput --bytes 2M --nic soft --topology "
+                      "client+-+r1(lro=yes)+-[mtu=1000]-+server(lro=yes)");
   assert_true(A.run.host[2].nic_coalesced > 20);
   assert_true(A.run.host[2].nic_super_segments > 20);
   assert_true(A.run.host[1].nic_coalesced > 20);
@@ -301,15 +292,9 @@ static char OUTPUT[20000];
 
 /* Run a command; its exit status. */
 static int command(const char *line) {
-  struct options options;
-  struct command_capture capture;
-  assert_int_equal(command_parse(&options, line), 0);
-  command_capture(&capture, STDOUT_FILENO);
-  int status = options.command == COMMAND_TRACEROUTE
-                   ? command_traceroute(&options)
-                   : command_echo(&options);
-  command_captured(&capture, OUTPUT, sizeof(OUTPUT));
-  return status;
+  command_fn *which =
+      strncmp(line, "traceroute ", 11) == 0 ? command_traceroute : command_echo;
+  return command_run(which, line, STDOUT_FILENO, OUTPUT, sizeof(OUTPUT));
 }
 
 /* The value of a key in the JSON that was printed. */
