@@ -97,15 +97,7 @@ static struct bench *bench_new(const uint64_t period[3], uint64_t seed) {
   b->rx_wire = (struct tb_agent){.drive = drive_rx, .self = b};
   tb_agent(b->tb, 1, &b->tx_wire);
   tb_agent(b->tb, 2, &b->rx_wire);
-  const struct axi_mem_port port = {
-      d->m_axi_arid,    d->m_axi_arlen,   d->m_axi_arsize,  d->m_axi_arburst,
-      d->m_axi_arvalid, d->m_axi_arready, d->m_axi_araddr,  d->m_axi_rid,
-      d->m_axi_rresp,   d->m_axi_rlast,   d->m_axi_rvalid,  d->m_axi_rready,
-      d->m_axi_rdata,   d->m_axi_awid,    d->m_axi_awlen,   d->m_axi_awsize,
-      d->m_axi_awburst, d->m_axi_awvalid, d->m_axi_awready, d->m_axi_awaddr,
-      d->m_axi_wdata,   d->m_axi_wstrb,   d->m_axi_wlast,   d->m_axi_wvalid,
-      d->m_axi_wready,  d->m_axi_bid,     d->m_axi_bresp,   d->m_axi_bvalid,
-      d->m_axi_bready};
+  const struct axi_mem_port port = AXI_MEM_PORT(d);
   b->mem = axi_mem_new(b->tb, 0, &port, MEM_BASE, 1 << 20, seed);
   b->mem->read_latency = 20;
   b->mem->write_latency = 30;

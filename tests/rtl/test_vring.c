@@ -205,15 +205,7 @@ static struct rings *rings_new(uint64_t seed) {
   r->tb = tb_new_vring_dma(d);
   r->rand.state = seed;
   tb_clock(r->tb, d->clk_i, d->rst_ni, 64);
-  const struct axi_mem_port axi = {
-      d->m_axi_arid,    d->m_axi_arlen,   d->m_axi_arsize,  d->m_axi_arburst,
-      d->m_axi_arvalid, d->m_axi_arready, d->m_axi_araddr,  d->m_axi_rid,
-      d->m_axi_rresp,   d->m_axi_rlast,   d->m_axi_rvalid,  d->m_axi_rready,
-      d->m_axi_rdata,   d->m_axi_awid,    d->m_axi_awlen,   d->m_axi_awsize,
-      d->m_axi_awburst, d->m_axi_awvalid, d->m_axi_awready, d->m_axi_awaddr,
-      d->m_axi_wdata,   d->m_axi_wstrb,   d->m_axi_wlast,   d->m_axi_wvalid,
-      d->m_axi_wready,  d->m_axi_bid,     d->m_axi_bresp,   d->m_axi_bvalid,
-      d->m_axi_bready};
+  const struct axi_mem_port axi = AXI_MEM_PORT(d);
   r->mem = axi_mem_new(r->tb, 0, &axi, 0x7fff0000, 64u << 20, seed + 1);
   r->pace = 128;
   r->area = axi_mem_alloc(r->mem, 65536, 4096);

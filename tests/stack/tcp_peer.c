@@ -169,6 +169,21 @@ void peer_icmp(struct peer *peer, uint8_t type, uint8_t code, uint16_t mtu,
   peer_pass(peer, PAIR_MS);
 }
 
+void peer_error(struct peer *peer, enum ip_error error, uint16_t mtu,
+                uint32_t seq, uint16_t port) {
+  uint8_t quoted[8];
+  put_be16(quoted, OUR_PORT);
+  put_be16(quoted + 2, port);
+  put_be32(quoted + 4, seq);
+  const struct ip_error_info info = {.error = error,
+                                     .src = pair_addr(0),
+                                     .dst = pair_addr(1),
+                                     .mtu = mtu,
+                                     .transport = quoted,
+                                     .transport_len = sizeof(quoted)};
+  tcp_icmp_error(peer->stack, &info);
+}
+
 void peer_pass(struct peer *peer, uint64_t ns) {
   pair_pass(peer->pair, ns);
 }

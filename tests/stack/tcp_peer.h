@@ -71,6 +71,10 @@ void peer_sack1(struct peer *peer, uint32_t ack, uint32_t from, uint32_t to);
 void peer_icmp(struct peer *peer, uint8_t type, uint8_t code, uint16_t mtu,
                uint32_t seq);
 
+/* The same as IP tells it to TCP, at once, with the port that is quoted. */
+void peer_error(struct peer *peer, enum ip_error error, uint16_t mtu,
+                uint32_t seq, uint16_t port);
+
 /* Let time pass and forget what was sent so far. */
 void peer_pass(struct peer *peer, uint64_t ns);
 void peer_mark(struct peer *peer);

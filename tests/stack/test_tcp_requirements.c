@@ -324,20 +324,6 @@ static void owner_sets_dscp_and_ttl_of_every_segment(void **state) {
   peer_free(&p);
 }
 
-static void icmp(struct peer *p, enum ip_error error, uint32_t seq,
-                 uint16_t port) {
-  uint8_t quoted[8];
-  put_be16(quoted, OUR_PORT);
-  put_be16(quoted + 2, port);
-  put_be32(quoted + 4, seq);
-  struct ip_error_info info = {.error = error,
-                               .src = pair_addr(0),
-                               .dst = pair_addr(1),
-                               .transport = quoted,
-                               .transport_len = 8};
-  tcp_icmp_error(p->stack, &info);
-}
-
 static void soft_errors_are_told_once_and_abort_nothing(void **state) {
   /* EVIDENCE: RFC 9293 MUST-47, MUST-54, MUST-56, SHLD-20, SHLD-25; Linux
    * SO_ERROR */
@@ -355,9 +341,10 @@ static void soft_errors_are_told_once_and_abort_nothing(void **state) {
   peer_passive(&p, NULL);
   peer_app_send(&p, 100);
   for (size_t i = 0; i < PH_ARRAY_LEN(soft); i++) {
-    icmp(&p, soft[i].error, first, PEER_PORT + 1); /* of another connection */
+    peer_error(&p, soft[i].error, 0, first,
+               PEER_PORT + 1); /* of another connection */
     assert_int_equal(tcp_take_any_error(p.conn), 0);
-    icmp(&p, soft[i].error, first, PEER_PORT);
+    peer_error(&p, soft[i].error, 0, first, PEER_PORT);
     assert_int_equal(peer_state(&p), TCP_STATE_ESTABLISHED);
     assert_int_equal(tcp_error(p.conn), 0); /* no call fails for it */
     assert_int_equal(tcp_take_any_error(p.conn), soft[i].number);

@@ -330,17 +330,7 @@ static void smaller_path_mtu_is_no_congestion(void **state) {
   (void)state;
   struct peer p;
   begin(&p, NULL, 10);
-  uint8_t quoted[8] = {0};
-  put_be16(quoted, OUR_PORT);
-  put_be16(quoted + 2, PEER_PORT);
-  put_be32(quoted + 4, peer_at(1));
-  struct ip_error_info info = {.error = IP_ERROR_TOO_BIG,
-                               .src = pair_addr(0),
-                               .dst = pair_addr(1),
-                               .mtu = 800,
-                               .transport = quoted,
-                               .transport_len = 8};
-  tcp_icmp_error(p.stack, &info);
+  peer_error(&p, IP_ERROR_TOO_BIG, 800, peer_at(1), PEER_PORT);
   assert_true(p.conn->out->lost_bytes > 0);
   peer_ack(&p, peer_at(1));
   assert_int_equal(p.conn->recovery, TCP_RECOVERY_NONE);

@@ -321,20 +321,9 @@ static void established_too_big_lowers_mss_and_resends(void **state) {
   struct peer p;
   peer_passive(&p, NULL);
   peer_app_send(&p, 3000);
-  uint8_t quoted[8];
-  put_be16(quoted, OUR_PORT);
-  put_be16(quoted + 2, PEER_PORT);
-  put_be32(quoted + 4, first - 1);
-  struct ip_error_info info = {.error = IP_ERROR_TOO_BIG,
-                               .src = pair_addr(0),
-                               .dst = pair_addr(1),
-                               .mtu = 800,
-                               .transport = quoted,
-                               .transport_len = 8};
-  tcp_icmp_error(p.stack, &info);
+  peer_error(&p, IP_ERROR_TOO_BIG, 800, first - 1, PEER_PORT);
   assert_int_equal(tcp_get_mss(p.conn), PEER_MSS); /* not in flight: ignored */
-  put_be32(quoted + 4, first);
-  tcp_icmp_error(p.stack, &info);
+  peer_error(&p, IP_ERROR_TOO_BIG, 800, first, PEER_PORT);
   assert_int_equal(tcp_get_mss(p.conn), 760);
   peer_mark(&p);
   peer_pass(&p, PAIR_MS);
@@ -349,16 +338,7 @@ static void established_unreachable_is_only_a_soft_error(void **state) {
   struct peer p;
   peer_passive(&p, NULL);
   peer_app_send(&p, 3000);
-  uint8_t quoted[8];
-  put_be16(quoted, OUR_PORT);
-  put_be16(quoted + 2, PEER_PORT);
-  put_be32(quoted + 4, first);
-  struct ip_error_info info = {.error = IP_ERROR_HOST_UNREACHABLE,
-                               .src = pair_addr(0),
-                               .dst = pair_addr(1),
-                               .transport = quoted,
-                               .transport_len = 8};
-  tcp_icmp_error(p.stack, &info);
+  peer_error(&p, IP_ERROR_HOST_UNREACHABLE, 0, first, PEER_PORT);
   assert_int_equal(peer_state(&p), TCP_STATE_ESTABLISHED);
   peer_pass(&p, 1800 * PAIR_S);
   assert_int_equal(tcp_error(p.conn), PH_EHOSTUNREACH);

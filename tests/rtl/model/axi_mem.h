@@ -33,6 +33,20 @@ struct axi_mem_port {
   uint8_t *bid, *bresp, *bvalid, *bready;
 };
 
+/* Of a verilated module with the usual names. */
+#define AXI_MEM_PORT(d)                                                        \
+  {                                                                            \
+    (d)->m_axi_arid, (d)->m_axi_arlen, (d)->m_axi_arsize, (d)->m_axi_arburst,  \
+        (d)->m_axi_arvalid, (d)->m_axi_arready, (d)->m_axi_araddr,             \
+        (d)->m_axi_rid, (d)->m_axi_rresp, (d)->m_axi_rlast, (d)->m_axi_rvalid, \
+        (d)->m_axi_rready, (d)->m_axi_rdata, (d)->m_axi_awid,                  \
+        (d)->m_axi_awlen, (d)->m_axi_awsize, (d)->m_axi_awburst,               \
+        (d)->m_axi_awvalid, (d)->m_axi_awready, (d)->m_axi_awaddr,             \
+        (d)->m_axi_wdata, (d)->m_axi_wstrb, (d)->m_axi_wlast,                  \
+        (d)->m_axi_wvalid, (d)->m_axi_wready, (d)->m_axi_bid,                  \
+        (d)->m_axi_bresp, (d)->m_axi_bvalid, (d)->m_axi_bready                 \
+  }
+
 struct axi_mem_burst {
   uint64_t addr, due, apply;
   unsigned id, beats, beat;

@@ -151,26 +151,13 @@ static inline void bench_tx_last(void *ctx, struct tb_frame *f) {
   f->user = (m[0] | (uint64_t)m[1] << 32) & ((1ull << 58) - 1);
 }
 
-#define BENCH_AXI(d)                                                           \
-  {                                                                            \
-    (d)->m_axi_arid, (d)->m_axi_arlen, (d)->m_axi_arsize, (d)->m_axi_arburst,  \
-        (d)->m_axi_arvalid, (d)->m_axi_arready, (d)->m_axi_araddr,             \
-        (d)->m_axi_rid, (d)->m_axi_rresp, (d)->m_axi_rlast, (d)->m_axi_rvalid, \
-        (d)->m_axi_rready, (d)->m_axi_rdata, (d)->m_axi_awid,                  \
-        (d)->m_axi_awlen, (d)->m_axi_awsize, (d)->m_axi_awburst,               \
-        (d)->m_axi_awvalid, (d)->m_axi_awready, (d)->m_axi_awaddr,             \
-        (d)->m_axi_wdata, (d)->m_axi_wstrb, (d)->m_axi_wlast,                  \
-        (d)->m_axi_wvalid, (d)->m_axi_wready, (d)->m_axi_bid,                  \
-        (d)->m_axi_bresp, (d)->m_axi_bvalid, (d)->m_axi_bready                 \
-  }
-
 static inline struct bench *bench_new(uint64_t seed) {
   struct bench *b = calloc(1, sizeof *b);
   struct dut_engine_dma *d = b->d = dut_engine_dma_new();
   b->tb = tb_new_engine_dma(d);
   b->rand.state = seed;
   tb_clock(b->tb, d->clk_i, d->rst_ni, 64);
-  const struct axi_mem_port axi = BENCH_AXI(d);
+  const struct axi_mem_port axi = AXI_MEM_PORT(d);
   b->mem = axi_mem_new(b->tb, 0, &axi, BENCH_BASE, 32u << 20, seed + 1);
   const struct tb_port rx = {d->rx_valid, d->rx_ready, d->rx_data, d->rx_keep,
                              d->rx_last,  NULL,        8};
