@@ -107,9 +107,7 @@ static void hear(struct chat *chat, int fd) {
     return;
   }
   line[len] = 0;
-  for (char *c = line; *c; c++) {
-    *c = *c < ' ' || *c > '~' ? '?' : *c; /* nothing that moves a cursor */
-  }
+  net_clean(line); /* so that a name looks as it is */
   /* Our own voice comes back from the group. */
   if (sscanf(line, "%c%15s%n", &kind, name, &text) != 2 || line[text] != ' ' ||
       strcmp(name, chat->name) == 0 || !meet(chat, name, &from)) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Screen and keyboard of a program that runs in a process of its own: stdout
  * and stdin, whose descriptor is Linux's in every world. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -12,13 +11,8 @@
 #include "sim/examples/console.h"
 #include "sim/examples/example.h"
 
-void say(const char *format, ...) {
-  char text[1200];
-  va_list args;
-  va_start(args, format);
-  vsnprintf(text, sizeof(text), format, args);
-  va_end(args);
-  printf("%s\n", text);
+void screen(const char *line) {
+  printf("%s\n", line);
   fflush(stdout);
 }
 

@@ -43,8 +43,8 @@ extern const struct example_program example_programs[];
 int example_run(const struct example_program *program, int argc, char **argv);
 
 /* ---- The world's ------------------------------------------------------ */
-/* A line on the program's screen. */
-void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* A line for the program's screen. */
+void screen(const char *line);
 /* The next line of its keyboard, without its end, for which it waits at most
  * `wait_ms` (< 0: for ever). 1: there is one; 0: none yet; -1: no more come. */
 int keyboard(char *line, size_t size, int wait_ms);
@@ -52,6 +52,9 @@ int keyboard(char *line, size_t size, int wait_ms);
 int64_t now_ms(void);
 
 /* ---- net.c ------------------------------------------------------------ */
+/* A line on the program's screen; what could move its cursor is a `?`. */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void net_clean(char *text);
 /* A TCP connection, patient as below, or -1 with something said. */
 int net_connect(const char *host, const char *port);
 /* A TCP listener, on any address of both families if there are two. */

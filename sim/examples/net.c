@@ -9,6 +9,22 @@
 
 enum { FAREWELL_MS = 1000 };
 
+void net_clean(char *text) {
+  for (char *c = text; *c; c++) {
+    *c = *c < ' ' || *c > '~' ? '?' : *c;
+  }
+}
+
+void say(const char *format, ...) {
+  char text[1200];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof(text), format, args);
+  va_end(args);
+  net_clean(text);
+  screen(text);
+}
+
 int net_connect(const char *host, const char *port) {
   const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
   struct addrinfo *list, *at;

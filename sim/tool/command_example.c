@@ -2,7 +2,6 @@
 /* packhorse example: programs that know only sockets (sim/examples) run on the
  * hosts of a run, each a coroutine with a screen and a keyboard of its own. */
 #include <ftw.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,21 +106,16 @@ static long leave(struct bsd_world *world, long result) {
   return result;
 }
 
-void say(const char *format, ...) {
+void screen(const char *line) {
   struct running *me = running_now();
   struct scene *scene = me->scene;
-  char text[1200];
-  va_list args;
-  va_start(args, format);
-  int len = vsnprintf(text, sizeof(text), format, args);
-  va_end(args);
-  if (len < 0 || scene->said_count == SAID_MAX) {
+  if (scene->said_count == SAID_MAX) {
     return;
   }
   struct said *said = &scene->said[scene->said_count];
   *said =
-      (struct said){host_time(me->host), scene->said_count++, me, strdup(text)};
-  host_hash(me->host, text, strlen(text));
+      (struct said){host_time(me->host), scene->said_count++, me, strdup(line)};
+  host_hash(me->host, line, strlen(line));
 }
 
 int keyboard(char *line, size_t size, int wait_ms) {

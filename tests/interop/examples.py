@@ -114,7 +114,7 @@ def smtp(world, _work):
     import smtplib
     server = world.program("smtpd", "2525", "2")
     with smtplib.SMTP(world.host, 2525, timeout=WAIT_S) as client:
-        refused = client.sendmail("a@x", ["b@y", "c@z"], "Subject: dots\r\n\r\n.one\r\n..\r\n.\r\nend\r\n")
+        refused = client.sendmail("a@x", ["b@y", "c@z"], "Subject: dots\x1b[2J\r\n\r\n.one\r\n..\r\n.\r\nend\r\n")
         codes = [client.docmd(line)[0] for line in ("DATA", "MAIL FROM:a", "MAIL FROM:<a> X=1", "RCPT TO:<b>", "BREW")]
     check(f"{world.name}: smtplib sends a mail", refused == {}, refused)
     check(f"{world.name}: smtplib is told what is wrong", codes == [503, 501, 555, 503, 500], codes)
@@ -122,7 +122,7 @@ def smtp(world, _work):
                                    typed="Subject: mine\n\n.\nlast, without an end"))
     check(f"{world.name}: smtpsend sends one too", good and mine.endswith("sent\n"), mine)
     out, good = finish(server)
-    wanted = ["mail from <a@x> to <b@y>", "mail from <a@x> to <c@z>", "| Subject: dots", "| ", "| .one", "| ..", "| .",
+    wanted = ["mail from <a@x> to <b@y>", "mail from <a@x> to <c@z>", "| Subject: dots?[2J", "| ", "| .one", "| ..", "| .",
               "| end", "6 lines", "mail from <me@here> to <you@there>", "| Subject: mine", "| ", "| .",
               "| last, without an end", "4 lines"]
     check(f"{world.name}: smtpd shows both", good and out.splitlines() == wanted, out)
