@@ -105,8 +105,10 @@ static bool accept_queue_full(const struct tcp_listener *listener) {
   return listener->accept_count > listener->backlog;
 }
 
-void tcp_listen_name(struct tcp_conn *conn, const struct tcp_listener *listener,
-                     const struct tcp_seg *syn, const struct ip_rx *rx) {
+PH_SHARED void tcp_listen_name(struct tcp_conn *conn,
+                               const struct tcp_listener *listener,
+                               const struct tcp_seg *syn,
+                               const struct ip_rx *rx) {
   conn->path = listener->conn->path;
   conn->local = rx->dst;
   conn->remote = rx->src;
