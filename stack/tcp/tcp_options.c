@@ -159,7 +159,7 @@ uint8_t tcp_options_push(struct ph_stack *stack, struct tcp_conn *conn,
   }
   if (flags & TCP_SYN) {
     syn_options(stack, conn, path, &o);
-  } else if (sack) {
+  } else if (PH_SHORT_WAYS || sack) { /* a short way took it if not */
     o.sack_count =
         (uint8_t)tcp_sack_blocks(tcp, conn, o.sack, TCP_MAX_SACK_BLOCKS);
   }
