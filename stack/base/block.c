@@ -65,10 +65,8 @@ struct ph_block *ph_block_get_chain(struct ph_block_pool *pool,
   return first;
 }
 
-struct ph_block *ph_block_put_chain(struct ph_block *first, uint32_t count) {
-  if (!first) {
-    return NULL;
-  }
+/* ph_block_put_chain() of at least one: what falls goes back together. */
+static struct ph_block *put_together(struct ph_block *first, uint32_t count) {
   struct ph_block_pool *pool = first->pool;
   struct ph_block *free = pool->free;
   uint32_t freed = 0;
@@ -93,6 +91,19 @@ struct ph_block *ph_block_put_chain(struct ph_block *first, uint32_t count) {
     struct ph_block *block = free;
     free = block->next;
     pool->released(pool, block);
+  }
+  return first;
+}
+
+struct ph_block *ph_block_put_chain(struct ph_block *first, uint32_t count) {
+  if (PH_SHORT_WAYS && first) {
+    return put_together(first, count);
+  }
+  while (first && count-- > 0) {
+    struct ph_block *block = first;
+    first = block->next;
+    block->next = NULL;
+    ph_block_put(block);
   }
   return first;
 }

@@ -71,9 +71,10 @@ uint32_t tcp_sendq_append_any(struct ph_stack *stack, struct tcp_conn *conn,
     if (blocks > 1 || conn->sndq_tail || !tcp_of(stack)->floor) {
       blocks = ph_min_u32(blocks, tcp_sendq_allowance(stack, conn));
     } /* else it is the one that it is sure of */
-    struct ph_block *chain = PH_SHORT_WAYS && blocks == 1
-                                 ? ph_block_get(&stack->blocks)
-                                 : ph_block_get_chain(&stack->blocks, blocks);
+    struct ph_block *chain = PH_SHORT_WAYS && blocks != 1
+                                 ? ph_block_get_chain(&stack->blocks, blocks)
+                             : blocks > 0 ? ph_block_get(&stack->blocks)
+                                          : NULL;
     if (!chain) {
       stack->stats.BlockExhausted++;
       break;
