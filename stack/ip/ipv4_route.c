@@ -23,8 +23,8 @@ bool ipv4_is_own(const struct ip_state *ip, uint32_t address) {
   return netif_of(ip, address) != NULL;
 }
 
-bool ipv4_is_broadcast(const struct ip_state *ip, uint32_t address,
-                       const struct netif *netif) {
+PH_SHARED bool ipv4_is_broadcast(const struct ip_state *ip, uint32_t address,
+                                 const struct netif *netif) {
   if (address == UINT32_MAX) {
     return true;
   }
