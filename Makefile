@@ -17,7 +17,8 @@ FREESTANDING = -ffreestanding -nostdinc -isystem $(COMPILER_INCLUDE)
 COMMON := -std=c11 -g -I. -MMD -MP $(WARN)
 OPT := -O2
 # Tests run on objects with the sanitizers and PH_ASSERT on.
-SANITIZE := -O1 -DPH_ASSERT_ON -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+TEST_OPT := -O1
+SANITIZE = $(TEST_OPT) -DPH_ASSERT_ON -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # --- Sources -----------------------------------------------------------------
 STACK_C := $(wildcard stack/*/*.c)
@@ -71,6 +72,8 @@ test-driver: $(call pick,$(call tests_of,driver),driver) ## the driver on a mock
 	@$(PYTHON) tests/run.py $^
 test-stack: $(call pick,$(call tests_of,stack),stack) ## the TCP/IP stack over a software wire
 	@$(PYTHON) tests/run.py $^
+test-small: ## the same compiled with -Os, which leaves the short ways out
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/small TEST_OPT=-Os test-stack
 test-cosim: $(BUILD)/packhorse $(call pick,$(call tests_of,cosim),cosim) ## stack, driver and RTL together
 	@$(PYTHON) tests/run.py $(filter-out $(BUILD)/packhorse,$^)
 test-packet: $(BUILD)/test/packhorse $(call tests_of,packetdrill) ## scripts of packets and socket calls: tests/packet
@@ -219,6 +222,6 @@ $(BUILD)/test/gates/%: tests/rtl/%.c FORCE
 	@echo "  NET $@"; $(PYTHON) tests/rtl/dut.py --mode gates $< -o $@
 
 FORCE:
-.PHONY: FORCE help run tool packetdrill test test-all test-packet test-learn learn test-rtl test-gates test-driver test-stack test-cosim test-compilers test-cross mutants evidence evidence-mutants test-interop cocotb cocotb-gates lint format formal synth bench regs regs-check clean
+.PHONY: FORCE help run tool packetdrill test test-all test-packet test-learn learn test-rtl test-gates test-driver test-stack test-small test-cosim test-compilers test-cross mutants evidence evidence-mutants test-interop cocotb cocotb-gates lint format formal synth bench regs regs-check clean
 .SECONDARY:
 -include $(shell [ -d $(BUILD) ] && find $(BUILD)/rel $(BUILD)/asan $(BUILD)/pic $(BUILD)/linux $(BUILD)/tsan -name '*.d' 2>/dev/null)
