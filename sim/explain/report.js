@@ -6,7 +6,7 @@
 (() => {
   const run = JSON.parse(document.getElementById("run").textContent);
   const SVG = "http://www.w3.org/2000/svg";
-  const HOSTS = run.hosts || ["client", "server"];
+  const HOSTS = run.hosts;
   const LOST = -1;
   const sender = run.sender, receiver = 1 - sender;
 
@@ -19,9 +19,10 @@
       side.packets = named(side.packets, PACKET);
     }
   }
+  run.links = named(run.links || [], ["name", "rate", "delay", "frames", "lost", "forth", "points"]);
   run.samples = named(run.samples, ["host", "at", "cwnd", "ssthresh", "sndWnd", "rcvWnd", "sendQueue", "recvQueue"]);
   for (const journey of run.journeys) {
-    journey.stages = named(journey.stages, ["part", "place", "title", "at", "took", "cycles", "text", "source"]);
+    journey.stages = named(journey.stages, ["part", "place", "title", "at", "took", "cycles", "text", "source", "host"]);
   }
 
   // --- Small tools ---------------------------------------------------------
@@ -42,6 +43,7 @@
   const number = (value, digits = 0) => value.toLocaleString("en-US", {minimumFractionDigits: digits, maximumFractionDigits: digits});
   const time = ns => ns >= 1e6 ? number(ns / 1e6, 3) + " ms" : ns >= 1e3 ? number(ns / 1e3, 2) + " us" : number(ns, 0) + " ns";
   const bytes = value => value >= 1e6 ? +(value / 1e6).toFixed(2) + " MB" : value >= 1e4 ? +(value / 1e3).toFixed(1) + " kB" : number(value) + " B";
+  const rate = bps => bps ? number(bps / 1e6) + " Mb/s" : "any rate";
   const nice = (span, count) => {
     const step = 10 ** Math.floor(Math.log10(span / count));
     return step * [1, 2, 5, 10].find(factor => span / (step * factor) <= count);
@@ -241,8 +243,8 @@
     ];
     page.append(
       make("h1", {}, `${run.command}: ${bytes(run.bytes)} from ${HOSTS[sender]} to ${HOSTS[receiver]}`),
-      make("p", {}, `${run.nic} NICs, offload ${run.offload}, wire of ${run.rate ? number(run.rate / 1e6) + " Mb/s" : "any rate"} with ` +
-        `${time(run.delay)} delay, MSS ${run.mss}, seed ${run.seed}. Event hash `, make("code", {}, run.hash), ", SHA-256 of what arrived ",
+      make("p", {}, `${run.nic} NICs, offload ${run.offload}, ` + (run.links.length ? `over ${HOSTS.length - 2} more hosts where these options hold unless the host says otherwise` :
+        `wire of ${rate(run.rate)} with ${time(run.delay)} delay`) + `, MSS ${run.mss}, seed ${run.seed}. Event hash `, make("code", {}, run.hash), ", SHA-256 of what arrived ",
         make("code", {}, run.sha256), "."),
       make("div", {className: "cards"}, ...cards.map(([value, name]) => make("div", {className: "card"}, make("b", {}, value), make("span", {}, name)))));
   };
@@ -386,12 +388,34 @@
       {name: "in flight", colour: "ack", points: inFlight()},
     ], bytes);
   };
-  const buffers = () => curves("Buffers and queues", "Bytes that the application has written and that are not acknowledged, bytes that wait to be read, and frames that wait for the wire.", "buffers", [
-    {name: `send queue of the ${HOSTS[sender]}`, colour: "data", points: sampled(sender, "sendQueue")},
-    {name: `receive queue of the ${HOSTS[receiver]}`, colour: "sack", points: sampled(receiver, "recvQueue")},
-    {name: "waiting for the wire", colour: "again", points: queue(sender)},
-    {name: "way back", colour: "window", dashed: true, points: queue(receiver)},
-  ], bytes);
+  const buffers = () => {
+    const ends = [
+      {name: `send queue of the ${HOSTS[sender]}`, colour: "data", points: sampled(sender, "sendQueue")},
+      {name: `receive queue of the ${HOSTS[receiver]}`, colour: "sack", points: sampled(receiver, "recvQueue")},
+    ];
+    const wire = [
+      {name: "waiting for the wire", colour: "again", points: queue(sender)},
+      {name: "way back", colour: "window", dashed: true, points: queue(receiver)},
+    ];
+    const text = "Bytes that the application has written and that are not acknowledged, bytes that wait to be read";
+    if (run.links.length) curves("Buffers", text + ".", "buffers", ends, bytes);
+    else curves("Buffers and queues", text + ", and frames that wait for the wire.", "buffers", [...ends, ...wire], bytes);
+  };
+  // Over routers: what waits at the beginning of each link; dashed the way back.
+  const links = () => {
+    const colours = ["data", "again", "sack", "ack", "window", "lost"];
+    const forth = run.links.filter(link => link.forth), back = run.links.filter(link => !link.forth);
+    const lines = [forth, back].flatMap(side => side.map((link, i) =>
+      ({name: link.name, colour: colours[i % colours.length], dashed: !link.forth, points: [[0, 0], ...link.points]})));
+    curves("Queues of the links", "Bytes that have left a NIC and wait until the link sends them: the data's way, and dashed the way back.", "queues", lines, bytes);
+    const table = make("table", {id: "links"}, make("tr", {}, ...["link", "rate", "delay", "frames", "lost", "most waiting"].map((name, i) => make("th", {className: i ? "n" : ""}, name))));
+    for (const link of [...forth, ...back]) {
+      const waiting = link.points.reduce((value, point) => Math.max(value, point[1]), 0);
+      table.append(make("tr", {}, make("td", {}, link.name), ...[rate(link.rate), time(link.delay), number(link.frames), number(link.lost), bytes(waiting)]
+        .map(text => make("td", {className: "n"}, text))));
+    }
+    document.getElementById("page").lastElementChild.append(make("div", {className: "scroll"}, table));
+  };
 
   // --- One packet -----------------------------------------------------------
 
@@ -425,12 +449,12 @@
     const end = journey.stages.length ? journey.stages[journey.stages.length - 1].at : journey.start;
     const total = Math.max(1, end - journey.start);
     for (const stage of journey.stages) {
-      const bar = make("div", {className: "bar " + ["send", "wire", "receive"][stage.part]});
+      const bar = make("div", {className: "bar " + ["send", "wire", "receive", "route"][stage.part]});
       const fill = make("i", {});
       fill.style.left = (stage.at - stage.took - journey.start) / total * 100 + "%";
       fill.style.width = stage.took / total * 100 + "%";
       bar.append(fill);
-      const host = stage.part === 1 ? "" : HOSTS[stage.part ? receiver : sender] + ", ";
+      const host = stage.part === 1 ? "" : stage.host + ", ";
       const cycles = stage.cycles >= 0 ? `, ${number(stage.cycles)} cycles` : "";
       list.append(make("li", {},
         make("div", {className: "where"}, host + stage.place, make("br", {}), "at " + time(stage.at)),
@@ -503,7 +527,7 @@
   };
 
   const counters = () => {
-    const parent = section("Counters", "Of both stacks; those that are 0 are left out.");
+    const parent = section("Counters", "Of the stacks; those that are 0 are left out.");
     const table = make("table", {}, make("tr", {}, make("th", {}, ""), ...HOSTS.map(host => make("th", {className: "n"}, host))));
     for (const [name, ...values] of run.counters) table.append(make("tr", {}, make("td", {}, make("code", {}, name)), ...values.map(v => make("td", {className: "n"}, number(v)))));
     parent.append(make("details", {}, make("summary", {}, `${run.counters.length} counters`), make("div", {className: "scroll"}, table)));
@@ -518,6 +542,7 @@
     timeSequence();
     windows();
     buffers();
+    if (run.links.length) links();
     onePacket();
     beside();
     counters();

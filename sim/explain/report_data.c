@@ -155,21 +155,29 @@ static void put_stage(const struct writer *writer,
                       const struct journey *journey, unsigned index) {
   const struct journey_stage *stage = &journey->stages[index];
   sim_time took = stage->at - journey_before(journey, index);
-  bool rtl = journey->hops[stage->hop].rtl;
+  const struct journey_hop *hop = &journey->hops[stage->hop];
+  bool over = stage->place == PLACE_WIRE && journey_over_routers(journey);
+  char place[64];
+  snprintf(place, sizeof(place), "%s%s%s%s%s", journey_place_name(stage->place),
+           over ? " from " : "", over ? hop->name : "", over ? " to " : "",
+           over ? hop[1].name : "");
   fprintf(writer->file, "%s\n [%u,", index ? "," : "",
-          stage->place < PLACE_WIRE    ? 0u
-          : stage->place == PLACE_WIRE ? 1u
-                                       : 2u);
-  put_text(writer->file, journey_place_name(stage->place));
+          stage->place == PLACE_WIRE         ? 1u
+          : stage->hop == 0                  ? 0u
+          : hop->host == 1 - journey->sender ? 2u
+                                             : 3u);
+  put_text(writer->file, place);
   fputc(',', writer->file);
   put_text(writer->file, stage->title);
   fputc(',', writer->file);
   put_time(writer, stage->at);
   fprintf(writer->file, ",%.1f,%.0f,", (double)took / (double)SIM_NS,
-          rtl ? (double)took / CYCLE_PS : -1.0);
+          hop->rtl ? (double)took / CYCLE_PS : -1.0);
   put_text(writer->file, stage->text);
   fputc(',', writer->file);
   put_text(writer->file, stage->source);
+  fputc(',', writer->file);
+  put_text(writer->file, hop->name);
   fputc(']', writer->file);
 }
 
@@ -218,21 +226,13 @@ static void put_journeys(const struct writer *writer) {
 
 /* --- Numbers -------------------------------------------------------------- */
 
-static double both(const struct transfer *transfer, size_t offset) {
-  double sum = 0;
-  for (unsigned i = 0; i < RECORD_HOSTS; i++) {
-    uint64_t value;
-    memcpy(&value, (const char *)&transfer->run.stats[i] + offset,
-           sizeof(value));
-    sum += (double)value;
-  }
-  return sum;
-}
-
-#define STAT(transfer, field) both(transfer, offsetof(struct ph_stats, field))
-#define HOSTS(transfer, field)                      \
-  ((double)(transfer)->run.host[RUN_CLIENT].field + \
-   (double)(transfer)->run.host[RUN_SERVER].field)
+/* Over all hosts. */
+#define STAT(transfer, field)                       \
+  ((double)run_sum(&(transfer)->run.stats[0].field, \
+                   sizeof((transfer)->run.stats[0])))
+#define HOSTS(transfer, field)                     \
+  ((double)run_sum(&(transfer)->run.host[0].field, \
+                   sizeof((transfer)->run.host[0])))
 
 enum { FIGURES = 11 };
 
@@ -289,19 +289,93 @@ static void put_figures(const struct writer *writer, struct report_side plain) {
   fputs("],\n", writer->file);
 }
 
-/* Counters that are not 0: [name, client, server] */
+/* A counter of all hosts: `first` is that of host 0. */
+static void put_counter(const struct writer *writer, size_t *count,
+                        const char *name, const uint64_t *first) {
+  const struct run *run = &writer->side.transfer->run;
+  if (run_sum(first, sizeof(run->stats[0])) == 0) {
+    return;
+  }
+  separate(writer->file, (*count)++);
+  fprintf(writer->file, "[\"%s\"", name);
+  for (unsigned i = 0; i < run->topology.host_count; i++) {
+    uint64_t value;
+    memcpy(&value, (const char *)first + i * sizeof(run->stats[0]),
+           sizeof(value));
+    fprintf(writer->file, ",%" PRIu64, value);
+  }
+  fputc(']', writer->file);
+}
+
+/* Those that are not 0: [name, and of each host] */
 static void put_counters(const struct writer *writer) {
   const struct run *run = &writer->side.transfer->run;
   size_t count = 0;
   fputs("\"counters\":[", writer->file);
-#define X(name, text)                                                \
-  if (run->stats[0].name | run->stats[1].name) {                     \
-    separate(writer->file, count++);                                 \
-    fprintf(writer->file, "[\"%s\",%" PRIu64 ",%" PRIu64 "]", #name, \
-            run->stats[0].name, run->stats[1].name);                 \
-  }
+#define X(name, text) put_counter(writer, &count, #name, &run->stats[0].name);
   PH_STATS_MAP(X)
 #undef X
+  fputs("],\n", writer->file);
+}
+
+/* --- Hosts and links ------------------------------------------------------ */
+
+static void put_hosts(const struct writer *writer) {
+  const struct topology *topology = &writer->side.transfer->run.topology;
+  fputs("\"hosts\":[", writer->file);
+  for (unsigned i = 0; i < topology->host_count; i++) {
+    separate(writer->file, i);
+    put_text(writer->file, topology->hosts[i].name);
+  }
+  fputs("],\n", writer->file);
+}
+
+/* [name, bits per second, delay, frames, of these lost, on the way of the data,
+ *  [[at, bytes that wait] ...]] */
+static void put_link(const struct writer *writer, unsigned link,
+                     unsigned direction) {
+  const struct run *run = &writer->side.transfer->run;
+  const struct topology *topology = &run->topology;
+  const struct sim_link_config *config = &topology->links[link];
+  const struct link_stats *stats = &run->links[link][direction];
+  const uint64_t *payload = &stats->kind_bytes[FRAME_KIND_DATA];
+  const uint64_t *back =
+      &run->links[link][1 - direction].kind_bytes[FRAME_KIND_DATA];
+  struct record_level *points;
+  char name[2 * TOPOLOGY_NAME + 8];
+  snprintf(name, sizeof(name), "%s > %s",
+           topology->hosts[config->end[direction].host].name,
+           topology->hosts[config->end[1 - direction].host].name);
+  size_t count = record_queue(writer->side.record, link, direction, &points);
+  fputc('[', writer->file);
+  put_text(writer->file, name);
+  fprintf(writer->file, ",%llu,%.0f,%llu,%llu,%d,[",
+          (unsigned long long)config->link.rate_bps,
+          (double)config->link.delay / (double)SIM_NS,
+          (unsigned long long)stats->frames,
+          (unsigned long long)(stats->frames - stats->delivered + stats->dup),
+          *payload > *back);
+  for (size_t i = 0; i < count && i < MOST_SAMPLES; i++) {
+    fprintf(writer->file, "%s[%lld,%lld]", i ? "," : "",
+            ns(writer, points[i].at), (long long)points[i].bytes);
+  }
+  fputs("]]", writer->file);
+  free(points);
+}
+
+/* Of a network with routers. */
+static void put_links(const struct writer *writer) {
+  const struct run *run = &writer->side.transfer->run;
+  const struct topology *topology = &run->topology;
+  size_t count = 0;
+  fputs("\"links\":[", writer->file);
+  for (unsigned i = 0; i < 2 * topology->link_count; i++) {
+    if (topology->host_count > RECORD_HOSTS &&
+        run->links[i / 2][i % 2].frames) {
+      separate(writer->file, count++);
+      put_link(writer, i / 2, i % 2);
+    }
+  }
   fputs("],\n", writer->file);
 }
 
@@ -348,6 +422,8 @@ void report_data(FILE *file, struct report_side with,
   put_journeys(&writer);
   put_figures(&writer, plain);
   put_counters(&writer);
+  put_hosts(&writer);
+  put_links(&writer);
   size_t left_out = put_segments(&writer);
   if (plain.transfer) {
     struct writer without = writer_for(file, plain);

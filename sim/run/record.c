@@ -16,6 +16,9 @@ enum {
   OPTION_SCALE = 3,
   OPTION_SACK_PERMITTED = 4,
   OPTION_SACK = 5,
+  BYTE_PS = 800, /* at the NICs' 10 Gb/s */
+  PREAMBLE = 8,
+  GAP = 20, /* the longest of an interface that is busy, and a lane */
 };
 
 /* Names of the counters, in the order of struct ph_stats. */
@@ -33,6 +36,7 @@ void record_destroy(struct record *record) {
   free(record->segments);
   free(record->notes);
   free(record->samples);
+  free(record->crossings);
 }
 
 /* Room for one more of `size` bytes. */
@@ -125,9 +129,74 @@ static void scale_window(struct record *record,
   }
 }
 
+/* --- Links ---------------------------------------------------------------- */
+
+/* The link of a NIC; 0: the NIC is its left end. */
+static unsigned link_of(const struct record *record, struct sim_end nic,
+                        unsigned *end) {
+  unsigned link = record->topology->hosts[nic.host].link_of[nic.port];
+  const struct sim_end *left = &record->topology->links[link].end[0];
+  *end = left->host != nic.host || left->port != nic.port;
+  return link;
+}
+
+/* The frame that this one arrived as. Twins that the wire made arrive once. */
+static void arrive(struct record *record, unsigned link, unsigned direction,
+                   const struct record_segment *frame) {
+  size_t *oldest = &record->oldest[link][direction];
+  bool passed = true; /* nothing before it is still under way */
+  for (size_t i = *oldest; i < record->crossing_count; i++) {
+    struct record_crossing *crossing = &record->crossings[i];
+    if (crossing->link != link || crossing->direction != direction ||
+        crossing->dropped || crossing->arrived != SIM_NEVER) {
+      *oldest = passed ? i + 1 : *oldest;
+      continue;
+    }
+    if (crossing->id == frame->id && crossing->seq == frame->seq &&
+        crossing->bytes == frame->bytes) {
+      crossing->arrived = frame->at;
+      return;
+    }
+    passed = false;
+  }
+}
+
+/* A frame at one of a NIC's two places on the wire. */
+static void cross(struct record *record, struct sim_end nic,
+                  const struct record_segment *frame) {
+  unsigned end, link = link_of(record, nic, &end);
+  if (frame->place == RECORD_WIRE_RX && !(frame->marks & FRAME_DUPLICATE)) {
+    arrive(record, link, 1 - end, frame);
+  } else if (frame->place == RECORD_WIRE_TX) {
+    record->crossings =
+        grow(record->crossings, record->crossing_count, &record->crossing_room,
+             sizeof(*record->crossings));
+    record->crossings[record->crossing_count++] =
+        (struct record_crossing){.link = link,
+                                 .direction = end,
+                                 .at = frame->at,
+                                 .arrived = SIM_NEVER,
+                                 .id = frame->id,
+                                 .bytes = frame->bytes,
+                                 .seq = frame->seq,
+                                 .dropped = frame->marks & FRAME_DROPPED};
+  }
+}
+
+/* The NIC that an interface of the capture is of: they come in the order of
+ * hosts and of their NICs. */
+static struct sim_end nic_of(const struct record *record, unsigned interface) {
+  struct sim_end nic = {0, interface / PLACES};
+  while (nic.port >= record->topology->hosts[nic.host].port_count) {
+    nic.port -= record->topology->hosts[nic.host++].port_count;
+  }
+  return nic;
+}
+
 static void seen(void *ctx, const struct capture_packet *packet) {
   struct record *record = ctx;
-  unsigned host = packet->interface / PLACES;
+  struct sim_end nic = nic_of(record, packet->interface);
+  unsigned host = nic.host;
   record->frames++;
   struct record_segment segment = {
       .place = (enum record_place)(packet->interface % PLACES),
@@ -137,8 +206,11 @@ static void seen(void *ctx, const struct capture_packet *packet) {
       .marks = packet->marks,
       .bytes = packet->wire_len,
   };
-  if (host >= RECORD_HOSTS ||
-      !read_segment(&segment, packet->data, packet->len)) {
+  bool tcp = read_segment(&segment, packet->data, packet->len);
+  if (record->topology->host_count > RECORD_HOSTS) {
+    cross(record, nic, &segment);
+  }
+  if (host >= RECORD_HOSTS || !tcp) {
     return;
   }
   bool out = segment.place == RECORD_HOST_TX || segment.place == RECORD_WIRE_TX;
@@ -149,7 +221,9 @@ static void seen(void *ctx, const struct capture_packet *packet) {
   record->segments[record->segment_count++] = segment;
 }
 
-void record_watch(struct record *record, struct capture *capture) {
+void record_watch(struct record *record, struct capture *capture,
+                  const struct topology *topology) {
+  record->topology = topology;
   capture_watch(capture, seen, record);
 }
 
@@ -239,8 +313,28 @@ static bool same(const struct record_segment *a,
          a->window == b->window;
 }
 
-/* Each segment that arrived belongs to the first equal one that left and has
- * not arrived yet; one that the wire made twice belongs to none. */
+/* What left as `in`, which arrived: the equal one in the packet of that name.
+ * A router may have made one packet of several: then it is the last equal one,
+ * because what was sent again would arrive later. Equal ACKs may have one name:
+ * then it is the first. NULL: the wire made `in` twice. */
+static struct record_segment *origin(const struct record *record,
+                                     const struct record_segment *in,
+                                     size_t oldest) {
+  struct record_segment *other = NULL;
+  for (struct record_segment *out = record->segments + oldest; out < in;
+       out++) {
+    if (!record_on_wire(out) || out->marks & FRAME_DROPPED || !same(out, in)) {
+      continue;
+    }
+    bool arrived = out->arrived != SIM_NEVER;
+    if (out->id == in->id && (in->payload || !arrived)) {
+      return arrived ? NULL : out;
+    }
+    other = arrived || (other && !in->payload) ? other : out;
+  }
+  return in->marks & FRAME_DUPLICATE ? NULL : other;
+}
+
 static void pair(struct record *record) {
   size_t oldest = 0;
   for (size_t i = 0; i < record->segment_count; i++) {
@@ -251,14 +345,10 @@ static void pair(struct record *record) {
     while (oldest < i && record->segments[oldest].at + SIM_S < in->at) {
       oldest++;
     }
-    for (size_t k = oldest; k < i; k++) {
-      struct record_segment *out = &record->segments[k];
-      if (record_on_wire(out) && out->arrived == SIM_NEVER &&
-          !(out->marks & FRAME_DROPPED) && same(out, in)) {
-        out->arrived = in->at;
-        out->marks |= in->marks;
-        break;
-      }
+    struct record_segment *out = origin(record, in, oldest);
+    if (out) {
+      out->arrived = in->at;
+      out->marks |= in->marks;
     }
   }
 }
@@ -291,6 +381,39 @@ uint32_t record_seq(const struct record *record,
 uint32_t record_ack(const struct record *record,
                     const struct record_segment *segment, uint32_t number) {
   return number - record->iss[1 - segment->from];
+}
+
+static int earlier(const void *a, const void *b) {
+  const struct record_level *x = a, *y = b;
+  return x->at != y->at ? (x->at < y->at ? -1 : 1)
+                        : (x->bytes < y->bytes) - (x->bytes > y->bytes);
+}
+
+/* A frame enters the link with its last byte; its first one arrives a delay
+ * after the link began to send it. */
+size_t record_queue(const struct record *record, unsigned link,
+                    unsigned direction, struct record_level **points) {
+  const sim_time delay = record->topology->links[link].link.delay;
+  struct record_level *all =
+      sim_alloc((2 * record->crossing_count + 1) * sizeof(*all));
+  size_t count = 0;
+  for (size_t i = 0; i < record->crossing_count; i++) {
+    const struct record_crossing *crossing = &record->crossings[i];
+    sim_time entered = crossing->at + (PREAMBLE + crossing->bytes) * BYTE_PS;
+    if (crossing->link == link && crossing->direction == direction &&
+        crossing->arrived != SIM_NEVER &&
+        crossing->arrived > entered + delay + GAP * BYTE_PS) {
+      all[count++] = (struct record_level){entered, crossing->bytes};
+      all[count++] = (struct record_level){crossing->arrived - delay,
+                                           -(int64_t)crossing->bytes};
+    }
+  }
+  qsort(all, count, sizeof(*all), earlier);
+  for (size_t i = 1; i < count; i++) {
+    all[i].bytes += all[i - 1].bytes;
+  }
+  *points = all;
+  return count;
 }
 
 uint64_t record_count(const struct record *record, unsigned host,

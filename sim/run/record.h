@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What happened in a run of two hosts, kept in memory: every TCP segment at the
- * four places of the capture, the calls of applications, the states and windows
- * of connections, and which counters of the stacks moved when. `scenario` tells
- * it, `report` draws it. Nothing here changes the run. */
+/* What happened in a run between two hosts, kept in memory: every TCP segment
+ * at the four places of the capture, the calls of applications, the states and
+ * windows of connections, and which counters of the stacks moved when; over
+ * routers, every frame on each link, too. `scenario` tells it, `report` draws
+ * it. Nothing here changes the run. */
 #ifndef PH_SIM_RUN_RECORD_H
 #define PH_SIM_RUN_RECORD_H
 
 #include "sim/host/host.h"
+#include "sim/run/topology.h"
 #include "sim/wire/capture.h"
 
 enum { RECORD_SACKS = 4, RECORD_TEXT = 96, RECORD_HOSTS = 2 };
@@ -47,6 +49,16 @@ struct record_segment {
   uint32_t sack[RECORD_SACKS][2];
 };
 
+/* A frame on a link of a network with routers. */
+struct record_crossing {
+  unsigned link, direction; /* as in topology.h */
+  sim_time at;              /* its first byte leaves the NIC */
+  sim_time arrived;         /* and reaches the other one; SIM_NEVER: lost */
+  uint64_t id;
+  uint32_t bytes, seq; /* `seq`: 0 unless it is TCP */
+  bool dropped;        /* before it entered the queue */
+};
+
 enum record_kind {
   RECORD_CALL,    /* an application begins a call */
   RECORD_RETURN,  /* and it returns */
@@ -77,8 +89,12 @@ struct record {
   size_t note_count, note_room;
   struct record_sample *samples;
   size_t sample_count, sample_room;
+  struct record_crossing *crossings; /* in the order of `at` */
+  size_t crossing_count, crossing_room;
   uint64_t frames; /* captured, of any kind, at any place */
   /* While it is being made. */
+  const struct topology *topology;
+  size_t oldest[SIM_LINKS][2]; /* crossing that may still be under way */
   struct ph_stats stats[RECORD_HOSTS];
   struct record_sample last[RECORD_HOSTS];
   const char *state[RECORD_HOSTS];
@@ -90,8 +106,10 @@ struct record {
 void record_init(struct record *record);
 void record_destroy(struct record *record);
 
-/* The hooks: of the capture and of a host's configuration. */
-void record_watch(struct record *record, struct capture *capture);
+/* The hooks: of the capture and of a host's configuration. `topology` lives as
+ * long as the run. */
+void record_watch(struct record *record, struct capture *capture,
+                  const struct topology *topology);
 void record_probe(void *ctx, struct host *host, sim_time now);
 
 /* An application's call; static `name`. */
@@ -117,6 +135,15 @@ uint32_t record_seq(const struct record *record,
                     const struct record_segment *segment);
 uint32_t record_ack(const struct record *record,
                     const struct record_segment *segment, uint32_t number);
+
+/* How many bytes wait in the queue of a link, as steps in the order of their
+ * times: `*points` becomes an array to be freed; returns how many there are. */
+struct record_level {
+  sim_time at;
+  int64_t bytes;
+};
+size_t record_queue(const struct record *record, unsigned link,
+                    unsigned direction, struct record_level **points);
 
 /* By how much a host's counter rose in the notes between two times, both
  * included. */

@@ -134,7 +134,7 @@ bool run_start(struct run *run, const struct options *options) {
   sim_init_graph(&run->sim, hosts, topology->host_count, topology->links,
                  topology->link_count, options->seed, run->capture);
   if (options->record) {
-    record_watch(options->record, run->capture);
+    record_watch(options->record, run->capture, &run->topology);
   }
   return true;
 }

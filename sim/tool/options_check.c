@@ -87,12 +87,6 @@ static int check_topology(struct options *options) {
   if (!topology_parse(topology, options->topology, &defaults)) {
     fprintf(stderr, "packhorse: --topology: %s.\n", topology->error);
     status = 2;
-  } else if (options->report && topology->host_count > 2) {
-    fprintf(stderr,
-            "packhorse: --report %s: it shows what is between two hosts, not "
-            "routers; --explain tells of them.\n",
-            options->report);
-    status = 2;
   } else {
     options->path_mtu = topology_path_mtu(topology);
     options->path_rate_bps = topology_path_rate(topology);

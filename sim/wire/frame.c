@@ -143,6 +143,19 @@ const char *frame_kind_name(enum frame_kind kind) {
   return names[kind];
 }
 
+/* Of a TCP segment without payload, one of many with the same number: the rest
+ * of its header, with ACK, window and SACK blocks; FNV-1a. */
+static uint64_t ack_key(const uint8_t *tcp, uint32_t tcp_len, size_t len) {
+  uint64_t key = UINT64_C(0xcbf29ce484222325);
+  if (tcp_len < 20 || tcp_len > len || (tcp[12] >> 4) * 4u != tcp_len) {
+    return 0;
+  }
+  for (uint32_t i = 8; i < tcp_len; i++) {
+    key = (key ^ tcp[i]) * UINT64_C(0x100000001b3);
+  }
+  return key;
+}
+
 uint64_t frame_key(const uint8_t *data, size_t len) {
   struct frame_payload in;
   if (!frame_payload(data, len, &in) || in.len < 8 || len < in.offset + 8u) {
@@ -154,6 +167,9 @@ uint64_t frame_key(const uint8_t *data, size_t len) {
   uint64_t key =
       (uint64_t)frame_get16(ip + (v4 ? 4 : IPV6_LAST_OF_SOURCE)) << 48 |
       (uint64_t)frame_get16(transport) << 32 | frame_get32(transport + 4);
+  if (in.protocol == PROTO_TCP) {
+    key ^= ack_key(transport, in.len, len - in.offset);
+  }
   return (key ^ (uint64_t)ip[15] << 40 ^ (uint64_t)in.protocol << 24) + 1;
 }
 

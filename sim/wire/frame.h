@@ -82,7 +82,8 @@ bool frame_tcp(const uint8_t *data, size_t len, uint32_t *seq,
                uint32_t *payload);
 
 /* A number that names the packet inside (IPv4's identification, ports, sequence
- * number), equal at both ends of the wire; 0 if it is no IP. For following a
+ * number; the whole header of a TCP segment without payload), equal at both
+ * ends of the wire; 0 if it is no IP. For following a
  * packet in the timeline, nothing else. */
 uint64_t frame_key(const uint8_t *data, size_t len);
 

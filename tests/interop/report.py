@@ -147,6 +147,58 @@ def check_page_of(options, most):
     return run
 
 
+def make_page_over_routers(folder):
+    """Every host on the way has its stages; the queue that is full is that of the slow link."""
+    path = os.path.join(folder, "routers.html")
+    figures = make_report(path, "--bytes", "400k", "--topology", "client -[rate=1Gbps queue=20]- r1(nic=soft) - r2 - server")
+    with open(path, encoding="ascii") as file:
+        run = run_of(file.read())
+    data = [s for s in run["segments"] if s[0] == run["sender"] and s[4]]
+    assert run["ok"] and run["hash"] == figures["event_hash"] and run["hosts"][:2] == ["client", "server"]
+    assert sum(1 for s in run["segments"] if s[2] == -1) == figures["faults_queue_full"] > 0
+    assert sum(1 for s in data if s[9]) == figures["retransmissions"] > 0
+    # What was sent again arrived as itself: nothing took longer than the queue and the way.
+    assert max(s[2] - s[1] for s in data) < 300_000
+    links = {link[0]: link for link in run["links"]}
+    assert sorted(links) == ["client > r1", "r1 > client", "r1 > r2", "r2 > r1", "r2 > server", "server > r2"]
+    assert [name for name, link in links.items() if link[4]] == ["r1 > client"]
+    waiting = [level for _, level in links["r1 > client"][6]]
+    assert min(waiting) >= 0 and 19 * 1518 < max(waiting) <= 20 * 1518 and waiting[-1] == 0
+    for journey in run["journeys"]:
+        hosts = [stage[8] for stage in journey["stages"] if stage[0] != 1]
+        assert list(dict.fromkeys(hosts)) == ["server", "r2", "r1", "client"] if journey["complete"] else journey["end"]
+        assert all((stage[5] >= 0) == (stage[8] != "r1") for stage in journey["stages"])
+    assert any(stage[2] == "queue of the link" for journey in run["journeys"] for stage in journey["stages"])
+    counters = {row[0]: row[1:] for row in run["counters"]}
+    assert len(counters["IpForwDatagrams"]) == 4 and counters["IpForwDatagrams"][:2] == [0, 0]
+    return path, run
+
+
+def check_losses_over_routers():
+    """A segment is lost where no link says it arrived, and only then: also where LRO renames it, ACKs are equal, frames come twice."""
+    for nic, options in (("soft", ("--topology", "client - r1(lro=yes) -[loss=0.02]- r2(lro=yes) - server")),
+                         ("soft", ("--topology", "client - r1 - server", "--wire", "loss=0.01 dup=0.01 reorder=0.02")),
+                         ("rtl", ("-6", "--topology", "client - r1(nic=soft) - server", "--wire", "loss=0.01"))):
+        run = check_page_of(("download", "--nic", nic, "--bytes", "600k", "--no-compare", *options), 2_000_000)
+        lost = sum(1 for s in run["segments"] if s[2] == -1)
+        assert lost == sum(link[4] for link in run["links"]) > 5, (options, lost)
+
+
+def check_page_over_routers(browser, path, run):
+    browser.open("file://" + os.path.abspath(path))
+    browser.size(1200, 900, False)
+    assert browser.value("document.querySelectorAll('#queues .curve').length") == len(run["links"])
+    assert browser.value("document.querySelectorAll('#links tr').length") == 1 + len(run["links"])
+    assert browser.value("document.querySelectorAll('#buffers .curve').length") == 2
+    assert browser.value("document.querySelectorAll('#stages .route').length") >= 2 * 4
+    assert "r2, NIC" in browser.value("document.getElementById('stages').textContent")
+    check_click_chooses_the_packet(browser, run)
+    check_drag_zooms(browser)
+    for width in (320, 768):
+        check_fits(browser, width)
+    assert not browser.trouble(), browser.trouble()
+
+
 def make_page_of_a_recording(folder):
     """The page of a capture, of whatever source, and what is in it."""
     capture, path = os.path.join(folder, "run.pcapng"), os.path.join(folder, "recording.html")
@@ -255,6 +307,10 @@ def checks(program, folder):
         assert sum(s[4] for s in run_six["segments"] if s[0] == run_six["sender"]) > 300_000
         assert run_six["journeys"] and all(journey["complete"] for journey in run_six["journeys"])
     yield "page_over_ipv6_has_every_segment_and_every_stage"
+    routers = make_page_over_routers(folder)
+    yield "page_over_routers_has_every_hop_and_the_queue_of_each_link"
+    check_losses_over_routers()
+    yield "page_over_routers_shows_what_each_link_lost"
     recording = make_page_of_a_recording(folder)
     yield "page_of_a_recording_has_its_segments_and_its_limit"
     if not program:
@@ -275,6 +331,8 @@ def checks(program, folder):
         yield "phone_has_no_horizontal_scroll"
         assert not browser.trouble(), browser.trouble()
         yield "no_console_error_and_no_request"
+        check_page_over_routers(browser, *routers)
+        yield "page_over_routers_draws_fits_and_asks_for_nothing"
         check_page_of_a_recording(browser, *recording)
         yield "page_of_a_recording_draws_fits_and_asks_for_nothing"
     finally:
