@@ -87,6 +87,7 @@ test-compilers: ## gcc and clang give the same event hash; builds everything twi
 test-cross: ## the stack and the driver without a warning for 32-bit processors: riscv32, Cortex-M
 	@$(INSTALL) cross
 	@$(MAKE) --no-print-directory -j$$(nproc) $(CROSS_OBJECTS)
+	@$(PYTHON) tests/run.py tests/interop/qemu_stack.sh
 mutants: ## break the RTL in one place at a time; the named test must fail; slow, M=tso picks some
 	@$(PYTHON) tests/rtl/mutants.py $(M)
 test-interop: $(BUILD)/packhorse examples ## the Linux kernel at the other end of a TAP device; examples against curl and others

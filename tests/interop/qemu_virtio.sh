@@ -16,7 +16,7 @@ here=tests/interop/baremetal
 mkdir -p "$out"
 clang --target=riscv64-unknown-elf -march=rv64imac -mabi=lp64 -mcmodel=medany -mno-relax -std=c11 -O2 \
   -ffreestanding -nostdlib -fuse-ld=lld -Wall -Wextra -Werror -I. -T "$here/link.ld" \
-  "$here/start.S" "$here/main.c" driver/*.c -o "$out/baremetal.elf"
+  "$here/start.S" "$here/machine.c" "$here/main.c" driver/*.c -o "$out/baremetal.elf"
 passed=0 failed=0
 for features in "" ,event_idx=off ,indirect_desc=off ,event_idx=off,indirect_desc=off,mrg_rxbuf=off,host_mtu=1400; do
   echo "virtio-net-device$features"

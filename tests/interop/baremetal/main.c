@@ -7,10 +7,9 @@
  * four library functions.
  */
 #include "driver/virtio_net.h"
+#include "tests/interop/baremetal/machine.h"
 
 enum {
-  UART = 0x10000000,
-  POWER = 0x100000, /* SiFive test finisher: 0x5555 ends well, 0x3333 not */
   SLOTS = 0x10001000,
   SLOT_SIZE = 0x1000,
   SLOT_COUNT = 8,
@@ -29,64 +28,6 @@ static struct virtio_net net;
 static uint8_t gateway_mac[6];
 
 static const uint8_t OUR_IP[4] = {10, 0, 2, 15}, GATEWAY_IP[4] = {10, 0, 2, 2};
-
-/* --- Library -------------------------------------------------------------- */
-
-/* volatile: else the compiler turns the loop into a call of itself. */
-/* This program is the environment: see driver/platform.h. */
-#undef memcpy
-#undef memset
-
-void *memcpy(void *restrict to, const void *restrict from, size_t n) {
-  volatile uint8_t *t = to;
-  const uint8_t *f = from;
-  for (size_t i = 0; i < n; i++) {
-    t[i] = f[i];
-  }
-  return to;
-}
-
-void *memset(void *to, int value, size_t n) {
-  volatile uint8_t *t = to;
-  for (size_t i = 0; i < n; i++) {
-    t[i] = (uint8_t)value;
-  }
-  return to;
-}
-
-static bool same(const uint8_t *a, const uint8_t *b, size_t n) {
-  for (size_t i = 0; i < n; i++) {
-    if (a[i] != b[i]) {
-      return false;
-    }
-  }
-  return true;
-}
-
-static void print(const char *text) {
-  while (*text) {
-    *(volatile uint8_t *)UART = (uint8_t)*text++;
-  }
-}
-
-static void print_number(uint64_t v) {
-  char digits[21];
-  int at = 20;
-  digits[at] = 0;
-  do {
-    digits[--at] = (char)('0' + v % 10);
-    v /= 10;
-  } while (v);
-  print(digits + at);
-}
-
-_Noreturn static void finish(const char *text, bool good) {
-  print(text);
-  print("\n");
-  *(volatile uint32_t *)POWER = good ? 0x5555 : 0x3333;
-  for (;;) {
-  }
-}
 
 /* --- Platform ------------------------------------------------------------- */
 
@@ -132,7 +73,7 @@ static void bring_up(struct virtio_platform *platform) {
   virtio_net_memory(&config, &need);
   if (need.device_bytes > sizeof device_memory ||
       need.state_bytes > sizeof state_memory) {
-    finish("FAIL: more memory needed", false);
+    machine_finish("FAIL: more memory needed", false);
   }
   bool found = false;
   for (uintptr_t slot = 0; slot < SLOT_COUNT && !found; slot++) {
@@ -141,14 +82,14 @@ static void bring_up(struct virtio_platform *platform) {
                             state_memory) == 0;
   }
   if (!found) {
-    finish("FAIL: no virtio network device", false);
+    machine_finish("FAIL: no virtio network device", false);
   }
   if (virtio_net_start(&net)) {
-    finish("FAIL: the handshake", false);
+    machine_finish("FAIL: the handshake", false);
   }
   for (int i = 0; i < RING; i++) {
     if (virtio_net_post(&net, rx_buffers[i], rx_buffers[i])) {
-      finish("FAIL: post", false);
+      machine_finish("FAIL: post", false);
     }
   }
   virtio_net_kick(&net);
@@ -173,7 +114,7 @@ static void send(uint8_t *frame_bytes, uint32_t len, bool headroom) {
       .cookie = frame_bytes,
   };
   if (virtio_net_transmit(&net, &frame)) {
-    finish("FAIL: transmit", false);
+    machine_finish("FAIL: transmit", false);
   }
   virtio_net_kick(&net);
 }
@@ -203,17 +144,17 @@ static void await(bool (*accept)(const uint8_t *frame, uint32_t len,
         const uint8_t *frame = (uint8_t *)r.cookie + VIRTIO_NET_HDR_LEN;
         done |= !r.bad && accept(frame, r.len, sent, sent_len);
         if (virtio_net_post(&net, r.cookie, r.cookie)) {
-          finish("FAIL: post", false);
+          machine_finish("FAIL: post", false);
         }
       }
       virtio_net_kick(&net);
     } while (virtio_net_interrupts_on(&net, 0));
   }
   if (net.broken) {
-    finish(net.broken, false);
+    machine_finish(net.broken, false);
   }
   if (!done) {
-    finish("FAIL: no answer", false);
+    machine_finish("FAIL: no answer", false);
   }
 }
 
@@ -230,7 +171,7 @@ static bool is_arp_reply(const uint8_t *frame, uint32_t len,
   (void)sent;
   (void)sent_len;
   if (len < 42 || frame[12] != 8 || frame[13] != 6 || frame[21] != 2 ||
-      !same(frame + 28, GATEWAY_IP, 4)) {
+      !machine_same(frame + 28, GATEWAY_IP, 4)) {
     return false;
   }
   memcpy(gateway_mac, frame + 22, 6);
@@ -269,14 +210,14 @@ static bool is_echo_reply(const uint8_t *frame, uint32_t len,
                           const uint8_t *sent, uint32_t sent_len) {
   return len >= sent_len && frame[12] == 8 && frame[13] == 0 &&
          frame[23] == 1 && frame[34] == 0 &&
-         same(frame + 38, sent + 38, sent_len - 38);
+         machine_same(frame + 38, sent + 38, sent_len - 38);
 }
 
 static void echo(uint16_t number, uint32_t data) {
   static uint8_t sent[BUFFER];
   uint8_t *frame = get_tx();
   if (!frame) {
-    finish("FAIL: transmit buffers do not come back", false);
+    machine_finish("FAIL: transmit buffers do not come back", false);
   }
   uint8_t *ip = ethernet(frame, gateway_mac, 0x0800);
   uint32_t total = 28 + data;
@@ -321,7 +262,7 @@ int main(void) {
       /* A second life of the same device. */
       void *cookie;
       if (virtio_net_stop(&net)) {
-        finish("FAIL: reset", false);
+        machine_finish("FAIL: reset", false);
       }
       while (virtio_net_reclaim(&net, VIRTIO_NET_QUEUE_RX, &cookie) ||
              virtio_net_reclaim(&net, VIRTIO_NET_QUEUE_TX, &cookie)) {
@@ -330,13 +271,14 @@ int main(void) {
       bring_up(&platform);
     }
   }
-  print("echoes ");
-  print_number(ECHOES);
-  print("; since the reset: notifications ");
-  print_number(net.stats.tx_notifications + net.stats.rx_notifications);
-  print(", interrupts ");
-  print_number(net.stats.interrupts);
-  print(net.features >> VIRTIO_F_EVENT_IDX & 1 ? ", EVENT_IDX" : "");
-  print(net.features >> VIRTIO_F_INDIRECT_DESC & 1 ? ", INDIRECT_DESC" : "");
-  finish("\nPASS", true);
+  machine_print("echoes ");
+  machine_print_number(ECHOES);
+  machine_print("; since the reset: notifications ");
+  machine_print_number(net.stats.tx_notifications + net.stats.rx_notifications);
+  machine_print(", interrupts ");
+  machine_print_number(net.stats.interrupts);
+  machine_print(net.features >> VIRTIO_F_EVENT_IDX & 1 ? ", EVENT_IDX" : "");
+  machine_print(net.features >> VIRTIO_F_INDIRECT_DESC & 1 ? ", INDIRECT_DESC"
+                                                           : "");
+  machine_finish("\nPASS", true);
 }

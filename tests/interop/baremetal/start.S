@@ -10,8 +10,8 @@ _start:
   la t1, bss_end
 clear:
   bgeu t0, t1, run
-  sd zero, 0(t0)
-  addi t0, t0, 8
+  sw zero, 0(t0)
+  addi t0, t0, 4
   j clear
 run:
   call main
