@@ -12,6 +12,7 @@
  * 5. What is sent again waits 4, 8, 16, 32, 64 s, a second more or less (4.1).
  */
 #include "stack/base/errno.h"
+#include "stack/base/text.h"
 #include "stack/dhcp/dhcp.h"
 #include "stack/ip/ip.h"
 
@@ -398,8 +399,8 @@ void ph_dhcp_stop(struct ph_dhcp *d) {
 }
 
 const char *ph_dhcp_state_name(enum dhcp_state state) {
-  static const char *const names[] = {"STOPPED",    "INIT",     "SELECTING",
-                                      "REQUESTING", "PROBING",  "BOUND",
-                                      "RENEWING",   "REBINDING"};
-  return names[state];
+  static const char names[] =
+      "STOPPED\0INIT\0SELECTING\0REQUESTING\0PROBING\0BOUND\0RENEWING\0"
+      "REBINDING";
+  return ph_text_nth(names, state);
 }

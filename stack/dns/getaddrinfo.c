@@ -2,6 +2,7 @@
 /* getaddrinfo(): POSIX.1-2017, RFC 3493 6.1; where these leave it open, as
  * glibc does it. */
 #include "stack/base/errno.h"
+#include "stack/base/text.h"
 #include "stack/dns/dns_internal.h"
 #include "stack/ip/ip.h"
 #include "stack/socket/inet_text.h"
@@ -124,14 +125,6 @@ static void no_node(struct lookup *l) {
   }
 }
 
-static bool same_text(const char *a, const char *b) {
-  while (*a && *a == *b) {
-    a++;
-    b++;
-  }
-  return *a == *b;
-}
-
 /* RFC 4007 11.2: a number or an interface's name. 0: there is none. */
 static uint32_t zone_of(struct ph_stack *stack, const char *text) {
   uint32_t zone;
@@ -140,7 +133,7 @@ static uint32_t zone_of(struct ph_stack *stack, const char *text) {
     return zone;
   }
   for (struct netif *netif = netif_first(stack); netif; netif = netif->next) {
-    if (same_text(netif->name, text)) {
+    if (ph_text_equal(netif->name, text)) {
       return netif->index;
     }
   }
@@ -495,13 +488,12 @@ void ph_freeaddrinfo(struct ph_stack *stack, struct ph_addrinfo *list) {
 }
 
 const char *ph_gai_strerror(int error) {
-  switch (error) {
-#define X(name, value, text) \
-  case value:                \
-    return text;
-    PH_GAI_MAP(X)
+  static const char texts[] = "no error\0"
+#define X(name, value, text) text "\0"
+      PH_GAI_MAP(X) /* from -1 downwards, without gaps */
 #undef X
-    default:
-      return error == 0 ? "no error" : "unknown error";
-  }
+      "unknown error";
+  int known =
+      error > 0 || error < PH_EAI_OVERFLOW ? PH_EAI_OVERFLOW - 1 : error;
+  return ph_text_nth(texts, (uint32_t)-known);
 }

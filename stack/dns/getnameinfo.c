@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* getnameinfo(): POSIX.1-2017, RFC 3493 6.2. */
 #include "stack/base/errno.h"
+#include "stack/base/text.h"
 #include "stack/dns/dns_internal.h"
 #include "stack/ip/ip.h"
 #include "stack/socket/inet_text.h"
@@ -19,10 +20,7 @@ struct place {
 };
 
 static int put(char *to, ph_socklen_t room, const char *text) {
-  uint32_t n = 0;
-  while (text[n]) {
-    n++;
-  }
+  uint32_t n = ph_text_len(text);
   if (n >= room) {
     return PH_EAI_OVERFLOW;
   }
@@ -59,10 +57,7 @@ static int put_numeric(struct ph_stack *stack, const struct place *place,
   if (error || place->scope == 0) {
     return error;
   }
-  ph_socklen_t n = 0;
-  while (host[n]) {
-    n++;
-  }
+  ph_socklen_t n = ph_text_len(host);
   const struct netif *netif = netif_by_index(stack, place->scope);
   text[0] = '%';
   *ph_text_put_number(text + 1, place->scope) = '\0';

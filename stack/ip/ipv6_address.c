@@ -7,6 +7,7 @@
  * preferred until `preferred_until_ns`, then deprecated; it goes when
  * `valid_until_ns` has come. */
 #include "stack/base/errno.h"
+#include "stack/base/text.h"
 #include "stack/ip/ipv6_internal.h"
 
 static bool ready(const struct ipv6_address *a, uint64_t now_ns) {
@@ -225,8 +226,7 @@ const struct ipv6_address *ipv6_link_local(const struct ipv6_link *link) {
 
 int ph_ipv6_address_info(struct ph_stack *stack, uint32_t index,
                          struct ph_ipv6_address_info *info) {
-  static const char *const names[] = {"", "tentative", "preferred",
-                                      "duplicate"};
+  static const char names[] = "\0tentative\0preferred\0duplicate";
   const struct ipv6_state *v6 = ipv6_of(stack);
   for (uint32_t i = 0; i < IPV6_MAX_ADDRESSES; i++) {
     const struct ipv6_address *a = &v6->addresses[i];
@@ -239,7 +239,7 @@ int ph_ipv6_address_info(struct ph_stack *stack, uint32_t index,
         .address = a->addr,
         .netif = a->link->netif,
         .prefix_len = a->prefix_len,
-        .state = old ? "deprecated" : names[a->state],
+        .state = old ? "deprecated" : ph_text_nth(names, a->state),
         .autoconf = a->autoconf,
         .valid_until_ns = a->valid_until_ns,
         .preferred_until_ns = a->preferred_until_ns};

@@ -11,6 +11,7 @@
  *    not come: in REACHABLE, DELAY and PROBE, but not in STALE, whose first
  *    packet moves it to DELAY. Each change of address moves eth.version. */
 #include "stack/base/errno.h"
+#include "stack/base/text.h"
 #include "stack/eth/eth.h"
 #include "stack/ip/ipv6_internal.h"
 
@@ -280,8 +281,7 @@ void nd_link_init(struct ipv6_link *link) {
 }
 
 int ph_nd_info(struct netif *netif, uint32_t index, struct ph_nd_info *info) {
-  static const char *const names[] = {"",      "INCOMPLETE", "REACHABLE",
-                                      "STALE", "DELAY",      "PROBE"};
+  static const char names[] = "\0INCOMPLETE\0REACHABLE\0STALE\0DELAY\0PROBE";
   struct ipv6_link *link = netif->ipv6;
   for (uint32_t i = 0; link && i < ND_SETS * ND_WAYS; i++) {
     const struct nd_neighbour *n = &link->neighbours[i / ND_WAYS][i % ND_WAYS];
@@ -289,7 +289,7 @@ int ph_nd_info(struct netif *netif, uint32_t index, struct ph_nd_info *info) {
       continue;
     }
     *info = (struct ph_nd_info){.address = n->addr,
-                                .state = names[state_of(n)],
+                                .state = ph_text_nth(names, state_of(n)),
                                 .is_router = n->is_router,
                                 .queued = n->queued};
     memcpy(info->mac, n->eth.mac, ETH_ADDR_LEN);

@@ -3,6 +3,7 @@
  * STATUS. */
 #include "stack/tcp/tcp.h"
 
+#include "stack/base/text.h"
 #include "stack/tcp/tcp_listen.h"
 #include "stack/tcp/tcp_options.h"
 #include "stack/tcp/tcp_recvq.h"
@@ -13,12 +14,10 @@
 #include "stack/wire/ip_wire.h"
 
 const char *tcp_state_name(enum tcp_state state) {
-  static const char *const names[] = {
-      "CLOSED",      "LISTEN",     "SYN-SENT",   "SYN-RECEIVED",
-      "ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2", "CLOSE-WAIT",
-      "CLOSING",     "LAST-ACK",   "TIME-WAIT",
-  };
-  return names[state];
+  static const char names[] =
+      "CLOSED\0LISTEN\0SYN-SENT\0SYN-RECEIVED\0ESTABLISHED\0FIN-WAIT-1\0"
+      "FIN-WAIT-2\0CLOSE-WAIT\0CLOSING\0LAST-ACK\0TIME-WAIT";
+  return ph_text_nth(names, state);
 }
 
 enum tcp_state tcp_get_state(const struct tcp_conn *conn) {
