@@ -24,6 +24,16 @@ void sock_this_host(struct ph_addr *ip) {
   }
 }
 
+void sock_set_any(struct ph_sock *sock) {
+  struct ph_addr any = sock_any(sock);
+  if (sock->tcp) {
+    tcp_set_any(sock->tcp, &any, sock->only_v6);
+  } else {
+    udp_set_any(sock->udp, &any);
+    sock->udp->only_v6 = sock->only_v6;
+  }
+}
+
 static void take_port(const uint8_t *p, uint16_t *port) {
   *port = (uint16_t)(p[2] << 8 | p[3]);
 }

@@ -144,22 +144,22 @@ void sock_put_control(struct ph_stack *stack, const struct ph_sock *sock,
 
 /* Which option asks for which message; 0: none does. */
 static uint32_t tell_of(int level, int option) {
-  if (level == PH_SOL_SOCKET) {
-    return option == PH_SO_TIMESTAMP     ? SOCK_TELL_TIME
-           : option == PH_SO_TIMESTAMPNS ? SOCK_TELL_TIME_NS
-                                         : 0;
-  }
-  if (level == PH_IPPROTO_IP) {
-    return option == PH_IP_PKTINFO   ? SOCK_TELL_INFO4
-           : option == PH_IP_RECVTTL ? SOCK_TELL_TTL
-           : option == PH_IP_RECVTOS ? SOCK_TELL_TOS
-                                     : 0;
-  }
-  if (level == PH_IPPROTO_IPV6) {
-    return option == PH_IPV6_RECVPKTINFO    ? SOCK_TELL_INFO6
-           : option == PH_IPV6_RECVHOPLIMIT ? SOCK_TELL_HOPS
-           : option == PH_IPV6_RECVTCLASS   ? SOCK_TELL_TCLASS
-                                            : 0;
+  static const struct {
+    uint8_t level, option, bit;
+  } asks[] = {
+      {PH_SOL_SOCKET, PH_SO_TIMESTAMP, SOCK_TELL_TIME},
+      {PH_SOL_SOCKET, PH_SO_TIMESTAMPNS, SOCK_TELL_TIME_NS},
+      {PH_IPPROTO_IP, PH_IP_PKTINFO, SOCK_TELL_INFO4},
+      {PH_IPPROTO_IP, PH_IP_RECVTTL, SOCK_TELL_TTL},
+      {PH_IPPROTO_IP, PH_IP_RECVTOS, SOCK_TELL_TOS},
+      {PH_IPPROTO_IPV6, PH_IPV6_RECVPKTINFO, SOCK_TELL_INFO6},
+      {PH_IPPROTO_IPV6, PH_IPV6_RECVHOPLIMIT, SOCK_TELL_HOPS},
+      {PH_IPPROTO_IPV6, PH_IPV6_RECVTCLASS, SOCK_TELL_TCLASS},
+  };
+  for (uint32_t i = 0; i < PH_ARRAY_LEN(asks); i++) {
+    if (asks[i].level == level && asks[i].option == option) {
+      return asks[i].bit;
+    }
   }
   return 0;
 }

@@ -83,7 +83,7 @@ struct sock_multicast {
   int (*set)(struct ph_stack *stack, struct ph_sock *sock, int level,
              int option, const void *value, ph_socklen_t len);
   int (*get)(struct ph_stack *stack, const struct ph_sock *sock, int level,
-             int option, void *value, ph_socklen_t *len);
+             int option, void *value, ph_socklen_t *len, int32_t *number);
   void (*close)(struct ph_stack *stack, struct ph_sock *sock);
 };
 
@@ -169,18 +169,31 @@ void sock_linger(struct ph_stack *stack, struct ph_sock *sock);
 void sock_tcp_info(struct ph_stack *stack, struct tcp_conn *conn,
                    struct ph_tcp_info *out);
 
+/* ---- socket_options.c ---------------------------------------------------- */
+/* The number that setsockopt() was given, as Linux takes it at this level: 0,
+ * -PH_EFAULT, -PH_EINVAL (too short). */
+int sock_take_number(int level, const void *value, ph_socklen_t len,
+                     int32_t *number) PH_MUST_USE;
+/* Give at most `*len` bytes: 0, -PH_EFAULT. */
+int sock_put_bytes(void *value, ph_socklen_t *len, const void *from,
+                   uint32_t size) PH_MUST_USE;
+/* What functions that get an option return if it is a number, which they have
+ * set; 0: they have given it. */
+enum { SOCK_NUMBER = 1 };
+
 /* ---- socket_ip.c -------------------------------------------------------- */
-int sock_set_ip(struct ph_stack *stack, struct ph_sock *sock, int option,
-                const void *value, ph_socklen_t len) PH_MUST_USE;
-int sock_get_ip(struct ph_sock *sock, int option, void *value,
-                ph_socklen_t *len) PH_MUST_USE;
+/* Of IPPROTO_IP and, of a socket of that family, IPPROTO_IPV6. */
+int sock_set_ip(struct ph_stack *stack, struct ph_sock *sock, int level,
+                int option, int32_t number) PH_MUST_USE;
+int sock_get_ip(struct ph_sock *sock, int level, int option,
+                int32_t *number) PH_MUST_USE;
 
 /* ---- socket_udp.c -------------------------------------------------------- */
 /* Of a UDP socket, neither raw nor for ping. */
 int sock_set_udp(struct ph_stack *stack, struct ph_sock *sock, int option,
-                 const void *value, ph_socklen_t len) PH_MUST_USE;
-int sock_get_udp(const struct ph_sock *sock, int option, void *value,
-                 ph_socklen_t *len) PH_MUST_USE;
+                 int32_t number) PH_MUST_USE;
+int sock_get_udp(const struct ph_sock *sock, int option,
+                 int32_t *number) PH_MUST_USE;
 static inline bool sock_is_udp(const struct ph_sock *sock) {
   return sock->udp && !sock->udp->kind;
 }
@@ -215,7 +228,7 @@ struct sock_epoll_ops {
   void (*forget)(struct ph_stack *stack, struct ph_sock *sock);
 };
 
-/* ---- socket_address.c, socket_ipv6.c ------------------------------------- */
+/* ---- socket_address.c ---------------------------------------------------- */
 /* The unspecified address of the socket's family. */
 struct ph_addr sock_any(const struct ph_sock *sock);
 /* TCP or UDP learns it, unless bind() gave another. */
@@ -229,10 +242,6 @@ void sock_this_host(struct ph_addr *ip);
 /* The other way, cut to *len as POSIX says. `addr` may be NULL. */
 void sock_addr_out(const struct ph_sock *sock, const struct ph_addr *ip,
                    uint16_t port, void *addr, ph_socklen_t *len);
-int sock_set_ipv6(struct ph_stack *stack, struct ph_sock *sock, int option,
-                  const void *value, ph_socklen_t len) PH_MUST_USE;
-int sock_get_ipv6(struct ph_sock *sock, int option, void *value,
-                  ph_socklen_t *len) PH_MUST_USE;
 
 /* ---- socket_error.c ------------------------------------------------------ */
 /* IP_RECVERR, IPV6_RECVERR: 0, -PH_ENOPROTOOPT. */
@@ -267,7 +276,5 @@ int sock_set_tell(struct ph_sock *sock, int level, int option,
                   int32_t on) PH_MUST_USE;
 int sock_get_tell(const struct ph_sock *sock, int level,
                   int option) PH_MUST_USE;
-int sock_set_mtu_discover(struct ph_sock *sock, int32_t mode) PH_MUST_USE;
-int32_t sock_get_mtu_discover(const struct ph_sock *sock);
 
 #endif

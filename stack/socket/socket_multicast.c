@@ -8,6 +8,24 @@
 
 enum { MREQ_LEN = 8, ADDRESS_LEN = 4, OCTET_MAX = 255, SOURCES_PER_GROUP = 8 };
 
+/* What both families have, by different numbers: the first five in this order.
+ */
+enum what { IF, HOPS, LOOP, JOIN, LEAVE, ALL, OTHER };
+
+_Static_assert(PH_IP_DROP_MEMBERSHIP - PH_IP_MULTICAST_IF == LEAVE &&
+                   PH_IPV6_LEAVE_GROUP - PH_IPV6_MULTICAST_IF == LEAVE,
+               "Linux's order");
+
+static enum what what_of(bool v6, int option) {
+  int first = v6 ? PH_IPV6_MULTICAST_IF : PH_IP_MULTICAST_IF;
+  if (option == (v6 ? PH_IPV6_MULTICAST_ALL : PH_IP_MULTICAST_ALL)) {
+    return ALL;
+  }
+  return option >= first && option <= first + LEAVE
+             ? (enum what)(option - first)
+             : OTHER;
+}
+
 /* By its index, by its address, or by the route to the group. */
 static struct netif *interface(struct ph_stack *stack, int32_t index,
                                uint32_t address, const struct ph_addr *group) {
@@ -57,36 +75,49 @@ static int change_source(struct ph_stack *stack, struct ph_sock *sock,
                                    add);
 }
 
-static uint32_t host_order(uint32_t network) {
-  const uint8_t *p = (const uint8_t *)&network;
-  return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 |
-         p[3];
-}
+/* Which group, on which interface. */
+struct place {
+  struct ph_addr group;
+  uint32_t address; /* of the interface, or 0 */
+  int32_t ifindex;  /* or 0 */
+};
 
-/* struct ip_mreqn, ip_mreq, or for IP_MULTICAST_IF an address alone. */
-static int get_mreq(const void *value, ph_socklen_t len, uint32_t least,
-                    struct ph_ip_mreqn *out) {
-  *out = (struct ph_ip_mreqn){0, 0, 0};
+/* struct ph_ip_mreqn or its first two, or an address alone; struct ph_ipv6_mreq
+ * or an index alone. `member`: the group is there. */
+static int get_place(bool v6, bool member, const uint8_t *value,
+                     ph_socklen_t len, struct place *out) {
+  *out = (struct place){.ifindex = 0};
+  ph_socklen_t least = !v6      ? member ? MREQ_LEN : ADDRESS_LEN
+                       : member ? sizeof(struct ph_ipv6_mreq)
+                                : sizeof(out->ifindex);
   if (len < least || !value) {
-    return len < least ? -PH_EINVAL : -PH_EFAULT;
+    return v6 || len < least ? -PH_EINVAL : -PH_EFAULT;
+  }
+  if (v6) {
+    memcpy(&out->group, value, member ? 16 : 0);
+    memcpy(&out->ifindex, value + (member ? 16 : 0), sizeof(out->ifindex));
+    return 0;
   }
   if (len >= MREQ_LEN) {
-    memcpy(out, value, ph_min_u32(len, sizeof(*out)));
-  } else {
-    memcpy(&out->imr_address, value, ADDRESS_LEN);
+    out->group = ph_addr_v4(get_be32(value));
+    value += ADDRESS_LEN;
+    len -= ADDRESS_LEN;
   }
-  out->imr_multiaddr = host_order(out->imr_multiaddr);
-  out->imr_address = host_order(out->imr_address);
+  out->address = get_be32(value);
+  if (len > ADDRESS_LEN) {
+    memcpy(&out->ifindex, value + ADDRESS_LEN,
+           ph_min_u32(len - ADDRESS_LEN, sizeof(out->ifindex)));
+  }
   return 0;
 }
 
 static int set_interface(struct ph_stack *stack, struct udp_pcb *udp,
-                         const struct ph_ip_mreqn *m) {
+                         const struct place *at) {
   const struct netif *netif = NULL;
-  if (m->imr_ifindex || m->imr_address) {
-    netif = interface(stack, m->imr_ifindex, m->imr_address, NULL);
+  if (at->ifindex || at->address) {
+    netif = interface(stack, at->ifindex, at->address, NULL);
     if (!netif) {
-      return m->imr_ifindex ? -PH_ENODEV : -PH_EADDRNOTAVAIL;
+      return at->ifindex ? -PH_ENODEV : -PH_EADDRNOTAVAIL;
     }
   }
   udp_use_interfaces(udp->stack);
@@ -94,40 +125,30 @@ static int set_interface(struct ph_stack *stack, struct udp_pcb *udp,
   return 0;
 }
 
-/* A number that is -1 (the default, 1) or an octet, or a flag. */
-static int set_number(struct udp_pcb *udp, bool is_ttl, const void *value,
-                      ph_socklen_t len) {
+/* A number that is -1 (the default, 1) or an octet; or a flag: ours come back,
+ * or groups that others joined are heard, too. */
+static int set_number(struct udp_pcb *udp, enum what what, int level,
+                      const void *value, ph_socklen_t len) {
   int32_t number = 0;
-  if (len == 0 || !value) {
-    return len == 0 ? -PH_EINVAL : -PH_EFAULT;
+  bool short_one = len < (level == PH_IPPROTO_IP ? 1 : sizeof(number));
+  int error =
+      short_one ? -PH_EINVAL : sock_take_number(level, value, len, &number);
+  if (error) {
+    return error;
   }
-  if (len >= sizeof(number)) {
-    memcpy(&number, value, sizeof(number));
-  } else {
-    number = *(const uint8_t *)value;
-  }
-  if (!is_ttl) {
+  if (what == LOOP) {
     udp->no_loop = number == 0;
     return 0;
   }
-  if (number < -1 || number > OCTET_MAX) {
+  if (number < (what == HOPS ? -1 : 0) ||
+      number > (what == HOPS ? OCTET_MAX : 1)) {
     return -PH_EINVAL;
   }
-  udp->tx.multicast_ttl = number < 0 ? 1 : (uint8_t)number;
-  return 0;
-}
-
-/* A flag: groups that others joined are heard, too. */
-static int set_all(struct udp_pcb *udp, const void *value, ph_socklen_t len) {
-  int32_t number = 0;
-  if (len == 0 || !value) {
-    return len == 0 ? -PH_EINVAL : -PH_EFAULT;
+  if (what == HOPS) {
+    udp->tx.multicast_ttl = number < 0 ? 1 : (uint8_t)number;
+  } else {
+    udp->members_only = number == 0;
   }
-  memcpy(&number, value, ph_min_u32(len, sizeof(number)));
-  if (number < 0 || number > 1) {
-    return -PH_EINVAL;
-  }
-  udp->members_only = number == 0;
   return 0;
 }
 
@@ -288,20 +309,6 @@ static int get_filter(struct ph_stack *stack, const struct ph_sock *sock,
   return 0;
 }
 
-/* What both families have by the same numbers, or -PH_ENOPROTOOPT. */
-static int set_common(struct ph_stack *stack, struct ph_sock *sock, bool v6,
-                      int option, const void *value, ph_socklen_t len) {
-  if (option < PH_MCAST_JOIN_GROUP || option > PH_MCAST_MSFILTER) {
-    return -PH_ENOPROTOOPT;
-  }
-  if (!value) {
-    return -PH_EFAULT;
-  }
-  return option == PH_MCAST_MSFILTER
-             ? set_filter(stack, sock, v6, option, value, len)
-             : set_request(stack, sock, v6, option, value, len);
-}
-
 /* struct ip_mreq_source. */
 static int set_source4(struct ph_stack *stack, struct ph_sock *sock, int option,
                        const void *value, ph_socklen_t len) {
@@ -315,81 +322,46 @@ static int set_source4(struct ph_stack *stack, struct ph_sock *sock, int option,
                        interface(stack, 0, get_be32(at + 4), &group), &source);
 }
 
-static int set4(struct ph_stack *stack, struct ph_sock *sock, int option,
-                const void *value, ph_socklen_t len) {
-  struct ph_ip_mreqn m;
-  int error;
-  switch (option) {
-    case PH_IP_MULTICAST_TTL:
-    case PH_IP_MULTICAST_LOOP:
-      return set_number(sock->udp, option == PH_IP_MULTICAST_TTL, value, len);
-    case PH_IP_MULTICAST_IF:
-      error = get_mreq(value, len, ADDRESS_LEN, &m);
-      return error ? error : set_interface(stack, sock->udp, &m);
-    case PH_IP_ADD_MEMBERSHIP:
-    case PH_IP_DROP_MEMBERSHIP: {
-      error = get_mreq(value, len, MREQ_LEN, &m);
-      const struct ph_addr group = ph_addr_v4(m.imr_multiaddr);
-      return error ? error
-                   : change(
-                         stack, sock, &group,
-                         interface(stack, m.imr_ifindex, m.imr_address, &group),
-                         option == PH_IP_ADD_MEMBERSHIP);
-    }
-    case PH_IP_UNBLOCK_SOURCE:
-    case PH_IP_BLOCK_SOURCE:
-    case PH_IP_ADD_SOURCE_MEMBERSHIP:
-    case PH_IP_DROP_SOURCE_MEMBERSHIP:
-      return set_source4(stack, sock, option, value, len);
-    case PH_IP_MSFILTER:
-      return value ? set_filter(stack, sock, false, option, value, len)
-                   : -PH_EFAULT;
-    case PH_IP_MULTICAST_ALL:
-      return set_all(sock->udp, value, len);
-    default:
-      return set_common(stack, sock, false, option, value, len);
+/* The options with senders; SOCK_NUMBER: any other. */
+static int set_senders(struct ph_stack *stack, struct ph_sock *sock, bool v6,
+                       int option, const void *value, ph_socklen_t len) {
+  if (!v6 && option >= PH_IP_UNBLOCK_SOURCE &&
+      option <= PH_IP_DROP_SOURCE_MEMBERSHIP) {
+    return set_source4(stack, sock, option, value, len);
   }
-}
-
-static int set6(struct ph_stack *stack, struct ph_sock *sock, int option,
-                const void *value, ph_socklen_t len) {
-  struct ph_ipv6_mreq m;
-  struct ph_ip_mreqn by = {0, 0, 0};
-  struct ph_addr group;
-  switch (option) {
-    case PH_IPV6_MULTICAST_HOPS:
-    case PH_IPV6_MULTICAST_LOOP:
-      return set_number(sock->udp, option == PH_IPV6_MULTICAST_HOPS, value,
-                        len < sizeof(int32_t) ? 0 : len);
-    case PH_IPV6_MULTICAST_IF:
-      if (len < sizeof(by.imr_ifindex) || !value) {
-        return -PH_EINVAL;
-      }
-      memcpy(&by.imr_ifindex, value, sizeof(by.imr_ifindex));
-      return set_interface(stack, sock->udp, &by);
-    case PH_IPV6_JOIN_GROUP:
-    case PH_IPV6_LEAVE_GROUP:
-      if (len < sizeof(m) || !value) {
-        return -PH_EINVAL;
-      }
-      memcpy(&m, value, sizeof(m));
-      memcpy(group.bytes, m.ipv6mr_multiaddr, sizeof(group.bytes));
-      return change(stack, sock, &group,
-                    interface(stack, m.ipv6mr_ifindex, 0, &group),
-                    option == PH_IPV6_JOIN_GROUP);
-    case PH_IPV6_MULTICAST_ALL:
-      return set_all(sock->udp, value, len < sizeof(int32_t) ? 0 : len);
-    default:
-      return set_common(stack, sock, true, option, value, len);
+  bool filter =
+      option == PH_MCAST_MSFILTER || (!v6 && option == PH_IP_MSFILTER);
+  if (!filter && (option < PH_MCAST_JOIN_GROUP || option > PH_MCAST_MSFILTER)) {
+    return SOCK_NUMBER;
   }
+  if (!value) {
+    return -PH_EFAULT;
+  }
+  return filter ? set_filter(stack, sock, v6, option, value, len)
+                : set_request(stack, sock, v6, option, value, len);
 }
 
 static int set(struct ph_stack *stack, struct ph_sock *sock, int level,
                int option, const void *value, ph_socklen_t len) {
-  return level == PH_IPPROTO_IP ? set4(stack, sock, option, value, len)
-         : level == PH_IPPROTO_IPV6 && sock->ipv6
-             ? set6(stack, sock, option, value, len)
-             : -PH_ENOPROTOOPT;
+  bool v6 = level == PH_IPPROTO_IPV6;
+  if (level != PH_IPPROTO_IP && !(v6 && sock->ipv6)) {
+    return SOCK_NUMBER;
+  }
+  enum what what = what_of(v6, option);
+  bool member = what == JOIN || what == LEAVE;
+  if (what == OTHER) {
+    return set_senders(stack, sock, v6, option, value, len);
+  }
+  if (what != IF && !member) {
+    return set_number(sock->udp, what, level, value, len);
+  }
+  struct place at;
+  int error = get_place(v6, member, value, len, &at);
+  return error    ? error
+         : member ? change(stack, sock, &at.group,
+                           interface(stack, at.ifindex, at.address, &at.group),
+                           what == JOIN)
+                  : set_interface(stack, sock->udp, &at);
 }
 
 /* The address of the interface for groups, in network order. */
@@ -406,38 +378,33 @@ static int32_t interface_address(struct ph_stack *stack,
 }
 
 static int get(struct ph_stack *stack, const struct ph_sock *sock, int level,
-               int option, void *value, ph_socklen_t *len) {
+               int option, void *value, ph_socklen_t *len, int32_t *number) {
   const struct udp_pcb *udp = sock->udp;
-  bool v6 = level == PH_IPPROTO_IPV6 && sock->ipv6;
-  int32_t number;
-  if ((level == PH_IPPROTO_IP && option == PH_IP_MSFILTER) ||
-      ((level == PH_IPPROTO_IP || v6) && option == PH_MCAST_MSFILTER)) {
+  bool v6 = level == PH_IPPROTO_IPV6;
+  if (level != PH_IPPROTO_IP && !(v6 && sock->ipv6)) {
+    return -PH_ENOPROTOOPT;
+  }
+  if (option == PH_MCAST_MSFILTER || (!v6 && option == PH_IP_MSFILTER)) {
     return value && len ? get_filter(stack, sock, v6, option, value, len)
                         : -PH_EFAULT;
   }
-  if (level == PH_IPPROTO_IP ? option == PH_IP_MULTICAST_TTL
-                             : v6 && option == PH_IPV6_MULTICAST_HOPS) {
-    number = udp->tx.multicast_ttl;
-  } else if (level == PH_IPPROTO_IP ? option == PH_IP_MULTICAST_LOOP
-                                    : v6 && option == PH_IPV6_MULTICAST_LOOP) {
-    number = !udp->no_loop;
-  } else if (level == PH_IPPROTO_IP ? option == PH_IP_MULTICAST_ALL
-                                    : v6 && option == PH_IPV6_MULTICAST_ALL) {
-    number = !udp->members_only;
-  } else if (level == PH_IPPROTO_IP && option == PH_IP_MULTICAST_IF) {
-    number = interface_address(stack, udp);
-  } else if (v6 && option == PH_IPV6_MULTICAST_IF) {
-    number = udp->tx.multicast_if;
-  } else {
-    return -PH_ENOPROTOOPT;
+  switch (what_of(v6, option)) {
+    case HOPS:
+      *number = udp->tx.multicast_ttl;
+      return SOCK_NUMBER;
+    case LOOP:
+      *number = !udp->no_loop;
+      return SOCK_NUMBER;
+    case ALL:
+      *number = !udp->members_only;
+      return SOCK_NUMBER;
+    case IF:
+      *number = v6 ? udp->tx.multicast_if : interface_address(stack, udp);
+      return v6 ? SOCK_NUMBER
+                : sock_put_bytes(value, len, number, sizeof(*number));
+    default:
+      return -PH_ENOPROTOOPT;
   }
-  if (!value || !len) {
-    return -PH_EFAULT;
-  }
-  /* As in Linux: of IPv4's numbers an octet, if there is no more room. */
-  *len = ph_min_u32(*len, sizeof(number));
-  memcpy(value, &number, *len);
-  return 0;
 }
 
 int ph_multicast_init(struct ph_stack *stack, uint32_t memberships) {

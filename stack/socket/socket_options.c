@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* setsockopt, getsockopt, fcntl, ioctl. Types and values are Linux's. */
+#include "stack/base/text.h"
 #include "stack/socket/socket_internal.h"
 
 enum {
@@ -15,19 +16,26 @@ struct linger_value {
 
 _Static_assert(sizeof(struct ph_timeval) == 16, "Linux's layout");
 
-static int get_int(const void *value, ph_socklen_t len, int32_t *out) {
-  if (!value) {
+int sock_take_number(int level, const void *value, ph_socklen_t len,
+                     int32_t *number) {
+  bool octet = level == PH_IPPROTO_IP && len < sizeof(*number);
+  *number = 0;
+  if (!value && !(octet && len == 0)) {
     return -PH_EFAULT;
   }
-  if (len < sizeof(*out)) {
+  if (len < sizeof(*number) && !octet) {
     return -PH_EINVAL;
   }
-  memcpy(out, value, sizeof(*out));
+  if (octet) { /* as Linux takes it there; none is 0 */
+    *number = len > 0 ? *(const uint8_t *)value : 0;
+  } else {
+    memcpy(number, value, sizeof(*number));
+  }
   return 0;
 }
 
-static int put_bytes(void *value, ph_socklen_t *len, const void *from,
-                     uint32_t size) {
+int sock_put_bytes(void *value, ph_socklen_t *len, const void *from,
+                   uint32_t size) {
   if (!value || !len) {
     return -PH_EFAULT;
   }
@@ -36,8 +44,15 @@ static int put_bytes(void *value, ph_socklen_t *len, const void *from,
   return 0;
 }
 
-static int put_int(void *value, ph_socklen_t *len, int32_t from) {
-  return put_bytes(value, len, &from, sizeof(from));
+static int put_number(int level, void *value, ph_socklen_t *len,
+                      int32_t number) {
+  uint8_t octet = (uint8_t)number;
+  if (level == PH_IPPROTO_IP && len && *len > 0 && *len < sizeof(number) &&
+      octet == number) { /* as in Linux */
+    *len = sizeof(octet);
+    return sock_put_bytes(value, len, &octet, sizeof(octet));
+  }
+  return sock_put_bytes(value, len, &number, sizeof(number));
 }
 
 /* ---- SOL_SOCKET --------------------------------------------------------- */
@@ -134,18 +149,11 @@ static void set_reuse(struct ph_stack *stack, struct ph_sock *sock) {
 
 enum { NAME_MAX = 16 }; /* IFNAMSIZ */
 
-static bool has_name(const struct netif *netif, const char *name, uint32_t n) {
-  uint32_t i = 0;
-  while (i < n && netif->name[i] == name[i]) {
-    i++;
-  }
-  return i == n && netif->name[n] == 0;
-}
-
 /* By name; an empty one: any. */
 static int set_device(struct ph_stack *stack, struct ph_sock *sock,
                       const char *name, ph_socklen_t len) {
   const struct netif *netif = NULL;
+  char text[NAME_MAX];
   uint32_t n = 0;
   if (!sock->udp) {
     return -PH_ENOPROTOOPT;
@@ -153,12 +161,13 @@ static int set_device(struct ph_stack *stack, struct ph_sock *sock,
   if (!name && len > 0) {
     return -PH_EFAULT;
   }
-  while (n < len && n < NAME_MAX - 1 && name[n]) {
-    n++;
+  for (; n < len && n < NAME_MAX - 1 && name[n]; n++) {
+    text[n] = name[n];
   }
+  text[n] = '\0';
   if (n > 0) {
     netif = netif_first(stack);
-    while (netif && !has_name(netif, name, n)) {
+    while (netif && !ph_text_equal(netif->name, text)) {
       netif = netif->next;
     }
     if (!netif) {
@@ -174,61 +183,56 @@ static int get_device(struct ph_stack *stack, const struct ph_sock *sock,
                       void *value, ph_socklen_t *len) {
   const struct netif *netif =
       sock->udp ? netif_by_index(stack, sock->udp->tx.device) : NULL;
-  uint32_t n = 0;
-  while (netif && netif->name[n]) {
-    n++;
-  }
+  uint32_t n = netif ? ph_text_len(netif->name) : 0;
   if (len && *len < NAME_MAX && n > 0) {
     return -PH_EINVAL;
   }
-  return put_bytes(value, len, n ? netif->name : "", n ? n + 1 : 0);
+  return sock_put_bytes(value, len, n ? netif->name : "", n ? n + 1 : 0);
 }
 
-static int set_socket_option(struct ph_stack *stack, struct ph_sock *sock,
+/* Those that are no number; SOCK_NUMBER: any other. */
+static int set_socket_struct(struct ph_stack *stack, struct ph_sock *sock,
                              int option, const void *value, ph_socklen_t len) {
-  int32_t number = 0;
-  if (option == PH_SO_RCVTIMEO) {
-    return set_timeout(&sock->rcv_timeout_ms, value, len);
-  }
-  if (option == PH_SO_SNDTIMEO) {
-    return set_timeout(&sock->snd_timeout_ms, value, len);
-  }
-  if (option == PH_SO_LINGER) {
-    return set_linger(stack, sock, value, len);
-  }
-  if (option == PH_SO_BINDTODEVICE) {
-    return set_device(stack, sock, value, len);
-  }
-  int result = get_int(value, len, &number);
-  if (result < 0) {
-    return result;
-  }
   switch (option) {
-    case PH_SO_TIMESTAMP:
-    case PH_SO_TIMESTAMPNS:
-      return sock_set_tell(sock, PH_SOL_SOCKET, option, number);
+    case PH_SO_RCVTIMEO:
+      return set_timeout(&sock->rcv_timeout_ms, value, len);
+    case PH_SO_SNDTIMEO:
+      return set_timeout(&sock->snd_timeout_ms, value, len);
+    case PH_SO_LINGER:
+      return set_linger(stack, sock, value, len);
+    case PH_SO_BINDTODEVICE:
+      return set_device(stack, sock, value, len);
+    default:
+      return SOCK_NUMBER;
+  }
+}
+
+static int set_socket_number(struct ph_stack *stack, struct ph_sock *sock,
+                             int option, int32_t number) {
+  bool on = number != 0;
+  switch (option) {
     case PH_SO_BROADCAST:
-      sock->broadcast = number != 0;
+      sock->broadcast = on;
       if (sock->udp) {
-        sock->udp->broadcast = number != 0;
+        sock->udp->broadcast = on;
       }
       return 0;
     case PH_SO_REUSEADDR:
-      sock->reuse_addr = number != 0;
+      sock->reuse_addr = on;
       set_reuse(stack, sock);
       return 0;
     case PH_SO_REUSEPORT:
-      sock->reuse_port = number != 0;
+      sock->reuse_port = on;
       set_reuse(stack, sock);
       return 0;
     case PH_SO_KEEPALIVE:
       if (sock->tcp) {
-        tcp_set_keepalive(stack, sock->tcp, number != 0);
+        tcp_set_keepalive(stack, sock->tcp, on);
       }
       return 0;
     case PH_SO_OOBINLINE:
       if (sock->tcp) {
-        tcp_set_oob_inline(sock->tcp, number != 0);
+        tcp_set_oob_inline(sock->tcp, on);
       }
       return 0;
     case PH_SO_SNDBUF:
@@ -242,76 +246,102 @@ static int set_socket_option(struct ph_stack *stack, struct ph_sock *sock,
     case PH_SO_RCVLOWAT:
       return set_rcvlowat(stack, sock, number);
     default:
-      return -PH_ENOPROTOOPT;
+      return sock_set_tell(sock, PH_SOL_SOCKET, option, number);
   }
 }
 
 static int get_timeout(uint32_t timeout_ms, void *value, ph_socklen_t *len) {
   uint32_t ms = timeout_ms == SOCK_NO_WAIT ? 0 : timeout_ms;
   struct ph_timeval tv = {ms / 1000, ms % 1000 * 1000};
-  return put_bytes(value, len, &tv, sizeof(tv));
+  return sock_put_bytes(value, len, &tv, sizeof(tv));
 }
 
-static int get_socket_option(struct ph_stack *stack, struct ph_sock *sock,
+static int get_socket_struct(struct ph_stack *stack, const struct ph_sock *sock,
                              int option, void *value, ph_socklen_t *len) {
   struct linger_value linger = {sock->linger, (int32_t)sock->linger_s};
   switch (option) {
-    case PH_SO_TIMESTAMP:
-    case PH_SO_TIMESTAMPNS:
-      return put_int(value, len, sock_get_tell(sock, PH_SOL_SOCKET, option));
-    case PH_SO_BROADCAST:
-      return put_int(value, len, sock->broadcast);
     case PH_SO_BINDTODEVICE:
       return get_device(stack, sock, value, len);
-    case PH_SO_REUSEADDR:
-      return put_int(value, len, sock->reuse_addr);
-    case PH_SO_REUSEPORT:
-      return put_int(value, len, sock->reuse_port);
-    case PH_SO_KEEPALIVE:
-      return put_int(value, len, sock->tcp && tcp_get_keepalive(sock->tcp));
-    case PH_SO_OOBINLINE:
-      return put_int(value, len, sock->tcp && tcp_get_oob_inline(sock->tcp));
-    case PH_SO_PROTOCOL:
-      return put_int(value, len,
-                     sock->tcp                 ? PH_IPPROTO_TCP
-                     : sock->udp->protocol > 0 ? sock->udp->protocol
-                                               : PH_IPPROTO_UDP);
-    case PH_SO_DOMAIN:
-      return put_int(value, len, sock->ipv6 ? PH_AF_INET6 : PH_AF_INET);
-    case PH_SO_TYPE:
-      return put_int(value, len,
-                     sock->tcp        ? PH_SOCK_STREAM
-                     : sock->udp->raw ? PH_SOCK_RAW
-                                      : PH_SOCK_DGRAM);
-    case PH_SO_ERROR:
-      return put_int(value, len,
-                     sock->tcp ? tcp_take_any_error(sock->tcp)
-                               : udp_take_error(sock->udp));
-    case PH_SO_SNDBUF:
-      return put_int(
-          value, len,
-          (int32_t)(sock->tcp ? tcp_get_sndbuf(sock->tcp) : sock->sndbuf));
-    case PH_SO_RCVBUF:
-      return put_int(value, len,
-                     (int32_t)(sock->tcp ? tcp_tell_rcvbuf(stack, sock->tcp)
-                                         : sock->udp->rcvbuf));
-    case PH_SO_RCVLOWAT:
-      return put_int(value, len,
-                     sock->low_water ? (int32_t)sock->rcv_lowat : 1);
-    case PH_SO_SNDLOWAT:
-      return put_int(value, len, 1);
     case PH_SO_LINGER:
-      return put_bytes(value, len, &linger, sizeof(linger));
+      return sock_put_bytes(value, len, &linger, sizeof(linger));
     case PH_SO_RCVTIMEO:
       return get_timeout(sock->rcv_timeout_ms, value, len);
     case PH_SO_SNDTIMEO:
       return get_timeout(sock->snd_timeout_ms, value, len);
-    case PH_SO_ACCEPTCONN:
-      return put_int(value, len,
-                     sock->tcp && tcp_get_state(sock->tcp) == TCP_STATE_LISTEN);
     default:
       return -PH_ENOPROTOOPT;
   }
+}
+
+/* What only streams or only datagram sockets have, or each in its way; -1:
+ * none of these. */
+static int32_t get_stream_number(const struct ph_stack *stack,
+                                 struct tcp_conn *tcp, int option) {
+  switch (option) {
+    case PH_SO_KEEPALIVE:
+      return tcp_get_keepalive(tcp);
+    case PH_SO_OOBINLINE:
+      return tcp_get_oob_inline(tcp);
+    case PH_SO_PROTOCOL:
+      return PH_IPPROTO_TCP;
+    case PH_SO_TYPE:
+      return PH_SOCK_STREAM;
+    case PH_SO_ERROR:
+      return tcp_take_any_error(tcp);
+    case PH_SO_SNDBUF:
+      return (int32_t)tcp_get_sndbuf(tcp);
+    case PH_SO_RCVBUF:
+      return (int32_t)tcp_tell_rcvbuf(stack, tcp);
+    case PH_SO_ACCEPTCONN:
+      return tcp_get_state(tcp) == TCP_STATE_LISTEN;
+    default:
+      return -1;
+  }
+}
+
+static int32_t get_datagram_number(const struct ph_sock *sock, int option) {
+  struct udp_pcb *udp = sock->udp;
+  switch (option) {
+    case PH_SO_KEEPALIVE:
+    case PH_SO_OOBINLINE:
+    case PH_SO_ACCEPTCONN:
+      return 0;
+    case PH_SO_PROTOCOL:
+      return udp->protocol > 0 ? udp->protocol : PH_IPPROTO_UDP;
+    case PH_SO_TYPE:
+      return udp->raw ? PH_SOCK_RAW : PH_SOCK_DGRAM;
+    case PH_SO_ERROR:
+      return udp_take_error(udp);
+    case PH_SO_SNDBUF:
+      return (int32_t)sock->sndbuf;
+    case PH_SO_RCVBUF:
+      return (int32_t)udp->rcvbuf;
+    default:
+      return -1;
+  }
+}
+
+static int32_t get_socket_number(const struct ph_stack *stack,
+                                 const struct ph_sock *sock, int option) {
+  switch (option) {
+    case PH_SO_BROADCAST:
+      return sock->broadcast;
+    case PH_SO_REUSEADDR:
+      return sock->reuse_addr;
+    case PH_SO_REUSEPORT:
+      return sock->reuse_port;
+    case PH_SO_DOMAIN:
+      return sock->ipv6 ? PH_AF_INET6 : PH_AF_INET;
+    case PH_SO_RCVLOWAT:
+      return sock->low_water ? (int32_t)sock->rcv_lowat : 1;
+    case PH_SO_SNDLOWAT:
+      return 1;
+    default:
+      break;
+  }
+  int32_t number = sock->tcp ? get_stream_number(stack, sock->tcp, option)
+                             : get_datagram_number(sock, option);
+  return number >= 0 ? number : sock_get_tell(sock, PH_SOL_SOCKET, option);
 }
 
 /* ---- IPPROTO_TCP -------------------------------------------------------- */
@@ -319,7 +349,7 @@ static int get_socket_option(struct ph_stack *stack, struct ph_sock *sock,
 static int set_arq(struct ph_stack *stack, struct ph_sock *sock,
                    const void *value, ph_socklen_t len) {
   struct ph_tcp_arq arq = {0, 0, 0};
-  int result = get_int(value, len, &arq.mode);
+  int result = sock_take_number(PH_IPPROTO_TCP, value, len, &arq.mode);
   if (result < 0) {
     return result;
   }
@@ -331,12 +361,11 @@ static int set_arq(struct ph_stack *stack, struct ph_sock *sock,
 static int get_arq(const struct ph_sock *sock, void *value, ph_socklen_t *len) {
   struct tcp_arq from = tcp_get_arq(sock->tcp);
   const struct ph_tcp_arq arq = {from.mode, from.window, from.timeout_percent};
-  return put_bytes(value, len, &arq, sizeof(arq));
+  return sock_put_bytes(value, len, &arq, sizeof(arq));
 }
 
-static int set_tcp_option(struct ph_stack *stack, struct ph_sock *sock,
+static int set_tcp_struct(struct ph_stack *stack, struct ph_sock *sock,
                           int option, const void *value, ph_socklen_t len) {
-  int32_t number = 0;
   if (option == PH_TCP_CONGESTION) {
     if (len < 1) {
       return -PH_EINVAL;
@@ -344,27 +373,19 @@ static int set_tcp_option(struct ph_stack *stack, struct ph_sock *sock,
     return value ? tcp_set_congestion(stack, sock->tcp, value, len)
                  : -PH_EFAULT;
   }
-  if (option == PH_TCP_ARQ) {
-    return set_arq(stack, sock, value, len);
-  }
-  int result = get_int(value, len, &number);
-  if (result < 0) {
-    return result;
-  }
-  return tcp_set(stack, sock->tcp, option, number);
+  return option == PH_TCP_ARQ ? set_arq(stack, sock, value, len) : SOCK_NUMBER;
 }
 
 static int get_tcp_info(struct ph_stack *stack, const struct ph_sock *sock,
                         void *value, ph_socklen_t *len) {
   struct ph_tcp_info info;
   sock_tcp_info(stack, sock->tcp, &info);
-  return put_bytes(value, len, &info, sizeof(info));
+  return sock_put_bytes(value, len, &info, sizeof(info));
 }
 
-static int get_tcp_option(struct ph_stack *stack, const struct ph_sock *sock,
+static int get_tcp_struct(struct ph_stack *stack, const struct ph_sock *sock,
                           int option, void *value, ph_socklen_t *len) {
-  static const uint32_t name_max = 16; /* TCP_CA_NAME_MAX */
-  char name[16] = {0};
+  char name[16] = {0}; /* TCP_CA_NAME_MAX */
   const char *congestion = tcp_get_congestion(stack, sock->tcp);
   switch (option) {
     case PH_TCP_ARQ:
@@ -372,19 +393,39 @@ static int get_tcp_option(struct ph_stack *stack, const struct ph_sock *sock,
     case PH_TCP_INFO:
       return get_tcp_info(stack, sock, value, len);
     case PH_TCP_CONGESTION:
-      for (uint32_t i = 0; i + 1 < name_max && congestion[i]; i++) {
-        name[i] = congestion[i];
-      }
-      return put_bytes(value, len, name, name_max);
+      memcpy(name, congestion, ph_text_len(congestion));
+      return sock_put_bytes(value, len, name, sizeof(name));
     default:
-      break;
+      return -PH_ENOPROTOOPT;
   }
-  int32_t number = 0;
-  int result = tcp_get(sock->tcp, option, &number);
-  return result < 0 ? result : put_int(value, len, number);
 }
 
 /* ---- The calls ---------------------------------------------------------- */
+
+/* The levels of which sockets like it have numbers. */
+static bool has_level(const struct ph_sock *sock, int level) {
+  return level == PH_IPPROTO_IP || (level == PH_IPPROTO_IPV6 && sock->ipv6) ||
+         (level == PH_IPPROTO_UDP && sock_is_udp(sock));
+}
+
+static int set_number(struct ph_stack *stack, struct ph_sock *sock, int level,
+                      int option, const void *value, ph_socklen_t len) {
+  int32_t number;
+  int error = sock_take_number(level, value, len, &number);
+  if (error) {
+    return error;
+  }
+  switch (level) {
+    case PH_SOL_SOCKET:
+      return set_socket_number(stack, sock, option, number);
+    case PH_IPPROTO_TCP:
+      return tcp_set(stack, sock->tcp, option, number);
+    case PH_IPPROTO_UDP:
+      return sock_set_udp(stack, sock, option, number);
+    default:
+      return sock_set_ip(stack, sock, level, option, number);
+  }
+}
 
 int ph_setsockopt(struct ph_stack *stack, int fd, int level, int option,
                   const void *value, ph_socklen_t len) {
@@ -392,30 +433,41 @@ int ph_setsockopt(struct ph_stack *stack, int fd, int level, int option,
   if (!sock) {
     return sock_missing(stack, fd);
   }
-  if (level == PH_SOL_SOCKET) {
-    return set_socket_option(stack, sock, option, value, len);
-  }
-  if (level == PH_IPPROTO_TCP && sock->tcp) {
-    return set_tcp_option(stack, sock, option, value, len);
-  }
+  int result = SOCK_NUMBER;
   const struct sock_multicast *multicast = sock_table_of(stack)->multicast;
-  if (multicast && sock->udp) {
-    int result = multicast->set(stack, sock, level, option, value, len);
-    if (result != -PH_ENOPROTOOPT) {
-      return result;
-    }
+  if (level == PH_SOL_SOCKET) {
+    result = set_socket_struct(stack, sock, option, value, len);
+  } else if (level == PH_IPPROTO_TCP && sock->tcp) {
+    result = set_tcp_struct(stack, sock, option, value, len);
+  } else if (multicast && sock->udp) {
+    result = multicast->set(stack, sock, level, option, value, len);
   }
-  if (level == PH_IPPROTO_IP && (sock->tcp || sock->udp)) {
-    return sock_set_ip(stack, sock, option, value, len);
+  if (result != SOCK_NUMBER) {
+    return result;
   }
-  if (level == PH_IPPROTO_IPV6 && (sock->tcp || sock->udp)) {
-    return sock_set_ipv6(stack, sock, option, value, len);
-  }
-  if (level == PH_IPPROTO_UDP && sock_is_udp(sock)) {
-    return sock_set_udp(stack, sock, option, value, len);
+  if (level == PH_SOL_SOCKET || (level == PH_IPPROTO_TCP && sock->tcp) ||
+      has_level(sock, level)) {
+    return set_number(stack, sock, level, option, value, len);
   }
   return sock->udp ? sock_set_filter(sock, level, option, value, len)
                    : -PH_ENOPROTOOPT;
+}
+
+static int get_number(struct ph_stack *stack, struct ph_sock *sock, int level,
+                      int option, int32_t *number) {
+  int error;
+  switch (level) {
+    case PH_SOL_SOCKET:
+      *number = get_socket_number(stack, sock, option);
+      return *number < 0 ? *number : SOCK_NUMBER;
+    case PH_IPPROTO_TCP:
+      error = tcp_get(sock->tcp, option, number);
+      return error ? error : SOCK_NUMBER;
+    case PH_IPPROTO_UDP:
+      return sock_get_udp(sock, option, number);
+    default:
+      return sock_get_ip(sock, level, option, number);
+  }
 }
 
 int ph_getsockopt(struct ph_stack *stack, int fd, int level, int option,
@@ -424,32 +476,28 @@ int ph_getsockopt(struct ph_stack *stack, int fd, int level, int option,
   if (!sock) {
     return sock_missing(stack, fd);
   }
-  if (level == PH_SOL_SOCKET) {
-    return get_socket_option(stack, sock, option, value, len);
-  }
-  if (level == PH_IPPROTO_TCP && sock->tcp) {
-    return get_tcp_option(stack, sock, option, value, len);
-  }
+  int32_t number;
+  int result = -PH_ENOPROTOOPT;
   const struct sock_multicast *multicast = sock_table_of(stack)->multicast;
-  if (multicast && sock->udp) {
-    int result = multicast->get(stack, sock, level, option, value, len);
-    if (result != -PH_ENOPROTOOPT) {
-      return result;
+  if (level == PH_SOL_SOCKET) {
+    result = get_socket_struct(stack, sock, option, value, len);
+  } else if (level == PH_IPPROTO_TCP) {
+    if (!sock->tcp) {
+      return -PH_EOPNOTSUPP;
+    }
+    result = get_tcp_struct(stack, sock, option, value, len);
+  } else if (multicast && sock->udp) {
+    result = multicast->get(stack, sock, level, option, value, len, &number);
+  }
+  if (result == -PH_ENOPROTOOPT) {
+    if (level == PH_SOL_SOCKET || level == PH_IPPROTO_TCP ||
+        has_level(sock, level)) {
+      result = get_number(stack, sock, level, option, &number);
+    } else if (sock->udp) {
+      result = sock_get_filter(sock, level, option, value, len);
     }
   }
-  if (level == PH_IPPROTO_IP && (sock->tcp || sock->udp)) {
-    return sock_get_ip(sock, option, value, len);
-  }
-  if (level == PH_IPPROTO_IPV6 && (sock->tcp || sock->udp)) {
-    return sock_get_ipv6(sock, option, value, len);
-  }
-  if (level == PH_IPPROTO_UDP && sock_is_udp(sock)) {
-    return sock_get_udp(sock, option, value, len);
-  }
-  if (level != PH_IPPROTO_TCP && sock->udp) {
-    return sock_get_filter(sock, level, option, value, len);
-  }
-  return level == PH_IPPROTO_TCP ? -PH_EOPNOTSUPP : -PH_ENOPROTOOPT;
+  return result == SOCK_NUMBER ? put_number(level, value, len, number) : result;
 }
 
 int ph_fcntl(struct ph_stack *stack, int fd, int command, int argument) {

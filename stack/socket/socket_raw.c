@@ -31,10 +31,7 @@ int sock_set_filter(struct ph_sock *sock, int level, int option,
 int sock_get_filter(const struct ph_sock *sock, int level, int option,
                     void *value, ph_socklen_t *len) {
   int most = filter_len(sock, level, option);
-  if (most < 0 || !value || !len) {
-    return most < 0 ? most : -PH_EFAULT;
-  }
-  *len = ph_min_u32(*len, (uint32_t)most);
-  memcpy(value, sock->udp->filter, *len);
-  return 0;
+  return most < 0
+             ? most
+             : sock_put_bytes(value, len, sock->udp->filter, (uint32_t)most);
 }

@@ -6,12 +6,7 @@
 enum { SEGMENT_MAX = 65535 };
 
 int sock_set_udp(struct ph_stack *stack, struct ph_sock *sock, int option,
-                 const void *value, ph_socklen_t len) {
-  int32_t number;
-  if (len < sizeof(number) || !value) {
-    return value ? -PH_EINVAL : -PH_EFAULT;
-  }
-  memcpy(&number, value, sizeof(number));
+                 int32_t number) {
   switch (option) {
     case PH_UDP_SEGMENT:
       if (number < 0 || number > SEGMENT_MAX) {
@@ -29,23 +24,15 @@ int sock_set_udp(struct ph_stack *stack, struct ph_sock *sock, int option,
   }
 }
 
-int sock_get_udp(const struct ph_sock *sock, int option, void *value,
-                 ph_socklen_t *len) {
-  int32_t number;
+int sock_get_udp(const struct ph_sock *sock, int option, int32_t *number) {
   switch (option) {
     case PH_UDP_SEGMENT:
-      number = sock->udp->tx.segment;
-      break;
+      *number = sock->udp->tx.segment;
+      return SOCK_NUMBER;
     case PH_UDP_GRO:
-      number = sock->udp->gather != NULL;
-      break;
+      *number = sock->udp->gather != NULL;
+      return SOCK_NUMBER;
     default:
       return -PH_ENOPROTOOPT;
   }
-  if (!value || !len) {
-    return -PH_EFAULT;
-  }
-  *len = ph_min_u32(*len, sizeof(number));
-  memcpy(value, &number, *len);
-  return 0;
 }
