@@ -61,6 +61,16 @@ struct pkt *ph_stack_get_pkt(struct ph_stack *stack, uint32_t reserve) {
   return ph_stack_get_pkt_here(stack, reserve);
 }
 
+struct pkt *ph_stack_pkt(struct ph_stack *stack, uint32_t reserve,
+                         uint32_t len) {
+  struct pkt *pkt = ph_stack_get_pkt(stack, reserve);
+  if (pkt) {
+    memset(pkt->head, 0, len);
+    pkt->head_len = pkt->len = len;
+  }
+  return pkt;
+}
+
 void ph_stack_poll(struct ph_stack *stack, uint64_t now_ns) {
   ph_stack_set_now(stack, now_ns);
   if (stack->poll_input) {

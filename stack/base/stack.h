@@ -128,6 +128,10 @@ static PH_INLINE struct pkt *ph_stack_get_pkt_here(struct ph_stack *stack,
   return pkt;
 }
 
+/* The same with `len` bytes that are 0. */
+struct pkt *ph_stack_pkt(struct ph_stack *stack, uint32_t reserve,
+                         uint32_t len);
+
 static inline void ph_stack_trace(struct ph_stack *stack, uint64_t packet_id,
                                   const char *stage) {
   if (stack->platform->trace) {

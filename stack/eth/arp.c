@@ -93,15 +93,6 @@ static struct arp_entry *entry_make(struct eth_link *link, uint32_t ip) {
 
 /* ---- Sending ------------------------------------------------------------- */
 
-/* What the device has no room for is sent again when somebody asks again. */
-static void send_or_drop(struct netif *netif, struct pkt *pkt,
-                         const uint8_t *dst, uint16_t type) {
-  if (eth_output(netif, pkt, dst, type) == -PH_EAGAIN) {
-    netif->stack->stats.NetifDrops++;
-    pkt_put(pkt);
-  }
-}
-
 void arp_send(struct eth_link *link, uint16_t oper, uint32_t spa, uint32_t tpa,
               const uint8_t *tha) {
   struct ph_stack *stack = link->netif->stack;
@@ -115,12 +106,11 @@ void arp_send(struct eth_link *link, uint16_t oper, uint32_t spa, uint32_t tpa,
   put_be16(p + ARP_OFF_OPER, oper);
   memcpy(p + ARP_OFF_SHA, link->netif->mac, ETH_ADDR_LEN);
   put_be32(p + ARP_OFF_SPA, spa);
-  memset(p + ARP_OFF_THA, 0, ETH_ADDR_LEN);
   if (tha) {
     memcpy(p + ARP_OFF_THA, tha, ETH_ADDR_LEN);
   }
   put_be32(p + ARP_OFF_TPA, tpa);
-  send_or_drop(link->netif, pkt, tha, ETH_TYPE_ARP);
+  eth_send(link->netif, pkt, tha, ETH_TYPE_ARP);
 }
 
 /* The address of ours that shares the subnet, or the first. */
@@ -266,7 +256,7 @@ static void learn(struct eth_link *link, const uint8_t *p, bool for_us) {
   ph_timer_cancel(&stack->timers, &entry->timer);
   struct pkt *pkt;
   while ((pkt = dequeue(entry)) != NULL) {
-    send_or_drop(link->netif, pkt, entry->neighbour.mac, ETH_TYPE_IPV4);
+    eth_send(link->netif, pkt, entry->neighbour.mac, ETH_TYPE_IPV4);
   }
 }
 

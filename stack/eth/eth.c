@@ -99,3 +99,9 @@ int eth_output(struct netif *netif, struct pkt *pkt, const uint8_t *dst,
   }
   return error;
 }
+
+void eth_send(struct netif *netif, struct pkt *pkt, const uint8_t *dst,
+              uint16_t type) {
+  (void)netif_drop_refused(netif->stack, pkt,
+                           eth_output(netif, pkt, dst, type));
+}

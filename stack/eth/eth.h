@@ -22,6 +22,9 @@ int eth_register(struct ph_stack *stack, uint16_t type,
  * it was. */
 int eth_output(struct netif *netif, struct pkt *pkt, const uint8_t *dst,
                uint16_t type) PH_MUST_USE;
+/* The same for who keeps nothing for later: takes `pkt` in every case. */
+void eth_send(struct netif *netif, struct pkt *pkt, const uint8_t *dst,
+              uint16_t type);
 
 /* Tell ARP an address of the interface (host order) and its subnet: it answers
  * for the address, asks from it and learns the subnet's neighbours. At most

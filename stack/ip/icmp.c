@@ -22,12 +22,7 @@ static int icmp_output(struct ph_stack *stack, struct pkt *pkt,
   put_be16(pkt->head + 2, (uint16_t)~csum_pkt(pkt, 0, 0));
   struct ip_tx tx = {.protocol = IP_PROTO_ICMP, .tos = tos};
   stack->stats.IcmpOutMsgs++;
-  int error = ip_send(stack, pkt, src, dst, tx);
-  if (error == -PH_EAGAIN) {
-    stack->stats.NetifDrops++;
-    pkt_put(pkt);
-  }
-  return error;
+  return netif_drop_refused(stack, pkt, ip_send(stack, pkt, src, dst, tx));
 }
 
 bool icmp_take_token(struct ph_stack *stack) {
@@ -61,8 +56,9 @@ static bool may_report(const struct pkt *pkt, const struct ip_rx *rx) {
            *type >= ICMP_TIMESTAMP));
 }
 
-void icmp_quote(struct ph_stack *stack, struct pkt *out, const struct pkt *pkt,
-                uint32_t most) {
+/* Append what of `pkt`, from its IP header on, fits into `most` bytes. */
+static void quote(struct ph_stack *stack, struct pkt *out,
+                  const struct pkt *pkt, uint32_t most) {
   uint32_t in_front = (uint32_t)(pkt->head - pkt->l3);
   uint32_t linear = in_front + pkt->head_len;
   uint32_t whole = in_front + pkt->len;
@@ -85,21 +81,31 @@ void icmp_quote(struct ph_stack *stack, struct pkt *out, const struct pkt *pkt,
   ph_block_put(block);
 }
 
+struct pkt *icmp_make_error(struct ph_stack *stack, const struct pkt *pkt,
+                            uint8_t type, uint8_t code, uint32_t word,
+                            uint32_t most) {
+  struct pkt *out = icmp_take_token(stack)
+                        ? ph_stack_pkt(stack, ICMP_HEADROOM, ICMP_HDR_LEN)
+                        : NULL;
+  if (out) {
+    out->head[0] = type;
+    out->head[1] = code;
+    put_be32(out->head + 4, word);
+    quote(stack, out, pkt, most);
+  }
+  return out;
+}
+
 void icmp_send(struct ph_stack *stack, const struct pkt *pkt,
                const struct ip_rx *rx, uint8_t type, uint8_t code,
                uint32_t word) {
-  if (!may_report(pkt, rx) || !icmp_take_token(stack)) {
-    return;
-  }
-  struct pkt *out = ph_stack_get_pkt(stack, ICMP_HEADROOM);
+  struct pkt *out =
+      may_report(pkt, rx)
+          ? icmp_make_error(stack, pkt, type, code, word, ICMP_QUOTE_MAX)
+          : NULL;
   if (!out) {
     return;
   }
-  out->head_len = out->len = ICMP_HDR_LEN;
-  out->head[0] = type;
-  out->head[1] = code;
-  put_be32(out->head + 4, word);
-  icmp_quote(stack, out, pkt, ICMP_QUOTE_MAX);
   /* Of what was for others: an address of the interface that the error leaves
    * by (RFC 1812 4.3.2.4). */
   bool ours = ip_is_local(stack, &rx->dst);
@@ -114,19 +120,12 @@ void icmp_send_error(struct ph_stack *stack, const struct pkt *pkt,
       [IP_ERROR_PROTO_UNREACHABLE] = ICMP_UNREACH_PROTO,
       [IP_ERROR_PORT_UNREACHABLE] = ICMP_UNREACH_PORT,
       [IP_ERROR_ADMIN_PROHIBITED] = ICMP_UNREACH_ADMIN_PROHIBITED};
-  switch (error) {
-    case IP_ERROR_TIME_EXCEEDED:
-      icmp_send(stack, pkt, rx, ICMP_TIME_EXCEEDED, 0, 0);
-      break;
-    case IP_ERROR_REASSEMBLY:
-      icmp_send(stack, pkt, rx, ICMP_TIME_EXCEEDED, 1, 0);
-      break;
-    case IP_ERROR_TOO_BIG: /* these have an MTU or a pointer: icmp_send() */
-    case IP_ERROR_PARAMETER:
-      break;
-    default:
-      icmp_send(stack, pkt, rx, ICMP_UNREACHABLE, codes[error], 0);
+  bool late = error == IP_ERROR_TIME_EXCEEDED || error == IP_ERROR_REASSEMBLY;
+  if (error == IP_ERROR_TOO_BIG || error == IP_ERROR_PARAMETER) {
+    return; /* these have an MTU or a pointer: icmp_send() */
   }
+  icmp_send(stack, pkt, rx, late ? ICMP_TIME_EXCEEDED : ICMP_UNREACHABLE,
+            late ? error == IP_ERROR_REASSEMBLY : codes[error], 0);
 }
 
 struct pkt *icmp_make_echo(struct ph_stack *stack, uint8_t type, uint16_t id,
@@ -136,24 +135,19 @@ struct pkt *icmp_make_echo(struct ph_stack *stack, uint8_t type, uint16_t id,
     *error = -PH_EMSGSIZE;
     return NULL;
   }
-  struct pkt *pkt = pkt_get(&stack->pkts, ICMP_HEADROOM);
-  struct ph_block *block = len > 0 ? ph_block_get_spare(&stack->blocks) : NULL;
-  if (!pkt || (len > 0 && !block)) {
-    stack->stats.PktExhausted += !pkt;
-    stack->stats.BlockExhausted += pkt != NULL;
-    if (pkt) {
-      pkt_put(pkt);
-    }
-    if (block) {
-      ph_block_put(block);
-    }
-    *error = -PH_ENOBUFS;
+  struct pkt *pkt = ph_stack_pkt(stack, ICMP_HEADROOM, ICMP_HDR_LEN);
+  struct ph_block *block =
+      pkt && len > 0 ? ph_block_get_spare(&stack->blocks) : NULL;
+  *error = -PH_ENOBUFS;
+  if (!pkt) {
     return NULL;
   }
-  pkt->head_len = pkt->len = ICMP_HDR_LEN;
-  pkt->id = ++stack->next_packet_id;
+  if (len > 0 && !block) {
+    stack->stats.BlockExhausted++;
+    pkt_put(pkt);
+    return NULL;
+  }
   pkt->head[0] = type;
-  pkt->head[1] = 0;
   put_be16(pkt->head + 4, id);
   put_be16(pkt->head + 6, seq);
   if (block) {
@@ -179,6 +173,13 @@ int icmp_send_echo_v4(struct ph_stack *stack, const struct ph_addr *to,
 
 /* ---- Receiving ----------------------------------------------------------- */
 
+void icmp_turn_round(struct pkt *pkt, uint8_t type) {
+  pkt->head[0] = type;
+  pkt->csum = PKT_CSUM_NONE;
+  pkt->csum_start = pkt->csum_offset = 0;
+  pkt->l3 = NULL;
+}
+
 /* Answer in the packet itself (RFC 1122 3.2.2.6: all data come back). */
 static void echo_request(struct ph_stack *stack, struct pkt *pkt,
                          const struct ip_rx *rx) {
@@ -187,10 +188,7 @@ static void echo_request(struct ph_stack *stack, struct pkt *pkt,
     pkt_put(pkt);
     return;
   }
-  pkt->head[0] = ICMP_ECHO_REPLY;
-  pkt->csum = PKT_CSUM_NONE;
-  pkt->csum_start = pkt->csum_offset = 0;
-  pkt->l3 = NULL;
+  icmp_turn_round(pkt, ICMP_ECHO_REPLY);
   (void)icmp_output(stack, pkt, &rx->dst, &rx->src, rx->tos);
 }
 

@@ -22,12 +22,7 @@ static int output(struct ph_stack *stack, struct pkt *pkt,
   uint16_t sum = ip_path_pseudo_sum(path, IP_PROTO_ICMPV6, pkt->len);
   put_be16(pkt->head + ICMP6_OFF_CSUM, (uint16_t)~csum_pkt(pkt, 0, sum));
   stack->stats.Icmp6OutMsgs++;
-  int error = ipv6_output(stack, pkt, path, tx);
-  if (error == -PH_EAGAIN) {
-    stack->stats.NetifDrops++;
-    pkt_put(pkt);
-  }
-  return error;
+  return netif_drop_refused(stack, pkt, ipv6_output(stack, pkt, path, tx));
 }
 
 /* RFC 4443 2.4 (e): is the packet that failed itself an error, or a redirect?
@@ -47,21 +42,13 @@ void icmpv6_send(struct ph_stack *stack, const struct pkt *pkt,
                    (type == ICMP6_PARAMETER && code == ICMP6_PARAM_OPTION);
   if (!pkt->l3 || (rx->broadcast && !to_groups) ||
       ipv6_is_unspecified(rx->src.bytes) ||
-      is_error(pkt->l3, (uint32_t)(pkt->head + pkt->head_len - pkt->l3)) ||
-      !icmp_take_token(stack)) {
+      is_error(pkt->l3, (uint32_t)(pkt->head + pkt->head_len - pkt->l3))) {
     return;
   }
-  struct pkt *out = pkt_get(&stack->pkts, ND_HEADROOM);
+  struct pkt *out = icmp_make_error(stack, pkt, type, code, word, QUOTE_MAX);
   if (!out) {
-    stack->stats.PktExhausted++;
     return;
   }
-  out->head_len = out->len = ICMP6_HDR_LEN;
-  out->id = ++stack->next_packet_id;
-  out->head[0] = type;
-  out->head[1] = code;
-  put_be32(out->head + 4, word);
-  icmp_quote(stack, out, pkt, QUOTE_MAX);
   /* RFC 4443 2.2: of what was for a group or for others, an address of ours. */
   bool ours = !rx->broadcast && ipv6_is_own(ipv6_of(stack), &rx->dst);
   (void)output(stack, out, ours ? &rx->dst : NULL, &rx->src, 0);
@@ -69,28 +56,19 @@ void icmpv6_send(struct ph_stack *stack, const struct pkt *pkt,
 
 void icmpv6_send_error(struct ph_stack *stack, const struct pkt *pkt,
                        const struct ip_rx *rx, enum ip_error error) {
-  switch (error) {
-    case IP_ERROR_NET_UNREACHABLE:
-      icmpv6_send(stack, pkt, rx, ICMP6_UNREACHABLE, ICMP6_UNREACH_ROUTE, 0);
-      break;
-    case IP_ERROR_HOST_UNREACHABLE:
-      icmpv6_send(stack, pkt, rx, ICMP6_UNREACHABLE, ICMP6_UNREACH_ADDRESS, 0);
-      break;
-    case IP_ERROR_PORT_UNREACHABLE:
-      icmpv6_send(stack, pkt, rx, ICMP6_UNREACHABLE, ICMP6_UNREACH_PORT, 0);
-      break;
-    case IP_ERROR_ADMIN_PROHIBITED:
-      icmpv6_send(stack, pkt, rx, ICMP6_UNREACHABLE, ICMP6_UNREACH_ADMIN, 0);
-      break;
-    case IP_ERROR_TIME_EXCEEDED:
-      icmpv6_send(stack, pkt, rx, ICMP6_TIME_EXCEEDED, 0, 0);
-      break;
-    case IP_ERROR_REASSEMBLY:
-      icmpv6_send(stack, pkt, rx, ICMP6_TIME_EXCEEDED, 1, 0);
-      break;
-    default:
-      break; /* with a pointer, an MTU: icmpv6_send() */
-  }
+  static const struct {
+    uint8_t type, code;
+  } messages[] = {
+      [IP_ERROR_NET_UNREACHABLE] = {ICMP6_UNREACHABLE, ICMP6_UNREACH_ROUTE},
+      [IP_ERROR_HOST_UNREACHABLE] = {ICMP6_UNREACHABLE, ICMP6_UNREACH_ADDRESS},
+      [IP_ERROR_PORT_UNREACHABLE] = {ICMP6_UNREACHABLE, ICMP6_UNREACH_PORT},
+      [IP_ERROR_ADMIN_PROHIBITED] = {ICMP6_UNREACHABLE, ICMP6_UNREACH_ADMIN},
+      [IP_ERROR_TIME_EXCEEDED] = {ICMP6_TIME_EXCEEDED, 0},
+      [IP_ERROR_REASSEMBLY] = {ICMP6_TIME_EXCEEDED, 1},
+  };
+  if (error < PH_ARRAY_LEN(messages) && messages[error].type) {
+    icmpv6_send(stack, pkt, rx, messages[error].type, messages[error].code, 0);
+  } /* with a pointer, an MTU: icmpv6_send() */
 }
 
 int icmpv6_send_echo(struct ph_stack *stack, const struct ph_addr *to,
@@ -118,10 +96,7 @@ static void echo_request(struct ph_stack *stack, struct pkt *pkt,
     pkt_put(pkt);
     return;
   }
-  pkt->head[0] = ICMP6_ECHO_REPLY;
-  pkt->csum = PKT_CSUM_NONE;
-  pkt->csum_start = pkt->csum_offset = 0;
-  pkt->l3 = NULL;
+  icmp_turn_round(pkt, ICMP6_ECHO_REPLY);
   (void)output(stack, pkt, rx->broadcast ? NULL : &rx->dst, &rx->src, rx->tos);
 }
 

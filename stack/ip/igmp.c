@@ -53,7 +53,6 @@ static void send(struct netif *netif, struct pkt *pkt, uint32_t dst) {
   uint8_t mac[ETH_ADDR_LEN] = {1, 0, 0x5e};
   put_be16(pkt->head + 2, 0);
   put_be16(pkt->head + 2, (uint16_t)~csum_pkt(pkt, 0, 0));
-  pkt->id = ++stack->next_packet_id;
   uint8_t *h = pkt_prepend(pkt, HEADER_LEN);
   memset(h, 0, HEADER_LEN);
   h[0] = 4 << 4 | HEADER_LEN / 4;
@@ -69,10 +68,7 @@ static void send(struct netif *netif, struct pkt *pkt, uint32_t dst) {
   put_be32(mac + 2, 0x5e000000 | (dst & 0x7fffff)); /* RFC 1112 6.4 */
   stack->stats.IpOutRequests++;
   stack->stats.IgmpOutReports++;
-  if (eth_output(netif, pkt, mac, ETH_TYPE_IPV4) == -PH_EAGAIN) {
-    stack->stats.NetifDrops++; /* it is said again, or asked for again */
-    pkt_put(pkt);
-  }
+  eth_send(netif, pkt, mac, ETH_TYPE_IPV4); /* or it is said, asked again */
 }
 
 static void report(struct ip_group_link *link, struct pkt *pkt) {
@@ -84,13 +80,12 @@ static void report(struct ip_group_link *link, struct pkt *pkt) {
 static void report_old(const struct ip_group *g, uint8_t version, bool member) {
   struct netif *netif = g->link->netif;
   uint32_t group = ph_addr_to_v4(&g->addr);
-  struct pkt *pkt =
-      member || version > 1 ? pkt_get(&netif->stack->pkts, HEADROOM) : NULL;
+  struct pkt *pkt = member || version > 1
+                        ? ph_stack_pkt(netif->stack, HEADROOM, IGMP_LEN)
+                        : NULL;
   if (!pkt) {
     return;
   }
-  memset(pkt->head, 0, IGMP_LEN);
-  pkt->head_len = pkt->len = IGMP_LEN;
   pkt->head[0] = !member        ? IGMP_V2_LEAVE
                  : version == 1 ? IGMP_V1_REPORT
                                 : IGMP_V2_REPORT;

@@ -179,9 +179,13 @@ void icmp_send(struct ph_stack *stack, const struct pkt *pkt,
                const struct ip_rx *rx, uint8_t type, uint8_t code,
                uint32_t word);
 
-/* Append what of `pkt`, from its IP header on, fits into `most` bytes. */
-void icmp_quote(struct ph_stack *stack, struct pkt *out, const struct pkt *pkt,
-                uint32_t most);
+/* An ICMP error of either family that quotes of `pkt`, from its IP header on,
+ * what fits into `most` bytes; NULL: not now (icmp_take_token()). */
+struct pkt *icmp_make_error(struct ph_stack *stack, const struct pkt *pkt,
+                            uint8_t type, uint8_t code, uint32_t word,
+                            uint32_t most);
+/* What came goes back as a message of this type. */
+void icmp_turn_round(struct pkt *pkt, uint8_t type);
 
 /* Give an echo reply to who asked for it; at most a block of its data. */
 void icmp_take_echo(struct ph_stack *stack, const struct pkt *pkt,

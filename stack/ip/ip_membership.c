@@ -201,15 +201,13 @@ static bool report_room(struct report *r, uint32_t len) {
     return true;
   }
   r->block = ph_block_get_spare(&stack->blocks);
-  r->pkt = r->block ? pkt_get(&stack->pkts, ND_HEADROOM) : NULL;
+  r->pkt = r->block ? ph_stack_pkt(stack, ND_HEADROOM, HEADER_LEN) : NULL;
   if (!r->pkt) {
     if (r->block) {
       ph_block_put(r->block);
     }
     return false;
   }
-  memset(r->pkt->head, 0, HEADER_LEN);
-  r->pkt->head_len = r->pkt->len = HEADER_LEN;
   r->len = r->records = 0;
   uint32_t headers = r->link->protocol->headers + (uint32_t)HEADER_LEN;
   r->room = ph_min_u32(r->block->size, r->link->netif->caps.mtu - headers);

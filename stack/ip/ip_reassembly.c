@@ -300,9 +300,8 @@ static enum verdict add(struct ph_stack *stack, struct datagram *d,
 static struct pkt *build(struct ph_stack *stack, const struct datagram *d,
                          uint32_t header_len, uint32_t len) {
   const struct content *c = content_of(d);
-  struct pkt *pkt = pkt_get(&stack->pkts, HEADROOM);
+  struct pkt *pkt = ph_stack_pkt(stack, HEADROOM, 0);
   if (!pkt) {
-    stack->stats.PktExhausted++;
     return NULL;
   }
   uint32_t linear =
@@ -318,7 +317,6 @@ static struct pkt *build(struct ph_stack *stack, const struct datagram *d,
     from += n;
   }
   pkt->netif = d->netif;
-  pkt->id = ++stack->next_packet_id;
   return pkt;
 }
 

@@ -198,7 +198,6 @@ void ipv6_send_on_link(struct ipv6_link *link, struct pkt *pkt,
   uint16_t sum = ipv6_pseudo_sum(src, dst, IPV6_NEXT_ICMP, pkt->len);
   put_be16(pkt->head + ICMP6_OFF_CSUM, 0);
   put_be16(pkt->head + ICMP6_OFF_CSUM, (uint16_t)~csum_pkt(pkt, 0, sum));
-  pkt->id = ++stack->next_packet_id;
   stack->stats.Icmp6OutMsgs++;
   stack->stats.Ip6OutRequests++;
   uint8_t next =
@@ -216,8 +215,6 @@ void ipv6_send_on_link(struct ipv6_link *link, struct pkt *pkt,
   }
   int error = mac ? eth_output(link->netif, pkt, mac, ETH_TYPE_IPV6)
                   : nd_output(link, pkt, dst, &neighbour);
-  if (error == -PH_EAGAIN) {
-    stack->stats.NetifDrops++; /* it is said again, or asked for again */
-    pkt_put(pkt);
-  }
+  /* It is said again, or asked for again. */
+  (void)netif_drop_refused(stack, pkt, error);
 }

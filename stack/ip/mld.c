@@ -30,14 +30,12 @@ static void report(struct ip_group_link *link, struct pkt *pkt) {
 
 static void report_old(const struct ip_group *g, uint8_t version, bool member) {
   struct netif *netif = g->link->netif;
-  struct pkt *pkt = pkt_get(&netif->stack->pkts, ND_HEADROOM);
+  struct pkt *pkt = nd_message_new(
+      netif->ipv6, member ? ICMP6_MLD1_REPORT : ICMP6_MLD1_DONE, MLD1_LEN);
   (void)version;
   if (!pkt) {
     return; /* a query asks again */
   }
-  memset(pkt->head, 0, MLD1_LEN);
-  pkt->head_len = pkt->len = MLD1_LEN;
-  pkt->head[0] = member ? ICMP6_MLD1_REPORT : ICMP6_MLD1_DONE;
   memcpy(pkt->head + MLD_OFF_GROUP, g->addr.bytes, 16);
   send(netif->ipv6, pkt, member ? &g->addr : &ipv6_all_routers);
 }

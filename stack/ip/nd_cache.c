@@ -217,14 +217,9 @@ int nd_output(struct ipv6_link *link, struct pkt *pkt,
 /* ---- Hearing ------------------------------------------------------------- */
 
 static void send_waiting(struct nd_neighbour *n) {
-  struct ph_stack *stack = ipv6_stack_of(n->link);
   struct pkt *pkt;
   while ((pkt = dequeue(n)) != NULL) {
-    if (eth_output(n->link->netif, pkt, n->eth.mac, ETH_TYPE_IPV6) ==
-        -PH_EAGAIN) {
-      stack->stats.NetifDrops++;
-      pkt_put(pkt);
-    }
+    eth_send(n->link->netif, pkt, n->eth.mac, ETH_TYPE_IPV6);
   }
 }
 

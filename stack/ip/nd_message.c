@@ -43,15 +43,10 @@ static const uint8_t *mac_option(const uint8_t *message, uint32_t len,
 /* ---- Sending ------------------------------------------------------------- */
 
 struct pkt *nd_message_new(struct ipv6_link *link, uint8_t type, uint32_t len) {
-  struct ph_stack *stack = ipv6_stack_of(link);
-  struct pkt *pkt = pkt_get(&stack->pkts, ND_HEADROOM);
-  if (!pkt) {
-    stack->stats.PktExhausted++;
-    return NULL;
+  struct pkt *pkt = ph_stack_pkt(ipv6_stack_of(link), ND_HEADROOM, len);
+  if (pkt) {
+    pkt->head[0] = type;
   }
-  memset(pkt->head, 0, len);
-  pkt->head[0] = type;
-  pkt->head_len = pkt->len = len;
   return pkt;
 }
 

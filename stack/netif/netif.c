@@ -234,6 +234,14 @@ static int cut_and_send(struct netif *netif, struct pkt *pkt) {
   return 0;
 }
 
+int netif_drop_refused(struct ph_stack *stack, struct pkt *pkt, int error) {
+  if (error == -PH_EAGAIN) {
+    stack->stats.NetifDrops++;
+    pkt_put(pkt);
+  }
+  return error;
+}
+
 int netif_output(struct netif *netif, struct pkt *pkt) {
   if (!netif->up) {
     return drop(netif, pkt, -PH_ENETDOWN);

@@ -79,6 +79,10 @@ struct netif *netif_by_index(struct ph_stack *stack, uint32_t index);
  * transmits. Takes `pkt` in every case but -PH_EAGAIN. */
 int netif_output(struct netif *netif, struct pkt *pkt) PH_MUST_USE;
 
+/* Of who keeps nothing for later: drop `pkt` if sending it gave -PH_EAGAIN, and
+ * count it. Returns `error`. */
+int netif_drop_refused(struct ph_stack *stack, struct pkt *pkt, int error);
+
 /* A frame came in; called by ops->poll. Takes `pkt`. */
 void netif_input(struct netif *netif, struct pkt *pkt);
 
