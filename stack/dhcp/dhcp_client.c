@@ -14,6 +14,7 @@
 #include "stack/base/errno.h"
 #include "stack/base/text.h"
 #include "stack/dhcp/dhcp.h"
+#include "stack/dhcp/dhcp_endpoint.h"
 #include "stack/ip/ip.h"
 
 enum {
@@ -68,14 +69,8 @@ static struct dhcp_message message(const struct ph_dhcp *d,
 /* Lost is lost: the timer sends again. `server` 0: to all. */
 static void send(struct ph_dhcp *d, const struct dhcp_message *m,
                  uint32_t server) {
-  uint8_t bytes[DHCP_MESSAGE_MAX];
-  uint32_t len = dhcp_write(bytes, m);
-  const struct ph_addr to = ph_addr_v4(server);
-  const struct ph_addr from = ph_addr_v4(has_address(d) ? d->lease.address : 0);
-  long n = server ? udp_sendto(&d->pcb, bytes, len, &to, DHCP_SERVER_PORT)
-                  : udp_broadcast(&d->pcb, d->netif, &from, bytes, len,
-                                  DHCP_SERVER_PORT);
-  d->stack->stats.DhcpOutMessages += n > 0;
+  dhcp_send(&d->pcb, d->netif, m, has_address(d) ? d->lease.address : 0, server,
+            DHCP_SERVER_PORT);
 }
 
 static void send_discover(struct ph_dhcp *d) {
@@ -322,24 +317,12 @@ static bool take_message(struct ph_dhcp *d, const struct dhcp_message *m) {
 
 static void event_fn(struct udp_pcb *pcb, uint32_t events) {
   struct ph_dhcp *d = pcb->owner;
-  uint8_t bytes[DHCP_MESSAGE_MAX + 924]; /* an Ethernet packet's payload */
   struct dhcp_message m;
-  uint16_t port;
   (void)events;
-  for (;;) {
-    long n = udp_recvfrom(pcb, bytes, sizeof(bytes), false, NULL, &port);
-    if (n == -PH_EAGAIN) {
-      return;
-    }
-    if (n < 0) {
-      continue; /* an ICMP error, which is thereby taken */
-    }
-    bool good = n <= (long)sizeof(bytes) && port == DHCP_SERVER_PORT &&
-                pcb->info.ifindex == d->netif->index &&
-                dhcp_read(bytes, (uint32_t)n, &m) == 0 &&
-                m.op == DHCP_TO_CLIENT && m.xid == d->xid &&
-                memcmp(m.chaddr, d->netif->mac, sizeof(m.chaddr)) == 0;
-    if (!good || !take_message(d, &m)) {
+  while (dhcp_receive(pcb, d->netif, DHCP_TO_CLIENT, &m)) {
+    if (m.xid != d->xid ||
+        memcmp(m.chaddr, d->netif->mac, sizeof(m.chaddr)) != 0 ||
+        !take_message(d, &m)) {
       d->stack->stats.DhcpInErrors++;
     }
   }
@@ -349,19 +332,15 @@ static void event_fn(struct udp_pcb *pcb, uint32_t events) {
 
 int ph_dhcp_start(struct ph_stack *stack, struct ph_dhcp *d,
                   struct netif *netif) {
-  const struct ph_addr any = ph_addr_v4(0);
   d->stack = stack;
   d->netif = netif;
   d->probe = (struct arp_probe){0};
   d->timer = (struct ph_timer){.fn = timer_fn};
-  udp_open(stack, &d->pcb, RECEIVE_BUFFER);
-  int error = udp_bind(&d->pcb, &any, DHCP_CLIENT_PORT);
+  int error =
+      dhcp_open(stack, &d->pcb, DHCP_CLIENT_PORT, RECEIVE_BUFFER, event_fn, d);
   if (error) {
     return error;
   }
-  d->pcb.event = event_fn;
-  d->pcb.owner = d;
-  d->pcb.tell_info = true;
   begin(d, random_u32(d) % NS_PER_S);
   return 0;
 }

@@ -4,6 +4,7 @@
  * long as nobody else needs it. Answers to who has no address go to all. */
 #include "stack/base/errno.h"
 #include "stack/dhcp/dhcp.h"
+#include "stack/dhcp/dhcp_endpoint.h"
 #include "stack/ip/ip.h"
 
 enum {
@@ -66,15 +67,8 @@ static void answer(struct ph_dhcp_server *s, const struct dhcp_message *m,
     out.mtu = s->mtu;
     out.lease_s = m->type == DHCP_INFORM ? 0 : s->lease_s;
   }
-  uint8_t bytes[DHCP_MESSAGE_MAX];
-  uint32_t len = dhcp_write(bytes, &out);
-  const struct ph_addr from = ph_addr_v4(s->address);
-  const struct ph_addr to = ph_addr_v4(m->ciaddr);
-  bool alone = m->ciaddr && type != DHCP_NAK; /* 4.1 */
-  long n = alone ? udp_sendto(&s->pcb, bytes, len, &to, DHCP_CLIENT_PORT)
-                 : udp_broadcast(&s->pcb, s->netif, &from, bytes, len,
-                                 DHCP_CLIENT_PORT);
-  s->stack->stats.DhcpOutMessages += n > 0;
+  dhcp_send(&s->pcb, s->netif, &out, s->address,
+            type == DHCP_NAK ? 0 : m->ciaddr, DHCP_CLIENT_PORT); /* 4.1 */
 }
 
 static void give(struct ph_dhcp_server *s, struct ph_dhcp_entry *e,
@@ -138,44 +132,27 @@ static void take_message(struct ph_dhcp_server *s,
 
 static void event_fn(struct udp_pcb *pcb, uint32_t events) {
   struct ph_dhcp_server *s = pcb->owner;
-  uint8_t bytes[DHCP_MESSAGE_MAX + 924];
   struct dhcp_message m;
   (void)events;
-  for (;;) {
-    long n = udp_recvfrom(pcb, bytes, sizeof(bytes), false, NULL, NULL);
-    if (n == -PH_EAGAIN) {
-      return;
-    }
-    if (n < 0) {
-      continue;
-    }
-    if (n > (long)sizeof(bytes) || pcb->info.ifindex != s->netif->index ||
-        dhcp_read(bytes, (uint32_t)n, &m) < 0 || m.op != DHCP_TO_SERVER ||
-        m.giaddr != 0) {
+  while (dhcp_receive(pcb, s->netif, DHCP_TO_SERVER, &m)) {
+    if (m.giaddr != 0) {
       s->stack->stats.DhcpInErrors++;
-      continue;
+    } else {
+      take_message(s, &m);
     }
-    take_message(s, &m);
   }
 }
 
 int ph_dhcp_server_start(struct ph_stack *stack, struct ph_dhcp_server *s,
                          struct netif *netif) {
-  const struct ph_addr any = ph_addr_v4(0);
   if (s->prefix_len < 1 || s->prefix_len > 30 || s->count == 0 ||
       s->lease_s == 0) {
     return -PH_EINVAL;
   }
   s->stack = stack;
   s->netif = netif;
-  udp_open(stack, &s->pcb, RECEIVE_BUFFER);
-  int error = udp_bind(&s->pcb, &any, DHCP_SERVER_PORT);
-  if (!error) {
-    s->pcb.event = event_fn;
-    s->pcb.owner = s;
-    s->pcb.tell_info = true;
-  }
-  return error;
+  return dhcp_open(stack, &s->pcb, DHCP_SERVER_PORT, RECEIVE_BUFFER, event_fn,
+                   s);
 }
 
 void ph_dhcp_server_stop(struct ph_dhcp_server *s) {

@@ -3,6 +3,7 @@
 #include "stack/dhcp/dhcp_wire.h"
 
 #include "stack/base/errno.h"
+#include "stack/base/text.h"
 #include "stack/wire/bytes.h"
 
 enum {
@@ -40,26 +41,37 @@ enum option {
   OPT_END = 255,
 };
 
-/* Where a number of four bytes goes. */
-static uint32_t *word_of(struct dhcp_message *m, uint8_t code) {
-  switch (code) {
-    case OPT_MASK:
-      return &m->mask;
-    case OPT_ROUTER:
-      return &m->router;
-    case OPT_REQUESTED:
-      return &m->requested;
-    case OPT_LEASE:
-      return &m->lease_s;
-    case OPT_SERVER:
-      return &m->server;
-    case OPT_T1:
-      return &m->t1_s;
-    case OPT_T2:
-      return &m->t2_s;
-    default:
-      return NULL;
+/* Numbers of four bytes, and where they are in the struct. */
+static const struct word {
+  uint8_t code, offset;
+} WORDS[] = {
+    {OPT_MASK, offsetof(struct dhcp_message, mask)},
+    {OPT_ROUTER, offsetof(struct dhcp_message, router)},
+    {OPT_REQUESTED, offsetof(struct dhcp_message, requested)},
+    {OPT_LEASE, offsetof(struct dhcp_message, lease_s)},
+    {OPT_SERVER, offsetof(struct dhcp_message, server)},
+    {OPT_T1, offsetof(struct dhcp_message, t1_s)},
+    {OPT_T2, offsetof(struct dhcp_message, t2_s)},
+};
+
+static uint32_t get_word(const struct dhcp_message *m, const struct word *w) {
+  uint32_t value;
+  memcpy(&value, (const uint8_t *)m + w->offset, sizeof(value));
+  return value;
+}
+
+/* The first one counts; of a list its first. False: malformed. */
+static bool take_word(struct dhcp_message *m, const struct word *w,
+                      const uint8_t *p, uint32_t len) {
+  bool list = w->code == OPT_ROUTER;
+  if (list ? len < 4 || len % 4 : len != 4) {
+    return false;
   }
+  if (get_word(m, w) == 0) {
+    const uint32_t value = get_be32(p);
+    memcpy((uint8_t *)m + w->offset, &value, sizeof(value));
+  }
+  return true;
 }
 
 /* Only what a host name may have, so that programs can't misread it. */
@@ -86,14 +98,10 @@ static bool take_domain(struct dhcp_message *m, const uint8_t *p,
 /* One option; false: malformed. */
 static bool take(struct dhcp_message *m, uint8_t code, const uint8_t *p,
                  uint32_t len, uint8_t *overload) {
-  uint32_t *word = word_of(m, code);
-  if (word) {
-    bool list = code == OPT_ROUTER; /* the first of several */
-    if (list ? len < 4 || len % 4 : len != 4) {
-      return false;
+  for (uint32_t i = 0; i < PH_ARRAY_LEN(WORDS); i++) {
+    if (WORDS[i].code == code) {
+      return take_word(m, &WORDS[i], p, len);
     }
-    *word = *word ? *word : get_be32(p);
-    return true;
   }
   switch (code) {
     case OPT_DNS:
@@ -174,16 +182,12 @@ static uint8_t *put(uint8_t *to, enum option code, const void *data,
 }
 
 static uint8_t *put_words(uint8_t *to, const struct dhcp_message *m) {
-  static const uint8_t codes[] = {OPT_MASK,  OPT_ROUTER, OPT_REQUESTED,
-                                  OPT_LEASE, OPT_SERVER, OPT_T1,
-                                  OPT_T2};
-  for (uint32_t i = 0; i < sizeof(codes); i++) {
-    struct dhcp_message copy = *m;
-    uint32_t value = *word_of(&copy, codes[i]);
+  for (uint32_t i = 0; i < PH_ARRAY_LEN(WORDS); i++) {
+    uint32_t value = get_word(m, &WORDS[i]);
     if (value) {
       uint8_t bytes[4];
       put_be32(bytes, value);
-      to = put(to, (enum option)codes[i], bytes, 4);
+      to = put(to, (enum option)WORDS[i].code, bytes, 4);
     }
   }
   return to;
@@ -213,8 +217,7 @@ uint32_t dhcp_write(uint8_t *to, const struct dhcp_message *m) {
   p = n ? put(p, OPT_DNS, bytes, 4 * n) : p;
   put_be16(bytes, m->mtu);
   p = m->mtu ? put(p, OPT_MTU, bytes, 2) : p;
-  for (n = 0; m->domain[n]; n++) {
-  }
+  n = ph_text_len(m->domain);
   p = n ? put(p, OPT_DOMAIN, m->domain, n) : p;
   if (m->type == DHCP_DISCOVER || m->type == DHCP_REQUEST) {
     p = put(p, OPT_PARAMETERS, parameters, sizeof(parameters));
