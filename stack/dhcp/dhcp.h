@@ -27,32 +27,32 @@ enum dhcp_state {
 struct ph_dhcp_lease {
   uint32_t address, router, server; /* router 0: none */
   uint8_t prefix_len;
-  uint32_t dns[DHCP_DNS_MAX]; /* 0: no more */
-  uint16_t mtu;               /* 0: not told */
-  char domain[DHCP_DOMAIN_MAX];
+  uint32_t dns[DHCP_DNS_MAX];      /* 0: no more */
+  uint16_t mtu;                    /* 0: not told */
   uint64_t t1_ns, t2_ns, until_ns; /* UINT64_MAX: for ever */
+  char domain[DHCP_DOMAIN_MAX];
 };
 
 /* Memory of the caller, who looks only at `state` and `lease`. One client for
- * each stack. */
+ * each stack. What is long comes last: code that names the rest is shorter. */
 struct ph_dhcp {
   enum dhcp_state state;
-  struct ph_dhcp_lease lease; /* from BOUND on */
-  bool no_probe;              /* the address is used at once; set before */
+  bool no_probe; /* the address is used at once; set before */
   /* An address was given, prolonged, or (`lease` NULL) is gone. May be NULL.
    * Who resolves names tells the resolver then. */
   void (*event)(void *ctx, const struct ph_dhcp_lease *lease);
   void *ctx;
   struct ph_stack *stack;
   struct netif *netif;
-  struct udp_pcb pcb;
-  struct ph_timer timer;
-  struct arp_probe probe;
-  struct dhcp_message offer; /* that was taken */
   uint32_t xid;
   uint32_t tries;
   uint64_t started_ns; /* of this attempt: for `secs` */
   uint64_t asked_ns;   /* the last REQUEST; a lease begins there */
+  struct ph_timer timer;
+  struct ph_dhcp_lease lease; /* from BOUND on */
+  struct arp_probe probe;
+  struct dhcp_message offer; /* that was taken */
+  struct udp_pcb pcb;
 };
 
 /* Ask for an address for `netif`; when nobody else has it (4 to 7 s) gives it
@@ -87,17 +87,17 @@ struct ph_dhcp_server {
   uint32_t router;
   uint32_t dns[DHCP_DNS_MAX];
   uint16_t mtu;
-  char domain[DHCP_DOMAIN_MAX];
   uint32_t lease_s;
   uint32_t first; /* the pool: as many addresses as entries */
   struct ph_dhcp_entry *entries;
   uint32_t count;
+  char domain[DHCP_DOMAIN_MAX];
   struct ph_stack *stack;
   struct netif *netif;
   struct udp_pcb pcb;
 };
 
-/* The fields up to `count` are set, entries zero. 0, -PH_EADDRINUSE,
+/* The fields up to `domain` are set, entries zero. 0, -PH_EADDRINUSE,
  * -PH_EINVAL. */
 int ph_dhcp_server_start(struct ph_stack *stack, struct ph_dhcp_server *server,
                          struct netif *netif) PH_MUST_USE;

@@ -23,10 +23,10 @@ enum dns_found {
 
 struct dns_answer {
   enum dns_found found;
-  uint32_t ttl;         /* seconds; 0: not to be kept */
-  struct dns_name name; /* where aliases lead; of PTR: what it says */
-  uint8_t aliases;      /* how many */
+  uint32_t ttl;    /* seconds; 0: not to be kept */
+  uint8_t aliases; /* how many */
   uint8_t count;
+  struct dns_name name; /* where aliases lead; of PTR: what it says */
   struct ph_addr addr[DNS_ADDRS_MAX];
 };
 

@@ -7,10 +7,10 @@
 #include "stack/dns/netdb.h"
 
 struct dns_entry {
-  struct dns_name name; /* in small letters */
-  uint16_t type;
   uint64_t until_ns; /* 0: free */
   uint64_t used_ns;
+  uint16_t type;
+  struct dns_name name; /* in small letters */
   struct dns_answer answer;
 };
 

@@ -17,10 +17,9 @@ enum {
  *   DONE       `result` holds, and `answer` if it is 0 */
 enum dns_query_state { DNS_ASKED, DNS_SENDING, DNS_RECEIVING, DNS_DONE };
 
+/* What is long comes last: code that names the rest is shorter. */
 struct dns_query {
-  struct dns_query *next;       /* of the free ones */
-  struct dns_name name;         /* that was asked for */
-  struct dns_question question; /* that is asked now: aliases lead on */
+  struct dns_query *next; /* of the free ones */
   enum dns_query_state state;
   int result;
   int fd; /* -1: none */
@@ -33,9 +32,11 @@ struct dns_query {
   uint8_t strangers;
   uint8_t aliases;
   bool edns;
-  bool silent; /* in this round somebody did not answer */
+  bool silent;                  /* in this round somebody did not answer */
+  struct dns_question question; /* that is asked now: aliases lead on */
   struct dns_answer answer;
-  uint8_t buffer[]; /* DNS_TCP_PREFIX and ph_dns_config.message_max bytes */
+  struct dns_name name; /* that was asked for */
+  uint8_t buffer[];     /* DNS_TCP_PREFIX and ph_dns_config.message_max bytes */
 };
 
 #endif

@@ -85,8 +85,8 @@ int dns_name_read(const uint8_t *msg, uint32_t len, uint32_t at,
                   struct dns_name *name) PH_MUST_USE;
 
 struct dns_question {
-  struct dns_name name;
   uint16_t type, class;
+  struct dns_name name;
 };
 /* As dns_name_read(). */
 int dns_question_read(const uint8_t *msg, uint32_t len, uint32_t at,

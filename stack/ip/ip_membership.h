@@ -54,10 +54,10 @@ struct ip_group {
   struct ph_addr addr;       /* without zone; IPv4's mapped */
   struct ip_source *sources; /* in the interface's list or still reported */
   uint32_t filters[2];       /* INCLUDE, EXCLUDE; both 0: only reported */
-  struct ph_timer change;    /* the next report of changes */
-  struct ph_timer answer;    /* to a query of this group */
   uint8_t reports_left;      /* of the change of mode */
   bool all_asked;            /* the query did not name senders */
+  struct ph_timer change;    /* the next report of changes */
+  struct ph_timer answer;    /* to a query of this group */
 };
 
 /* What is different between the families. */

@@ -37,17 +37,14 @@ enum {
 
 /* In a block of its own. */
 struct content {
-  uint64_t have[WORDS];   /* units that came */
-  uint64_t begins[WORDS]; /* units at which a fragment begins */
   struct ph_block *blocks[65536 / PH_BLOCK_SIZE];
   uint8_t header[HEADER_MAX]; /* of the first fragment */
+  uint64_t have[WORDS];       /* units that came */
+  uint64_t begins[WORDS];     /* units at which a fragment begins */
 };
 _Static_assert(sizeof(struct content) <= PH_BLOCK_SIZE, "it lies in a block");
 
 struct datagram {
-  struct ip_fragment first; /* the one with the beginning; before it came:
-                               only what all have in common */
-  struct ph_timer timer;
   struct ip_reassembly *all;
   struct ph_block *block; /* of the content; NULL: a free place, or it ended */
   uint64_t since_ns;
@@ -58,6 +55,9 @@ struct datagram {
   uint32_t units;     /* that came */
   uint8_t ecn;        /* a bit for each codepoint seen */
   bool used;
+  struct ip_fragment first; /* the one with the beginning; before it came:
+                               only what all have in common */
+  struct ph_timer timer;
 };
 
 struct ip_reassembly {

@@ -122,14 +122,14 @@ struct ipv6_state {
   struct ph_ipv6_config config;
   struct ph_stack *stack;
   struct ipv6_link *links; /* of interfaces with a link layer */
-  struct ipv6_address addresses[IPV6_MAX_ADDRESSES];
-  uint32_t address_end; /* none behind it was ever used */
-  struct ipv6_prefix prefixes[IPV6_MAX_PREFIXES];
-  struct ipv6_router routers[IPV6_MAX_ROUTERS];
-  uint32_t router_turn;   /* when none is known to be reachable */
-  struct ph_timer expiry; /* of the first prefix or router */
-  struct ipv6_redirect redirects[IPV6_MAX_REDIRECTS];
+  uint32_t address_end;    /* none behind it was ever used */
+  uint32_t router_turn;    /* when none is known to be reachable */
   uint32_t redirect_next;
+  struct ph_timer expiry; /* of the first prefix or router */
+  struct ipv6_router routers[IPV6_MAX_ROUTERS];
+  struct ipv6_prefix prefixes[IPV6_MAX_PREFIXES];
+  struct ipv6_redirect redirects[IPV6_MAX_REDIRECTS];
+  struct ipv6_address addresses[IPV6_MAX_ADDRESSES];
 };
 
 extern const struct ip_family ipv6_family;

@@ -37,15 +37,15 @@ struct netif_virtio_memory {
 };
 
 struct netif_virtio {
+  struct ph_block *blocks;
+  struct ph_block_pool pool; /* receive buffers */
+  struct ph_timer again;     /* armed when a poll left work behind */
+  uint16_t mtu;              /* configured */
+  bool polling;              /* notifications wait for the end of the poll */
+  bool stalled;        /* a transmit was refused: say when there is room */
+  uint32_t rx_dropped; /* frames lost because no packet was free */
   struct netif netif;
   struct virtio_net net;
-  struct ph_block_pool pool; /* receive buffers */
-  struct ph_block *blocks;
-  struct ph_timer again; /* armed when a poll left work behind */
-  uint16_t mtu;          /* configured */
-  bool polling;          /* notifications wait for the end of the poll */
-  bool stalled;          /* a transmit was refused: say when there is room */
-  uint32_t rx_dropped;   /* frames lost because no packet was free */
 };
 
 /* What netif_virtio_init() needs. */

@@ -323,8 +323,6 @@ enum {
  * largest number where a least is asked. */
 struct tcp_info {
   enum tcp_state state;
-  struct ph_addr local, remote;
-  uint16_t local_port, remote_port;
   uint32_t recv_queue; /* bytes not read; for a listener: connections waiting */
   uint32_t send_queue; /* bytes not acknowledged; for a listener: backlog */
   uint32_t unsent;     /* of these, never sent */
@@ -344,15 +342,17 @@ struct tcp_info {
   /* Segments out; for a listener as recv_queue and send_queue. */
   uint32_t unacked_segs, sacked_segs, lost_segs, retrans_segs;
   uint32_t delivered_segs; /* arrived, as far as we know; data and SYN */
-  uint64_t limit_ns[TCP_LIMIT_COUNT]; /* if they are counted */
-  uint64_t rcv_rtt_ns; /* what the receive buffer is tuned by, or 0 */
-  uint8_t retransmits; /* consecutive timeouts */
-  uint8_t backoff;     /* these, or probes of a closed window */
-  uint8_t probes;      /* not answered */
+  uint64_t rcv_rtt_ns;     /* what the receive buffer is tuned by, or 0 */
+  uint8_t retransmits;     /* consecutive timeouts */
+  uint8_t backoff;         /* these, or probes of a closed window */
+  uint8_t probes;          /* not answered */
   uint8_t ca_state;
   uint8_t snd_wscale, rcv_wscale;
   bool wscale_ok, sack_ok, ts_ok, ecn_ok; /* spoken on this connection */
   bool reordering_seen;
+  uint16_t local_port, remote_port;
+  uint64_t limit_ns[TCP_LIMIT_COUNT]; /* if they are counted */
+  struct ph_addr local, remote;
 };
 void tcp_get_info(struct ph_stack *stack, struct tcp_conn *conn,
                   struct tcp_info *info);
