@@ -71,6 +71,35 @@ struct pkt *ph_stack_pkt(struct ph_stack *stack, uint32_t reserve,
   return pkt;
 }
 
+void ph_stack_timer_at(struct ph_stack *stack, struct ph_timer *timer,
+                       uint64_t at_ns) {
+  if (at_ns == UINT64_MAX) {
+    ph_timer_cancel(&stack->timers, timer);
+  } else {
+    ph_timer_set(&stack->timers, timer, at_ns);
+  }
+}
+
+void ph_stack_timer_in(struct ph_stack *stack, struct ph_timer *timer,
+                       uint64_t ns) {
+  ph_timer_set(&stack->timers, timer, stack->now_ns + ns);
+}
+
+void ph_stack_random(struct ph_stack *stack, void *to, size_t n) {
+  stack->platform->random(stack->platform->ctx, to, n);
+}
+
+uint64_t ph_stack_random_delay(struct ph_stack *stack, uint64_t most) {
+  uint32_t random;
+  ph_stack_random(stack, &random, sizeof(random));
+  return (most >> 20) * (random >> 12); /* 20 random bits of it */
+}
+
+void ph_stack_timer_within(struct ph_stack *stack, struct ph_timer *timer,
+                           uint64_t most) {
+  ph_stack_timer_in(stack, timer, 1 + ph_stack_random_delay(stack, most));
+}
+
 void ph_stack_poll(struct ph_stack *stack, uint64_t now_ns) {
   ph_stack_set_now(stack, now_ns);
   if (stack->poll_input) {

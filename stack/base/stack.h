@@ -102,6 +102,22 @@ void *ph_stack_alloc(struct ph_stack *stack, size_t size);
 void *ph_stack_alloc_list(struct ph_stack *stack, size_t count, size_t size,
                           size_t link);
 
+/* Arm the timer, or move it if it is armed. UINT64_MAX: it ends. */
+void ph_stack_timer_at(struct ph_stack *stack, struct ph_timer *timer,
+                       uint64_t at_ns);
+/* The same, so much later than now. */
+void ph_stack_timer_in(struct ph_stack *stack, struct ph_timer *timer,
+                       uint64_t ns);
+
+/* The same, at random from 1 ns to `most` later than now. */
+void ph_stack_timer_within(struct ph_stack *stack, struct ph_timer *timer,
+                           uint64_t most);
+
+/* `n` unpredictable bytes. */
+void ph_stack_random(struct ph_stack *stack, void *to, size_t n);
+/* Nanoseconds from 0 to `most`, at random. */
+uint64_t ph_stack_random_delay(struct ph_stack *stack, uint64_t most);
+
 static inline void ph_stack_set_now(struct ph_stack *stack, uint64_t now_ns) {
   stack->now_ns = now_ns;
   stack->now_ms = (uint32_t)(now_ns / 1000000);

@@ -28,16 +28,12 @@ enum {
 
 static uint32_t random_u32(struct ph_dhcp *d) {
   uint32_t value;
-  d->stack->platform->random(d->stack->platform->ctx, &value, sizeof(value));
+  ph_stack_random(d->stack, &value, sizeof(value));
   return value;
 }
 
 static void set_timer(struct ph_dhcp *d, uint64_t at_ns) {
-  if (at_ns == UINT64_MAX) {
-    ph_timer_cancel(&d->stack->timers, &d->timer);
-  } else {
-    ph_timer_set(&d->stack->timers, &d->timer, at_ns);
-  }
+  ph_stack_timer_at(d->stack, &d->timer, at_ns);
 }
 
 /* 4.1: doubled each time, and a second more or less, so that those who began

@@ -89,13 +89,13 @@ static void set_case(struct dns_name *name, const uint8_t *bits) {
 
 static void mix_case(struct ph_stack *stack, struct dns_name *name) {
   uint8_t bits[DNS_NAME_MAX];
-  stack->platform->random(stack->platform->ctx, bits, name->len);
+  ph_stack_random(stack, bits, name->len);
   set_case(name, bits);
 }
 
 static uint32_t build(struct ph_stack *stack, struct dns_query *q,
                       uint8_t *to) {
-  stack->platform->random(stack->platform->ctx, &q->id, sizeof(q->id));
+  ph_stack_random(stack, &q->id, sizeof(q->id));
   if (dns_of(stack)->config.random_case) {
     mix_case(stack, &q->question.name);
   }

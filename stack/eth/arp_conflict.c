@@ -16,12 +16,6 @@ enum { PROBE_NUM = 3, ANNOUNCE_NUM = 2 };
 #define ANNOUNCE_INTERVAL_NS (2 * ARP_SECOND)
 #define DEFEND_INTERVAL_NS (10 * ARP_SECOND)
 
-static uint64_t random_up_to(struct ph_stack *stack, uint64_t most) {
-  uint32_t random;
-  stack->platform->random(stack->platform->ctx, &random, sizeof(random));
-  return most * (random >> 12) >> 20;
-}
-
 void arp_announce(struct netif *netif, uint32_t ip) {
   arp_send(netif->link, ARP_OPER_REQUEST, ip, ip, NULL);
 }
@@ -52,7 +46,8 @@ static void probe_timer(struct ph_stack *stack, struct ph_timer *timer) {
   if (probe->sent < PROBE_NUM) {
     arp_send(probe->netif->link, ARP_OPER_REQUEST, 0, probe->ip, NULL);
     wait = probe->sent + 1 < PROBE_NUM
-               ? PROBE_MIN_NS + random_up_to(stack, PROBE_MAX_NS - PROBE_MIN_NS)
+               ? PROBE_MIN_NS +
+                     ph_stack_random_delay(stack, PROBE_MAX_NS - PROBE_MIN_NS)
                : ANNOUNCE_WAIT_NS;
   } else {
     if (probe->sent == PROBE_NUM) {
@@ -66,7 +61,7 @@ static void probe_timer(struct ph_stack *stack, struct ph_timer *timer) {
   if (++probe->sent == PROBE_NUM + ANNOUNCE_NUM) {
     unlink_probe(probe);
   } else {
-    ph_timer_set(&stack->timers, timer, stack->now_ns + wait);
+    ph_stack_timer_in(stack, timer, wait);
   }
 }
 
@@ -87,8 +82,7 @@ int arp_probe_start(struct netif *netif, struct arp_probe *probe, uint32_t ip,
   link->probes = probe;
   ((struct eth_state *)stack->module[PH_MODULE_ETH])->conflict_input =
       conflict_input;
-  ph_timer_set(&stack->timers, &probe->timer,
-               stack->now_ns + 1 + random_up_to(stack, PROBE_WAIT_NS));
+  ph_stack_timer_within(stack, &probe->timer, PROBE_WAIT_NS);
   return 0;
 }
 

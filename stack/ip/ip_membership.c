@@ -288,8 +288,7 @@ static void report_change(struct ip_group *g) {
   }
   if (again) {
     uint64_t most = speaks_old(link) ? UNSOLICITED_OLD_NS : UNSOLICITED_NS;
-    ph_timer_set(&stack->timers, &g->change,
-                 stack->now_ns + 1 + ipv6_random_delay(stack, most));
+    ph_stack_timer_within(stack, &g->change, most);
   } else {
     ph_timer_cancel(&stack->timers, &g->change);
   }
@@ -451,8 +450,7 @@ int ip_group_listen(struct ip_group_link *link, const struct ph_addr *group,
   if (!note_change(g, was_excluding, had_listeners)) {
     tidy(g);
   } else if (late) {
-    ph_timer_set(&stack->timers, &g->change,
-                 stack->now_ns + 1 + ipv6_random_delay(stack, UNSOLICITED_NS));
+    ph_stack_timer_within(stack, &g->change, UNSOLICITED_NS);
   } else {
     report_change(g);
   }
@@ -532,7 +530,8 @@ void ip_group_query(struct ip_group_link *link,
   uint64_t first = later(stack->now_ns + 1, link->quiet_until_ns);
   if (!q->specific && !speaks_old(link)) {
     if (link->groups) {
-      hurry(stack, &link->answer, first + ipv6_random_delay(stack, q->most_ns));
+      hurry(stack, &link->answer,
+            first + ph_stack_random_delay(stack, q->most_ns));
     }
     return;
   }
@@ -541,7 +540,7 @@ void ip_group_query(struct ip_group_link *link,
         (q->specific && !ph_addr_equal(&g->addr, &q->group))) {
       continue;
     }
-    uint64_t when = first + ipv6_random_delay(stack, q->most_ns);
+    uint64_t when = first + ph_stack_random_delay(stack, q->most_ns);
     if (ph_timer_armed(&link->answer) && link->answer.deadline_ns <= when) {
       continue; /* (1): that answer will tell */
     }

@@ -183,8 +183,7 @@ static struct datagram *start(struct ph_stack *stack, struct ip_reassembly *all,
     return NULL;
   }
   memset(d->block->data, 0, sizeof(struct content));
-  ph_timer_set(&stack->timers, &d->timer,
-               stack->now_ns + (is_v6(d) ? LIFE_V6_NS : LIFE_V4_NS));
+  ph_stack_timer_in(stack, &d->timer, is_v6(d) ? LIFE_V6_NS : LIFE_V4_NS);
   return d;
 }
 

@@ -64,32 +64,33 @@ static bool route_of(const struct ph_addr *destination, uint8_t prefix_len,
   return true;
 }
 
-int ph_ip_add_route(struct ph_stack *stack, const struct ph_addr *destination,
-                    uint8_t prefix_len, const struct ph_addr *next_hop,
-                    struct netif *netif) {
+/* Add it, or take it away. */
+static int change(struct ph_stack *stack, const struct ph_addr *destination,
+                  uint8_t prefix_len, const struct ph_addr *next_hop,
+                  struct netif *netif, bool add) {
   struct ip_route route;
+  struct ip_state *ip = ip_of(stack);
   if (!route_of(destination, prefix_len, next_hop, netif, &route)) {
     return -PH_EINVAL;
   }
-  if (!ip_of(stack)->routes) {
-    return -PH_ENOMEM;
+  if (!ip->routes) {
+    return add ? -PH_ENOMEM : -PH_ENOENT;
   }
   stack->route_generation++;
-  return ip_trie_add(&ip_of(stack)->trie, &route);
+  return add ? ip_trie_add(&ip->trie, &route)
+             : ip_trie_remove(&ip->trie, &route);
+}
+
+int ph_ip_add_route(struct ph_stack *stack, const struct ph_addr *destination,
+                    uint8_t prefix_len, const struct ph_addr *next_hop,
+                    struct netif *netif) {
+  return change(stack, destination, prefix_len, next_hop, netif, true);
 }
 
 int ph_ip_del_route(struct ph_stack *stack, const struct ph_addr *destination,
                     uint8_t prefix_len, const struct ph_addr *next_hop,
                     struct netif *netif) {
-  struct ip_route route;
-  if (!route_of(destination, prefix_len, next_hop, netif, &route)) {
-    return -PH_EINVAL;
-  }
-  if (!ip_of(stack)->routes) {
-    return -PH_ENOENT;
-  }
-  stack->route_generation++;
-  return ip_trie_remove(&ip_of(stack)->trie, &route);
+  return change(stack, destination, prefix_len, next_hop, netif, false);
 }
 
 /* ---- Listing ------------------------------------------------------------- */

@@ -56,12 +56,6 @@ struct ph_addr ipv6_solicited_group(const struct ph_addr *a) {
   return group;
 }
 
-uint64_t ipv6_random_delay(struct ph_stack *stack, uint64_t most) {
-  uint32_t random;
-  stack->platform->random(stack->platform->ctx, &random, sizeof(random));
-  return (most >> 20) * (random >> 12); /* 20 random bits of it */
-}
-
 uint64_t ipv6_lifetime_end(const struct ph_stack *stack, uint32_t seconds) {
   return seconds == UINT32_MAX ? IPV6_FOREVER
                                : stack->now_ns + seconds * IPV6_SECOND;

@@ -64,11 +64,7 @@ void ipv6_address_watch(struct ph_stack *stack, struct ipv6_address *a) {
   stack->route_generation++; /* another source may be better now */
   uint64_t next = stack->now_ns < a->preferred_until_ns ? a->preferred_until_ns
                                                         : a->valid_until_ns;
-  if (next == IPV6_FOREVER) {
-    ph_timer_cancel(&stack->timers, &a->timer);
-  } else {
-    ph_timer_set(&stack->timers, &a->timer, next);
-  }
+  ph_stack_timer_at(stack, &a->timer, next);
 }
 
 static void become_ready(struct ph_stack *stack, struct ipv6_address *a) {
@@ -86,10 +82,10 @@ static void address_timer(struct ph_stack *stack, struct ph_timer *timer) {
   } else if (a->state != IPV6_ADDRESS_TENTATIVE) {
     ipv6_address_watch(stack, a);
   } else if (!link->netif->up) { /* nobody could hear it */
-    ph_timer_set(&stack->timers, timer, stack->now_ns + IPV6_SECOND);
+    ph_stack_timer_in(stack, timer, IPV6_SECOND);
   } else if (a->probes_left > 0) { /* RFC 4862 5.4.2 */
     a->probes_left--;
-    ph_timer_set(&stack->timers, timer, stack->now_ns + link->retrans_ns);
+    ph_stack_timer_in(stack, timer, link->retrans_ns);
     nd_send_solicit(link, NULL, &a->addr, NULL);
   } else {
     become_ready(stack, a);
@@ -124,9 +120,7 @@ struct ipv6_address *ipv6_address_add(struct ipv6_link *link,
   if (at_once) {
     become_ready(stack, a);
   } else { /* RFC 4862 5.4.2: at random, or all speak at once after a failure */
-    ph_timer_set(
-        &stack->timers, &a->timer,
-        stack->now_ns + 1 + ipv6_random_delay(stack, ND_START_DELAY_NS));
+    ph_stack_timer_within(stack, &a->timer, ND_START_DELAY_NS);
   }
   return a;
 }

@@ -181,8 +181,6 @@ uint32_t ipv6_common_bits(const struct ph_addr *a, const struct ph_addr *b);
 /* ff02::1:ffxx:xxxx of an address (RFC 4291 2.7.1). */
 struct ph_addr ipv6_solicited_group(const struct ph_addr *a);
 extern const struct ph_addr ipv6_all_nodes, ipv6_all_routers, ipv6_all_mld2;
-/* Nanoseconds from 0 to `most`, at random. */
-uint64_t ipv6_random_delay(struct ph_stack *stack, uint64_t most);
 /* When a lifetime in seconds that starts now ends; 0xffffffff is for ever. */
 uint64_t ipv6_lifetime_end(const struct ph_stack *stack, uint32_t seconds);
 

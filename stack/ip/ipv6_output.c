@@ -111,7 +111,7 @@ static bool push_fragment_header(struct ph_stack *stack, struct pkt *pkt,
   }
   memset(h, 0, IPV6_FRAG_LEN);
   h[0] = tx->protocol;
-  stack->platform->random(stack->platform->ctx, h + IPV6_FRAG_OFF_ID, 4);
+  ph_stack_random(stack, h + IPV6_FRAG_OFF_ID, 4);
   tx->protocol = IPV6_NEXT_FRAGMENT;
   pkt->csum_start = (uint16_t)(pkt->csum_start + IPV6_FRAG_LEN);
   pkt->gso_type = PKT_GSO_FRAGMENT;

@@ -30,11 +30,7 @@ void ipv6_watch_expiry(struct ph_stack *stack) {
       first = ph_min_u64(first, r->until_ns);
     }
   }
-  if (first == IPV6_FOREVER) {
-    ph_timer_cancel(&stack->timers, &v6->expiry);
-  } else {
-    ph_timer_set(&stack->timers, &v6->expiry, first);
-  }
+  ph_stack_timer_at(stack, &v6->expiry, first);
 }
 
 /* ---- Prefixes ------------------------------------------------------------ */

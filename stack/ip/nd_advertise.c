@@ -139,7 +139,7 @@ static void advert_timer(struct ph_stack *stack, struct ph_timer *timer) {
   struct nd_advertiser *r = PH_CONTAINER_OF(timer, struct nd_advertiser, timer);
   uint64_t now = stack->now_ns;
   if (!advertise(r)) {
-    ph_timer_set(&stack->timers, timer, now + NO_ADDRESS_YET_NS);
+    ph_stack_timer_in(stack, timer, NO_ADDRESS_YET_NS);
     return;
   }
   r->next_ns = now + BETWEEN_NS;
@@ -151,11 +151,11 @@ static void advert_timer(struct ph_stack *stack, struct ph_timer *timer) {
   }
   uint64_t most = r->config.interval_s * IPV6_SECOND;
   uint64_t least = ph_max_u32(r->config.interval_s / 3, 3) * IPV6_SECOND;
-  uint64_t delay = least + ipv6_random_delay(stack, most - least);
+  uint64_t delay = least + ph_stack_random_delay(stack, most - least);
   if (r->initial > 0 && --r->initial > 0) {
     delay = ph_min_u64(delay, INITIAL_INTERVAL_NS);
   }
-  ph_timer_set(&stack->timers, timer, now + delay);
+  ph_stack_timer_in(stack, timer, delay);
 }
 
 /* RFC 4861 6.1.1, 6.2.6: the answer goes to all, who may want it, too. */
@@ -175,7 +175,8 @@ static bool solicited(struct ipv6_link *link, const uint8_t *m, uint32_t len,
       n->is_router = false;
     }
   }
-  uint64_t when = stack->now_ns + 1 + ipv6_random_delay(stack, ANSWER_DELAY_NS);
+  uint64_t when =
+      stack->now_ns + 1 + ph_stack_random_delay(stack, ANSWER_DELAY_NS);
   when = later(when, r->next_ns);
   if (!r->ceased && when < r->timer.deadline_ns) {
     ph_timer_set(&stack->timers, &r->timer, when);
@@ -228,7 +229,7 @@ int ph_ipv6_advertise(struct ph_stack *stack, struct netif *netif,
   r->initial = INITIAL;
   ph_timer_set(
       &stack->timers, &r->timer,
-      later(stack->now_ns + 1 + ipv6_random_delay(stack, ANSWER_DELAY_NS),
+      later(stack->now_ns + 1 + ph_stack_random_delay(stack, ANSWER_DELAY_NS),
             r->next_ns));
   return 0;
 }

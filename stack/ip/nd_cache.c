@@ -51,7 +51,7 @@ static void set_state(struct nd_neighbour *n, enum nd_state state,
                           : unsure(n) ? UINT64_MAX
                                       : 0;
   if (timer_ns) {
-    ph_timer_set(&stack->timers, &n->timer, stack->now_ns + timer_ns);
+    ph_stack_timer_in(stack, &n->timer, timer_ns);
   } else {
     ph_timer_cancel(&stack->timers, &n->timer);
   }
@@ -182,7 +182,7 @@ static void neighbour_timer(struct ph_stack *stack, struct ph_timer *timer) {
     set_state(n, ND_PROBE, retrans_ns);
     ask(n);
   } else if (n->probes < ND_MAX_SOLICIT) {
-    ph_timer_set(&stack->timers, timer, stack->now_ns + retrans_ns);
+    ph_stack_timer_in(stack, timer, retrans_ns);
     ask(n);
   } else {
     stack->stats.NdUnreachable++;

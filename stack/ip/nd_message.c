@@ -103,8 +103,7 @@ static void send_advert(struct ipv6_link *link, const struct ph_addr *target,
 void nd_solicit_routers(struct ipv6_link *link) {
   struct ph_stack *stack = ipv6_stack_of(link);
   link->solicits_left = ND_MAX_SOLICIT;
-  ph_timer_set(&stack->timers, &link->solicit_timer,
-               stack->now_ns + 1 + ipv6_random_delay(stack, ND_START_DELAY_NS));
+  ph_stack_timer_within(stack, &link->solicit_timer, ND_START_DELAY_NS);
 }
 
 /* RFC 4861 6.3.7: three times, until a router answers. */
@@ -115,7 +114,7 @@ void nd_solicit_timer(struct ph_stack *stack, struct ph_timer *timer) {
   if (link->solicits_left == 0 || link->disabled) {
     return;
   }
-  ph_timer_set(&stack->timers, timer, stack->now_ns + ND_RS_INTERVAL_NS);
+  ph_stack_timer_in(stack, timer, ND_RS_INTERVAL_NS);
   struct pkt *pkt =
       link->netif->up ? nd_message_new(link, ICMP6_RS, ND_RS_LEN) : NULL;
   if (!pkt) {

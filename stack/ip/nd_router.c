@@ -16,7 +16,8 @@
 
 void nd_draw_reachable(struct ipv6_link *link) {
   uint64_t half = link->base_reachable_ns / 2;
-  link->reachable_ns = half + ipv6_random_delay(ipv6_stack_of(link), 2 * half);
+  link->reachable_ns =
+      half + ph_stack_random_delay(ipv6_stack_of(link), 2 * half);
 }
 
 static void take_parameters(struct ipv6_link *link, const uint8_t *m) {

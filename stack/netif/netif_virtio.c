@@ -322,8 +322,7 @@ static void choose_mac(struct netif_virtio *virtio, struct ph_stack *stack,
   } else if (memcmp(configured, none, sizeof none) != 0) {
     memcpy(mac, configured, sizeof virtio->netif.mac);
   } else {
-    stack->platform->random(stack->platform->ctx, mac,
-                            sizeof virtio->netif.mac);
+    ph_stack_random(stack, mac, sizeof virtio->netif.mac);
     mac[0] = (uint8_t)((mac[0] & 0xfc) | 2);
   }
 }
