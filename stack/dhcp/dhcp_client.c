@@ -272,7 +272,8 @@ static bool offers(const struct dhcp_message *m) {
 }
 
 /* A valid message with our xid; false: it has no place here. */
-static bool take_message(struct ph_dhcp *d, const struct dhcp_message *m) {
+static PH_APART_IF_SMALL bool take_message(struct ph_dhcp *d,
+                                           const struct dhcp_message *m) {
   switch (d->state) {
     case DHCP_STATE_SELECTING:
       if (m->type != DHCP_OFFER || !offers(m)) {

@@ -71,9 +71,10 @@ static void answer(struct ph_dhcp_server *s, const struct dhcp_message *m,
             type == DHCP_NAK ? 0 : m->ciaddr, DHCP_CLIENT_PORT); /* 4.1 */
 }
 
-static void give(struct ph_dhcp_server *s, struct ph_dhcp_entry *e,
-                 const struct dhcp_message *m, enum dhcp_type type,
-                 uint32_t seconds) {
+static PH_APART_IF_SMALL void give(struct ph_dhcp_server *s,
+                                   struct ph_dhcp_entry *e,
+                                   const struct dhcp_message *m,
+                                   enum dhcp_type type, uint32_t seconds) {
   memcpy(e->mac, m->chaddr, sizeof(e->mac));
   e->declined = false;
   e->until_ns = until(s, seconds);

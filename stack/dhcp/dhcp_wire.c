@@ -75,8 +75,8 @@ static bool take_word(struct dhcp_message *m, const struct word *w,
 }
 
 /* Only what a host name may have, so that programs can't misread it. */
-static bool take_domain(struct dhcp_message *m, const uint8_t *p,
-                        uint32_t len) {
+static PH_APART_IF_SMALL bool take_domain(struct dhcp_message *m,
+                                          const uint8_t *p, uint32_t len) {
   while (len > 0 && p[len - 1] == 0) {
     len--; /* RFC 2132 2: some end with a NUL */
   }

@@ -66,7 +66,8 @@ static bool find(const struct response *r, const struct dns_name *owner,
   return false;
 }
 
-static void take_ttl(struct dns_answer *answer, uint32_t ttl) {
+static PH_APART_IF_SMALL void take_ttl(struct dns_answer *answer,
+                                       uint32_t ttl) {
   answer->ttl = ttl < answer->ttl ? ttl : answer->ttl;
 }
 

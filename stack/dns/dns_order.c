@@ -65,7 +65,8 @@ bool dns_reachable(struct ph_stack *stack, const struct ph_addr *addr) {
 }
 
 /* Rules 1, 2, 5, 6, 8 and 9, each in bits of its own: more is better. */
-static uint64_t rank(struct ph_stack *stack, const struct ph_addr *dst) {
+static PH_APART_IF_SMALL uint64_t rank(struct ph_stack *stack,
+                                       const struct ph_addr *dst) {
   const struct ip_path *path = ip_path_find(stack, NULL, NULL, dst);
   const struct policy *policy = policy_of(dst);
   uint64_t rank = (uint64_t)policy->precedence << 16;

@@ -191,7 +191,7 @@ static int from_hosts(struct lookup *l, const char *node) {
 
 /* ---- Servers ------------------------------------------------------------- */
 
-static int eai_of(int error) {
+static PH_APART_IF_SMALL int eai_of(int error) {
   return error == -PH_EINTR ? PH_EAI_SYSTEM
          : error == -PH_EAGAIN || error == -PH_ETIMEDOUT || error == -PH_EIO
              ? PH_EAI_AGAIN
@@ -413,7 +413,7 @@ static int make_list(struct lookup *l, const char *node,
   return 0;
 }
 
-static int find_node(struct lookup *l, const char *node) {
+static PH_APART_IF_SMALL int find_node(struct lookup *l, const char *node) {
   if (!node) {
     no_node(l);
     return 0;

@@ -24,7 +24,8 @@ static const uint8_t IPV4_OVER_ETHERNET[] = {0,
                                              ETH_ADDR_LEN,
                                              4};
 
-static struct arp_entry *set_of(struct eth_link *link, uint32_t ip) {
+static PH_APART_IF_SMALL struct arp_entry *set_of(struct eth_link *link,
+                                                  uint32_t ip) {
   return link->entries[ph_hash_u32(&link->key, ip) % ARP_SETS];
 }
 

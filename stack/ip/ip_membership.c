@@ -48,7 +48,8 @@ static bool listed(const struct ip_group *g, const struct ip_source *s) {
                      : s->filters[INCLUDE] > 0;
 }
 
-static bool wanted(const struct ip_group *g, const struct ip_source *s) {
+static PH_APART_IF_SMALL bool wanted(const struct ip_group *g,
+                                     const struct ip_source *s) {
   return listed(g, s) != excludes(g);
 }
 
@@ -484,8 +485,8 @@ static uint64_t later(uint64_t a, uint64_t b) {
 }
 
 /* Move a timer to `when`, unless it runs off before. */
-static void hurry(struct ph_stack *stack, struct ph_timer *timer,
-                  uint64_t when) {
+static PH_APART_IF_SMALL void hurry(struct ph_stack *stack,
+                                    struct ph_timer *timer, uint64_t when) {
   if (!ph_timer_armed(timer) || when < timer->deadline_ns) {
     ph_timer_set(&stack->timers, timer, when);
   }
@@ -493,7 +494,8 @@ static void hurry(struct ph_stack *stack, struct ph_timer *timer,
 
 /* RFC 3376 5.2 (3) to (5): remember whom it asks about. Strangers may not take
  * the places that our filters need: then it is as if all were asked. */
-static void note_asked(struct ip_group *g, const struct ip_group_query *q) {
+static PH_APART_IF_SMALL void note_asked(struct ip_group *g,
+                                         const struct ip_group_query *q) {
   const struct ip_groups *places = places_of(g->link);
   uint32_t len = g->link->protocol->addr_len;
   bool pending = ph_timer_armed(&g->answer);

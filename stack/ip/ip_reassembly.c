@@ -73,7 +73,7 @@ static bool is_v6(const struct datagram *d) {
   return d->first.rx.family != &ipv4_family;
 }
 
-static void count(bool v6, uint64_t *four, uint64_t *six) {
+static PH_APART_IF_SMALL void count(bool v6, uint64_t *four, uint64_t *six) {
   ++*(v6 ? six : four);
 }
 
@@ -95,7 +95,8 @@ static void drop_content(struct datagram *d) {
   d->block = NULL;
 }
 
-static void forget(struct ph_stack *stack, struct datagram *d) {
+static PH_APART_IF_SMALL void forget(struct ph_stack *stack,
+                                     struct datagram *d) {
   ph_timer_cancel(&stack->timers, &d->timer);
   drop_content(d);
   d->used = false;
@@ -233,7 +234,8 @@ static bool is_duplicate(const struct datagram *d, uint32_t from, uint32_t to,
 }
 
 /* True if the end of the data, as far as it is known, is where it was. */
-static bool end_good(struct datagram *d, uint32_t end, bool more) {
+static PH_APART_IF_SMALL bool end_good(struct datagram *d, uint32_t end,
+                                       bool more) {
   if (!more) {
     bool good = d->total ? end == d->total : end >= d->reached;
     d->total = end;

@@ -12,7 +12,8 @@ static void drop(struct pkt *pkt, uint64_t *counter) {
 
 /* Lengths, version and checksum; cuts Ethernet's padding. Returns the header's
  * length or 0. */
-static uint32_t check_header(struct ph_stats *stats, struct pkt *pkt) {
+static PH_APART_IF_SMALL uint32_t check_header(struct ph_stats *stats,
+                                               struct pkt *pkt) {
   const uint8_t *h = pkt->head;
   uint32_t ihl = IPV4_HDR_LEN;
   if (pkt->head_len < IPV4_HDR_LEN) {

@@ -125,7 +125,8 @@ int ph_ipv4_set_default(struct ph_stack *stack, uint32_t router,
 /* RFC 1122 3.3.1.1 without a table: who is on one of our links gets it himself,
  * what is for others goes to the gateway. The longest prefix of a link that is
  * up wins. */
-static struct netif *by_links(const struct ip_state *ip, uint32_t *next_hop) {
+static PH_APART_IF_SMALL struct netif *by_links(const struct ip_state *ip,
+                                                uint32_t *next_hop) {
   for (;;) {
     const struct ipv4_address *best = NULL;
     for (uint32_t i = 0; i < ip->address_count; i++) {
@@ -143,7 +144,8 @@ static struct netif *by_links(const struct ip_state *ip, uint32_t *next_hop) {
   }
 }
 
-static struct netif *by_routes(const struct ip_state *ip, uint32_t *next_hop) {
+static PH_APART_IF_SMALL struct netif *by_routes(const struct ip_state *ip,
+                                                 uint32_t *next_hop) {
   const struct ip_route *route = ip->routes->lookup_v4(&ip->trie, *next_hop);
   if (route && route->gateway) {
     *next_hop = ph_addr_to_v4(&route->next_hop);

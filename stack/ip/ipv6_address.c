@@ -48,7 +48,8 @@ struct ph_addr ipv6_eui64(const struct netif *netif, const uint8_t *prefix) {
 
 /* ---- Birth and death ----------------------------------------------------- */
 
-static void address_free(struct ph_stack *stack, struct ipv6_address *a) {
+static PH_APART_IF_SMALL void address_free(struct ph_stack *stack,
+                                           struct ipv6_address *a) {
   struct ph_addr group = ipv6_solicited_group(&a->addr);
   ph_timer_cancel(&stack->timers, &a->timer);
   a->state = IPV6_ADDRESS_FREE;
@@ -173,8 +174,10 @@ static uint8_t scope_of(const struct ph_addr *a) {
 /* RFC 6724 5, of two candidates of the interface: is `a` better than `b`? Rules
  * 4, 6 and 7 have no object here (no home, no policy, no temporary ones); rule
  * 5 is met by the candidates. */
-static bool better(const struct ipv6_address *a, const struct ipv6_address *b,
-                   const struct ph_addr *dst, uint64_t now_ns) {
+static PH_APART_IF_SMALL bool better(const struct ipv6_address *a,
+                                     const struct ipv6_address *b,
+                                     const struct ph_addr *dst,
+                                     uint64_t now_ns) {
   uint8_t sa = scope_of(&a->addr);
   uint8_t sb = scope_of(&b->addr);
   if (sa != sb) { /* rule 2 */

@@ -66,8 +66,10 @@ static enum result walk_options(struct ph_stack *stack, struct pkt *pkt,
 
 /* RFC 8200 4.4: of no type that we would follow; type 0 is refused by RFC 5095
  * and treated like any other. */
-static enum result check_routing(struct ph_stack *stack, struct pkt *pkt,
-                                 const struct ip_rx *rx, uint32_t at) {
+static PH_APART_IF_SMALL enum result check_routing(struct ph_stack *stack,
+                                                   struct pkt *pkt,
+                                                   const struct ip_rx *rx,
+                                                   uint32_t at) {
   if (pkt->head[at + IPV6_ROUTING_OFF_LEFT] == 0) {
     return NEXT;
   }

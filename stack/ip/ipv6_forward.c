@@ -6,7 +6,8 @@
 #include "stack/ip/ipv6_internal.h"
 
 /* Who can't have sent it, and to whom nothing is forwarded. */
-static bool addresses_good(struct ipv6_state *v6, const struct ip_rx *rx) {
+static PH_APART_IF_SMALL bool addresses_good(struct ipv6_state *v6,
+                                             const struct ip_rx *rx) {
   const uint8_t *s = rx->src.bytes;
   const uint8_t *d = rx->dst.bytes;
   return !ipv6_is_unspecified(s) && !ipv6_is_multicast(s) &&

@@ -61,7 +61,8 @@ static int discard(struct ph_stack *stack, struct pkt *pkt, int error) {
 }
 
 /* Take the headers off again: -PH_EAGAIN is as if nothing had happened. */
-static int take_back(struct ph_stack *stack, struct pkt *pkt, uint32_t len) {
+static PH_APART_IF_SMALL int take_back(struct ph_stack *stack, struct pkt *pkt,
+                                       uint32_t len) {
   if (pkt->gso_type == PKT_GSO_FRAGMENT) {
     len += IPV6_FRAG_LEN;
     pkt->gso_type = PKT_GSO_NONE;

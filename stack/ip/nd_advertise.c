@@ -36,8 +36,9 @@ static uint64_t later(uint64_t a, uint64_t b) {
 
 /* ---- Sending ------------------------------------------------------------- */
 
-static uint8_t *put_prefix(uint8_t *at, const struct ipv6_prefix *p,
-                           const struct ph_ipv6_advertise *config) {
+static PH_APART_IF_SMALL uint8_t *put_prefix(
+    uint8_t *at, const struct ipv6_prefix *p,
+    const struct ph_ipv6_advertise *config) {
   uint32_t valid = config->valid_s ? config->valid_s : (uint32_t)VALID_S;
   uint32_t preferred =
       config->preferred_s ? config->preferred_s : (uint32_t)PREFERRED_S;

@@ -11,7 +11,8 @@
 
 /* RFC 791 3.1: later fragments have only the options that say so ("copied").
  * Returns the length of the header that `ip` is rewritten to. */
-static uint32_t keep_copied_options(uint8_t *ip, uint32_t ihl) {
+static PH_APART_IF_SMALL uint32_t keep_copied_options(uint8_t *ip,
+                                                      uint32_t ihl) {
   uint32_t to = IPV4_HDR_LEN;
   for (uint32_t at = IPV4_HDR_LEN; at < ihl && ip[at] != IPV4_OPT_END;) {
     uint32_t len = ip[at] == IPV4_OPT_NOP || at + 1 == ihl ? 1 : ip[at + 1];

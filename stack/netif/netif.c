@@ -143,7 +143,8 @@ static inline int transmit(struct netif *netif, struct pkt *pkt) {
   return 0;
 }
 
-static int sum_and_transmit(struct netif *netif, struct pkt *pkt) {
+static PH_APART_IF_SMALL int sum_and_transmit(struct netif *netif,
+                                              struct pkt *pkt) {
   uint8_t *field = pkt->head + pkt->csum_start + pkt->csum_offset;
   uint16_t seed = get_be16(field);
   netif_checksum(netif->stack, pkt);

@@ -49,7 +49,7 @@ static uint32_t block_size(const struct netif_virtio_config *full) {
   return (bytes + BLOCK_UNIT - 1) / BLOCK_UNIT * BLOCK_UNIT;
 }
 
-static struct virtio_net_config driver_config(
+static PH_APART_IF_SMALL struct virtio_net_config driver_config(
     const struct netif_virtio_config *full) {
   return (struct virtio_net_config){
       .features = full->features,

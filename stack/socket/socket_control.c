@@ -36,8 +36,8 @@ static void put(struct control *c, int32_t level, int32_t type,
   c->used += space < left ? space : left;
 }
 
-static void put_number(struct control *c, int32_t level, int32_t type,
-                       int32_t number) {
+static PH_APART_IF_SMALL void put_number(struct control *c, int32_t level,
+                                         int32_t type, int32_t number) {
   put(c, level, type, &number, sizeof(number));
 }
 

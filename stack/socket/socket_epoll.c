@@ -227,8 +227,8 @@ int ph_epoll_ctl(struct ph_stack *stack, int epfd, int op, int fd,
 
 /* Report up to `max` watches of the ready list. Those that stay on it are
  * collected aside, or they would be looked at again. */
-static int collect(struct sock_epoll *epoll, struct ph_epoll_event *events,
-                   int max) {
+static PH_APART_IF_SMALL int collect(struct sock_epoll *epoll,
+                                     struct ph_epoll_event *events, int max) {
   int count = 0;
   while (count < max && ph_link_linked(&epoll->ready)) {
     struct sock_watch *watch =

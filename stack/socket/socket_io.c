@@ -337,8 +337,9 @@ long ph_send(struct ph_stack *stack, int fd, const void *data, size_t len,
 }
 
 /* MSG_ERRQUEUE never waits; of a stream, or who did not ask, it is empty. */
-static long error_recv(struct ph_stack *stack, struct ph_sock *sock,
-                       struct ph_msghdr *msg) {
+static PH_APART_IF_SMALL long error_recv(struct ph_stack *stack,
+                                         struct ph_sock *sock,
+                                         struct ph_msghdr *msg) {
   const struct sock_table *table = sock_table_of(stack);
   return sock->udp && table->recv_error ? table->recv_error(stack, sock, msg)
                                         : -PH_EAGAIN;
@@ -435,7 +436,8 @@ long ph_readv(struct ph_stack *stack, int fd, const struct ph_iovec *iov,
              : recv_job(stack, sock, fd, &job, NULL, NULL, &msg_flags);
 }
 
-static int msg_job(struct job *job, const struct ph_msghdr *msg, int flags) {
+static PH_APART_IF_SMALL int msg_job(struct job *job,
+                                     const struct ph_msghdr *msg, int flags) {
   if (!msg) {
     return -PH_EFAULT;
   }

@@ -16,7 +16,7 @@ _Static_assert(PH_IP_DROP_MEMBERSHIP - PH_IP_MULTICAST_IF == LEAVE &&
                    PH_IPV6_LEAVE_GROUP - PH_IPV6_MULTICAST_IF == LEAVE,
                "Linux's order");
 
-static enum what what_of(bool v6, int option) {
+static PH_APART_IF_SMALL enum what what_of(bool v6, int option) {
   int first = v6 ? PH_IPV6_MULTICAST_IF : PH_IP_MULTICAST_IF;
   if (option == (v6 ? PH_IPV6_MULTICAST_ALL : PH_IP_MULTICAST_ALL)) {
     return ALL;
@@ -271,8 +271,10 @@ static int set_filter(struct ph_stack *stack, struct ph_sock *sock, bool v6,
 }
 
 /* As many senders as there is room for, and how many there are. */
-static int get_filter(struct ph_stack *stack, const struct ph_sock *sock,
-                      bool v6, int option, uint8_t *value, ph_socklen_t *len) {
+static PH_APART_IF_SMALL int get_filter(struct ph_stack *stack,
+                                        const struct ph_sock *sock, bool v6,
+                                        int option, uint8_t *value,
+                                        ph_socklen_t *len) {
   const struct filter_layout at = layout_of(option);
   struct ph_addr group;
   struct netif *netif;

@@ -44,8 +44,8 @@ int sock_put_bytes(void *value, ph_socklen_t *len, const void *from,
   return 0;
 }
 
-static int put_number(int level, void *value, ph_socklen_t *len,
-                      int32_t number) {
+static PH_APART_IF_SMALL int put_number(int level, void *value,
+                                        ph_socklen_t *len, int32_t number) {
   uint8_t octet = (uint8_t)number;
   if (level == PH_IPPROTO_IP && len && *len > 0 && *len < sizeof(number) &&
       octet == number) { /* as in Linux */
@@ -58,8 +58,8 @@ static int put_number(int level, void *value, ph_socklen_t *len,
 /* ---- SOL_SOCKET --------------------------------------------------------- */
 
 /* As in Linux: clamped, doubled, and at least the minimum. */
-static uint32_t buffer_size(const struct ph_stack *stack, int32_t asked,
-                            uint32_t least) {
+static PH_APART_IF_SMALL uint32_t buffer_size(const struct ph_stack *stack,
+                                              int32_t asked, uint32_t least) {
   uint32_t most = ph_max_u32(BUFFER_SET_MAX, tcp_max_buffer(stack) / 2);
   uint32_t bytes = asked < 0 ? most : (uint32_t)asked;
   return ph_max_u32(2 * ph_min_u32(bytes, most), least);
@@ -207,8 +207,9 @@ static int set_socket_struct(struct ph_stack *stack, struct ph_sock *sock,
   }
 }
 
-static int set_socket_number(struct ph_stack *stack, struct ph_sock *sock,
-                             int option, int32_t number) {
+static PH_APART_IF_SMALL int set_socket_number(struct ph_stack *stack,
+                                               struct ph_sock *sock, int option,
+                                               int32_t number) {
   bool on = number != 0;
   switch (option) {
     case PH_SO_BROADCAST:
@@ -321,8 +322,9 @@ static int32_t get_datagram_number(const struct ph_sock *sock, int option) {
   }
 }
 
-static int32_t get_socket_number(const struct ph_stack *stack,
-                                 const struct ph_sock *sock, int option) {
+static PH_APART_IF_SMALL int32_t get_socket_number(const struct ph_stack *stack,
+                                                   const struct ph_sock *sock,
+                                                   int option) {
   switch (option) {
     case PH_SO_BROADCAST:
       return sock->broadcast;

@@ -122,8 +122,8 @@ static inline int look_at(const struct ph_stack *stack,
   return now != 0;
 }
 
-static int poll_look(const struct ph_stack *stack, struct ph_pollfd *fds,
-                     uint32_t count) {
+static PH_APART_IF_SMALL int poll_look(const struct ph_stack *stack,
+                                       struct ph_pollfd *fds, uint32_t count) {
   int ready = 0;
   for (uint32_t i = 0; i < count; i++) {
     ready += look_at(stack, &fds[i]);
