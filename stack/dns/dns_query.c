@@ -76,13 +76,13 @@ static void set_deadline(struct ph_stack *stack, struct dns_query *q,
   q->deadline_ns = stack->now_ns + ms * NS_PER_MS * factor;
 }
 
-/* Each letter in upper case where `bits` says so. The lengths of labels are
- * below the letters. */
+/* Each letter in upper case where `bits` says so; NULL: none. The lengths of
+ * labels are below the letters. */
 static void set_case(struct dns_name *name, const uint8_t *bits) {
   for (uint32_t i = 0; i < name->len; i++) {
     uint8_t low = name->bytes[i] | 0x20;
     if (low >= 'a' && low <= 'z' && name->bytes[i] > DNS_LABEL_MAX) {
-      name->bytes[i] = (uint8_t)(low & ~(bits[i] & 0x20));
+      name->bytes[i] = (uint8_t)(low & ~(bits ? bits[i] & 0x20 : 0));
     }
   }
 }
@@ -173,10 +173,9 @@ static void begin(struct ph_stack *stack, struct dns_query *q,
 }
 
 static void take_answer(struct ph_stack *stack, struct dns_query *q) {
-  static const uint8_t small[DNS_NAME_MAX];
   struct dns_answer *a = &q->answer;
   if (dns_of(stack)->config.random_case) {
-    set_case(&a->name, small); /* it may be what was asked */
+    set_case(&a->name, NULL); /* it may be what was asked */
   }
   q->ttl = a->ttl = ph_min_u32(a->ttl, q->ttl);
   q->aliases = a->aliases = (uint8_t)(a->aliases + q->aliases);

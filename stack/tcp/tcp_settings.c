@@ -131,10 +131,54 @@ static int set_byte(uint8_t *to, int32_t value) {
   return result;
 }
 
+/* By what they are about, so that no switch needs a table of jumps. */
+static int set_times(struct ph_stack *stack, struct tcp_conn *conn, int option,
+                     int32_t value) {
+  struct tcp_settings *s = &conn->settings;
+  int result;
+  switch (option) {
+    case TCP_SETTING_KEEPIDLE:
+      result = set_count(&s->keep_idle_s, value, KEEP_SECONDS_MAX);
+      if (result == 0 && conn->keepalive) {
+        tcp_keepalive.start(stack, conn);
+      }
+      return result;
+    case TCP_SETTING_KEEPINTVL:
+      return set_count(&s->keep_intvl_s, value, KEEP_SECONDS_MAX);
+    case TCP_SETTING_KEEPCNT:
+      return set_byte(&s->keep_count, value);
+    case TCP_SETTING_SYNCNT:
+      return set_byte(&s->syn_retries, value);
+    default:
+      return -PH_ENOPROTOOPT;
+  }
+}
+
+static int set_ends(struct ph_stack *stack, struct tcp_conn *conn, int option,
+                    int32_t value) {
+  struct tcp_settings *s = &conn->settings;
+  switch (option) {
+    case TCP_SETTING_LINGER2:
+      s->linger2_s = (int16_t)(value < 0               ? -1
+                               : value > LINGER2_MAX_S ? LINGER2_MAX_S
+                                                       : value);
+      return 0;
+    case TCP_SETTING_DEFER_ACCEPT:
+      s->defer_accept = seconds_to_timeouts(value);
+      return 0;
+    case TCP_SETTING_USER_TIMEOUT:
+      s->user_timeout_ms = value < 0 ? s->user_timeout_ms : (uint32_t)value;
+      return value < 0 ? -PH_EINVAL : 0;
+    case TCP_SETTING_INQ:
+      s->inq = value == 1 || (value != 0 && s->inq);
+      return value < 0 || value > 1 ? -PH_EINVAL : 0;
+    default:
+      return set_times(stack, conn, option, value);
+  }
+}
+
 int tcp_set(struct ph_stack *stack, struct tcp_conn *conn, int option,
             int32_t value) {
-  struct tcp_settings *s = &conn->settings;
-  int result = 0;
   switch (option) {
     case TCP_SETTING_NODELAY:
       set_nodelay(stack, conn, value != 0);
@@ -148,46 +192,51 @@ int tcp_set(struct ph_stack *stack, struct tcp_conn *conn, int option,
     case TCP_SETTING_CORK:
       set_cork(stack, conn, value != 0);
       return 0;
-    case TCP_SETTING_KEEPIDLE:
-      result = set_count(&s->keep_idle_s, value, KEEP_SECONDS_MAX);
-      if (result == 0 && conn->keepalive) {
-        tcp_keepalive.start(stack, conn);
-      }
-      return result;
-    case TCP_SETTING_KEEPINTVL:
-      return set_count(&s->keep_intvl_s, value, KEEP_SECONDS_MAX);
-    case TCP_SETTING_KEEPCNT:
-      return set_byte(&s->keep_count, value);
-    case TCP_SETTING_SYNCNT:
-      return set_byte(&s->syn_retries, value);
-    case TCP_SETTING_LINGER2:
-      s->linger2_s = (int16_t)(value < 0               ? -1
-                               : value > LINGER2_MAX_S ? LINGER2_MAX_S
-                                                       : value);
-      return 0;
-    case TCP_SETTING_DEFER_ACCEPT:
-      s->defer_accept = seconds_to_timeouts(value);
-      return 0;
     case TCP_SETTING_QUICKACK:
       set_quickack(stack, conn, value != 0);
       return 0;
-    case TCP_SETTING_USER_TIMEOUT:
-      s->user_timeout_ms = value < 0 ? s->user_timeout_ms : (uint32_t)value;
-      return value < 0 ? -PH_EINVAL : 0;
     case TCP_SETTING_NOTSENT_LOWAT:
-      s->notsent_lowat = (uint32_t)value;
+      conn->settings.notsent_lowat = (uint32_t)value;
       tcp_tell_room(stack, conn);
       return 0;
-    case TCP_SETTING_INQ:
-      s->inq = value == 1 || (value != 0 && s->inq);
-      return value < 0 || value > 1 ? -PH_EINVAL : 0;
+    default:
+      return set_ends(stack, conn, option, value);
+  }
+}
+
+/* -PH_ENOPROTOOPT is no value of any. */
+static int32_t get_times(const struct tcp_conn *conn, int option) {
+  switch (option) {
+    case TCP_SETTING_KEEPIDLE:
+      return (int32_t)(tcp_keep_idle_ns(conn) / TCP_S);
+    case TCP_SETTING_KEEPINTVL:
+      return (int32_t)(tcp_keep_intvl_ns(conn) / TCP_S);
+    case TCP_SETTING_KEEPCNT:
+      return (int32_t)tcp_keep_count(conn);
+    case TCP_SETTING_SYNCNT:
+      return (int32_t)tcp_syn_retries(conn);
     default:
       return -PH_ENOPROTOOPT;
   }
 }
 
-int tcp_get(const struct tcp_conn *conn, int option, int32_t *value) {
+static int32_t get_ends(const struct tcp_conn *conn, int option) {
   const struct tcp_settings *s = &conn->settings;
+  switch (option) {
+    case TCP_SETTING_LINGER2:
+      return s->linger2_s < 0 ? -1 : (int32_t)(tcp_fin_wait_2_ns(conn) / TCP_S);
+    case TCP_SETTING_DEFER_ACCEPT:
+      return timeouts_to_seconds(s->defer_accept);
+    case TCP_SETTING_USER_TIMEOUT:
+      return (int32_t)s->user_timeout_ms;
+    case TCP_SETTING_INQ:
+      return s->inq;
+    default:
+      return get_times(conn, option);
+  }
+}
+
+int tcp_get(const struct tcp_conn *conn, int option, int32_t *value) {
   bool fresh =
       conn->state == TCP_STATE_CLOSED || conn->state == TCP_STATE_LISTEN;
   switch (option) {
@@ -200,39 +249,15 @@ int tcp_get(const struct tcp_conn *conn, int option, int32_t *value) {
     case TCP_SETTING_CORK:
       *value = conn->cork;
       return 0;
-    case TCP_SETTING_KEEPIDLE:
-      *value = (int32_t)(tcp_keep_idle_ns(conn) / TCP_S);
-      return 0;
-    case TCP_SETTING_KEEPINTVL:
-      *value = (int32_t)(tcp_keep_intvl_ns(conn) / TCP_S);
-      return 0;
-    case TCP_SETTING_KEEPCNT:
-      *value = (int32_t)tcp_keep_count(conn);
-      return 0;
-    case TCP_SETTING_SYNCNT:
-      *value = (int32_t)tcp_syn_retries(conn);
-      return 0;
-    case TCP_SETTING_LINGER2:
-      *value =
-          s->linger2_s < 0 ? -1 : (int32_t)(tcp_fin_wait_2_ns(conn) / TCP_S);
-      return 0;
-    case TCP_SETTING_DEFER_ACCEPT:
-      *value = timeouts_to_seconds(s->defer_accept);
-      return 0;
     case TCP_SETTING_QUICKACK:
       *value = !conn->delay_acks;
       return 0;
-    case TCP_SETTING_USER_TIMEOUT:
-      *value = (int32_t)s->user_timeout_ms;
-      return 0;
-    case TCP_SETTING_NOTSENT_LOWAT:
-      *value = (int32_t)s->notsent_lowat;
-      return 0;
-    case TCP_SETTING_INQ:
-      *value = s->inq;
+    case TCP_SETTING_NOTSENT_LOWAT: /* any number */
+      *value = (int32_t)conn->settings.notsent_lowat;
       return 0;
     default:
-      return -PH_ENOPROTOOPT;
+      *value = get_ends(conn, option);
+      return *value == -PH_ENOPROTOOPT ? *value : 0;
   }
 }
 
