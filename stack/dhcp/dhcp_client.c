@@ -32,7 +32,7 @@ static uint32_t random_u32(struct ph_dhcp *d) {
   return value;
 }
 
-static void set_timer(struct ph_dhcp *d, uint64_t at_ns) {
+static PH_APART_IF_SMALL void set_timer(struct ph_dhcp *d, uint64_t at_ns) {
   ph_stack_timer_at(d->stack, &d->timer, at_ns);
 }
 

@@ -69,8 +69,9 @@ static int open_socket(struct ph_stack *stack, struct dns_query *q, int type) {
   return error == -PH_EINPROGRESS ? 0 : error;
 }
 
-static void set_deadline(struct ph_stack *stack, struct dns_query *q,
-                         uint32_t factor) {
+static PH_APART_IF_SMALL void set_deadline(struct ph_stack *stack,
+                                           struct dns_query *q,
+                                           uint32_t factor) {
   uint32_t doubled = ph_min_u32(q->round, ROUNDS_LONGER);
   uint64_t ms = (uint64_t)dns_of(stack)->config.timeout_ms << doubled;
   q->deadline_ns = stack->now_ns + ms * NS_PER_MS * factor;

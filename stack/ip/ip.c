@@ -22,7 +22,7 @@ bool ip_addr_is_mapped(const struct ph_addr *addr) {
   return ip_addr_is_v4(addr);
 }
 
-static bool is_zero(const struct ph_addr *addr) {
+static PH_APART_IF_SMALL bool is_zero(const struct ph_addr *addr) {
   static const struct ph_addr zero;
   return ph_addr_equal(addr, &zero);
 }

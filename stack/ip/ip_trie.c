@@ -76,7 +76,8 @@ static inline uint32_t bits_at(const struct key *key, uint32_t pos) {
 
 /* The heap number of the prefix of `len` bits, fewer than STRIDE behind `pos`.
  */
-static uint32_t heap_of(const struct key *key, uint32_t pos, uint32_t len) {
+static PH_APART_IF_SMALL uint32_t heap_of(const struct key *key, uint32_t pos,
+                                          uint32_t len) {
   uint32_t n = len - pos;
   return 1u << n | bits_at(key, pos) >> (STRIDE - n);
 }
@@ -345,7 +346,7 @@ int ip_trie_remove(struct ip_trie *trie, const struct ip_route *route) {
 /* ---- Lookup -------------------------------------------------------------- */
 
 /* The heap numbers of prefixes of at most `len` bits behind the node's. */
-static uint32_t heap_up_to(uint32_t len) {
+static PH_APART_IF_SMALL uint32_t heap_up_to(uint32_t len) {
   return len >= STRIDE ? UINT32_MAX : (1u << (2u << len)) - 1;
 }
 

@@ -97,7 +97,8 @@ static PH_APART_IF_SMALL void autoconfigure(struct ipv6_link *link,
   }
 }
 
-static void take_prefix(struct ipv6_link *link, const uint8_t *option) {
+static PH_APART_IF_SMALL void take_prefix(struct ipv6_link *link,
+                                          const uint8_t *option) {
   struct ph_stack *stack = ipv6_stack_of(link);
   uint8_t bits = option[ND_PREFIX_OFF_BITS];
   uint8_t flags = option[ND_PREFIX_OFF_FLAGS];

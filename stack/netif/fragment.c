@@ -76,8 +76,8 @@ static bool cutter_init(struct cutter *cut, const struct pkt *pkt,
 
 /* The next fragment, from payload byte `*at`, which moves on; NULL: no packet,
  * or it lies in too many pieces. */
-static struct pkt *make(struct ph_stack *stack, struct cutter *cut,
-                        uint32_t *at) {
+static PH_APART_IF_SMALL struct pkt *make(struct ph_stack *stack,
+                                          struct cutter *cut, uint32_t *at) {
   struct pkt *fragment = cutter_start(stack, cut, cut->hdr_len);
   if (!fragment) {
     return NULL;

@@ -26,7 +26,7 @@ static enum what what_of(int level, int option) {
   return what;
 }
 
-static struct ip_marks *marks_of(struct ph_sock *sock) {
+static PH_APART_IF_SMALL struct ip_marks *marks_of(struct ph_sock *sock) {
   return sock->tcp ? tcp_marks(sock->tcp) : &sock->udp->tx.marks;
 }
 

@@ -212,7 +212,7 @@ static void window_update(struct ph_stack *stack, struct tcp_conn *conn) {
   tcp_ack_at_once(stack, conn);
 }
 
-static long nothing_to_read(struct tcp_conn *conn) {
+static PH_APART_IF_SMALL long nothing_to_read(struct tcp_conn *conn) {
   if (conn->error) {
     return -tcp_take_error(conn);
   }

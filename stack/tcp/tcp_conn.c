@@ -161,7 +161,8 @@ void tcp_set_notify(struct ph_stack *stack, tcp_notify_fn *fn) {
 
 /* The table has places of connections in their pool: one more than the
  * distance from its start in units of 8 bytes; 0 is nobody's. */
-static struct tcp_conn *conn_at(const struct tcp_stack *tcp, uint32_t place) {
+static PH_APART_IF_SMALL struct tcp_conn *conn_at(const struct tcp_stack *tcp,
+                                                  uint32_t place) {
   return place ? (void *)((char *)tcp->conns + ((size_t)place * 8 - 8)) : NULL;
 }
 static uint32_t place_of(const struct tcp_stack *tcp,

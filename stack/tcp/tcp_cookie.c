@@ -64,8 +64,10 @@ static int read(const struct ph_stack *stack, const struct tcp_conn *ends,
 
 /* A connection that is nowhere but on our caller's stack: for what is computed
  * from both ends and from the listener's settings. */
-static void set_ends(struct tcp_conn *conn, const struct tcp_listener *listener,
-                     const struct tcp_seg *seg, const struct ip_rx *rx) {
+static PH_APART_IF_SMALL void set_ends(struct tcp_conn *conn,
+                                       const struct tcp_listener *listener,
+                                       const struct tcp_seg *seg,
+                                       const struct ip_rx *rx) {
   memset(conn, 0, sizeof(*conn));
   tcp_out_clear(conn);
   tcp_listen_name(conn, listener, seg, rx);

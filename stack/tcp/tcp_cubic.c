@@ -25,7 +25,7 @@ static uint32_t cube_root(uint64_t n) {
 }
 
 /* C |t - K|^3 in bytes, with C = 0.4 segments / s^3 (5.) */
-static uint64_t cubed(uint32_t distance_ms, uint32_t mss) {
+static PH_APART_IF_SMALL uint64_t cubed(uint32_t distance_ms, uint32_t mss) {
   uint64_t d = ph_min_u32(distance_ms, 100000); /* 400 000 segments */
   return d * d * d / 1000 * (2ull * mss) / 5000000;
 }

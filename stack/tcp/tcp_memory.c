@@ -34,7 +34,7 @@ void tcp_memory_init(struct tcp_stack *tcp) {
   ph_block_pool_reserve(pool, tcp->floor ? (uint32_t)floors : 0);
 }
 
-static uint32_t blocks_of(uint64_t bytes) {
+static PH_APART_IF_SMALL uint32_t blocks_of(uint64_t bytes) {
   uint64_t blocks = (bytes + PH_BLOCK_SIZE - 1) / PH_BLOCK_SIZE;
   return blocks < UINT16_MAX ? (uint32_t)blocks : UINT16_MAX;
 }
@@ -111,8 +111,8 @@ uint32_t tcp_rcv_lendable(const struct tcp_stack *tcp,
  * need not run empty between two ACKs, twice what the peer's application must
  * have read: what it was offered beyond two of its widest windows (a buffer
  * may still grow to twice the first window without being read). */
-static uint32_t send_moved(const struct ph_block_pool *pool,
-                           const struct tcp_conn *conn) {
+static PH_APART_IF_SMALL uint32_t send_moved(const struct ph_block_pool *pool,
+                                             const struct tcp_conn *conn) {
   uint64_t taken = 2ull * conn->cwnd;
   taken = conn->snd_wnd < taken ? conn->snd_wnd : taken;
   taken = conn->bytes_acked < taken ? conn->bytes_acked : taken;

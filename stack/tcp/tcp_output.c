@@ -222,8 +222,10 @@ static bool better_later(const struct ph_stack *stack,
 
 /* How many bytes of new data to send in the next packet; 0 with *closed set if
  * it is the peer's window that forbids. */
-static uint32_t new_allowed(struct ph_stack *stack, struct tcp_conn *conn,
-                            uint32_t unsent, uint32_t mss, bool *closed) {
+static PH_APART_IF_SMALL uint32_t new_allowed(struct ph_stack *stack,
+                                              struct tcp_conn *conn,
+                                              uint32_t unsent, uint32_t mss,
+                                              bool *closed) {
   uint32_t super = unsent <= mss ? mss : max_payload(stack, conn, mss);
   int32_t left = seq_diff(conn->snd_una + conn->snd_wnd, conn->snd_nxt);
   uint32_t window = left > 0 ? (uint32_t)left : 0;
@@ -434,8 +436,8 @@ static bool send_syn(struct ph_stack *stack, struct tcp_conn *conn) {
   return true;
 }
 
-static bool send_ack(struct ph_stack *stack, struct tcp_conn *conn,
-                     bool with_fin) {
+static PH_APART_IF_SMALL bool send_ack(struct ph_stack *stack,
+                                       struct tcp_conn *conn, bool with_fin) {
   if (conn->ack_now) {
     uint8_t flags = with_fin ? TCP_ACK | TCP_FIN : TCP_ACK;
     if (transmit_bare(stack, conn, conn->snd_nxt - with_fin, flags) < 0) {

@@ -29,7 +29,8 @@ PH_APART void tcp_settings_inherit(struct tcp_conn *to,
   to->rcvbuf_set = from->rcvbuf_set;
 }
 
-static uint32_t or_default(uint32_t value, uint32_t otherwise) {
+static PH_APART_IF_SMALL uint32_t or_default(uint32_t value,
+                                             uint32_t otherwise) {
   return value ? value : otherwise;
 }
 
@@ -124,7 +125,7 @@ static int set_count(uint16_t *to, int32_t value, int32_t most) {
   return 0;
 }
 
-static int set_byte(uint8_t *to, int32_t value) {
+static PH_APART_IF_SMALL int set_byte(uint8_t *to, int32_t value) {
   uint16_t count = 0;
   int result = set_count(&count, value, COUNT_MAX);
   *to = result < 0 ? *to : (uint8_t)count;

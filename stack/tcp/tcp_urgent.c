@@ -65,7 +65,7 @@ void tcp_urgent_acked(struct tcp_conn *conn) {
 /* ---- Receiving: the sixth step of RFC 9293 3.10.7.4 --------------------- */
 
 /* Behind the last octet in order. */
-static uint32_t data_end(const struct tcp_conn *conn) {
+static PH_APART_IF_SMALL uint32_t data_end(const struct tcp_conn *conn) {
   return conn->rcv_nxt - conn->fin_received;
 }
 

@@ -10,7 +10,7 @@
 
 enum { ICMP_OFF_CSUM = 2, ICMP_OFF_ID = 4 };
 
-static bool is_v4(const struct udp_pcb *pcb) {
+static PH_APART_IF_SMALL bool is_v4(const struct udp_pcb *pcb) {
   return ph_addr_is_v4(&pcb->any);
 }
 

@@ -8,8 +8,8 @@
 enum { GRO_COUNT_MAX = 64 }; /* UDP_GRO_CNT_MAX of Linux */
 
 /* `len` bytes of `pkt` behind its meta, to where `at` bytes are already. */
-static void copy_to(const struct pkt *pkt, uint32_t len,
-                    const struct ph_iovec *iov, uint32_t at) {
+static PH_APART_IF_SMALL void copy_to(const struct pkt *pkt, uint32_t len,
+                                      const struct ph_iovec *iov, uint32_t at) {
   uint32_t from = sizeof(struct udp_meta);
   while (len > 0) {
     while (at >= iov->iov_len) {

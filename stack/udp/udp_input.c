@@ -185,8 +185,9 @@ void udp_input(struct ph_stack *stack, struct pkt *pkt,
   udp_enqueue(stack, pcb, pkt, rx, h + UDP_OFF_SRC);
 }
 
-static uint32_t scatter(const struct pkt *pkt, uint32_t from,
-                        const struct ph_iovec *iov, uint32_t count) {
+static PH_APART_IF_SMALL uint32_t scatter(const struct pkt *pkt, uint32_t from,
+                                          const struct ph_iovec *iov,
+                                          uint32_t count) {
   uint32_t start = from;
   if (PH_SHORT_WAYS && count == 1 && pkt->nfrags == 0) { /* most */
     uint32_t left = pkt->len - from;
