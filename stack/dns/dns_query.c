@@ -15,6 +15,7 @@
 
 #include "stack/base/errno.h"
 #include "stack/ip/ip.h"
+#include "stack/socket/sockaddr.h"
 #include "stack/wire/bytes.h"
 
 enum {
@@ -34,33 +35,16 @@ static void finish(struct ph_stack *stack, struct dns_query *q, int result) {
 
 /* ---- Sending ------------------------------------------------------------- */
 
-static void to_sockaddr(const struct ph_addr *addr, uint16_t port,
-                        struct ph_sockaddr_in6 *out, ph_socklen_t *len) {
-  struct ph_addr bare = *addr;
-  *out = (struct ph_sockaddr_in6){.sin6_port = swap_be16(port)};
-  if (ph_addr_is_v4(addr)) {
-    struct ph_sockaddr_in in = {.sin_family = PH_AF_INET,
-                                .sin_port = out->sin6_port};
-    memcpy(&in.sin_addr, addr->bytes + 12, 4);
-    memcpy(out, &in, sizeof(in));
-    *len = sizeof(in);
-    return;
-  }
-  out->sin6_family = PH_AF_INET6;
-  out->sin6_scope_id = ip_addr_take_zone(&bare);
-  memcpy(out->sin6_addr, bare.bytes, 16);
-  *len = sizeof(*out);
-}
-
 /* A socket to the query's server; -PH_EINPROGRESS is as good as 0. */
 static int open_socket(struct ph_stack *stack, struct dns_query *q, int type) {
   const struct dns_state *dns = dns_of(stack);
   struct ph_sockaddr_in6 to;
-  ph_socklen_t len;
+  const struct ph_addr *server = &dns->servers[q->server];
+  ph_socklen_t len =
+      ph_sockaddr_make(!ph_addr_is_v4(server), server, dns->config.port, &to);
   if (q->fd >= 0) {
     (void)ph_close(stack, q->fd);
   }
-  to_sockaddr(&dns->servers[q->server], dns->config.port, &to, &len);
   q->fd = ph_socket(stack, to.sin6_family, type | PH_SOCK_NONBLOCK, 0);
   if (q->fd < 0) {
     return q->fd;

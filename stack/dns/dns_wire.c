@@ -3,6 +3,8 @@
 #include "stack/dns/dns_wire.h"
 
 #include "stack/base/errno.h"
+#include "stack/base/text.h"
+#include "stack/socket/inet_text.h"
 #include "stack/wire/bytes.h"
 
 enum {
@@ -95,34 +97,24 @@ bool dns_name_below(const struct dns_name *name, const struct dns_name *zone) {
          equal_bytes(name->bytes + at, zone->bytes, zone->len);
 }
 
-static uint8_t *put_label(uint8_t *to, const char *text, uint8_t len) {
-  *to = len;
-  memcpy(to + 1, text, len);
-  return to + 1 + len;
-}
-
 void dns_name_reverse(struct dns_name *name, const struct ph_addr *addr) {
-  uint8_t *to = name->bytes;
+  char text[16 * 4 + sizeof("in-addr.arpa")];
+  char *to = text;
   bool v4 = ph_addr_is_v4(addr);
   for (int i = 15; i >= (v4 ? 12 : 0); i--) {
     uint8_t byte = addr->bytes[i];
-    char digits[3];
-    if (!v4) {
-      digits[0] = "0123456789abcdef"[byte & 15];
-      digits[1] = "0123456789abcdef"[byte >> 4];
-      to = put_label(put_label(to, digits, 1), digits + 1, 1);
-      continue;
+    if (v4) {
+      to = ph_text_put_number(to, byte);
+    } else {
+      *to++ = "0123456789abcdef"[byte & 15];
+      *to++ = '.';
+      *to++ = "0123456789abcdef"[byte >> 4];
     }
-    digits[0] = (char)('0' + byte / 100);
-    digits[1] = (char)('0' + byte / 10 % 10);
-    digits[2] = (char)('0' + byte % 10);
-    uint8_t skip = byte > 99 ? 0 : byte > 9 ? 1 : 2;
-    to = put_label(to, digits + skip, (uint8_t)(3 - skip));
+    *to++ = '.';
   }
-  to = v4 ? put_label(to, "in-addr", 7) : put_label(to, "ip6", 3);
-  to = put_label(to, "arpa", 4);
-  *to++ = 0;
-  name->len = (uint8_t)(to - name->bytes);
+  const char *zone = v4 ? "in-addr.arpa" : "ip6.arpa";
+  memcpy(to, zone, ph_text_len(zone) + 1);
+  (void)!dns_name_from_text(name, text); /* which it is the text of */
 }
 
 int dns_name_read(const uint8_t *msg, uint32_t len, uint32_t at,

@@ -6,6 +6,7 @@
 #include "stack/dns/dns_internal.h"
 #include "stack/ip/ip.h"
 #include "stack/socket/inet_text.h"
+#include "stack/socket/sockaddr.h"
 
 enum {
   FLAGS = PH_AI_PASSIVE | PH_AI_CANONNAME | PH_AI_NUMERICHOST | PH_AI_V4MAPPED |
@@ -335,26 +336,17 @@ static struct ph_addrinfo *make_info(const struct lookup *l,
   }
   l->dns->results = info->ai_next;
   struct dns_result *result = PH_CONTAINER_OF(info, struct dns_result, info);
-  uint16_t port = (uint16_t)(kind->port >> 8 | (kind->port & 0xff) << 8);
-  if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) {
-    port = kind->port;
-  }
   bool v6 = l->as_ipv6 || !ph_addr_is_v4(addr);
-  *result = (struct dns_result){
-      .info = {.ai_flags = l->hints.ai_flags,
-               .ai_family = v6 ? PH_AF_INET6 : PH_AF_INET,
-               .ai_socktype = kind->socktype,
-               .ai_protocol = kind->protocol,
-               .ai_addrlen = v6 ? sizeof(struct ph_sockaddr_in6)
-                                : sizeof(struct ph_sockaddr_in),
-               .ai_addr = (struct ph_sockaddr *)(void *)&result->addr},
-      .addr = {.sin6_family = v6 ? PH_AF_INET6 : PH_AF_INET,
-               .sin6_port = port}};
+  ph_socklen_t len = ph_sockaddr_make(v6, addr, kind->port, &result->addr);
+  result->info = (struct ph_addrinfo){
+      .ai_flags = l->hints.ai_flags,
+      .ai_family = result->addr.sin6_family,
+      .ai_socktype = kind->socktype,
+      .ai_protocol = kind->protocol,
+      .ai_addrlen = len,
+      .ai_addr = (struct ph_sockaddr *)(void *)&result->addr};
   if (v6) {
-    memcpy(result->addr.sin6_addr, addr->bytes, 16);
     result->addr.sin6_scope_id = l->scope;
-  } else { /* sin_addr lies behind the port */
-    memcpy((uint8_t *)&result->addr + 4, addr->bytes + 12, 4);
   }
   return info;
 }

@@ -2,7 +2,13 @@
 /* Socket addresses of both families and the 16 bytes that the stack knows
  * (RFC 3493 3.3, 3.7). Ports and addresses in a sockaddr are bytes in network
  * order. Errors are Linux's. */
+#include "stack/socket/sockaddr.h"
 #include "stack/socket/socket_internal.h"
+#include "stack/wire/bytes.h"
+
+_Static_assert(offsetof(struct ph_sockaddr_in, sin_addr) ==
+                   offsetof(struct ph_sockaddr_in6, sin6_flowinfo),
+               "Linux's layout");
 
 enum {
   IN6_LEN_LEAST = 24, /* without sin6_scope_id, as in RFC 2133 */
@@ -88,25 +94,27 @@ int sock_addr_in(const struct ph_sock *sock, const void *addr, ph_socklen_t len,
   return family != PH_AF_INET6 ? -PH_EAFNOSUPPORT : in6(addr, len, ip, port);
 }
 
+ph_socklen_t ph_sockaddr_make(bool v6, const struct ph_addr *ip, uint16_t port,
+                              struct ph_sockaddr_in6 *out) {
+  struct ph_addr bare = *ip;
+  uint32_t scope = ip_addr_take_zone(&bare);
+  *out = (struct ph_sockaddr_in6){.sin6_family = v6 ? PH_AF_INET6 : PH_AF_INET,
+                                  .sin6_port = swap_be16(port)};
+  if (!v6) { /* sin_addr lies behind the port */
+    memcpy(&out->sin6_flowinfo, bare.bytes + 12, 4);
+    return sizeof(struct ph_sockaddr_in);
+  }
+  out->sin6_scope_id = scope;
+  memcpy(out->sin6_addr, bare.bytes, 16);
+  return sizeof(*out);
+}
+
 void sock_addr_out(const struct ph_sock *sock, const struct ph_addr *ip,
                    uint16_t port, void *addr, ph_socklen_t *len) {
-  if (!addr || !len) {
-    return;
+  struct ph_sockaddr_in6 out;
+  if (addr && len) {
+    ph_socklen_t size = ph_sockaddr_make(sock->ipv6, ip, port, &out);
+    memcpy(addr, &out, ph_min_u32(*len, size));
+    *len = size;
   }
-  struct ph_sockaddr_in6 out = {.sin6_family =
-                                    sock->ipv6 ? PH_AF_INET6 : PH_AF_INET};
-  uint8_t *p = (uint8_t *)&out;
-  uint32_t size = sock->ipv6 ? (uint32_t)sizeof(struct ph_sockaddr_in6)
-                             : (uint32_t)sizeof(struct ph_sockaddr_in);
-  p[2] = (uint8_t)(port >> 8);
-  p[3] = (uint8_t)port;
-  if (sock->ipv6) {
-    struct ph_addr bare = *ip;
-    out.sin6_scope_id = ip_addr_take_zone(&bare);
-    memcpy(out.sin6_addr, bare.bytes, 16);
-  } else {
-    memcpy(p + 4, ip->bytes + 12, 4);
-  }
-  memcpy(addr, &out, ph_min_u32(*len, size));
-  *len = size;
 }
