@@ -26,13 +26,13 @@ union dns_canonical {
 
 struct dns_state {
   struct ph_dns_config config;
-  struct ph_addr servers[PH_DNS_SERVERS];
-  uint32_t server_count;
-  char search[PH_DNS_SEARCH_MAX + 1];
   struct dns_query *free_queries;
   struct dns_entry *cache;
   struct ph_addrinfo *results;
   union dns_canonical *canonicals;
+  uint32_t server_count;
+  struct ph_addr servers[PH_DNS_SERVERS];
+  char search[PH_DNS_SEARCH_MAX + 1];
 };
 
 static inline struct dns_state *dns_of(const struct ph_stack *stack) {

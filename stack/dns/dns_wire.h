@@ -93,11 +93,11 @@ int dns_question_read(const uint8_t *msg, uint32_t len, uint32_t at,
                       struct dns_question *question) PH_MUST_USE;
 
 struct dns_record {
-  struct dns_name owner;
   uint16_t type, class;
   uint32_t ttl; /* seconds; with the top bit set it was 0 (RFC 2181 8) */
   uint32_t data_at;
   uint16_t data_len;
+  struct dns_name owner;
 };
 /* As dns_name_read(); the data of types A, AAAA, CNAME, PTR and SOA are checked
  * as well. */

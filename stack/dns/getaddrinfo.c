@@ -28,12 +28,12 @@ struct lookup {
   struct ph_stack *stack;
   struct dns_state *dns;
   struct ph_addrinfo hints;
-  struct kind kinds[TYPES];
   uint32_t kind_count;
-  struct ph_addr addr[ADDRS];
   uint32_t count;
   uint32_t scope; /* of a numeric address */
   bool as_ipv6;   /* IPv4 addresses are given mapped */
+  struct kind kinds[TYPES];
+  struct ph_addr addr[ADDRS];
   char canonical[DNS_TEXT_MAX];
 };
 
