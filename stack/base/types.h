@@ -27,15 +27,15 @@ int memcmp(const void *a, const void *b, size_t n);
 #define PH_MUST_USE __attribute__((warn_unused_result))
 /* Kept out of its caller, so that the way that is usual there stays short. */
 #define PH_APART __attribute__((noinline))
-/* Nearly always so: what follows is laid out in one line, and for speed. */
-#define PH_USUAL(condition) __builtin_expect((condition), 1)
-/* The same where it is size that matters: inside of its caller, with more
- * variables than there are registers, it would be longer than the call. */
+/* Kept out of its only caller where it is size that matters: inside of it, with
+ * more variables than there are registers, it would be longer than the call. */
 #ifdef __OPTIMIZE_SIZE__
 #define PH_APART_IF_SMALL PH_APART
 #else
 #define PH_APART_IF_SMALL
 #endif
+/* Nearly always so: what follows is laid out in one line, and for speed. */
+#define PH_USUAL(condition) __builtin_expect((condition), 1)
 /* PH_INLINE: made anew for each caller, who gives constants that leave parts of
  * it out; unless it is size that matters. PH_SHARED: then all callers share one
  * copy. PH_SHORT_WAYS: is there a short way for what is usual, beside the whole
