@@ -71,7 +71,7 @@ test-gates: $(call pick,$(TEST_GATES),gates) ## the same tests on the netlist th
 test-driver: $(call pick,$(call tests_of,driver),driver) ## the driver on a mocked bus and a model of a device
 	@$(PYTHON) tests/run.py $^
 test-stack: $(call pick,$(call tests_of,stack),stack) ## the TCP/IP stack over a software wire
-	@$(PYTHON) tests/run.py $^
+	@$(PYTHON) tests/run.py --out $(BUILD)/stack.json $^
 test-small: ## the same compiled with -Os, which leaves the short ways out
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/small TEST_OPT=-Os test-stack
 test-cosim: $(BUILD)/packhorse $(call pick,$(call tests_of,cosim),cosim) ## stack, driver and RTL together
