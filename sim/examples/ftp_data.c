@@ -31,8 +31,10 @@ int ftp_listen(int control, char text[FTP_ADDRESS]) {
   int fd = socket(AF_INET, SOCK_STREAM, 0);
   bool good = fd >= 0 && ftp_address(control, true, &at);
   at.sin_port = 0;
+  /* Who comes may be gone before he is accepted. */
   good = good && bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0 &&
-         listen(fd, 1) == 0 && ftp_address(fd, true, &at);
+         listen(fd, 1) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0 &&
+         ftp_address(fd, true, &at);
   if (!good) {
     if (fd >= 0) {
       close(fd);

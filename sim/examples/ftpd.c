@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "sim/examples/ftp_data.h"
 
@@ -21,17 +22,18 @@ static bool reply(const struct session *session, const char *text) {
   return net_print(session->lines.fd, "%s\r\n", text);
 }
 
-/* The file that a command names: of DIR itself, and none that is hidden. */
+/* The file that a command names: a plain one of DIR itself, not hidden. */
 static FILE *open_file(const struct session *session, const char *name,
                        const char *mode) {
   char path[600];
+  struct stat st;
   name += *name == '/';
   if (!*name || *name == '.' || strchr(name, '/') ||
       snprintf(path, sizeof(path), "%s/%s", session->dir, name) >=
           (int)sizeof(path)) {
     return NULL;
   }
-  return fopen(path, mode);
+  return stat(path, &st) != 0 || S_ISREG(st.st_mode) ? fopen(path, mode) : NULL;
 }
 
 static void forget_data(struct session *session) {

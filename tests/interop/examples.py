@@ -133,6 +133,8 @@ def ftp(world, work):
     import io
     os.mkdir(f"{work}/theirs")
     os.mkdir(f"{work}/ours")
+    os.mkdir(f"{work}/theirs/folder")
+    os.mkfifo(f"{work}/theirs/pipe")
     content = os.urandom(200000)
     with open(f"{work}/theirs/a.bin", "wb") as file:
         file.write(content)
@@ -157,13 +159,13 @@ def ftp(world, work):
         client.dir(long.append)
         check(f"{world.name}: ftplib lists", client.nlst() == ["a.bin", "b.bin", "back", "text"] and
               long[0].split() == "-rw-rw-rw- 1 ftp ftp 200000 Jan 1 1970 a.bin".split(), long)
-        for command in ("RETR none", "RETR ../theirs/text", "PORT 9,9,9,9,9,9", "PORT 127,0,0,1,0,22", "ABCD"):
+        for command in ("RETR none", "RETR ../theirs/text", "RETR folder", "RETR pipe", "STOR pipe", "PORT 9,9,9,9,9,9", "PORT 127,0,0,1,0,22", "ABCD"):
             try:
                 client.voidcmd("TYPE I")
                 client.sendcmd(command)
             except ftplib.error_perm as error:
                 errors.append(str(error)[:3])
-        check(f"{world.name}: ftplib is told what is wrong", errors == ["550", "550", "501", "501", "502"], errors)
+        check(f"{world.name}: ftplib is told what is wrong", errors == ["550"] * 5 + ["501", "501", "502"], errors)
     mine, good = finish(world.peer("ftp", world.host, "2121", f"{work}/ours",
                                    typed="get a.bin\nactive\nget b.bin\nls\n"))
     with open(f"{work}/ours/a.bin", "rb") as a, open(f"{work}/ours/b.bin", "rb") as b:
