@@ -7,6 +7,7 @@
 #include <stdint.h>
 /* cmocka needs the four above first */
 #include <cmocka.h>
+#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -179,12 +180,67 @@ static void help_needs_no_right_options(void **state) {
   assert_int_equal(options.command, COMMAND_HELP);
 }
 
+/* The command of a printed line, its quoted blanks as command_parse() has them;
+ * false: it is none. */
+static bool printed_command(char *line, char *command, size_t size) {
+  static const char tool[] = "build/packhorse ";
+  bool quoted = false;
+  size_t len = 0;
+  if (strncmp(line, tool, sizeof(tool) - 1) != 0) {
+    return false;
+  }
+  line[strcspn(line, "#&\n")] = 0;
+  for (char *c = line + sizeof(tool) - 1; *c && len + 1 < size; c++) {
+    if (*c == '\'') {
+      quoted = !quoted;
+    } else {
+      command[len++] = quoted && *c == ' ' ? '+' : *c;
+    }
+  }
+  command[len] = 0;
+  return true;
+}
+
+static unsigned check_document(const char *path) {
+  char line[4096], command[400];
+  unsigned count = 0;
+  bool fenced = false;
+  FILE *file = fopen(path, "r");
+  assert_non_null(file);
+  while (fgets(line, sizeof(line), file)) {
+    struct options options;
+    fenced ^= strncmp(line, "```", 3) == 0;
+    if (fenced && printed_command(line, command, sizeof(command))) {
+      count++;
+      if (command_parse(&options, command) != 0) {
+        fail_msg("%s: %s", path, command);
+      }
+    }
+  }
+  fclose(file);
+  return count;
+}
+
+static void commands_that_documents_print_are_understood(void **state) {
+  (void)state;
+  glob_t documents;
+  unsigned count = 0;
+  assert_int_equal(glob("docs/*.md", 0, NULL, &documents), 0);
+  count += check_document("README.md");
+  for (size_t i = 0; i < documents.gl_pathc; i++) {
+    count += check_document(documents.gl_pathv[i]);
+  }
+  globfree(&documents);
+  assert_in_range(count, 40, 400);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(wrong_arguments_get_one_sentence_and_status_2),
       cmocka_unit_test(options_are_what_they_say),
       cmocka_unit_test(limit_is_what_the_wire_carries),
       cmocka_unit_test(help_needs_no_right_options),
+      cmocka_unit_test(commands_that_documents_print_are_understood),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

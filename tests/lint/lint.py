@@ -9,7 +9,7 @@ import time
 
 from common import ROOT
 
-CHECKS = ["licence.py", "format.sh", "dialect.py", "dependencies.py", "sizes.py", "headers.py", "symbols.py",
+CHECKS = ["licence.py", "format.sh", "dialect.py", "dependencies.py", "sizes.py", "headers.py", "symbols.py", "documents.py",
           "registers.sh", "verilator.sh", "synthesis.sh", "cppcheck.sh", "clang_tidy.sh"]
 
 
