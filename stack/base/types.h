@@ -25,13 +25,15 @@ int memcmp(const void *a, const void *b, size_t n);
 #define PH_CONTAINER_OF(pointer, type, member) \
   ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 #define PH_MUST_USE __attribute__((warn_unused_result))
-/* Kept out of its caller, so that the way that is usual there stays short. */
-#define PH_APART __attribute__((noinline))
-/* Kept out of its only caller where it is size that matters: inside of it, with
- * more variables than there are registers, it would be longer than the call. */
+/* PH_APART: kept out of its caller, so that the way that is usual there stays
+ * short. PH_APART_IF_SMALL: kept out of it where it is size that matters:
+ * inside of it, with more variables than there are registers, it would be
+ * longer than the call. Of what is neither then the compiler decides. */
 #ifdef __OPTIMIZE_SIZE__
-#define PH_APART_IF_SMALL PH_APART
+#define PH_APART
+#define PH_APART_IF_SMALL __attribute__((noinline))
 #else
+#define PH_APART __attribute__((noinline))
 #define PH_APART_IF_SMALL
 #endif
 /* Nearly always so: what follows is laid out in one line, and for speed. */

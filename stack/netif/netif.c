@@ -116,7 +116,8 @@ void netif_set_udp_segmenter(struct ph_stack *stack, netif_fragment_fn *fn) {
 
 /* ---- Output -------------------------------------------------------------- */
 
-static PH_APART int drop(struct netif *netif, struct pkt *pkt, int error) {
+static PH_APART PH_APART_IF_SMALL int drop(struct netif *netif, struct pkt *pkt,
+                                           int error) {
   netif->stack->stats.NetifDrops++;
   pkt_put(pkt);
   return error;

@@ -149,8 +149,9 @@ static void poll_count(const struct ph_stack *stack, const void *call,
 }
 
 /* Look at several, or wait. */
-PH_APART static int poll_all(struct ph_stack *stack, struct ph_pollfd *fds,
-                             uint32_t count, int timeout_ms) {
+PH_APART PH_APART_IF_SMALL static int poll_all(struct ph_stack *stack,
+                                               struct ph_pollfd *fds,
+                                               uint32_t count, int timeout_ms) {
   int ready = poll_look(stack, fds, count);
   if (ready != 0 || timeout_ms == 0) {
     return ready;

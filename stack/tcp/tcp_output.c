@@ -72,8 +72,10 @@ static PH_APART int transmit(struct ph_stack *stack, struct tcp_conn *conn,
 }
 
 /* The same without payload. */
-static PH_APART int transmit_bare(struct ph_stack *stack, struct tcp_conn *conn,
-                                  uint32_t seq, uint8_t flags) {
+static PH_APART PH_APART_IF_SMALL int transmit_bare(struct ph_stack *stack,
+                                                    struct tcp_conn *conn,
+                                                    uint32_t seq,
+                                                    uint8_t flags) {
   return PH_SHORT_WAYS ? tcp_transmit(stack, conn, seq, flags, NULL, 0, false)
                        : transmit(stack, conn, seq, flags, NULL, 0);
 }

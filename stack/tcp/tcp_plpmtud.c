@@ -110,8 +110,8 @@ static void rest_if_over(const struct ph_stack *stack, struct tcp_plpmtud *v) {
 }
 
 /* Search between `low` and `high`, which may turn out to pass. */
-static PH_APART void search(struct tcp_plpmtud *v, uint16_t low,
-                            uint16_t high) {
+static PH_APART PH_APART_IF_SMALL void search(struct tcp_plpmtud *v,
+                                              uint16_t low, uint16_t high) {
   v->search_low = low;
   v->search_high = high;
   v->try_high = high > low;

@@ -94,8 +94,8 @@ static void persist_timeout(struct ph_stack *stack, struct tcp_conn *conn) {
   restart(stack, conn);
 }
 
-PH_APART static void rtx_timeout(struct ph_stack *stack,
-                                 struct tcp_conn *conn) {
+PH_APART PH_APART_IF_SMALL static void rtx_timeout(struct ph_stack *stack,
+                                                   struct tcp_conn *conn) {
   if (conn->state == TCP_STATE_SYN_SENT ||
       conn->state == TCP_STATE_SYN_RECEIVED) {
     syn_timeout(stack, conn);

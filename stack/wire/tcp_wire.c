@@ -16,8 +16,9 @@ static void parse_sack(const uint8_t *p, uint32_t len, struct tcp_options *o) {
 }
 
 /* One option with kind, length `len` (2 or more, inside the header), data. */
-static PH_APART void parse_option(const uint8_t *p, uint32_t len,
-                                  struct tcp_options *o) {
+static PH_APART PH_APART_IF_SMALL void parse_option(const uint8_t *p,
+                                                    uint32_t len,
+                                                    struct tcp_options *o) {
   switch (p[0]) {
     case TCP_OPT_MSS:
       if (len == 4 && !o->has_mss) {
