@@ -18,8 +18,7 @@ enum {
 static int icmp_output(struct ph_stack *stack, struct pkt *pkt,
                        const struct ph_addr *src, const struct ph_addr *dst,
                        uint8_t tos) {
-  put_be16(pkt->head + 2, 0);
-  put_be16(pkt->head + 2, (uint16_t)~csum_pkt(pkt, 0, 0));
+  csum_put_icmp(pkt, 0);
   struct ip_tx tx = {.protocol = IP_PROTO_ICMP, .tos = tos};
   stack->stats.IcmpOutMsgs++;
   return netif_drop_refused(stack, pkt, ip_send(stack, pkt, src, dst, tx));

@@ -18,9 +18,8 @@ static int output(struct ph_stack *stack, struct pkt *pkt,
                   uint8_t tos) {
   struct ip_tx tx = {.protocol = IP_PROTO_ICMPV6, .tos = tos};
   struct ip_path *path = ip_path_find(stack, NULL, src, dst);
-  put_be16(pkt->head + ICMP6_OFF_CSUM, 0);
   uint16_t sum = ip_path_pseudo_sum(path, IP_PROTO_ICMPV6, pkt->len);
-  put_be16(pkt->head + ICMP6_OFF_CSUM, (uint16_t)~csum_pkt(pkt, 0, sum));
+  csum_put_icmp(pkt, sum);
   stack->stats.Icmp6OutMsgs++;
   return netif_drop_refused(stack, pkt, ipv6_output(stack, pkt, path, tx));
 }

@@ -51,8 +51,7 @@ static uint32_t source_on(const struct netif *netif) {
 static void send(struct netif *netif, struct pkt *pkt, uint32_t dst) {
   struct ph_stack *stack = netif->stack;
   uint8_t mac[ETH_ADDR_LEN] = {1, 0, 0x5e};
-  put_be16(pkt->head + 2, 0);
-  put_be16(pkt->head + 2, (uint16_t)~csum_pkt(pkt, 0, 0));
+  csum_put_icmp(pkt, 0);
   uint8_t *h = pkt_prepend(pkt, HEADER_LEN);
   memset(h, 0, HEADER_LEN);
   h[0] = 4 << 4 | HEADER_LEN / 4;
@@ -64,7 +63,7 @@ static void send(struct netif *netif, struct pkt *pkt, uint32_t dst) {
   put_be32(h + IPV4_OFF_SRC, source_on(netif));
   put_be32(h + IPV4_OFF_DST, dst);
   put_be32(h + IPV4_HDR_LEN, ROUTER_ALERT);
-  put_be16(h + IPV4_OFF_CSUM, (uint16_t)~csum_data(h, HEADER_LEN, 0));
+  csum_put_ipv4(h, HEADER_LEN);
   put_be32(mac + 2, 0x5e000000 | (dst & 0x7fffff)); /* RFC 1112 6.4 */
   stack->stats.IpOutRequests++;
   stack->stats.IgmpOutReports++;

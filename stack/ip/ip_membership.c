@@ -583,8 +583,9 @@ int ip_groups_init(struct ph_stack *stack) {
   return 0;
 }
 
-void ip_group_link_init(struct ip_group_link *link, struct netif *netif,
-                        const struct ip_group_protocol *protocol) {
+PH_APART_IF_SMALL void ip_group_link_init(
+    struct ip_group_link *link, struct netif *netif,
+    const struct ip_group_protocol *protocol) {
   link->netif = netif;
   link->protocol = protocol;
   link->answer.fn = answer_all_timer;

@@ -133,8 +133,7 @@ int ip_send_made(struct ph_stack *stack, struct pkt *pkt,
     put_be16(h + IPV4_OFF_ID, ip_of(stack)->ids[path->id_counter]++);
   }
   put_be16(h + IPV4_OFF_LEN, (uint16_t)pkt->len);
-  put_be16(h + IPV4_OFF_CSUM, 0);
-  put_be16(h + IPV4_OFF_CSUM, (uint16_t)~csum_data(h, ihl, 0));
+  csum_put_ipv4(h, ihl);
   struct eth_neighbour *neighbour;
   int error = path->netif->loopback ? netif_output(path->netif, pkt)
               : path->group

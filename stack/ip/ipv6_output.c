@@ -197,8 +197,7 @@ void ipv6_send_on_link(struct ipv6_link *link, struct pkt *pkt,
                        const uint8_t *mac, uint8_t hops, bool router_alert) {
   struct ph_stack *stack = ipv6_stack_of(link);
   uint16_t sum = ipv6_pseudo_sum(src, dst, IPV6_NEXT_ICMP, pkt->len);
-  put_be16(pkt->head + ICMP6_OFF_CSUM, 0);
-  put_be16(pkt->head + ICMP6_OFF_CSUM, (uint16_t)~csum_pkt(pkt, 0, sum));
+  csum_put_icmp(pkt, sum);
   stack->stats.Icmp6OutMsgs++;
   stack->stats.Ip6OutRequests++;
   uint8_t next =

@@ -46,8 +46,7 @@ static void edit(struct pkt *fragment, uint32_t l3, uint32_t at, bool last) {
   put_be16(ip + IPV4_OFF_LEN, (uint16_t)len);
   put_be16(ip + IPV4_OFF_FRAG,
            (uint16_t)(field | (last ? 0u : (uint32_t)IPV4_MF)));
-  put_be16(ip + IPV4_OFF_CSUM, 0);
-  put_be16(ip + IPV4_OFF_CSUM, (uint16_t)~csum_data(ip, (ip[0] & 15u) * 4, 0));
+  csum_put_ipv4(ip, (ip[0] & 15u) * 4);
 }
 
 /* The length of the IP header, or what takes its place, at `ip`. */

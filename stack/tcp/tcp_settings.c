@@ -275,8 +275,9 @@ uint16_t tcp_get_path_mtu(const struct tcp_conn *conn) {
   return conn->state >= TCP_STATE_ESTABLISHED ? conn->mtu : 0;
 }
 
-void tcp_set_reuse(struct ph_stack *stack, struct tcp_conn *conn, bool addr,
-                   bool port) {
+PH_APART_IF_SMALL void tcp_set_reuse(struct ph_stack *stack,
+                                     struct tcp_conn *conn, bool addr,
+                                     bool port) {
   tcp_of(stack)->choose_listener = tcp_choose_listener;
   conn->reuse_addr = addr;
   conn->reuse_port = port;

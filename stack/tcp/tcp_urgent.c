@@ -177,7 +177,7 @@ uint32_t tcp_urgent_ready(const struct tcp_conn *conn) {
   return conn->rcvq_len > alone ? ready | TCP_READY_IN : ready;
 }
 
-void tcp_set_oob_inline(struct tcp_conn *conn, bool on) {
+PH_APART_IF_SMALL void tcp_set_oob_inline(struct tcp_conn *conn, bool on) {
   conn->oob_inline = on;
 }
 

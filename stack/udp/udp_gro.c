@@ -47,6 +47,6 @@ static uint32_t gather(struct udp_pcb *pcb, const struct ph_iovec *iov,
   return at - size;
 }
 
-void udp_set_gro(struct udp_pcb *pcb, bool on) {
+PH_APART_IF_SMALL void udp_set_gro(struct udp_pcb *pcb, bool on) {
   pcb->gather = on ? gather : NULL;
 }

@@ -34,6 +34,6 @@ static struct udp_pcb *reuseport(struct udp_pcb *first,
   return chosen;
 }
 
-void udp_set_reuseport(struct udp_pcb *pcb, bool on) {
+PH_APART_IF_SMALL void udp_set_reuseport(struct udp_pcb *pcb, bool on) {
   pcb->share = on ? reuseport : NULL;
 }

@@ -4,6 +4,8 @@
 #include "stack/wire/checksum.h"
 
 #include "stack/base/assert.h"
+#include "stack/wire/bytes.h"
+#include "stack/wire/ip_wire.h"
 
 static inline uint64_t load64(const uint8_t *p) {
   uint64_t word;
@@ -78,4 +80,16 @@ uint16_t csum_pkt(const struct pkt *pkt, uint32_t from, uint32_t sum) {
   }
   return csum_fold(csum_fold(sum) +
                    (uint32_t)native_to_network(csum_fold(total)));
+}
+
+enum { ICMP_OFF_CSUM = 2 };
+
+void csum_put_ipv4(uint8_t *h, uint32_t ihl) {
+  put_be16(h + IPV4_OFF_CSUM, 0);
+  put_be16(h + IPV4_OFF_CSUM, (uint16_t)~csum_data(h, ihl, 0));
+}
+
+void csum_put_icmp(struct pkt *pkt, uint32_t sum) {
+  put_be16(pkt->head + ICMP_OFF_CSUM, 0);
+  put_be16(pkt->head + ICMP_OFF_CSUM, (uint16_t)~csum_pkt(pkt, 0, sum));
 }

@@ -49,4 +49,10 @@ uint16_t csum_data(const void *data, uint32_t len, uint32_t sum);
 /* `sum` plus the packet's bytes from offset `from` to its end, folded. */
 uint16_t csum_pkt(const struct pkt *pkt, uint32_t from, uint32_t sum);
 
+/* Fill in the checksum of an IPv4 header of `ihl` bytes. */
+void csum_put_ipv4(uint8_t *h, uint32_t ihl);
+/* That of a message of ICMP, ICMPv6 or IGMP, which the packet starts with, over
+ * `sum`, too. */
+void csum_put_icmp(struct pkt *pkt, uint32_t sum);
+
 #endif
