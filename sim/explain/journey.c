@@ -212,7 +212,7 @@ static long choose(const struct packets *packets, const char *which,
     }
   }
   fprintf(stderr,
-          "packhorse: --explain %s: the %s sent data packets 1 to %u, none is "
+          "packhorse: --explain %s: %s sent data packets 1 to %u, none is "
           "called %s.\n",
           which, name, packets->count, which);
   return -1;

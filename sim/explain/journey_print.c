@@ -37,14 +37,20 @@ static void print_wrapped(const char *text, int indent) {
 static void print_head(const struct journey *journey) {
   bool many = journey->segment_count > 1;
   char text[JOURNEY_TEXT];
-  printf("Packet %u of %u with data from %s to %s", journey->number,
-         journey->count, journey->hops[0].name, journey->receiver);
+  char title[JOURNEY_HOSTS * (TOPOLOGY_NAME + 2) + 128];
+  size_t len = (size_t)snprintf(title, sizeof(title),
+                                "Packet %u of %u with data from %s to %s",
+                                journey->number, journey->count,
+                                journey->hops[0].name, journey->receiver);
   for (unsigned i = 1; i < journey->hop_count; i++) {
     if (journey->hops[i].host != 1 - journey->sender) {
-      printf("%s%s", i == 1 ? " over " : ", ", journey->hops[i].name);
+      len += (size_t)snprintf(title + len, sizeof(title) - len, "%s%s",
+                              i == 1 ? " over " : ", ", journey->hops[i].name);
     }
   }
-  printf(", stage by stage\n\n");
+  snprintf(title + len, sizeof(title) - len, ", stage by stage");
+  print_wrapped(title, 0);
+  printf("\n");
   snprintf(
       text, sizeof(text),
       "%" PRIu32 " bytes of TCP payload, sequence number %" PRIu32
@@ -141,10 +147,11 @@ static void print_segments(const struct journey *journey) {
   }
   if (journey->freed != SIM_NEVER) {
     char text[128];
-    snprintf(text, sizeof(text),
-             "At %.3f us the %s's driver takes the packet back; its blocks are "
-             "free when they are acknowledged, too.",
-             us(journey->freed - journey->start), journey->hops[0].name);
+    snprintf(
+        text, sizeof(text),
+        "At %.3f us the driver of %s takes the packet back; its blocks are "
+        "free when they are acknowledged, too.",
+        us(journey->freed - journey->start), journey->hops[0].name);
     printf("\n");
     print_wrapped(text, 2);
   }

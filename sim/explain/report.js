@@ -381,7 +381,7 @@
 
   const windows = () => {
     const ssthresh = sampled(sender, "ssthresh").map(([t, v]) => [t, v > 1 << 30 ? null : v]).filter(p => p[1] !== null);
-    curves("Windows", `Of the ${HOSTS[sender]}, which sends: what congestion control and the receiver allow, and what is in flight.`, "windows", [
+    curves("Windows", `Of ${HOSTS[sender]}, which sends: what congestion control and the receiver allow, and what is in flight.`, "windows", [
       {name: "cwnd", colour: "data", points: sampled(sender, "cwnd")},
       {name: "ssthresh", colour: "again", dashed: true, points: ssthresh},
       {name: "receiver's window", colour: "window", points: sampled(sender, "sndWnd")},
@@ -390,8 +390,8 @@
   };
   const buffers = () => {
     const ends = [
-      {name: `send queue of the ${HOSTS[sender]}`, colour: "data", points: sampled(sender, "sendQueue")},
-      {name: `receive queue of the ${HOSTS[receiver]}`, colour: "sack", points: sampled(receiver, "recvQueue")},
+      {name: `send queue, ${HOSTS[sender]}`, colour: "data", points: sampled(sender, "sendQueue")},
+      {name: `receive queue, ${HOSTS[receiver]}`, colour: "sack", points: sampled(receiver, "recvQueue")},
     ];
     const wire = [
       {name: "waiting for the wire", colour: "again", points: queue(sender)},

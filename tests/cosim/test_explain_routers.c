@@ -164,6 +164,27 @@ static void coalesced_segments_are_followed_and_keep_their_size(void **state) {
   follow_done(&fixture);
 }
 
+static void way_over_as_many_hosts_as_there_may_be_is_whole(void **state) {
+  (void)state;
+  struct follow fixture;
+  struct journey journey;
+  char line[512];
+  size_t len = (size_t)snprintf(
+      line, sizeof(line),
+      "download --nic soft --bytes 50000 --no-compare --explain largest "
+      "--topology h0");
+  for (int i = 1; i < SIM_HOSTS; i++) {
+    len += (size_t)snprintf(line + len, sizeof(line) - len, "+-+h%d", i);
+  }
+  follow_run(&fixture, line);
+  follow_packet(&fixture, &journey, "largest");
+  assert_int_equal(journey.hop_count, SIM_HOSTS);
+  assert_int_equal(count_stages(&journey, "IP forwards"), SIM_HOSTS - 2);
+  assert_true(journey.complete && came_whole(&journey));
+  assert_true(journey.stage_count <= JOURNEY_STAGES);
+  follow_done(&fixture);
+}
+
 static void way_ends_where_a_link_lost_it(void **state) {
   (void)state;
   struct follow fixture;
@@ -251,6 +272,7 @@ int main(void) {
       cmocka_unit_test(super_segment_passes_every_stage_of_each_router),
       cmocka_unit_test(way_is_complete_over_any_kind_of_router),
       cmocka_unit_test(coalesced_segments_are_followed_and_keep_their_size),
+      cmocka_unit_test(way_over_as_many_hosts_as_there_may_be_is_whole),
       cmocka_unit_test(way_ends_where_a_link_lost_it),
       cmocka_unit_test(way_ends_at_a_router_whose_next_link_is_too_short),
       cmocka_unit_test(queue_of_a_slow_link_is_a_stage),
