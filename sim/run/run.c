@@ -427,3 +427,10 @@ void run_print_files(const struct run *run) {
            run->topology.hosts[RUN_SERVER].name);
   }
 }
+
+void run_print_end(const struct run *run) {
+  run_print_frames(run);
+  run_print_faults(run);
+  printf("\nevent hash %016llx\n", (unsigned long long)run->event_hash);
+  run_print_files(run);
+}

@@ -90,5 +90,7 @@ uint64_t run_host_ns(const struct run *run);
 void run_print_frames(const struct run *run);
 void run_print_faults(const struct run *run);
 void run_print_files(const struct run *run);
+/* All of them, with the event hash: how a report ends. */
+void run_print_end(const struct run *run);
 
 #endif

@@ -289,10 +289,7 @@ static void print_report(struct scene *scene, bool ok) {
                                             : "a program was not content");
   }
   print_screens(scene);
-  run_print_frames(run);
-  run_print_faults(run);
-  printf("\nevent hash %016llx\n", (unsigned long long)run->event_hash);
-  run_print_files(run);
+  run_print_end(run);
 }
 
 static void print_json(const struct scene *scene, bool ok, unsigned failed) {

@@ -118,10 +118,7 @@ static void print_report(const struct trace *trace, const struct run *run,
     print_hop(trace, run, hop);
   }
   printf("\n");
-  run_print_frames(run);
-  run_print_faults(run);
-  printf("\nevent hash %016llx\n", (unsigned long long)run->event_hash);
-  run_print_files(run);
+  run_print_end(run);
 }
 
 static void print_json(const struct trace *trace, const struct run *run,

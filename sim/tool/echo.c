@@ -104,10 +104,7 @@ static void print_report(const struct echo *echo, const struct run *run,
            (double)result->max_ns / 1e3);
   }
   printf("\n\n");
-  run_print_frames(run);
-  run_print_faults(run);
-  printf("\nevent hash %016llx\n", (unsigned long long)run->event_hash);
-  run_print_files(run);
+  run_print_end(run);
 }
 
 static void print_json(const struct echo *echo, const struct run *run,

@@ -294,8 +294,8 @@ static void picture_is_well_formed_and_shows_each_stage(void **state) {
       "download --bytes 2000000 --nic soft --explain largest",
       "download --bytes 10 --explain first",
       "download --bytes 60000 --offload none --explain largest",
-      "download --bytes 60000 --explain largest --topology "
-      "client+-+r1(nic=soft)+-+r2+-+server",
+      ("download --bytes 60000 --explain largest --topology "
+       "client+-+r1(nic=soft)+-+r2+-+server"),
   };
   for (size_t k = 0; k < PH_ARRAY_LEN(lines); k++) {
     struct follow fixture;
