@@ -327,9 +327,9 @@ static int from_servers(struct lookup *l, const char *node) {
 
 /* ---- The list ------------------------------------------------------------ */
 
-static struct ph_addrinfo *make_info(const struct lookup *l,
-                                     const struct ph_addr *addr,
-                                     const struct kind *kind) {
+static PH_APART_IF_SMALL struct ph_addrinfo *make_info(
+    const struct lookup *l, const struct ph_addr *addr,
+    const struct kind *kind) {
   struct ph_addrinfo *info = l->dns->results;
   if (!info) {
     return NULL;

@@ -6,7 +6,8 @@
 #include "stack/wire/ip_wire.h"
 
 /* The interface that has this address, 127/8 included, or NULL. */
-static struct netif *netif_of(const struct ip_state *ip, uint32_t address) {
+static PH_APART_IF_SMALL struct netif *netif_of(const struct ip_state *ip,
+                                                uint32_t address) {
   for (uint32_t i = 0; i < ip->address_count; i++) {
     if (ip->addresses[i].ip == address) {
       return ip->addresses[i].netif;

@@ -321,6 +321,10 @@ void nd_send_solicit(struct ipv6_link *link, const struct ph_addr *src,
  * start at `from`, or NULL. */
 const uint8_t *nd_option(const uint8_t *message, uint32_t len, uint32_t from,
                          uint8_t kind, uint32_t size);
+/* The link-layer address in an option of this kind, or NULL; a group is none.
+ */
+const uint8_t *nd_mac_option(const uint8_t *message, uint32_t len,
+                             uint32_t from, uint8_t kind);
 /* True if no option has length 0 or runs past the end (RFC 4861 4.6). */
 bool nd_options_good(const uint8_t *message, uint32_t len, uint32_t from);
 

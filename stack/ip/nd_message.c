@@ -32,10 +32,8 @@ const uint8_t *nd_option(const uint8_t *message, uint32_t len, uint32_t from,
   return NULL;
 }
 
-/* The link-layer address in an option of this kind, or NULL; a group is none.
- */
-static const uint8_t *mac_option(const uint8_t *message, uint32_t len,
-                                 uint32_t from, uint8_t kind) {
+const uint8_t *nd_mac_option(const uint8_t *message, uint32_t len,
+                             uint32_t from, uint8_t kind) {
   const uint8_t *option = nd_option(message, len, from, kind, ND_OPT_MAC_LEN);
   return option && !eth_addr_is_group(option + 2) ? option + 2 : NULL;
 }
@@ -135,7 +133,7 @@ void nd_solicit_timer(struct ph_stack *stack, struct ph_timer *timer) {
 static bool solicit_input(struct ipv6_link *link, const uint8_t *m,
                           uint32_t len, const struct ip_rx *rx) {
   struct ph_stack *stack = ipv6_stack_of(link);
-  const uint8_t *mac = mac_option(m, len, ND_SOLICIT_LEN, ND_OPT_SOURCE_MAC);
+  const uint8_t *mac = nd_mac_option(m, len, ND_SOLICIT_LEN, ND_OPT_SOURCE_MAC);
   bool dad = ipv6_is_unspecified(rx->src.bytes);
   struct ph_addr target = ipv6_addr_at(m + ND_OFF_TARGET, link->netif);
   struct ph_addr group = ipv6_solicited_group(&target);
@@ -222,7 +220,7 @@ static bool advert_input(struct ipv6_link *link, const uint8_t *m, uint32_t len,
   }
   struct nd_neighbour *n = nd_find(link, &target);
   if (n) {
-    advert_update(n, mac_option(m, len, ND_SOLICIT_LEN, ND_OPT_TARGET_MAC),
+    advert_update(n, nd_mac_option(m, len, ND_SOLICIT_LEN, ND_OPT_TARGET_MAC),
                   flags);
   }
   return true;
@@ -246,7 +244,7 @@ static bool redirect_input(struct ipv6_link *link, const uint8_t *m,
     return false;
   }
   struct nd_neighbour *n = nd_learn(
-      link, &target, mac_option(m, len, ND_REDIRECT_LEN, ND_OPT_TARGET_MAC));
+      link, &target, nd_mac_option(m, len, ND_REDIRECT_LEN, ND_OPT_TARGET_MAC));
   if (n && !to_itself) {
     n->is_router = true;
   }

@@ -149,10 +149,8 @@ bool nd_router_advert(struct ipv6_link *link, const uint8_t *m, uint32_t len,
     return true; /* RFC 4861 6.2.1: what routers tell is for hosts */
   }
   uint32_t lifetime = get_be16(m + ND_RA_OFF_LIFETIME);
-  const uint8_t *mac =
-      nd_option(m, len, ND_RA_LEN, ND_OPT_SOURCE_MAC, ND_OPT_MAC_LEN);
   struct nd_neighbour *n = nd_learn(
-      link, &rx->src, mac && !eth_addr_is_group(mac + 2) ? mac + 2 : NULL);
+      link, &rx->src, nd_mac_option(m, len, ND_RA_LEN, ND_OPT_SOURCE_MAC));
   if (n) {
     n->is_router = true; /* RFC 4861 6.3.4 */
   }

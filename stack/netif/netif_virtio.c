@@ -127,8 +127,8 @@ static const uint8_t *buffer_of(void *cookie) {
   return ((const struct ph_block *)cookie)->data;
 }
 
-static void receive_frame(struct netif_virtio *virtio,
-                          const struct virtio_net_received *received) {
+static PH_APART_IF_SMALL void receive_frame(
+    struct netif_virtio *virtio, const struct virtio_net_received *received) {
   struct ph_stack *stack = virtio->netif.stack;
   struct ph_block *block = received->cookie;
   const uint8_t *frame = block->data + VIRTIO_NET_HDR_LEN;

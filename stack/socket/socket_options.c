@@ -300,7 +300,8 @@ static int32_t get_stream_number(const struct ph_stack *stack,
   }
 }
 
-static int32_t get_datagram_number(const struct ph_sock *sock, int option) {
+static PH_APART_IF_SMALL int32_t get_datagram_number(const struct ph_sock *sock,
+                                                     int option) {
   struct udp_pcb *udp = sock->udp;
   switch (option) {
     case PH_SO_KEEPALIVE:

@@ -233,8 +233,10 @@ static bool syn_received_ack(struct ph_stack *stack, struct tcp_conn *conn,
   return true;
 }
 
-static bool tcp_check_ack(struct ph_stack *stack, struct tcp_conn *conn,
-                          struct tcp_seg *seg, const struct ip_rx *rx) {
+static PH_APART_IF_SMALL bool tcp_check_ack(struct ph_stack *stack,
+                                            struct tcp_conn *conn,
+                                            struct tcp_seg *seg,
+                                            const struct ip_rx *rx) {
   if (!(seg->flags & TCP_ACK)) {
     return false;
   }

@@ -83,7 +83,8 @@ static struct tcp_plpmtud *claim(struct tcp_stack *tcp, struct tcp_conn *conn) {
 /* ---- Suspicion --------------------------------------------------------- */
 
 /* Back to what was sent before there was a suspicion, if there is one. */
-static void withdraw(struct tcp_conn *conn, struct tcp_plpmtud *v) {
+static PH_APART_IF_SMALL void withdraw(struct tcp_conn *conn,
+                                       struct tcp_plpmtud *v) {
   if (v->hole == TCP_HOLE_SUSPECTED) {
     conn->mtu = v->mtu_before;
     tcp_sync_mss(conn);

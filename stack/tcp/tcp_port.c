@@ -10,7 +10,8 @@
 
 enum { PORT_FIRST = 32768, PORT_COUNT = 28232 }; /* to 60999, as in Linux */
 
-static struct ph_link *bucket(const struct tcp_stack *tcp, uint16_t port) {
+static PH_APART_IF_SMALL struct ph_link *bucket(const struct tcp_stack *tcp,
+                                                uint16_t port) {
   return &tcp->ports[port & tcp->ports_mask];
 }
 

@@ -63,7 +63,8 @@ static void resent(struct tcp_conn *conn, uint32_t end) {
 }
 
 /* The first range that may be sent again by (1.a) and (1.b). */
-static struct tcp_range *unsacked_hole(struct tcp_conn *conn) {
+static PH_APART_IF_SMALL struct tcp_range *unsacked_hole(
+    struct tcp_conn *conn) {
   struct tcp_rfc6675 *v = &conn->out->loss.rfc6675;
   struct tcp_range *range =
       tcp_ranges_floor(&conn->out->rtx, seq_max(v->high_rxt, conn->snd_una));

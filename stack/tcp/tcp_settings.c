@@ -155,8 +155,9 @@ static int set_times(struct ph_stack *stack, struct tcp_conn *conn, int option,
   }
 }
 
-static int set_ends(struct ph_stack *stack, struct tcp_conn *conn, int option,
-                    int32_t value) {
+static PH_APART_IF_SMALL int set_ends(struct ph_stack *stack,
+                                      struct tcp_conn *conn, int option,
+                                      int32_t value) {
   struct tcp_settings *s = &conn->settings;
   switch (option) {
     case TCP_SETTING_LINGER2:
@@ -221,7 +222,8 @@ static int32_t get_times(const struct tcp_conn *conn, int option) {
   }
 }
 
-static int32_t get_ends(const struct tcp_conn *conn, int option) {
+static PH_APART_IF_SMALL int32_t get_ends(const struct tcp_conn *conn,
+                                          int option) {
   const struct tcp_settings *s = &conn->settings;
   switch (option) {
     case TCP_SETTING_LINGER2:

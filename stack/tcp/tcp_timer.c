@@ -34,8 +34,10 @@ static void restart(struct ph_stack *stack, struct tcp_conn *conn) {
 }
 
 /* R2 of RFC 9293 3.8.3: after `limit` timeouts, or the user timeout. */
-static bool nobody_answers(const struct ph_stack *stack, struct tcp_conn *conn,
-                           uint32_t timeouts, uint32_t limit) {
+static PH_APART_IF_SMALL bool nobody_answers(const struct ph_stack *stack,
+                                             struct tcp_conn *conn,
+                                             uint32_t timeouts,
+                                             uint32_t limit) {
   if (conn->backoff == 0) {
     tcp_silence_begins(stack, conn);
   }

@@ -8,7 +8,7 @@
 #include "stack/wire/ip_wire.h"
 #include "stack/wire/ipv6_wire.h"
 
-enum { ICMP_OFF_CSUM = 2, ICMP_OFF_ID = 4 };
+enum { ICMP_OFF_ID = 4 };
 
 static PH_APART_IF_SMALL bool is_v4(const struct udp_pcb *pcb) {
   return ph_addr_is_v4(&pcb->any);
@@ -20,15 +20,23 @@ static bool is_icmp(const struct udp_pcb *pcb) {
 
 /* ---- Receiving ----------------------------------------------------------- */
 
+/* Are these the ends of what it sends and receives? */
+static PH_APART_IF_SMALL bool has_ends(const struct udp_pcb *pcb,
+                                       uint8_t protocol,
+                                       const struct ph_addr *ours,
+                                       const struct ph_addr *theirs) {
+  const struct ip_bound bound = {&pcb->local, true};
+  return pcb->protocol == protocol && is_v4(pcb) == ph_addr_is_v4(theirs) &&
+         ip_bound_takes(&bound, ours) &&
+         (!pcb->connected || ph_addr_equal(&pcb->remote, theirs));
+}
+
 static bool is_for(const struct udp_pcb *pcb, const struct pkt *pkt,
                    const struct ip_rx *rx) {
-  const struct ip_bound bound = {&pcb->local, true};
-  return pcb->protocol == rx->protocol && pcb->protocol != RAW_PROTO_RAW &&
-         is_v4(pcb) == ph_addr_is_v4(&rx->dst) &&
+  return pcb->protocol != RAW_PROTO_RAW &&
          (!pcb->tx.device ||
           (pkt->netif && pkt->netif->index == pcb->tx.device)) &&
-         ip_bound_takes(&bound, &rx->dst) &&
-         (!pcb->connected || ph_addr_equal(&pcb->remote, &rx->src));
+         has_ends(pcb, rx->protocol, &rx->dst, &rx->src);
 }
 
 /* An ICMP message whose checksum is good. */
@@ -88,13 +96,8 @@ static bool tap_input(struct ph_stack *stack, const struct pkt *pkt,
 /* Was the packet sent by this endpoint? */
 static bool sent_by(const struct udp_pcb *p, uint8_t protocol,
                     const struct ip_error_info *info) {
-  const struct ip_bound bound = {&p->local, true};
-  bool mine =
-      p->raw || get_be16(info->transport + ICMP_OFF_ID) == p->local_port;
-  return mine && p->protocol == protocol &&
-         ip_bound_takes(&bound, &info->src) &&
-         is_v4(p) == ph_addr_is_v4(&info->dst) &&
-         (!p->connected || ph_addr_equal(&p->remote, &info->dst));
+  return (p->raw || get_be16(info->transport + ICMP_OFF_ID) == p->local_port) &&
+         has_ends(p, protocol, &info->src, &info->dst);
 }
 
 static void tap_error(struct ph_stack *stack, uint8_t protocol,
@@ -137,8 +140,7 @@ static long send(struct udp_pcb *pcb, struct pkt *pkt, struct ip_path *path,
   if (sum) {
     uint16_t seed =
         is_v4(pcb) ? 0 : ip_path_pseudo_sum(path, pcb->protocol, pkt->len);
-    put_be16(pkt->head + ICMP_OFF_CSUM, 0);
-    put_be16(pkt->head + ICMP_OFF_CSUM, (uint16_t)~csum_pkt(pkt, 0, seed));
+    csum_put_icmp(pkt, seed);
   }
   int error = path->group ? udp_send_group(pcb, pkt, path, how, &tx) : 0;
   if (error) {
