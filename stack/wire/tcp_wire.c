@@ -2,7 +2,8 @@
 /* TCP options. */
 #include "stack/wire/tcp_wire.h"
 
-static void parse_sack(const uint8_t *p, uint32_t len, struct tcp_options *o) {
+static PH_APART_IF_SMALL void parse_sack(const uint8_t *p, uint32_t len,
+                                         struct tcp_options *o) {
   uint32_t count = (len - 2) / 8;
   if (o->sack_count > 0 || count == 0 || count > TCP_MAX_SACK_BLOCKS ||
       len != 2 + 8 * count) {
@@ -69,7 +70,8 @@ void tcp_parse_options(const uint8_t *data, uint32_t len,
   }
 }
 
-static uint8_t *put_timestamps(uint8_t *p, const struct tcp_options *o) {
+static PH_APART_IF_SMALL uint8_t *put_timestamps(uint8_t *p,
+                                                 const struct tcp_options *o) {
   /* Two bytes go in front: SACK-permitted if it is due. */
   p[0] = o->sack_permitted ? TCP_OPT_SACK_PERMITTED : TCP_OPT_NOP;
   p[1] = o->sack_permitted ? 2 : TCP_OPT_NOP;
