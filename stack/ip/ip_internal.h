@@ -53,10 +53,10 @@ struct ip_state {
   struct ip_groups *groups; /* ip_membership.c; NULL: nobody listens to any */
   uint64_t icmp_refilled_ns;
   uint32_t icmp_tokens;
-  struct ph_hash_key key;
-  /* eth_input_fn of IPv6, and its state. */
-  void (*ipv6_input)(struct netif *netif, struct pkt *pkt, bool group);
   struct ipv6_state *v6;
+  struct ph_hash_key key;
+  /* eth_input_fn of IPv6. */
+  void (*ipv6_input)(struct netif *netif, struct pkt *pkt, bool group);
   /* ipv4_reassemble() and ip_reassemble(), or NULL. */
   struct pkt *(*reassemble4)(struct ph_stack *stack, struct pkt *pkt,
                              bool broadcast);

@@ -93,6 +93,7 @@ static int attach(struct netif *netif) {
     return -PH_ENOMEM;
   }
   link->netif = netif;
+  link->stack = netif->stack;
   link->mtu = netif->caps.mtu;
   link->hops = IPV6_HOPS_DEFAULT;
   link->retrans_ns = ND_RETRANS_NS;

@@ -101,6 +101,7 @@ struct nd_neighbour {
 struct ipv6_link {
   struct ipv6_link *next;
   struct netif *netif;
+  struct ph_stack *stack; /* the interface's */
   struct ph_ends_key key; /* of the neighbours' table */
   uint64_t reachable_ns, base_reachable_ns, retrans_ns;
   uint16_t mtu; /* what routers said, at most the device's */
@@ -142,7 +143,7 @@ static inline struct ipv6_link *ipv6_link_of(const struct netif *netif) {
   return netif->ipv6;
 }
 static inline struct ph_stack *ipv6_stack_of(const struct ipv6_link *link) {
-  return link->netif->stack;
+  return link->stack;
 }
 static inline uint16_t ipv6_link_mtu(const struct ipv6_link *link) {
   uint16_t device = link->netif->caps.mtu;
