@@ -186,6 +186,9 @@ static bool take(struct ph_stack *stack, const struct pkt *pkt,
     }
     return true; /* what is wrong with it was counted */
   }
+  if (type == ICMP6_MLD1_DONE || type == ICMP6_MLD2_REPORT) {
+    return true; /* of others: nobody waits for them */
+  }
   switch (type) {
     case ICMP6_ECHO_REPLY:
       stack->stats.Icmp6InEchoReplies++;
@@ -199,9 +202,6 @@ static bool take(struct ph_stack *stack, const struct pkt *pkt,
       if (link) {
         mld_report(link, pkt->head, pkt->head_len);
       }
-      return true;
-    case ICMP6_MLD1_DONE: /* of others: nobody waits for them */
-    case ICMP6_MLD2_REPORT:
       return true;
     default: /* RFC 4443 2.4 (b): what informs of the unknown is ignored */
       return !rx->broadcast && error_input(stack, pkt, rx);

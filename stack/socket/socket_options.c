@@ -207,10 +207,35 @@ static int set_socket_struct(struct ph_stack *stack, struct ph_sock *sock,
   }
 }
 
-static PH_APART_IF_SMALL int set_socket_number(struct ph_stack *stack,
-                                               struct ph_sock *sock, int option,
-                                               int32_t number) {
+static int set_buffer(struct ph_stack *stack, struct ph_sock *sock, int option,
+                      int32_t number) {
+  switch (option) {
+    case PH_SO_SNDBUF:
+      set_sndbuf(stack, sock, number);
+      sock_notify(stack, sock,
+                  sock_ready(sock, ~0u)); /* there may be room now */
+      return 0;
+    case PH_SO_RCVBUF:
+      set_rcvbuf(stack, sock, number);
+      return 0;
+    case PH_SO_RCVLOWAT:
+      return set_rcvlowat(stack, sock, number);
+    default:
+      return sock_set_tell(sock, PH_SOL_SOCKET, option, number);
+  }
+}
+
+static int set_socket_number(struct ph_stack *stack, struct ph_sock *sock,
+                             int option, int32_t number) {
   bool on = number != 0;
+  if (option == PH_SO_KEEPALIVE || option == PH_SO_OOBINLINE) {
+    if (sock->tcp && option == PH_SO_KEEPALIVE) {
+      tcp_set_keepalive(stack, sock->tcp, on);
+    } else if (sock->tcp) {
+      tcp_set_oob_inline(sock->tcp, on);
+    }
+    return 0;
+  }
   switch (option) {
     case PH_SO_BROADCAST:
       sock->broadcast = on;
@@ -226,28 +251,8 @@ static PH_APART_IF_SMALL int set_socket_number(struct ph_stack *stack,
       sock->reuse_port = on;
       set_reuse(stack, sock);
       return 0;
-    case PH_SO_KEEPALIVE:
-      if (sock->tcp) {
-        tcp_set_keepalive(stack, sock->tcp, on);
-      }
-      return 0;
-    case PH_SO_OOBINLINE:
-      if (sock->tcp) {
-        tcp_set_oob_inline(sock->tcp, on);
-      }
-      return 0;
-    case PH_SO_SNDBUF:
-      set_sndbuf(stack, sock, number);
-      sock_notify(stack, sock,
-                  sock_ready(sock, ~0u)); /* there may be room now */
-      return 0;
-    case PH_SO_RCVBUF:
-      set_rcvbuf(stack, sock, number);
-      return 0;
-    case PH_SO_RCVLOWAT:
-      return set_rcvlowat(stack, sock, number);
     default:
-      return sock_set_tell(sock, PH_SOL_SOCKET, option, number);
+      return set_buffer(stack, sock, option, number);
   }
 }
 
