@@ -29,38 +29,22 @@ static void settle(struct ph_dns_config *c) {
   c->port = c->port ? c->port : d->port;
 }
 
-/* Memory for `count` queries, each with its buffer behind it. */
-static bool make_queries(struct ph_stack *stack, struct dns_state *dns) {
-  for (uint32_t i = 0; i < dns->config.queries; i++) {
-    struct dns_query *q = ph_stack_alloc(
-        stack, sizeof(*q) + DNS_TCP_PREFIX + dns->config.message_max);
-    if (!q) {
-      return false;
-    }
-    q->next = dns->free_queries;
-    dns->free_queries = q;
-  }
-  return true;
-}
+_Static_assert(offsetof(struct dns_result, info) == 0, "a list of either");
 
-static bool make_results(struct ph_stack *stack, struct dns_state *dns) {
+/* Each query has its buffer behind it. */
+static bool make_lists(struct ph_stack *stack, struct dns_state *dns) {
   const struct ph_dns_config *c = &dns->config;
-  struct dns_result *results =
-      ph_stack_alloc(stack, c->results * sizeof(*results));
-  union dns_canonical *names =
-      ph_stack_alloc(stack, c->canonical_names * sizeof(*names));
-  if (!results || !names) {
-    return false;
-  }
-  for (uint32_t i = c->results; i-- > 0;) {
-    results[i].info.ai_next = dns->results;
-    dns->results = &results[i].info;
-  }
-  for (uint32_t i = c->canonical_names; i-- > 0;) {
-    names[i].next = dns->canonicals;
-    dns->canonicals = &names[i];
-  }
-  return true;
+  size_t query = sizeof(struct dns_query) + DNS_TCP_PREFIX + c->message_max;
+  size_t align = _Alignof(struct dns_query);
+  query = (query + align - 1) / align * align;
+  dns->free_queries = ph_stack_alloc_list(stack, c->queries, query,
+                                          offsetof(struct dns_query, next));
+  dns->results =
+      ph_stack_alloc_list(stack, c->results, sizeof(struct dns_result),
+                          offsetof(struct dns_result, info.ai_next));
+  dns->canonicals = ph_stack_alloc_list(stack, c->canonical_names,
+                                        sizeof(union dns_canonical), 0);
+  return dns->free_queries && dns->results && dns->canonicals;
 }
 
 int ph_dns_init(struct ph_stack *stack, const struct ph_dns_config *config) {
@@ -74,7 +58,7 @@ int ph_dns_init(struct ph_stack *stack, const struct ph_dns_config *config) {
   settle(&dns->config);
   dns->cache =
       ph_stack_alloc(stack, dns->config.cache_entries * sizeof(*dns->cache));
-  if (!dns->cache || !make_queries(stack, dns) || !make_results(stack, dns)) {
+  if (!dns->cache || !make_lists(stack, dns)) {
     return -PH_ENOMEM;
   }
   stack->module[PH_MODULE_DNS] = dns;
