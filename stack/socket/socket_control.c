@@ -5,45 +5,42 @@
 
 enum { HEADER_LEN = 16, ALIGN = 8 };
 
-struct control {
-  uint8_t *at;
-  size_t room, used;
-  int flags;
-};
-
 /* struct cmsghdr and the data; what does not fit is cut, as in Linux. */
-static void put(struct control *c, int32_t level, int32_t type,
-                const void *data, uint32_t len) {
+void sock_put_message(const struct sock_messages *to, int32_t level,
+                      int32_t type, const void *data, uint32_t len) {
   const struct {
     uint64_t cmsg_len;
     int32_t cmsg_level, cmsg_type;
   } header = {HEADER_LEN + len, level, type};
-  size_t left = c->room - c->used;
+  struct ph_msghdr *msg = to->msg;
+  size_t left = to->room - msg->msg_controllen;
   if (left < HEADER_LEN + len) {
-    c->flags |= PH_MSG_CTRUNC;
+    msg->msg_flags |= PH_MSG_CTRUNC;
   }
   if (left < HEADER_LEN) {
     return;
   }
   uint32_t fits = (uint32_t)(left - HEADER_LEN < len ? left - HEADER_LEN : len);
   uint32_t space = (HEADER_LEN + len + ALIGN - 1) / ALIGN * ALIGN;
-  memcpy(c->at + c->used, &header, HEADER_LEN);
+  uint8_t *at = (uint8_t *)msg->msg_control + msg->msg_controllen;
+  memcpy(at, &header, HEADER_LEN);
   if (fits < len) {
     const uint64_t cut = HEADER_LEN + fits;
-    memcpy(c->at + c->used, &cut, sizeof(cut));
+    memcpy(at, &cut, sizeof(cut));
   }
-  memcpy(c->at + c->used + HEADER_LEN, data, fits);
-  c->used += space < left ? space : left;
+  memcpy(at + HEADER_LEN, data, fits);
+  msg->msg_controllen += space < left ? space : left;
 }
 
-static PH_APART_IF_SMALL void put_number(struct control *c, int32_t level,
-                                         int32_t type, int32_t number) {
-  put(c, level, type, &number, sizeof(number));
+static PH_APART_IF_SMALL void put_number(const struct sock_messages *to,
+                                         int32_t level, int32_t type,
+                                         int32_t number) {
+  sock_put_message(to, level, type, &number, sizeof(number));
 }
 
 /* struct in_pktinfo: the interface, whom to answer from, whom it was sent to.
  */
-static void put_info4(struct ph_stack *stack, struct control *c,
+static void put_info4(struct ph_stack *stack, const struct sock_messages *to,
                       const struct udp_info *info) {
   struct {
     int32_t ipi_ifindex;
@@ -57,89 +54,84 @@ static void put_info4(struct ph_stack *stack, struct control *c,
   }
   memcpy(m.ipi_spec_dst, local.bytes + 12, 4);
   memcpy(m.ipi_addr, info->to.bytes + 12, 4);
-  put(c, PH_IPPROTO_IP, PH_IP_PKTINFO, &m, sizeof(m));
+  sock_put_message(to, PH_IPPROTO_IP, PH_IP_PKTINFO, &m, sizeof(m));
 }
 
 /* struct in6_pktinfo. */
-static void put_info6(struct control *c, const struct udp_info *info) {
+static void put_info6(const struct sock_messages *to,
+                      const struct udp_info *info) {
   struct {
     uint8_t ipi6_addr[16];
     uint32_t ipi6_ifindex;
   } m = {.ipi6_ifindex = info->ifindex};
-  struct ph_addr to = info->to;
-  (void)ip_addr_take_zone(&to);
-  memcpy(m.ipi6_addr, to.bytes, 16);
-  put(c, PH_IPPROTO_IPV6, PH_IPV6_PKTINFO, &m, sizeof(m));
+  struct ph_addr addr = info->to;
+  (void)ip_addr_take_zone(&addr);
+  memcpy(m.ipi6_addr, addr.bytes, 16);
+  sock_put_message(to, PH_IPPROTO_IPV6, PH_IPV6_PKTINFO, &m, sizeof(m));
 }
 
 /* struct timeval, or timespec. */
-static void put_time(struct control *c, uint32_t tell, uint64_t ns) {
+static void put_time(const struct sock_messages *to, uint32_t tell,
+                     uint64_t ns) {
   int64_t time[2] = {(int64_t)(ns / 1000000000), (int64_t)(ns % 1000000000)};
   if (tell & SOCK_TELL_TIME_NS) {
-    put(c, PH_SOL_SOCKET, PH_SO_TIMESTAMPNS, time, sizeof(time));
+    sock_put_message(to, PH_SOL_SOCKET, PH_SO_TIMESTAMPNS, time, sizeof(time));
   } else if (tell & SOCK_TELL_TIME) {
     time[1] /= 1000;
-    put(c, PH_SOL_SOCKET, PH_SO_TIMESTAMP, time, sizeof(time));
+    sock_put_message(to, PH_SOL_SOCKET, PH_SO_TIMESTAMP, time, sizeof(time));
   }
 }
 
 /* TCP_INQ: what is left to read of a stream. */
-static void put_inq(struct control *c, const struct tcp_conn *conn) {
+static void put_inq(const struct sock_messages *to,
+                    const struct tcp_conn *conn) {
   int32_t inq = tcp_inq(conn);
   if (inq >= 0) {
-    put_number(c, PH_IPPROTO_TCP, PH_TCP_INQ, inq);
+    put_number(to, PH_IPPROTO_TCP, PH_TCP_INQ, inq);
   }
 }
 
-void sock_add_control(struct ph_msghdr *msg, size_t room,
-                      const struct sock_message *m, int *msg_flags) {
-  struct control c = {
-      .at = msg->msg_control, .room = room, .used = msg->msg_controllen};
-  put(&c, m->level, m->type, m->data, m->len);
-  msg->msg_controllen = c.used;
-  *msg_flags |= c.flags;
+/* What of IPv4 or of IPv6 is only an octet of the header. */
+static void put_octets(const struct sock_messages *to, uint32_t tell, bool v4,
+                       const struct udp_info *info) {
+  if (tell & (v4 ? SOCK_TELL_TTL : SOCK_TELL_HOPS)) {
+    put_number(to, v4 ? PH_IPPROTO_IP : PH_IPPROTO_IPV6,
+               v4 ? PH_IP_TTL : PH_IPV6_HOPLIMIT, info->ttl);
+  }
+  if (tell & (v4 ? SOCK_TELL_TOS : SOCK_TELL_TCLASS)) {
+    const int32_t number = info->tos;
+    sock_put_message(to, v4 ? PH_IPPROTO_IP : PH_IPPROTO_IPV6,
+                     v4 ? PH_IP_TOS : PH_IPV6_TCLASS,
+                     v4 ? (const void *)&info->tos : &number,
+                     v4 ? sizeof(info->tos) : sizeof(number));
+  }
 }
 
 void sock_put_control(struct ph_stack *stack, const struct ph_sock *sock,
-                      struct ph_msghdr *msg, int *msg_flags) {
+                      struct ph_msghdr *msg) {
   const struct udp_pcb *udp = sock->udp;
-  struct control c = {.at = msg->msg_control,
-                      .room = msg->msg_control ? msg->msg_controllen : 0};
+  const struct sock_messages to = {msg,
+                                   msg->msg_control ? msg->msg_controllen : 0};
   msg->msg_controllen = 0;
   if (sock->tcp) {
-    put_inq(&c, sock->tcp);
-    msg->msg_controllen = c.used;
-    *msg_flags |= c.flags;
+    put_inq(&to, sock->tcp);
   }
   if (!udp || !udp->tell_info) {
     return;
   }
   const struct udp_info *info = &udp->info;
   bool v4 = ip_addr_is_mapped(&info->to);
-  put_time(&c, sock->tell, info->time_ns);
+  put_time(&to, sock->tell, info->time_ns);
   if (sock->tell & SOCK_TELL_INFO6) {
-    put_info6(&c, info);
+    put_info6(&to, info);
   }
   if (v4 && (sock->tell & SOCK_TELL_INFO4)) {
-    put_info4(stack, &c, info);
+    put_info4(stack, &to, info);
   }
-  if (v4 && (sock->tell & SOCK_TELL_TTL)) {
-    put_number(&c, PH_IPPROTO_IP, PH_IP_TTL, info->ttl);
-  }
-  if (v4 && (sock->tell & SOCK_TELL_TOS)) {
-    put(&c, PH_IPPROTO_IP, PH_IP_TOS, &info->tos, sizeof(info->tos));
-  }
-  if (!v4 && (sock->tell & SOCK_TELL_HOPS)) {
-    put_number(&c, PH_IPPROTO_IPV6, PH_IPV6_HOPLIMIT, info->ttl);
-  }
-  if (!v4 && (sock->tell & SOCK_TELL_TCLASS)) {
-    put_number(&c, PH_IPPROTO_IPV6, PH_IPV6_TCLASS, info->tos);
-  }
+  put_octets(&to, sock->tell, v4, info);
   if (info->segment > 0) {
-    put_number(&c, PH_IPPROTO_UDP, PH_UDP_GRO, info->segment);
+    put_number(&to, PH_IPPROTO_UDP, PH_UDP_GRO, info->segment);
   }
-  msg->msg_controllen = c.used;
-  *msg_flags |= c.flags;
 }
 
 /* Which option asks for which message; 0: none does. */

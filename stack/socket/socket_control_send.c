@@ -103,52 +103,21 @@ static int take_info4(struct ph_stack *stack, struct sock_control *c,
   return take_info(stack, c, ifindex, src);
 }
 
-static int take_ip(struct ph_stack *stack, struct sock_control *c,
-                   const struct message *m) {
+/* A field of the header; -1 of IPv6: as if it were not there. */
+static int take_octet(struct sock_control *c, const struct message *m,
+                      bool v4) {
+  bool hops = m->type == (v4 ? PH_IP_TTL : PH_IPV6_HOPLIMIT);
   int32_t number;
-  switch (m->type) {
-    case PH_IP_PKTINFO:
-      return take_info4(stack, c, m);
-    case PH_IP_TTL:
-      if (!take_number(m, 1, false, &number)) {
-        return -PH_EINVAL;
-      }
-      c->tx.marks.ttl = c->tx.multicast_ttl = (uint8_t)number;
-      return 0;
-    case PH_IP_TOS:
-      if (!take_number(m, 0, true, &number)) {
-        return -PH_EINVAL;
-      }
-      c->tx.marks.tos = (uint8_t)number;
-      return 0;
-    default:
-      return -PH_EINVAL;
+  if ((!hops && m->type != (v4 ? PH_IP_TOS : PH_IPV6_TCLASS)) ||
+      !take_number(m, v4 ? hops : -1, v4 && !hops, &number)) {
+    return -PH_EINVAL;
   }
-}
-
-static int take_ipv6(struct ph_stack *stack, struct sock_control *c,
-                     const struct message *m) {
-  int32_t number; /* -1: as if it were not there */
-  switch (m->type) {
-    case PH_IPV6_PKTINFO:
-      return take_info6(stack, c, m, false);
-    case PH_IPV6_HOPLIMIT:
-      if (!take_number(m, -1, false, &number)) {
-        return -PH_EINVAL;
-      }
-      if (number >= 0) {
-        c->tx.marks.ttl = c->tx.multicast_ttl = (uint8_t)number;
-      }
-      return 0;
-    case PH_IPV6_TCLASS:
-      if (!take_number(m, -1, false, &number)) {
-        return -PH_EINVAL;
-      }
-      c->tx.marks.tos = number < 0 ? c->tx.marks.tos : (uint8_t)number;
-      return 0;
-    default:
-      return -PH_EINVAL;
+  if (number >= 0 && hops) {
+    c->tx.marks.ttl = c->tx.multicast_ttl = (uint8_t)number;
+  } else if (number >= 0) {
+    c->tx.marks.tos = (uint8_t)number;
   }
+  return 0;
 }
 
 static int take_udp(struct ph_stack *stack, struct sock_control *c,
@@ -190,16 +159,14 @@ static int take(struct ph_stack *stack, const struct ph_sock *sock,
   if (m->level == PH_IPPROTO_UDP && sock_is_udp(sock)) {
     return take_udp(stack, c, m);
   }
-  if (m->level == PH_IPPROTO_IP && v4) {
-    return take_ip(stack, c, m);
+  if (m->level == PH_IPPROTO_IPV6 && m->type == PH_IPV6_PKTINFO && sock->ipv6) {
+    return take_info6(stack, c, m, v4);
   }
-  if (m->level == PH_IPPROTO_IPV6 && !v4) {
-    return take_ipv6(stack, c, m);
+  if (m->level != (v4 ? PH_IPPROTO_IP : PH_IPPROTO_IPV6)) {
+    return 0;
   }
-  return v4 && sock->ipv6 && m->level == PH_IPPROTO_IPV6 &&
-                 m->type == PH_IPV6_PKTINFO
-             ? take_info6(stack, c, m, true)
-             : 0;
+  return v4 && m->type == PH_IP_PKTINFO ? take_info4(stack, c, m)
+                                        : take_octet(c, m, v4);
 }
 
 int sock_take_control(struct ph_stack *stack, const struct ph_sock *sock,

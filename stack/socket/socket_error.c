@@ -12,7 +12,7 @@ struct extended_error {
 };
 
 static void put_error(const struct ph_sock *sock, const struct udp_error *from,
-                      struct ph_msghdr *msg, size_t room, int *msg_flags) {
+                      const struct sock_messages *to) {
   struct extended_error ee = {.ee_errno = from->error,
                               .ee_origin = from->origin,
                               .ee_type = from->type,
@@ -23,11 +23,9 @@ static void put_error(const struct ph_sock *sock, const struct udp_error *from,
   if (from->origin != UDP_ERROR_LOCAL) {
     sock_addr_out(sock, &from->from, 0, &ee.offender, &len);
   }
-  const struct sock_message m = {
-      sock->ipv6 ? PH_IPPROTO_IPV6 : PH_IPPROTO_IP,
-      sock->ipv6 ? PH_IPV6_RECVERR : PH_IP_RECVERR, &ee,
-      (uint32_t)offsetof(struct extended_error, offender) + len};
-  sock_add_control(msg, room, &m, msg_flags);
+  sock_put_message(to, sock->ipv6 ? PH_IPPROTO_IPV6 : PH_IPPROTO_IP,
+                   sock->ipv6 ? PH_IPV6_RECVERR : PH_IP_RECVERR, &ee,
+                   (uint32_t)offsetof(struct extended_error, offender) + len);
 }
 
 static long recv_error(struct ph_stack *stack, struct ph_sock *sock,
@@ -43,7 +41,8 @@ static long recv_error(struct ph_stack *stack, struct ph_sock *sock,
   if (n < 0) {
     return n;
   }
-  size_t room = msg->msg_control ? msg->msg_controllen : 0;
+  const struct sock_messages to = {msg,
+                                   msg->msg_control ? msg->msg_controllen : 0};
   msg->msg_flags = PH_MSG_ERRQUEUE | ((size_t)n > total ? PH_MSG_TRUNC : 0);
   msg->msg_controllen = 0;
   sock_addr_out(sock, &error.to, error.port, msg->msg_name, &msg->msg_namelen);
@@ -52,10 +51,10 @@ static long recv_error(struct ph_stack *stack, struct ph_sock *sock,
                                   .ttl = error.ttl,
                                   .tos = error.tos,
                                   .time_ns = stack->now_ns};
-    msg->msg_controllen = room;
-    sock_put_control(stack, sock, msg, &msg->msg_flags);
+    msg->msg_controllen = to.room;
+    sock_put_control(stack, sock, msg);
   }
-  put_error(sock, &error, msg, room, &msg->msg_flags);
+  put_error(sock, &error, &to);
   return (size_t)n > total ? (long)total : n;
 }
 

@@ -260,17 +260,17 @@ int sock_take_control(struct ph_stack *stack, const struct ph_sock *sock,
                       struct sock_control *c) PH_MUST_USE;
 
 /* ---- socket_control.c ---------------------------------------------------- */
-/* What the last datagram's reader asked to be told, into msg_control. */
+/* What the last datagram's reader asked to be told, into msg_control; also
+ * PH_MSG_CTRUNC into msg_flags. */
 void sock_put_control(struct ph_stack *stack, const struct ph_sock *sock,
-                      struct ph_msghdr *msg, int *msg_flags);
+                      struct ph_msghdr *msg);
 /* Append a message to msg_control, which has `room` bytes in all. */
-struct sock_message {
-  int32_t level, type;
-  const void *data;
-  uint32_t len;
+struct sock_messages {
+  struct ph_msghdr *msg;
+  size_t room;
 };
-void sock_add_control(struct ph_msghdr *msg, size_t room,
-                      const struct sock_message *m, int *msg_flags);
+void sock_put_message(const struct sock_messages *to, int32_t level,
+                      int32_t type, const void *data, uint32_t len);
 /* The options that ask for it: 0 (get: 0 or 1), -PH_ENOPROTOOPT: none. */
 int sock_set_tell(struct ph_sock *sock, int level, int option,
                   int32_t on) PH_MUST_USE;

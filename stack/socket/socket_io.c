@@ -486,8 +486,8 @@ long ph_recvmsg(struct ph_stack *stack, int fd, struct ph_msghdr *msg,
   long n = recv_job(stack, sock, fd, &job, msg->msg_name, &msg->msg_namelen,
                     &msg_flags);
   if (n >= 0) {
-    sock_put_control(stack, sock, msg, &msg_flags);
     msg->msg_flags = msg_flags;
+    sock_put_control(stack, sock, msg);
   }
   return n;
 }

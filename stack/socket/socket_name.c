@@ -178,37 +178,35 @@ int ph_connect(struct ph_stack *stack, int fd, const void *addr,
                    : udp_connect(sock->udp, &ip, port);
 }
 
-int ph_getsockname(struct ph_stack *stack, int fd, void *addr,
-                   ph_socklen_t *len) {
+/* Our name, or the peer's of who has one. */
+static int get_name(struct ph_stack *stack, int fd, bool peer, void *addr,
+                    ph_socklen_t *len) {
   struct ph_sock *sock = sock_enter(stack, fd);
   if (!sock) {
     return sock_missing(stack, fd);
   }
   struct ph_socket_info info;
   int result = ph_socket_info(stack, fd, &info);
-  if (result == 0) {
-    sock_addr_out(sock, &info.local, info.local_port, addr, len);
+  enum tcp_state state =
+      sock->tcp ? tcp_get_state(sock->tcp) : TCP_STATE_ESTABLISHED;
+  if (result < 0) {
+    return result;
   }
-  return result;
+  if (peer && (info.remote_port == 0 || state < TCP_STATE_ESTABLISHED ||
+               state == TCP_STATE_TIME_WAIT)) {
+    return -PH_ENOTCONN;
+  }
+  sock_addr_out(sock, peer ? &info.remote : &info.local,
+                peer ? info.remote_port : info.local_port, addr, len);
+  return 0;
+}
+
+int ph_getsockname(struct ph_stack *stack, int fd, void *addr,
+                   ph_socklen_t *len) {
+  return get_name(stack, fd, false, addr, len);
 }
 
 int ph_getpeername(struct ph_stack *stack, int fd, void *addr,
                    ph_socklen_t *len) {
-  struct ph_sock *sock = sock_enter(stack, fd);
-  if (!sock) {
-    return sock_missing(stack, fd);
-  }
-  enum tcp_state state =
-      sock->tcp ? tcp_get_state(sock->tcp) : TCP_STATE_ESTABLISHED;
-  struct ph_socket_info info;
-  int result = ph_socket_info(stack, fd, &info);
-  if (result < 0) {
-    return result;
-  }
-  if (info.remote_port == 0 || state < TCP_STATE_ESTABLISHED ||
-      state == TCP_STATE_TIME_WAIT) {
-    return -PH_ENOTCONN;
-  }
-  sock_addr_out(sock, &info.remote, info.remote_port, addr, len);
-  return 0;
+  return get_name(stack, fd, true, addr, len);
 }
