@@ -66,8 +66,7 @@ static bool find(const struct response *r, const struct dns_name *owner,
   return false;
 }
 
-static PH_APART_IF_SMALL void take_ttl(struct dns_answer *answer,
-                                       uint32_t ttl) {
+static void take_ttl(struct dns_answer *answer, uint32_t ttl) {
   answer->ttl = ttl < answer->ttl ? ttl : answer->ttl;
 }
 

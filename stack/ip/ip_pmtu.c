@@ -12,8 +12,7 @@
 
 #define PMTU_LIFE_NS (600ull * 1000000000)
 
-static PH_APART_IF_SMALL struct ip_pmtu *set_of(struct ip_state *ip,
-                                                const struct ph_addr *dst) {
+static struct ip_pmtu *set_of(struct ip_state *ip, const struct ph_addr *dst) {
   uint64_t hash = ph_siphash24_addr(&ip->key, dst);
   return &ip->pmtu[hash % (IP_PMTU_ENTRIES / IP_PMTU_WAYS) * IP_PMTU_WAYS];
 }

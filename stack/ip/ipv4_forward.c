@@ -28,20 +28,11 @@ static bool options_refused(const uint8_t *h, uint32_t ihl) {
   return false;
 }
 
-static struct ip_rx rx_of(const uint8_t *h) {
-  return (struct ip_rx){.src = ph_addr_v4(get_be32(h + IPV4_OFF_SRC)),
-                        .dst = ph_addr_v4(get_be32(h + IPV4_OFF_DST)),
-                        .protocol = h[IPV4_OFF_PROTO],
-                        .ttl = h[IPV4_OFF_TTL],
-                        .tos = h[IPV4_OFF_TOS],
-                        .family = &ipv4_family};
-}
-
 /* Tell the sender, count, drop. */
 static PH_APART void refuse(struct ph_stack *stack, struct pkt *pkt,
                             uint64_t *counter, uint8_t type, uint8_t code,
                             uint32_t word) {
-  struct ip_rx rx = rx_of(pkt->head);
+  struct ip_rx rx = ipv4_rx(pkt->head, false);
   icmp_send(stack, pkt, &rx, type, code, word);
   ++*counter;
   pkt_put(pkt);
@@ -53,7 +44,7 @@ static PH_APART void drop(struct pkt *pkt, uint64_t *counter) {
 }
 
 void ipv4_forward_failed(struct ph_stack *stack, const struct pkt *pkt) {
-  struct ip_rx rx = rx_of(pkt->head);
+  struct ip_rx rx = ipv4_rx(pkt->head, false);
   icmp_send(stack, pkt, &rx, ICMP_UNREACHABLE, ICMP_UNREACH_HOST, 0);
 }
 
@@ -86,7 +77,7 @@ static PH_APART bool shorten(struct pkt *pkt, uint32_t longest,
 
 /* As long as it is, or to be cut. */
 static PH_APART void set_offload(struct pkt *pkt, uint32_t ihl) {
-  struct ip_rx rx = rx_of(pkt->head);
+  struct ip_rx rx = ipv4_rx(pkt->head, false);
   ip_forward_offload(
       pkt, ihl,
       ipv4_family.pseudo_sum(&rx.src, &rx.dst, rx.protocol, pkt->len - ihl));

@@ -164,10 +164,8 @@ static PH_INLINE int output(struct ph_stack *stack, struct pkt *pkt,
   return error ? not_sent(stack, pkt, path, error) : 0;
 }
 
-static PH_APART PH_APART_IF_SMALL int output_any(struct ph_stack *stack,
-                                                 struct pkt *pkt,
-                                                 struct ip_path *path,
-                                                 struct ip_tx tx) {
+static PH_APART int output_any(struct ph_stack *stack, struct pkt *pkt,
+                               struct ip_path *path, struct ip_tx tx) {
   uint32_t len = pkt->len + IPV4_HDR_LEN;
   if (path->error) {
     return discard(stack, pkt, path->error);

@@ -65,10 +65,8 @@ static uint32_t autoconf_count(const struct ipv6_state *v6,
   return count;
 }
 
-static PH_APART_IF_SMALL void autoconfigure(struct ipv6_link *link,
-                                            const uint8_t *prefix,
-                                            uint32_t valid,
-                                            uint32_t preferred) {
+static void autoconfigure(struct ipv6_link *link, const uint8_t *prefix,
+                          uint32_t valid, uint32_t preferred) {
   struct ph_stack *stack = ipv6_stack_of(link);
   struct ipv6_state *v6 = ipv6_of(stack);
   struct ph_addr addr = ipv6_eui64(link->netif, prefix);
