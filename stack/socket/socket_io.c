@@ -267,12 +267,10 @@ static bool is_plain_datagram(const struct ph_sock *sock, int flags) {
 }
 
 /* The long way, by the machinery of writev(); `sent` bytes have gone. */
-PH_APART PH_APART_IF_SMALL static long send_one(struct ph_stack *stack,
-                                                struct ph_sock *sock, int fd,
-                                                const struct ph_iovec *one,
-                                                size_t sent, int flags,
-                                                const void *addr,
-                                                ph_socklen_t addr_len) {
+PH_APART static long send_one(struct ph_stack *stack, struct ph_sock *sock,
+                              int fd, const struct ph_iovec *one, size_t sent,
+                              int flags, const void *addr,
+                              ph_socklen_t addr_len) {
   struct job job;
   int result = job_init(&job, one, 1, flags);
   if (result < 0) {

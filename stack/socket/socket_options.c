@@ -44,8 +44,8 @@ int sock_put_bytes(void *value, ph_socklen_t *len, const void *from,
   return 0;
 }
 
-static PH_APART_IF_SMALL int put_number(int level, void *value,
-                                        ph_socklen_t *len, int32_t number) {
+static int put_number(int level, void *value, ph_socklen_t *len,
+                      int32_t number) {
   uint8_t octet = (uint8_t)number;
   if (level == PH_IPPROTO_IP && len && *len > 0 && *len < sizeof(number) &&
       octet == number) { /* as in Linux */
