@@ -97,12 +97,11 @@ static struct arp_entry *entry_make(struct eth_link *link, uint32_t ip) {
 void arp_send(struct eth_link *link, uint16_t oper, uint32_t spa, uint32_t tpa,
               const uint8_t *tha) {
   struct ph_stack *stack = link->netif->stack;
-  struct pkt *pkt = ph_stack_get_pkt(stack, 64);
+  struct pkt *pkt = ph_stack_pkt(stack, 64, ARP_LEN);
   if (!pkt) {
     return;
   }
   uint8_t *p = pkt->head;
-  pkt->head_len = pkt->len = ARP_LEN;
   memcpy(p, IPV4_OVER_ETHERNET, sizeof(IPV4_OVER_ETHERNET));
   put_be16(p + ARP_OFF_OPER, oper);
   memcpy(p + ARP_OFF_SHA, link->netif->mac, ETH_ADDR_LEN);

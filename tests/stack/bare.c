@@ -32,6 +32,8 @@ void bare_init(struct bare *bare, struct ph_stack *stack, size_t arena_size) {
       .pkts = aligned_alloc(64, PKTS * sizeof(struct pkt)),
       .seed = 1,
   };
+  /* What is sent without having been written is noticed. */
+  memset(bare->pkts, 0xa5, PKTS * sizeof(struct pkt));
   const struct ph_stack_config config = {.platform = &bare->platform,
                                          .arena = bare->arena,
                                          .arena_size = arena_size,

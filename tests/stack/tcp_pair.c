@@ -353,6 +353,8 @@ static void host_init(struct pair *pair, int index,
   uint8_t *memory = aligned_alloc(
       4096,
       (rx_size + block_size + pkt_size + PAIR_ARENA + 4095) / 4096 * 4096);
+  /* What is sent without having been written is noticed. */
+  memset(memory + rx_size + block_size + PAIR_ARENA, 0xa5, pkt_size);
   host->memory = memory;
   host->pair = pair;
   host->index = index;

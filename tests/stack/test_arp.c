@@ -339,9 +339,27 @@ static void arp_our_address_is_defended_not_too_often(void **state) {
   lower_free(host);
 }
 
+static void arp_request_carries_nothing_of_older_packets(void **state) {
+  /* EVIDENCE: RFC 826 (ar$tha); CVE-2003-0001 (bytes of older frames) */
+  (void)state;
+  static const uint8_t unknown[6];
+  struct lower *host = lower_new(NULL);
+  uint32_t sent = host->count;
+  assert_int_equal(ping(host, LOWER_HOST + 7), 0);
+  assert_int_equal(host->count, sent + 1);
+  const uint8_t *f = host->frame[sent];
+  assert_int_equal(get_be16(f + 20), ARP_OPER_REQUEST);
+  assert_memory_equal(f + 32, unknown, 6);
+  for (int i = 0; i < 10; i++) { /* nobody answers */
+    ph_stack_poll(&host->stack, host->stack.now_ns + 1000000000);
+  }
+  lower_free(host);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(arp_request_for_us_is_answered),
+      cmocka_unit_test(arp_request_carries_nothing_of_older_packets),
       cmocka_unit_test(arp_every_truncation_and_field_is_checked),
       cmocka_unit_test(arp_unknown_neighbour_packet_waits_for_the_reply),
       cmocka_unit_test(arp_silent_neighbour_three_tries_then_dropped),
