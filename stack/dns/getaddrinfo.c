@@ -48,7 +48,7 @@ static int port_of(const char *service, bool udp, uint16_t *port) {
   return found < 0 ? PH_EAI_SERVICE : 0;
 }
 
-static bool is_number(const char *text) {
+static PH_APART_IF_SMALL bool is_number(const char *text) {
   while (*text >= '0' && *text <= '9') {
     text++;
   }

@@ -156,7 +156,7 @@ static int read_groups(const char *text, uint8_t out[16], int *gap) {
   return at;
 }
 
-static int pton6(const char *text, uint8_t *to) {
+static PH_APART_IF_SMALL int pton6(const char *text, uint8_t *to) {
   uint8_t out[16] = {0};
   int gap;
   int len = read_groups(text, out, &gap);

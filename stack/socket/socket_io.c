@@ -408,22 +408,8 @@ long ph_recv(struct ph_stack *stack, int fd, void *data, size_t len,
              : recv_any(stack, sock, fd, data, len, flags);
 }
 
-long ph_writev(struct ph_stack *stack, int fd, const struct ph_iovec *iov,
-               int count) {
-  struct ph_sock *sock = sock_enter(stack, fd);
-  struct job job;
-  if (!sock) {
-    return sock_missing(stack, fd);
-  }
-  int result = count < 0 ? -PH_EINVAL : job_init(&job, iov, (size_t)count, 0);
-  /* A vector of nothing does nothing, not even an empty datagram. */
-  return result < 0 || job.total == 0
-             ? result
-             : send_job(stack, sock, fd, &job, NULL, 0, NULL);
-}
-
-long ph_readv(struct ph_stack *stack, int fd, const struct ph_iovec *iov,
-              int count) {
+static long move_vector(struct ph_stack *stack, int fd,
+                        const struct ph_iovec *iov, int count, bool write) {
   struct ph_sock *sock = sock_enter(stack, fd);
   struct job job;
   int msg_flags = 0;
@@ -431,9 +417,22 @@ long ph_readv(struct ph_stack *stack, int fd, const struct ph_iovec *iov,
     return sock_missing(stack, fd);
   }
   int result = count < 0 ? -PH_EINVAL : job_init(&job, iov, (size_t)count, 0);
-  return result < 0 || job.total == 0
-             ? result
-             : recv_job(stack, sock, fd, &job, NULL, NULL, &msg_flags);
+  /* A vector of nothing does nothing, not even an empty datagram. */
+  if (result < 0 || job.total == 0) {
+    return result;
+  }
+  return write ? send_job(stack, sock, fd, &job, NULL, 0, NULL)
+               : recv_job(stack, sock, fd, &job, NULL, NULL, &msg_flags);
+}
+
+long ph_writev(struct ph_stack *stack, int fd, const struct ph_iovec *iov,
+               int count) {
+  return move_vector(stack, fd, iov, count, true);
+}
+
+long ph_readv(struct ph_stack *stack, int fd, const struct ph_iovec *iov,
+              int count) {
+  return move_vector(stack, fd, iov, count, false);
 }
 
 static PH_APART_IF_SMALL int msg_job(struct job *job,

@@ -3,6 +3,7 @@
  * Values and results are Linux's. A membership is a socket's; it ends with the
  * socket. */
 #include "stack/ip/igmp.h"
+#include "stack/socket/sockaddr.h"
 #include "stack/socket/socket_group.h"
 #include "stack/wire/bytes.h"
 
@@ -199,67 +200,80 @@ static int set_request(struct ph_stack *stack, struct ph_sock *sock, bool v6,
 struct filter_layout {
   uint8_t mode, sources, size; /* the number of senders is behind the mode */
 };
-static struct filter_layout layout_of(int option) {
-  return option == PH_IP_MSFILTER
-             ? (struct filter_layout){offsetof(struct ph_ip_msfilter,
-                                               imsf_fmode),
-                                      sizeof(struct ph_ip_msfilter),
-                                      ADDRESS_LEN}
-             : (struct filter_layout){
-                   offsetof(struct ph_group_filter, gf_fmode),
-                   sizeof(struct ph_group_filter),
-                   sizeof(struct ph_sockaddr_storage)};
+static PH_APART_IF_SMALL const struct filter_layout *layout_of(int option) {
+  static const struct filter_layout of_ipv4 = {
+      offsetof(struct ph_ip_msfilter, imsf_fmode),
+      sizeof(struct ph_ip_msfilter), ADDRESS_LEN};
+  static const struct filter_layout of_either = {
+      offsetof(struct ph_group_filter, gf_fmode),
+      sizeof(struct ph_group_filter), sizeof(struct ph_sockaddr_storage)};
+  return option == PH_IP_MSFILTER ? &of_ipv4 : &of_either;
 }
 
-/* Group and interface of either. */
-static int filter_ends(struct ph_stack *stack, int option, bool v6,
-                       const uint8_t *value, struct ph_addr *group,
-                       struct netif **netif) {
-  uint32_t index = 0, address = 0;
-  if (option == PH_IP_MSFILTER) {
-    *group = ph_addr_v4(get_be32(value));
-    address = get_be32(value + offsetof(struct ph_ip_msfilter, imsf_interface));
-  } else if (get_address(value + offsetof(struct ph_group_filter, gf_group), v6,
-                         group)) {
-    index = get_number(value);
-  } else {
-    return -PH_EADDRNOTAVAIL;
+/* A group or a sender, as either has it. */
+static bool get_listed(int option, bool v6, const uint8_t *at,
+                       struct ph_addr *out) {
+  if (option != PH_IP_MSFILTER) {
+    return get_address(at, v6, out);
   }
-  *netif = interface(stack, (int32_t)index, address, group);
-  return check(group, *netif, -PH_EINVAL);
+  *out = ph_addr_v4(get_be32(at));
+  return true;
+}
+
+/* The membership that either names; NULL, and then why in `*error`, which is
+ * left as it is if the socket has none. */
+static struct udp_group *filter_group(struct ph_stack *stack,
+                                      const struct ph_sock *sock, int option,
+                                      bool v6, const uint8_t *value,
+                                      int *error) {
+  bool of_ipv4 = option == PH_IP_MSFILTER;
+  uint32_t at = of_ipv4 ? 0 : offsetof(struct ph_group_filter, gf_group);
+  struct ph_addr group;
+  if (!get_listed(option, v6, value + at, &group)) {
+    *error = -PH_EADDRNOTAVAIL;
+    return NULL;
+  }
+  const struct netif *netif = interface(
+      stack, of_ipv4 ? 0 : (int32_t)get_number(value),
+      of_ipv4
+          ? get_be32(value + offsetof(struct ph_ip_msfilter, imsf_interface))
+          : 0,
+      &group);
+  int wrong = check(&group, netif, -PH_EINVAL);
+  if (wrong) {
+    *error = wrong;
+    return NULL;
+  }
+  return sock_group_find(sock, &group, netif);
 }
 
 static int set_filter(struct ph_stack *stack, struct ph_sock *sock, bool v6,
                       int option, const uint8_t *value, ph_socklen_t len) {
-  const struct filter_layout at = layout_of(option);
+  const struct filter_layout *at = layout_of(option);
   struct ip_filter filter = {NULL, false};
-  struct ph_addr group, source;
-  struct netif *netif;
-  if (len < at.sources) {
-    return -PH_EINVAL;
+  int error = -PH_EINVAL;
+  if (len < at->sources) {
+    return error;
   }
-  uint32_t mode = get_number(value + at.mode);
-  uint32_t count = get_number(value + at.mode + 4);
+  uint32_t mode = get_number(value + at->mode);
+  uint32_t count = get_number(value + at->mode + 4);
   if (count > sock_sources_max(v6)) {
     return -PH_ENOBUFS;
   }
-  if (len < at.sources + count * at.size) {
-    return -PH_EINVAL;
+  if (len < at->sources + count * at->size) {
+    return error;
   }
-  int error = filter_ends(stack, option, v6, value, &group, &netif);
-  struct udp_group *g = error ? NULL : sock_group_find(sock, &group, netif);
-  if (error || !g || mode > PH_MCAST_INCLUDE) {
-    return error ? error : -PH_EINVAL;
+  struct udp_group *g = filter_group(stack, sock, option, v6, value, &error);
+  if (!g || mode > PH_MCAST_INCLUDE) {
+    return error;
   }
   filter.exclude = mode == PH_MCAST_EXCLUDE;
+  error = 0;
   for (uint32_t i = count; i-- > 0 && !error;) {
-    const uint8_t *from = value + at.sources + i * at.size;
-    if (option == PH_IP_MSFILTER) {
-      source = ph_addr_v4(get_be32(from));
-    } else if (!get_address(from, v6, &source)) {
+    struct ph_addr source;
+    if (!get_listed(option, v6, value + at->sources + i * at->size, &source)) {
       error = -PH_EADDRNOTAVAIL;
-    }
-    if (!error && !sock_source_push(stack, &filter.sources, &source)) {
+    } else if (!sock_source_push(stack, &filter.sources, &source)) {
       error = -PH_ENOBUFS;
     }
   }
@@ -275,37 +289,33 @@ static PH_APART_IF_SMALL int get_filter(struct ph_stack *stack,
                                         const struct ph_sock *sock, bool v6,
                                         int option, uint8_t *value,
                                         ph_socklen_t *len) {
-  const struct filter_layout at = layout_of(option);
-  struct ph_addr group;
-  struct netif *netif;
-  if (*len < at.sources) {
+  const struct filter_layout *at = layout_of(option);
+  int error = -PH_EADDRNOTAVAIL;
+  if (*len < at->sources) {
     return -PH_EINVAL;
   }
-  uint32_t room = ph_min_u32(get_number(value + at.mode + 4),
-                             (*len - at.sources) / at.size);
-  int error = filter_ends(stack, option, v6, value, &group, &netif);
+  uint32_t room = ph_min_u32(get_number(value + at->mode + 4),
+                             (*len - at->sources) / at->size);
   const struct udp_group *g =
-      error ? NULL : sock_group_find(sock, &group, netif);
+      filter_group(stack, sock, option, v6, value, &error);
   if (!g) {
-    return error ? error : -PH_EADDRNOTAVAIL;
+    return error;
   }
-  uint32_t mode = g->filter.exclude ? PH_MCAST_EXCLUDE : PH_MCAST_INCLUDE;
-  memcpy(value + at.mode, &mode, sizeof(mode));
-  const uint32_t count = sock_source_count(g->filter.sources);
-  memcpy(value + at.mode + 4, &count, sizeof(count));
-  uint8_t *to = value + at.sources;
   const struct ip_listed *l = g->filter.sources;
-  for (uint32_t i = 0; i < room && l; i++, l = l->next, to += at.size) {
-    const uint16_t family = v6 ? PH_AF_INET6 : PH_AF_INET;
+  const uint32_t head[2] = {
+      g->filter.exclude ? PH_MCAST_EXCLUDE : PH_MCAST_INCLUDE,
+      sock_source_count(l)};
+  memcpy(value + at->mode, head, sizeof(head));
+  uint8_t *to = value + at->sources;
+  for (uint32_t i = 0; i < room && l; i++, l = l->next, to += at->size) {
+    struct ph_sockaddr_in6 addr;
+    ph_socklen_t size = ph_sockaddr_make(v6, &l->addr, 0, &addr);
     if (option == PH_IP_MSFILTER) {
       memcpy(to, l->addr.bytes + 12, ADDRESS_LEN);
-      continue;
+    } else {
+      memset(to, 0, at->size);
+      memcpy(to, &addr, size);
     }
-    memset(to, 0, at.size);
-    memcpy(to, &family, sizeof(family));
-    memcpy(to + (v6 ? offsetof(struct ph_sockaddr_in6, sin6_addr)
-                    : offsetof(struct ph_sockaddr_in, sin_addr)),
-           l->addr.bytes + (v6 ? 0 : 12), v6 ? 16 : 4);
   }
   *len = (ph_socklen_t)(to - value);
   return 0;
@@ -367,8 +377,8 @@ static int set(struct ph_stack *stack, struct ph_sock *sock, int level,
 }
 
 /* The address of the interface for groups, in network order. */
-static int32_t interface_address(struct ph_stack *stack,
-                                 const struct udp_pcb *udp) {
+static PH_APART_IF_SMALL int32_t interface_address(struct ph_stack *stack,
+                                                   const struct udp_pcb *udp) {
   const struct ph_addr all_hosts = ph_addr_v4(0xe0000001);
   struct ph_addr src = ph_addr_v4(0);
   int32_t address = 0;
