@@ -14,10 +14,9 @@ enum {
 
 /* ---- Sending ------------------------------------------------------------- */
 
-/* Sum and send; takes `pkt`, also when the device is full. */
-static int icmp_output(struct ph_stack *stack, struct pkt *pkt,
-                       const struct ph_addr *src, const struct ph_addr *dst,
-                       uint8_t tos) {
+int icmp_output(struct ph_stack *stack, struct pkt *pkt,
+                const struct ph_addr *src, const struct ph_addr *dst,
+                uint8_t tos) {
   csum_put_icmp(pkt, 0);
   struct ip_tx tx = {.protocol = IP_PROTO_ICMP, .tos = tos};
   stack->stats.IcmpOutMsgs++;
@@ -127,47 +126,43 @@ void icmp_send_error(struct ph_stack *stack, const struct pkt *pkt,
             late ? error == IP_ERROR_REASSEMBLY : codes[error], 0);
 }
 
-struct pkt *icmp_make_echo(struct ph_stack *stack, uint8_t type, uint16_t id,
-                           uint16_t seq, const uint8_t *data, uint32_t len,
-                           int *error) {
-  if (len > PH_BLOCK_SIZE) {
-    *error = -PH_EMSGSIZE;
-    return NULL;
-  }
-  struct pkt *pkt = ph_stack_pkt(stack, ICMP_HEADROOM, ICMP_HDR_LEN);
-  struct ph_block *block =
-      pkt && len > 0 ? ph_block_get_spare(&stack->blocks) : NULL;
-  *error = -PH_ENOBUFS;
-  if (!pkt) {
-    return NULL;
-  }
-  if (len > 0 && !block) {
+/* Append a copy of at most a block of data. */
+static bool append(struct ph_stack *stack, struct pkt *pkt, const uint8_t *data,
+                   uint32_t len) {
+  struct ph_block *block = ph_block_get_spare(&stack->blocks);
+  if (!block) {
     stack->stats.BlockExhausted++;
-    pkt_put(pkt);
-    return NULL;
+    return false;
   }
-  pkt->head[0] = type;
-  put_be16(pkt->head + 4, id);
-  put_be16(pkt->head + 6, seq);
-  if (block) {
-    memcpy(block->data, data, len);
-    (void)pkt_add_frag(pkt, block, block->data, len);
-    ph_block_put(block);
-  }
-  return pkt;
+  memcpy(block->data, data, len);
+  (void)pkt_add_frag(pkt, block, block->data, len);
+  ph_block_put(block);
+  return true;
 }
 
-int icmp_send_echo_v4(struct ph_stack *stack, const struct ph_addr *to,
-                      uint16_t id, uint16_t seq, const uint8_t *data,
-                      uint32_t len) {
-  const struct ip_path *path = ip_path_find(stack, NULL, NULL, to);
-  int error = path->error;
-  if (error) {
-    return error;
+int icmp_send_echo(struct ph_stack *stack, const struct ph_addr *to,
+                   uint16_t id, uint16_t seq, const uint8_t *data,
+                   uint32_t len) {
+  const struct ip_family *family = ip_family_of(stack, to);
+  if (!family) {
+    return -PH_EAFNOSUPPORT;
   }
-  struct pkt *pkt =
-      icmp_make_echo(stack, ICMP_ECHO, id, seq, data, len, &error);
-  return pkt ? icmp_output(stack, pkt, &path->src, to, 0) : error;
+  int error = ip_path_find(stack, NULL, NULL, to)->error;
+  if (error || len > PH_BLOCK_SIZE) {
+    return error ? error : -PH_EMSGSIZE;
+  }
+  struct pkt *pkt = ph_stack_pkt(stack, ICMP_HEADROOM, ICMP_HDR_LEN);
+  if (!pkt) {
+    return -PH_ENOBUFS;
+  }
+  pkt->head[0] = family->icmp_echo;
+  put_be16(pkt->head + 4, id);
+  put_be16(pkt->head + 6, seq);
+  if (len > 0 && !append(stack, pkt, data, len)) {
+    pkt_put(pkt);
+    return -PH_ENOBUFS;
+  }
+  return family->icmp_output(stack, pkt, NULL, to, 0);
 }
 
 /* ---- Receiving ----------------------------------------------------------- */

@@ -11,15 +11,12 @@ enum {
 
 /* ---- Sending ------------------------------------------------------------- */
 
-/* Sum and send; takes `pkt`, also when the device is full. `src` NULL: what the
- * route chooses. */
-static int output(struct ph_stack *stack, struct pkt *pkt,
+int icmpv6_output(struct ph_stack *stack, struct pkt *pkt,
                   const struct ph_addr *src, const struct ph_addr *dst,
                   uint8_t tos) {
   struct ip_tx tx = {.protocol = IP_PROTO_ICMPV6, .tos = tos};
   struct ip_path *path = ip_path_find(stack, NULL, src, dst);
-  uint16_t sum = ip_path_pseudo_sum(path, IP_PROTO_ICMPV6, pkt->len);
-  csum_put_icmp(pkt, sum);
+  csum_put_icmp(pkt, ip_path_pseudo_sum(path, IP_PROTO_ICMPV6, pkt->len));
   stack->stats.Icmp6OutMsgs++;
   return netif_drop_refused(stack, pkt, ipv6_output(stack, pkt, path, tx));
 }
@@ -50,7 +47,7 @@ void icmpv6_send(struct ph_stack *stack, const struct pkt *pkt,
   }
   /* RFC 4443 2.2: of what was for a group or for others, an address of ours. */
   bool ours = !rx->broadcast && ipv6_is_own(ipv6_of(stack), &rx->dst);
-  (void)output(stack, out, ours ? &rx->dst : NULL, &rx->src, 0);
+  (void)icmpv6_output(stack, out, ours ? &rx->dst : NULL, &rx->src, 0);
 }
 
 void icmpv6_send_error(struct ph_stack *stack, const struct pkt *pkt,
@@ -70,19 +67,6 @@ void icmpv6_send_error(struct ph_stack *stack, const struct pkt *pkt,
   } /* with a pointer, an MTU: icmpv6_send() */
 }
 
-int icmpv6_send_echo(struct ph_stack *stack, const struct ph_addr *to,
-                     uint16_t id, uint16_t seq, const uint8_t *data,
-                     uint32_t len) {
-  const struct ip_path *path = ip_path_find(stack, NULL, NULL, to);
-  int error = path->error;
-  if (error) {
-    return error;
-  }
-  struct pkt *pkt =
-      icmp_make_echo(stack, ICMP6_ECHO, id, seq, data, len, &error);
-  return pkt ? output(stack, pkt, NULL, to, 0) : error;
-}
-
 /* ---- Receiving ----------------------------------------------------------- */
 
 /* Answer in the packet itself (RFC 4443 4.2), from the address that was asked,
@@ -96,7 +80,8 @@ static void echo_request(struct ph_stack *stack, struct pkt *pkt,
     return;
   }
   icmp_turn_round(pkt, ICMP6_ECHO_REPLY);
-  (void)output(stack, pkt, rx->broadcast ? NULL : &rx->dst, &rx->src, rx->tos);
+  (void)icmpv6_output(stack, pkt, rx->broadcast ? NULL : &rx->dst, &rx->src,
+                      rx->tos);
 }
 
 bool ipv6_report_error(struct netif *netif, const uint8_t *h, uint32_t len,

@@ -8,6 +8,11 @@
 
 static const struct ip_protocol ICMP_PROTOCOL = {icmp_input, NULL};
 
+PH_SHARED void ip_drop(struct pkt *pkt, uint64_t *counter) {
+  ++*counter;
+  pkt_put(pkt);
+}
+
 bool ip_addr_is_v4(const struct ph_addr *addr) {
   return ph_addr_is_v4(addr);
 }
@@ -165,16 +170,4 @@ void icmp_on_echo_reply(struct ph_stack *stack, icmp_echo_fn *fn, void *ctx) {
   ip_of(stack)->echo_fn = fn;
   ip_of(stack)->take_echo = fn ? icmp_take_echo : NULL;
   ip_of(stack)->echo_ctx = ctx;
-}
-
-int icmp_send_echo(struct ph_stack *stack, const struct ph_addr *to,
-                   uint16_t id, uint16_t seq, const uint8_t *data,
-                   uint32_t len) {
-  const struct ip_family *family = ip_family_of(stack, to);
-  if (!family) {
-    return -PH_EAFNOSUPPORT;
-  }
-  return family == &ipv4_family
-             ? icmp_send_echo_v4(stack, to, id, seq, data, len)
-             : family->send_echo(stack, to, id, seq, data, len);
 }

@@ -83,6 +83,7 @@ struct ip_family {
                            less may be fragmented on the way */
   uint16_t mss_default; /* what a peer takes that names none */
   uint8_t gso_tcp;      /* enum pkt_gso for TCP */
+  uint8_t icmp_echo;    /* the message that asks for an echo */
   bool udp_sum_needed;  /* a UDP checksum of 0 is an error */
   bool fragmented_on_path; /* routers may fragment our packets */
   /* Paths to groups may have to leave by the `netif` that is set. Fill in
@@ -105,13 +106,14 @@ struct ip_family {
   bool (*is_local)(struct ph_stack *stack, const struct ph_addr *addr);
   /* Is this group listened to on that interface? True also of broadcasts. */
   bool (*heard)(const struct netif *netif, const struct ph_addr *addr);
-  /* See ip_send_unreachable() and icmp_send_echo(), which knows IPv4's by its
-   * name: who never calls it does not carry it along. */
+  /* See ip_send_unreachable(). */
   void (*send_error)(struct ph_stack *stack, const struct pkt *pkt,
                      const struct ip_rx *rx, enum ip_error error);
-  int (*send_echo)(struct ph_stack *stack, const struct ph_addr *to,
-                   uint16_t id, uint16_t seq, const uint8_t *data,
-                   uint32_t len);
+  /* Sum and send an ICMP message; takes `pkt`, also when the device is full.
+   * `src` NULL: what the route chooses. */
+  int (*icmp_output)(struct ph_stack *stack, struct pkt *pkt,
+                     const struct ph_addr *src, const struct ph_addr *dst,
+                     uint8_t tos);
   /* The neighbour that packets of this path go to was heard to make progress
    * (RFC 4861 7.3.1); NULL: nobody needs to know. */
   void (*confirm)(struct ph_stack *stack, const struct ip_path *path);

@@ -94,6 +94,9 @@ static inline struct ip_state *ip_of(struct ph_stack *stack) {
   return stack->module[PH_MODULE_IP];
 }
 
+/* The packet ends here, and is counted. */
+void ip_drop(struct pkt *pkt, uint64_t *counter);
+
 /* True for ::ffff:0:0/96. */
 bool ip_addr_is_v4(const struct ph_addr *addr);
 
@@ -165,12 +168,12 @@ void ip_tell_error(struct ph_stack *stack, uint8_t number,
 void icmp_input(struct ph_stack *stack, struct pkt *pkt,
                 const struct ip_rx *rx);
 
-/* ip_family.send_error of IPv4, and what IPv6 has as send_echo. */
+/* ip_family.send_error and icmp_output of IPv4. */
 void icmp_send_error(struct ph_stack *stack, const struct pkt *pkt,
                      const struct ip_rx *rx, enum ip_error error);
-int icmp_send_echo_v4(struct ph_stack *stack, const struct ph_addr *to,
-                      uint16_t id, uint16_t seq, const uint8_t *data,
-                      uint32_t len);
+int icmp_output(struct ph_stack *stack, struct pkt *pkt,
+                const struct ph_addr *src, const struct ph_addr *dst,
+                uint8_t tos);
 
 /* An error of this type, code and fifth to eighth byte about `pkt`, whose IPv4
  * header is at pkt->l3, unless RFC 1122 3.2.2 or RFC 1812 4.3.2.7 forbids it.
@@ -196,11 +199,5 @@ static inline void icmp_tell_echo(struct ph_stack *stack, const struct pkt *pkt,
     ip_of(stack)->take_echo(stack, pkt, rx);
   }
 }
-
-/* A packet with an ICMP echo header of these values and a copy of the data, or
- * NULL with `*error` set. */
-struct pkt *icmp_make_echo(struct ph_stack *stack, uint8_t type, uint16_t id,
-                           uint16_t seq, const uint8_t *data, uint32_t len,
-                           int *error);
 
 #endif

@@ -225,4 +225,6 @@ const struct ip_family ipv4_family = {
     .is_local = is_local,
     .heard = ipv4_heard,
     .send_error = icmp_send_error,
+    .icmp_echo = ICMP_ECHO,
+    .icmp_output = icmp_output,
 };

@@ -32,9 +32,15 @@ const struct ip_family ipv6_family = {
     .is_local = is_local,
     .heard = heard,
     .send_error = icmpv6_send_error,
-    .send_echo = icmpv6_send_echo,
+    .icmp_echo = ICMP6_ECHO,
+    .icmp_output = icmpv6_output,
     .confirm = nd_confirm,
 };
+
+bool ipv6_is_unicast(const uint8_t *a) {
+  return !ipv6_is_unspecified(a) && !ipv6_is_multicast(a) &&
+         !ipv6_is_loopback(a) && !ipv6_is_mapped(a);
+}
 
 uint32_t ipv6_common_bits(const struct ph_addr *a, const struct ph_addr *b) {
   for (uint32_t i = 0; i < 16; i++) {

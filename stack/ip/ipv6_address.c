@@ -142,9 +142,7 @@ int ph_ipv6_add_address(struct ph_stack *stack, struct netif *netif,
   struct ipv6_state *v6 = ipv6_of(stack);
   struct ipv6_link *link = netif->ipv6;
   const uint8_t *bytes = address->bytes;
-  if (!link || prefix_len > 128 || ipv6_is_multicast(bytes) ||
-      ipv6_is_unspecified(bytes) || ipv6_is_loopback(bytes) ||
-      ipv6_is_mapped(bytes)) {
+  if (!link || prefix_len > 128 || !ipv6_is_unicast(bytes)) {
     return -PH_EINVAL;
   }
   struct ph_addr addr = ipv6_addr_at(bytes, netif);

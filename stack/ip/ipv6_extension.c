@@ -9,8 +9,7 @@
 enum result { NEXT, DISCARDED, REBUILT };
 
 static enum result discard(struct pkt *pkt, uint64_t *counter) {
-  ++*counter;
-  pkt_put(pkt);
+  ip_drop(pkt, counter);
   return DISCARDED;
 }
 

@@ -10,10 +10,7 @@ static PH_APART_IF_SMALL bool addresses_good(struct ipv6_state *v6,
                                              const struct ip_rx *rx) {
   const uint8_t *s = rx->src.bytes;
   const uint8_t *d = rx->dst.bytes;
-  return !ipv6_is_unspecified(s) && !ipv6_is_multicast(s) &&
-         !ipv6_is_loopback(s) && !ipv6_is_mapped(s) &&
-         !ipv6_is_unspecified(d) && !ipv6_is_multicast(d) &&
-         !ipv6_is_loopback(d) && !ipv6_is_mapped(d) && !ipv6_is_link_local(d) &&
+  return ipv6_is_unicast(s) && ipv6_is_unicast(d) && !ipv6_is_link_local(d) &&
          !ipv6_is_own(v6, &rx->src) && !ipv6_address_find(v6, &rx->dst);
 }
 
@@ -27,16 +24,11 @@ static struct ip_rx rx_of(const struct pkt *pkt, const struct netif *netif) {
                         .family = &ipv6_family};
 }
 
-static void drop(struct pkt *pkt, uint64_t *counter) {
-  ++*counter;
-  pkt_put(pkt);
-}
-
 static void refuse(struct ph_stack *stack, struct pkt *pkt,
                    const struct ip_rx *rx, uint64_t *counter, uint8_t type,
                    uint8_t code, uint32_t word) {
   icmpv6_send(stack, pkt, rx, type, code, word);
-  drop(pkt, counter);
+  ip_drop(pkt, counter);
 }
 
 void ipv6_forward_failed(const struct pkt *pkt) {
@@ -84,7 +76,7 @@ static void route(struct pkt *pkt, const struct ip_rx *rx) {
   uint32_t longest = ip_forward_longest(pkt, l4);
   uint32_t mtu = ipv6_link_mtu(out);
   if (longest == 0) {
-    drop(pkt, &stats->Ip6InDiscards);
+    ip_drop(pkt, &stats->Ip6InDiscards);
   } else if (longest > mtu) { /* RFC 8200 5: only its sender may fragment */
     refuse(stack, pkt, rx, &stats->Ip6InTooBigErrors, ICMP6_TOO_BIG, 0, mtu);
   } else {
@@ -98,7 +90,7 @@ void ipv6_forward(struct netif *netif, struct pkt *pkt, bool group) {
   struct ip_rx rx = rx_of(pkt, netif);
   pkt->l3 = pkt->head;
   if (group || !addresses_good(ipv6_of(stack), &rx)) {
-    drop(pkt, &stats->Ip6InAddrErrors);
+    ip_drop(pkt, &stats->Ip6InAddrErrors);
   } else if (rx.ttl <= 1) {
     refuse(stack, pkt, &rx, &stats->Ip6InHdrErrors, ICMP6_TIME_EXCEEDED, 0, 0);
   } else {

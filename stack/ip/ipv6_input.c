@@ -3,11 +3,6 @@
  * is dropped is counted. */
 #include "stack/ip/ipv6_internal.h"
 
-static void drop(struct pkt *pkt, uint64_t *counter) {
-  ++*counter;
-  pkt_put(pkt);
-}
-
 /* Version and length; cuts Ethernet's padding. */
 static bool check_header(struct ph_stats *stats, struct pkt *pkt) {
   const uint8_t *h = pkt->head;
@@ -38,8 +33,7 @@ static bool source_good(struct ipv6_state *v6, bool loopback,
     return next == IPV6_NEXT_ICMP || next == IPV6_NEXT_HOP_BY_HOP;
   }
   /* Bytes of a link-local address that are our zone are 0 on the wire. */
-  return !ipv6_is_multicast(s) && !ipv6_is_loopback(s) && !ipv6_is_mapped(s) &&
-         (next == IPV6_NEXT_ICMP || !own);
+  return ipv6_is_unicast(s) && (next == IPV6_NEXT_ICMP || !own);
 }
 
 /* Is it for us? `group`: it came in a group's frame. */
@@ -91,7 +85,7 @@ void ipv6_input(struct netif *netif, struct pkt *pkt, bool group) {
       ip_of(stack)->forward6(netif, pkt, group);
       return;
     }
-    drop(pkt, &stats->Ip6InAddrErrors);
+    ip_drop(pkt, &stats->Ip6InAddrErrors);
     return;
   }
   struct ipv6_chain chain = {
@@ -114,10 +108,10 @@ void ipv6_input(struct netif *netif, struct pkt *pkt, bool group) {
     stats->Ip6InDelivers++;
     protocol->input(stack, pkt, &rx);
   } else if (tapped) {
-    drop(pkt, &stats->Ip6InDelivers);
+    ip_drop(pkt, &stats->Ip6InDelivers);
   } else { /* RFC 8200 4: it is a header that we don't know */
     icmpv6_send(stack, pkt, &rx, ICMP6_PARAMETER, ICMP6_PARAM_NEXT,
                 chain.next_at);
-    drop(pkt, &stats->Ip6InUnknownProtos);
+    ip_drop(pkt, &stats->Ip6InUnknownProtos);
   }
 }

@@ -272,10 +272,11 @@ uint8_t *ipv6_push_header(struct pkt *pkt, const struct ph_addr *src,
                           const struct ph_addr *dst, uint8_t next, uint8_t hops,
                           uint8_t tos);
 /* Finish and send a message of neighbour discovery or MLD, which starts at its
- * ICMPv6 header, on this link; to a group, or to `mac`. Takes it. */
+ * ICMPv6 header, on this link; to a group, or to `mac`. `src` NULL: from `::`.
+ * Takes it. */
 void ipv6_send_on_link(struct ipv6_link *link, struct pkt *pkt,
                        const struct ph_addr *src, const struct ph_addr *dst,
-                       const uint8_t *mac, uint8_t hops, bool router_alert);
+                       const uint8_t *mac);
 
 /* ---- icmpv6.c ------------------------------------------------------------ */
 void icmpv6_input(struct ph_stack *stack, struct pkt *pkt,
@@ -283,9 +284,9 @@ void icmpv6_input(struct ph_stack *stack, struct pkt *pkt,
 /* ip_family's. */
 void icmpv6_send_error(struct ph_stack *stack, const struct pkt *pkt,
                        const struct ip_rx *rx, enum ip_error error);
-int icmpv6_send_echo(struct ph_stack *stack, const struct ph_addr *to,
-                     uint16_t id, uint16_t seq, const uint8_t *data,
-                     uint32_t len);
+int icmpv6_output(struct ph_stack *stack, struct pkt *pkt,
+                  const struct ph_addr *src, const struct ph_addr *dst,
+                  uint8_t tos);
 /* An error of this type, code and fifth to eighth byte about `pkt`, whose IPv6
  * header is at pkt->l3; unless RFC 4443 2.4 (e) and (f) forbid it. */
 void icmpv6_send(struct ph_stack *stack, const struct pkt *pkt,
@@ -318,12 +319,11 @@ void nd_confirm(struct ph_stack *stack, const struct ip_path *path);
 void nd_send_solicit(struct ipv6_link *link, const struct ph_addr *src,
                      const struct ph_addr *target, const uint8_t *mac);
 
-/* The next option with a given kind in a message of `len` bytes whose options
- * start at `from`, or NULL. */
+/* What the first option of this kind has in it, in a message of `len` bytes
+ * whose options start at `from`, or NULL. */
 const uint8_t *nd_option(const uint8_t *message, uint32_t len, uint32_t from,
-                         uint8_t kind, uint32_t size);
-/* The link-layer address in an option of this kind, or NULL; a group is none.
- */
+                         uint8_t kind);
+/* The same of a link-layer address; a group is none. */
 const uint8_t *nd_mac_option(const uint8_t *message, uint32_t len,
                              uint32_t from, uint8_t kind);
 /* True if no option has length 0 or runs past the end (RFC 4861 4.6). */

@@ -194,15 +194,18 @@ static bool push_router_alert(struct pkt *pkt) {
 
 void ipv6_send_on_link(struct ipv6_link *link, struct pkt *pkt,
                        const struct ph_addr *src, const struct ph_addr *dst,
-                       const uint8_t *mac, uint8_t hops, bool router_alert) {
+                       const uint8_t *mac) {
+  static const struct ph_addr unspecified;
   struct ph_stack *stack = ipv6_stack_of(link);
-  uint16_t sum = ipv6_pseudo_sum(src, dst, IPV6_NEXT_ICMP, pkt->len);
-  csum_put_icmp(pkt, sum);
+  uint8_t type = pkt->head[0];
+  bool nd = type >= ICMP6_RS && type <= ICMP6_REDIRECT;
+  src = src ? src : &unspecified;
+  csum_put_icmp(pkt, ipv6_pseudo_sum(src, dst, IPV6_NEXT_ICMP, pkt->len));
   stack->stats.Icmp6OutMsgs++;
   stack->stats.Ip6OutRequests++;
-  uint8_t next =
-      router_alert ? (uint8_t)IPV6_NEXT_HOP_BY_HOP : (uint8_t)IPV6_NEXT_ICMP;
-  if ((router_alert && !push_router_alert(pkt)) ||
+  uint8_t next = nd ? (uint8_t)IPV6_NEXT_ICMP : (uint8_t)IPV6_NEXT_HOP_BY_HOP;
+  uint8_t hops = nd ? (uint8_t)ND_HOPS : 1;
+  if ((!nd && !push_router_alert(pkt)) ||
       !ipv6_push_header(pkt, src, dst, next, hops, 0)) {
     (void)discard(stack, pkt, 0);
     return;

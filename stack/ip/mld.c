@@ -17,10 +17,10 @@ static bool reported(const struct ph_addr *group) {
 
 static void send(struct ipv6_link *link, struct pkt *pkt,
                  const struct ph_addr *dst) {
-  static const struct ph_addr unspecified; /* RFC 3590 4: until DAD is done */
   const struct ipv6_address *a = ipv6_link_local(link);
   ipv6_stack_of(link)->stats.MldOutReports++;
-  ipv6_send_on_link(link, pkt, a ? &a->addr : &unspecified, dst, NULL, 1, true);
+  /* RFC 3590 4: until DAD is done, from `::`. */
+  ipv6_send_on_link(link, pkt, a ? &a->addr : NULL, dst, NULL);
 }
 
 static void report(struct ip_group_link *link, struct pkt *pkt) {

@@ -128,8 +128,7 @@ static bool advertise(const struct nd_advertiser *r) {
     return false;
   }
   ipv6_stack_of(link)->stats.NdAdvertsOut++;
-  ipv6_send_on_link(link, pkt, &from->addr, &ipv6_all_nodes, NULL, ND_HOPS,
-                    false);
+  ipv6_send_on_link(link, pkt, &from->addr, &ipv6_all_nodes, NULL);
   return true;
 }
 
@@ -164,14 +163,13 @@ static bool solicited(struct ipv6_link *link, const uint8_t *m, uint32_t len,
                       const struct ip_rx *rx) {
   struct ph_stack *stack = ipv6_stack_of(link);
   struct nd_advertiser *r = link->advertiser;
-  const uint8_t *mac =
-      nd_option(m, len, ND_RS_LEN, ND_OPT_SOURCE_MAC, ND_OPT_MAC_LEN);
-  bool from_nobody = ipv6_is_unspecified(rx->src.bytes);
-  if (from_nobody && mac) {
-    return false;
-  }
-  if (!from_nobody && mac && !eth_addr_is_group(mac + 2)) {
-    struct nd_neighbour *n = nd_learn(link, &rx->src, mac + 2);
+  const uint8_t *mac = nd_mac_option(m, len, ND_RS_LEN, ND_OPT_SOURCE_MAC);
+  if (ipv6_is_unspecified(rx->src.bytes)) {
+    if (nd_option(m, len, ND_RS_LEN, ND_OPT_SOURCE_MAC)) {
+      return false;
+    }
+  } else if (mac) {
+    struct nd_neighbour *n = nd_learn(link, &rx->src, mac);
     if (n) {
       n->is_router = false;
     }

@@ -20,22 +20,20 @@ bool nd_options_good(const uint8_t *message, uint32_t len, uint32_t from) {
 }
 
 /* The options were found good, so that each has a length. */
-const uint8_t *nd_option(const uint8_t *message, uint32_t len, uint32_t from,
-                         uint8_t kind, uint32_t size) {
-  while (from < len) {
-    uint32_t own = message[from + 1] * (uint32_t)ND_OPT_UNIT;
-    if (message[from] == kind && own >= size) {
-      return message + from;
+PH_SHARED const uint8_t *nd_option(const uint8_t *message, uint32_t len,
+                                   uint32_t from, uint8_t kind) {
+  for (; from < len; from += message[from + 1] * (uint32_t)ND_OPT_UNIT) {
+    if (message[from] == kind) {
+      return message + from + 2;
     }
-    from += own;
   }
   return NULL;
 }
 
-const uint8_t *nd_mac_option(const uint8_t *message, uint32_t len,
-                             uint32_t from, uint8_t kind) {
-  const uint8_t *option = nd_option(message, len, from, kind, ND_OPT_MAC_LEN);
-  return option && !eth_addr_is_group(option + 2) ? option + 2 : NULL;
+PH_SHARED const uint8_t *nd_mac_option(const uint8_t *message, uint32_t len,
+                                       uint32_t from, uint8_t kind) {
+  const uint8_t *mac = nd_option(message, len, from, kind);
+  return mac && !eth_addr_is_group(mac) ? mac : NULL;
 }
 
 /* ---- Sending ------------------------------------------------------------- */
@@ -65,7 +63,6 @@ static void put_target(uint8_t *to, const struct ph_addr *target) {
 
 void nd_send_solicit(struct ipv6_link *link, const struct ph_addr *src,
                      const struct ph_addr *target, const uint8_t *mac) {
-  static const struct ph_addr unspecified;
   struct pkt *pkt = nd_message_new(link, ICMP6_NS, ND_SOLICIT_LEN);
   if (!pkt) {
     return;
@@ -75,8 +72,7 @@ void nd_send_solicit(struct ipv6_link *link, const struct ph_addr *src,
     nd_append_mac(pkt, link, ND_OPT_SOURCE_MAC);
   }
   struct ph_addr dst = mac ? *target : ipv6_solicited_group(target);
-  ipv6_send_on_link(link, pkt, src ? src : &unspecified, &dst, mac, ND_HOPS,
-                    false);
+  ipv6_send_on_link(link, pkt, src, &dst, mac);
 }
 
 /* RFC 4861 7.2.4. To where the solicitation says that it came from: so an
@@ -94,8 +90,7 @@ static void send_advert(struct ipv6_link *link, const struct ph_addr *target,
                 (solicited ? ND_NA_SOLICITED : 0));
   put_target(pkt->head + ND_OFF_TARGET, target);
   nd_append_mac(pkt, link, ND_OPT_TARGET_MAC);
-  ipv6_send_on_link(link, pkt, target, solicited ? to : &ipv6_all_nodes, mac,
-                    ND_HOPS, false);
+  ipv6_send_on_link(link, pkt, target, solicited ? to : &ipv6_all_nodes, mac);
 }
 
 void nd_solicit_routers(struct ipv6_link *link) {
@@ -106,7 +101,6 @@ void nd_solicit_routers(struct ipv6_link *link) {
 
 /* RFC 4861 6.3.7: three times, until a router answers. */
 void nd_solicit_timer(struct ph_stack *stack, struct ph_timer *timer) {
-  static const struct ph_addr unspecified;
   struct ipv6_link *link =
       PH_CONTAINER_OF(timer, struct ipv6_link, solicit_timer);
   if (link->solicits_left == 0 || link->disabled) {
@@ -123,8 +117,7 @@ void nd_solicit_timer(struct ph_stack *stack, struct ph_timer *timer) {
     nd_append_mac(pkt, link, ND_OPT_SOURCE_MAC);
   }
   link->solicits_left--;
-  ipv6_send_on_link(link, pkt, a ? &a->addr : &unspecified, &ipv6_all_routers,
-                    NULL, ND_HOPS, false);
+  ipv6_send_on_link(link, pkt, a ? &a->addr : NULL, &ipv6_all_routers, NULL);
 }
 
 /* ---- Receiving ----------------------------------------------------------- */

@@ -129,7 +129,7 @@ static inline uint8_t ipv6_multicast_scope(const uint8_t *a) {
 }
 /* fe80::/10. */
 static inline bool ipv6_is_link_local(const uint8_t *a) {
-  return a[0] == 0xfe && (a[1] & 0xc0) == 0x80;
+  return (get_be16(a) & 0xffc0) == 0xfe80;
 }
 static inline bool ipv6_is_zero(const uint8_t *a, uint32_t len) {
   uint8_t any = 0;
@@ -155,5 +155,7 @@ static inline bool ipv6_is_mapped(const uint8_t *a) {
   return ipv6_half(a) == 0 && (a[8] | a[9]) == 0 && a[10] == 0xff &&
          a[11] == 0xff;
 }
+/* What one interface may have: neither `::`, `::1`, mapped nor a group. */
+bool ipv6_is_unicast(const uint8_t *a);
 
 #endif
