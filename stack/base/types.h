@@ -86,8 +86,13 @@ static inline bool ph_addr_equal(const struct ph_addr *a,
 }
 
 static inline bool ph_addr_is_v4(const struct ph_addr *a) {
-  static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
-  return memcmp(a->bytes, prefix, sizeof(prefix)) == 0;
+  typedef uint64_t __attribute__((may_alias)) word; /* as above */
+  uint32_t middle;
+  memcpy(&middle, a->bytes + 8, 4);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  middle = __builtin_bswap32(middle);
+#endif
+  return *(const word *)(const void *)a->bytes == 0 && middle == 0xffff;
 }
 
 /* `ip` in host order: 0x0a000001 is 10.0.0.1. */

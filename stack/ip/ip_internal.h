@@ -107,7 +107,7 @@ bool icmp_take_token(struct ph_stack *stack);
 void ipv4_input(struct netif *netif, struct pkt *pkt, bool group);
 
 /* What a transport learns of a packet with the IPv4 header `h`. */
-static inline struct ip_rx ipv4_rx(const uint8_t *h, bool broadcast) {
+static PH_SHARED struct ip_rx ipv4_rx(const uint8_t *h, bool broadcast) {
   return (struct ip_rx){.src = ph_addr_v4(get_be32(h + IPV4_OFF_SRC)),
                         .dst = ph_addr_v4(get_be32(h + IPV4_OFF_DST)),
                         .protocol = h[IPV4_OFF_PROTO],

@@ -37,11 +37,6 @@ const struct ip_family ipv6_family = {
     .confirm = nd_confirm,
 };
 
-bool ipv6_is_unicast(const uint8_t *a) {
-  return !ipv6_is_unspecified(a) && !ipv6_is_multicast(a) &&
-         !ipv6_is_loopback(a) && !ipv6_is_mapped(a);
-}
-
 uint32_t ipv6_common_bits(const struct ph_addr *a, const struct ph_addr *b) {
   for (uint32_t i = 0; i < 16; i++) {
     uint32_t differ = a->bytes[i] ^ b->bytes[i];

@@ -128,8 +128,8 @@ static inline uint8_t ipv6_multicast_scope(const uint8_t *a) {
   return a[1] & 15;
 }
 /* fe80::/10. */
-static inline bool ipv6_is_link_local(const uint8_t *a) {
-  return (get_be16(a) & 0xffc0) == 0xfe80;
+static PH_SHARED bool ipv6_is_link_local(const uint8_t *a) {
+  return a[0] == 0xfe && (a[1] & 0xc0) == 0x80;
 }
 static inline bool ipv6_is_zero(const uint8_t *a, uint32_t len) {
   uint8_t any = 0;
@@ -156,6 +156,9 @@ static inline bool ipv6_is_mapped(const uint8_t *a) {
          a[11] == 0xff;
 }
 /* What one interface may have: neither `::`, `::1`, mapped nor a group. */
-bool ipv6_is_unicast(const uint8_t *a);
+static PH_SHARED bool ipv6_is_unicast(const uint8_t *a) {
+  return !ipv6_is_unspecified(a) && !ipv6_is_multicast(a) &&
+         !ipv6_is_loopback(a) && !ipv6_is_mapped(a);
+}
 
 #endif
