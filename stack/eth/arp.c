@@ -39,20 +39,6 @@ static struct arp_entry *entry_find(struct eth_link *link, uint32_t ip) {
   return NULL;
 }
 
-static struct pkt *dequeue(struct arp_entry *entry) {
-  struct pkt *pkt = entry->head;
-  if (pkt) {
-    entry->head = pkt->next;
-    if (!entry->head) {
-      entry->tail = NULL;
-    }
-    pkt->next = NULL;
-    entry->queued--;
-    entry->link->queued--;
-  }
-  return pkt;
-}
-
 /* Nobody answered, or the entry is needed for another neighbour. */
 static void entry_free(struct ph_stack *stack, struct arp_entry *entry,
                        bool report) {
@@ -61,7 +47,7 @@ static void entry_free(struct ph_stack *stack, struct arp_entry *entry,
   ph_timer_cancel(&stack->timers, &entry->timer);
   entry->state = ARP_STATE_FREE;
   entry->neighbour.fresh_until_ns = 0;
-  while ((pkt = dequeue(entry)) != NULL) {
+  while ((pkt = eth_wait_next(&entry->waiting)) != NULL) {
     stack->stats.ArpResolveFailed++;
     if (report && state->unresolved) {
       state->unresolved(stack, pkt);
@@ -137,25 +123,8 @@ static void entry_timer(struct ph_stack *stack, struct ph_timer *timer) {
     entry_free(stack, entry, true);
     return;
   }
-  ph_timer_set(&stack->timers, timer, stack->now_ns + ARP_RETRY_NS);
+  ph_stack_timer_in(stack, timer, ARP_RETRY_NS);
   entry_ask(entry);
-}
-
-static void enqueue(struct arp_entry *entry, struct pkt *pkt) {
-  struct ph_stats *stats = &entry->link->netif->stack->stats;
-  if (entry->queued == ARP_QUEUE_MAX) {
-    pkt_put(dequeue(entry));
-    stats->ArpResolveFailed++;
-  } else if (entry->link->queued == ARP_LINK_QUEUE_MAX) {
-    pkt_put(pkt);
-    stats->ArpResolveFailed++;
-    return;
-  }
-  pkt->next = NULL;
-  *(entry->tail ? &entry->tail->next : &entry->head) = pkt;
-  entry->tail = pkt;
-  entry->queued++;
-  entry->link->queued++;
 }
 
 PH_APART int arp_output(struct netif *netif, struct pkt *pkt, uint32_t next_hop,
@@ -182,11 +151,11 @@ PH_APART int arp_output(struct netif *netif, struct pkt *pkt, uint32_t next_hop,
     }
     entry->state = ARP_STATE_FREE;
   }
-  enqueue(entry, pkt);
+  eth_wait(&entry->waiting, pkt, &stack->stats.ArpResolveFailed);
   if (entry->state == ARP_STATE_FREE) {
     entry->state = ARP_STATE_INCOMPLETE;
     entry->tries = 0;
-    ph_timer_set(&stack->timers, &entry->timer, stack->now_ns + ARP_RETRY_NS);
+    ph_stack_timer_in(stack, &entry->timer, ARP_RETRY_NS);
     entry_ask(entry);
   }
   return 0;
@@ -254,10 +223,8 @@ static void learn(struct eth_link *link, const uint8_t *p, bool for_us) {
   entry->confirmed_ns = stack->now_ns;
   entry->neighbour.fresh_until_ns = stack->now_ns + ARP_REFRESH_NS;
   ph_timer_cancel(&stack->timers, &entry->timer);
-  struct pkt *pkt;
-  while ((pkt = dequeue(entry)) != NULL) {
-    eth_send(link->netif, pkt, entry->neighbour.mac, ETH_TYPE_IPV4);
-  }
+  eth_wait_end(&entry->waiting, link->netif, entry->neighbour.mac,
+               ETH_TYPE_IPV4);
 }
 
 void arp_input(struct netif *netif, struct pkt *pkt, bool group) {
@@ -292,8 +259,10 @@ void arp_link_init(struct eth_link *link) {
   ph_hash_key_init(link->netif->stack, &link->key);
   for (int set = 0; set < ARP_SETS; set++) {
     for (int way = 0; way < ARP_WAYS; way++) {
-      link->entries[set][way].link = link;
-      link->entries[set][way].timer.fn = entry_timer;
+      struct arp_entry *entry = &link->entries[set][way];
+      entry->link = link;
+      entry->timer.fn = entry_timer;
+      entry->waiting.on_link = &link->queued;
     }
   }
 }
@@ -334,7 +303,7 @@ int arp_info(struct netif *netif, uint32_t index, struct arp_info *info) {
     }
     *info = (struct arp_info){.ip = entry->ip,
                               .resolved = entry->state == ARP_STATE_RESOLVED,
-                              .queued = entry->queued};
+                              .queued = entry->waiting.count};
     memcpy(info->mac, entry->neighbour.mac, ETH_ADDR_LEN);
     return 0;
   }

@@ -105,3 +105,42 @@ void eth_send(struct netif *netif, struct pkt *pkt, const uint8_t *dst,
   (void)netif_drop_refused(netif->stack, pkt,
                            eth_output(netif, pkt, dst, type));
 }
+
+/* ---- Waiting ------------------------------------------------------------- */
+
+PH_SHARED struct pkt *eth_wait_next(struct eth_waiting *waiting) {
+  struct pkt *pkt = waiting->head;
+  if (pkt) {
+    waiting->head = pkt->next;
+    pkt->next = NULL;
+    waiting->count--;
+    --*waiting->on_link;
+  }
+  return pkt;
+}
+
+void eth_wait(struct eth_waiting *waiting, struct pkt *pkt, uint64_t *lost) {
+  bool link_full = *waiting->on_link == ETH_LINK_WAITING_MAX;
+  struct pkt *old = waiting->count == ETH_WAITING_MAX ? eth_wait_next(waiting)
+                    : link_full                       ? pkt
+                                                      : NULL;
+  if (old) {
+    ++*lost;
+    pkt_put(old);
+  }
+  if (old != pkt) {
+    pkt->next = NULL;
+    *(waiting->head ? &waiting->tail->next : &waiting->head) = pkt;
+    waiting->tail = pkt;
+    waiting->count++;
+    ++*waiting->on_link;
+  }
+}
+
+void eth_wait_end(struct eth_waiting *waiting, struct netif *netif,
+                  const uint8_t *dst, uint16_t type) {
+  struct pkt *pkt;
+  while ((pkt = eth_wait_next(waiting)) != NULL) {
+    eth_send(netif, pkt, dst, type);
+  }
+}

@@ -45,6 +45,22 @@ struct eth_neighbour {
   uint8_t mac[6];
 };
 
+/* Packets that wait until a neighbour's address is known, a few per neighbour
+ * and per interface (RFC 1122 2.3.2.2, RFC 4861 7.2.2: the latest). */
+enum { ETH_WAITING_MAX = 8, ETH_LINK_WAITING_MAX = 128 };
+struct eth_waiting {
+  struct pkt *head, *tail;
+  uint32_t *on_link; /* how many wait on its interface */
+  uint32_t count;
+};
+/* Takes `pkt`. One that is too many is dropped, and counted in `lost`. */
+void eth_wait(struct eth_waiting *waiting, struct pkt *pkt, uint64_t *lost);
+/* The first, which waits no longer, or NULL. */
+struct pkt *eth_wait_next(struct eth_waiting *waiting);
+/* The address is known: all are sent. */
+void eth_wait_end(struct eth_waiting *waiting, struct netif *netif,
+                  const uint8_t *dst, uint16_t type);
+
 /* Send the IPv4 packet to the neighbour `next_hop` (host order) at once or,
  * while it is being asked for, later; `*neighbour` is what is known of it.
  * Result as eth_output(). */

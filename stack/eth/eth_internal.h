@@ -10,8 +10,6 @@ enum {
   ARP_MAX_ADDRESSES = 8,
   ARP_SETS = 64, /* a power of two; the cache holds ARP_SETS * ARP_WAYS */
   ARP_WAYS = 4,
-  ARP_QUEUE_MAX = 8,        /* packets per neighbour (RFC 1122 2.3.2.2) */
-  ARP_LINK_QUEUE_MAX = 128, /* packets per interface */
   ARP_TRIES = 3,
 };
 #define ARP_SECOND UINT64_C(1000000000)
@@ -34,8 +32,7 @@ struct arp_entry {
   uint64_t confirmed_ns, asked_ns;
   struct ph_timer timer;
   struct eth_link *link;
-  struct pkt *head, *tail;
-  uint32_t queued;
+  struct eth_waiting waiting;
 };
 
 struct arp_address {

@@ -22,8 +22,6 @@ enum {
   IPV6_MSS_DEFAULT = 1220, /* RFC 9293 3.7.1 */
   ND_SETS = 64,            /* a power of two; ND_SETS * ND_WAYS neighbours */
   ND_WAYS = 4,
-  ND_QUEUE_MAX = 8, /* packets per neighbour (RFC 4861 7.2.2: at least one) */
-  ND_LINK_QUEUE_MAX = 128,
   ND_MAX_SOLICIT = 3, /* RFC 4861 10: multicast and unicast, and RS */
   ND_HEADROOM = 96,   /* Ethernet, IPv6, hop-by-hop options, the driver's */
 };
@@ -90,10 +88,9 @@ struct nd_neighbour {
   struct ph_addr addr;      /* with its zone */
   struct ipv6_link *link;
   struct ph_timer timer;
-  struct pkt *head, *tail; /* what waits for the address */
-  uint8_t state;           /* enum nd_state */
-  uint8_t probes;          /* sent */
-  uint8_t queued;
+  struct eth_waiting waiting;
+  uint8_t state;  /* enum nd_state */
+  uint8_t probes; /* sent */
   bool is_router;
 };
 
@@ -310,6 +307,8 @@ struct nd_neighbour *nd_find(struct ipv6_link *link,
  * Makes an entry if there is a place that is not in use. */
 struct nd_neighbour *nd_learn(struct ipv6_link *link,
                               const struct ph_addr *addr, const uint8_t *mac);
+/* That is its address now. */
+void nd_set_mac(struct nd_neighbour *n, const uint8_t *mac);
 /* It was heard to answer; sends what waits for it. */
 void nd_reachable(struct nd_neighbour *n);
 void nd_stale(struct nd_neighbour *n);

@@ -64,44 +64,13 @@ static enum nd_state state_of(const struct nd_neighbour *n) {
   return old ? ND_STALE : (enum nd_state)n->state;
 }
 
-static struct pkt *dequeue(struct nd_neighbour *n) {
-  struct pkt *pkt = n->head;
-  if (pkt) {
-    n->head = pkt->next;
-    if (!n->head) {
-      n->tail = NULL;
-    }
-    pkt->next = NULL;
-    n->queued--;
-    n->link->queued--;
-  }
-  return pkt;
-}
-
-static void enqueue(struct nd_neighbour *n, struct pkt *pkt) {
-  struct ph_stats *stats = &ipv6_stack_of(n->link)->stats;
-  if (n->queued == ND_QUEUE_MAX) { /* RFC 4861 7.2.2: the oldest */
-    pkt_put(dequeue(n));
-    stats->NdResolveFailed++;
-  } else if (n->link->queued == ND_LINK_QUEUE_MAX) {
-    pkt_put(pkt);
-    stats->NdResolveFailed++;
-    return;
-  }
-  pkt->next = NULL;
-  *(n->tail ? &n->tail->next : &n->head) = pkt;
-  n->tail = pkt;
-  n->queued++;
-  n->link->queued++;
-}
-
 /* Nobody answered (`report`: who sent is told, RFC 4861 7.2.2), or the place is
  * needed for another. */
 static void forget(struct nd_neighbour *n, bool report) {
   struct ph_stack *stack = ipv6_stack_of(n->link);
   struct pkt *pkt;
   set_state(n, ND_FREE, 0);
-  while ((pkt = dequeue(n)) != NULL) {
+  while ((pkt = eth_wait_next(&n->waiting)) != NULL) {
     stack->stats.NdResolveFailed++;
     if (report && pkt->l3) {
       ipv6_forward_failed(pkt);
@@ -161,9 +130,9 @@ static void ask(struct nd_neighbour *n) {
   struct ph_stack *stack = ipv6_stack_of(link);
   const struct ipv6_address *a = NULL;
   n->probes++;
-  if (n->head && n->head->head_len >= IPV6_HDR_LEN) {
-    struct ph_addr src =
-        ipv6_addr_at(n->head->head + IPV6_OFF_SRC, link->netif);
+  const struct pkt *first = n->waiting.head;
+  if (first && first->head_len >= IPV6_HDR_LEN) {
+    struct ph_addr src = ipv6_addr_at(first->head + IPV6_OFF_SRC, link->netif);
     a = ipv6_address_find(ipv6_of(stack), &src);
   }
   if (!a || a->link != link) {
@@ -195,32 +164,36 @@ int nd_output(struct ipv6_link *link, struct pkt *pkt,
               const struct ph_addr *next_hop,
               struct eth_neighbour **neighbour) {
   struct nd_neighbour *n = nd_find(link, next_hop);
-  if (!n) {
+  bool known = n != NULL;
+  if (!known) {
     n = make(link, next_hop, false);
     set_state(n, ND_INCOMPLETE, link->retrans_ns);
-    enqueue(n, pkt);
-    ask(n);
-  } else if (n->state == ND_INCOMPLETE) {
-    enqueue(n, pkt);
-  } else {
-    n->eth.used_ns = ipv6_stack_of(link)->now_ns;
-    if (state_of(n) == ND_STALE) {
-      set_state(n, ND_DELAY, ND_DELAY_NS);
-    }
-    *neighbour = &n->eth;
-    return eth_output(link->netif, pkt, n->eth.mac, ETH_TYPE_IPV6);
   }
   *neighbour = &n->eth;
-  return 0;
+  if (n->state == ND_INCOMPLETE) {
+    struct ph_stack *stack = ipv6_stack_of(link);
+    eth_wait(&n->waiting, pkt, &stack->stats.NdResolveFailed);
+    if (!known) {
+      ask(n);
+    }
+    return 0;
+  }
+  n->eth.used_ns = ipv6_stack_of(link)->now_ns;
+  if (state_of(n) == ND_STALE) {
+    set_state(n, ND_DELAY, ND_DELAY_NS);
+  }
+  return eth_output(link->netif, pkt, n->eth.mac, ETH_TYPE_IPV6);
 }
 
 /* ---- Hearing ------------------------------------------------------------- */
 
 static void send_waiting(struct nd_neighbour *n) {
-  struct pkt *pkt;
-  while ((pkt = dequeue(n)) != NULL) {
-    eth_send(n->link->netif, pkt, n->eth.mac, ETH_TYPE_IPV6);
-  }
+  eth_wait_end(&n->waiting, n->link->netif, n->eth.mac, ETH_TYPE_IPV6);
+}
+
+void nd_set_mac(struct nd_neighbour *n, const uint8_t *mac) {
+  memcpy(n->eth.mac, mac, ETH_ADDR_LEN);
+  n->eth.version++;
 }
 
 void nd_reachable(struct nd_neighbour *n) {
@@ -230,7 +203,7 @@ void nd_reachable(struct nd_neighbour *n) {
 
 void nd_stale(struct nd_neighbour *n) {
   set_state(n, ND_STALE, 0);
-  if (n->head) { /* they use it: RFC 4861 7.3.3 */
+  if (n->waiting.head) { /* they use it: RFC 4861 7.3.3 */
     set_state(n, ND_DELAY, ND_DELAY_NS);
     send_waiting(n);
   }
@@ -239,17 +212,13 @@ void nd_stale(struct nd_neighbour *n) {
 struct nd_neighbour *nd_learn(struct ipv6_link *link,
                               const struct ph_addr *addr, const uint8_t *mac) {
   struct nd_neighbour *n = nd_find(link, addr);
-  if (!n && mac) {
-    n = make(link, addr, true);
-    if (n) {
-      memcpy(n->eth.mac, mac, ETH_ADDR_LEN);
-      nd_stale(n);
-    }
-  } else if (n && mac &&
-             (n->state == ND_INCOMPLETE ||
-              memcmp(n->eth.mac, mac, ETH_ADDR_LEN) != 0)) {
-    memcpy(n->eth.mac, mac, ETH_ADDR_LEN);
-    n->eth.version++;
+  bool known = n && n->state != ND_INCOMPLETE;
+  if (!mac) {
+    return n;
+  }
+  n = n ? n : make(link, addr, true);
+  if (n && (!known || memcmp(n->eth.mac, mac, ETH_ADDR_LEN) != 0)) {
+    nd_set_mac(n, mac);
     nd_stale(n);
   }
   return n;
@@ -269,8 +238,10 @@ void nd_confirm(struct ph_stack *stack, const struct ip_path *path) {
 void nd_link_init(struct ipv6_link *link) {
   for (int set = 0; set < ND_SETS; set++) {
     for (int way = 0; way < ND_WAYS; way++) {
-      link->neighbours[set][way].link = link;
-      link->neighbours[set][way].timer.fn = neighbour_timer;
+      struct nd_neighbour *n = &link->neighbours[set][way];
+      n->link = link;
+      n->timer.fn = neighbour_timer;
+      n->waiting.on_link = &link->queued;
     }
   }
 }
@@ -286,7 +257,7 @@ int ph_nd_info(struct netif *netif, uint32_t index, struct ph_nd_info *info) {
     *info = (struct ph_nd_info){.address = n->addr,
                                 .state = ph_text_nth(names, state_of(n)),
                                 .is_router = n->is_router,
-                                .queued = n->queued};
+                                .queued = n->waiting.count};
     memcpy(info->mac, n->eth.mac, ETH_ADDR_LEN);
     (void)ip_addr_take_zone(&info->address);
     return 0;

@@ -162,8 +162,7 @@ static void advert_update(struct nd_neighbour *n, const uint8_t *mac,
     if (!mac) {
       return;
     }
-    memcpy(n->eth.mac, mac, ETH_ADDR_LEN);
-    n->eth.version++;
+    nd_set_mac(n, mac);
     n->is_router = router;
     if (solicited) {
       nd_reachable(n);
@@ -179,8 +178,7 @@ static void advert_update(struct nd_neighbour *n, const uint8_t *mac,
     return;
   }
   if (other) {
-    memcpy(n->eth.mac, mac, ETH_ADDR_LEN);
-    n->eth.version++;
+    nd_set_mac(n, mac);
   }
   if (solicited) {
     nd_reachable(n);

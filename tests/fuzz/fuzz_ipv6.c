@@ -185,11 +185,11 @@ static void check(struct world *w) {
     const struct nd_neighbour *n =
         &w->link->neighbours[i / ND_WAYS][i % ND_WAYS];
     uint32_t own = 0;
-    for (const struct pkt *p = n->head; p; p = p->next) {
+    for (const struct pkt *p = n->waiting.head; p; p = p->next) {
       own++;
     }
-    assert_int_equal(own, n->queued);
-    assert_true(own <= ND_QUEUE_MAX);
+    assert_int_equal(own, n->waiting.count);
+    assert_true(own <= ETH_WAITING_MAX);
     assert_true(own == 0 || n->state == ND_INCOMPLETE);
     queued += own;
     unsure += n->state == ND_DELAY || n->state == ND_PROBE;
