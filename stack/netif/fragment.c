@@ -30,29 +30,31 @@ static PH_APART_IF_SMALL uint32_t keep_copied_options(uint8_t *ip,
   return to;
 }
 
-/* `at` bytes of the payload are in front of this fragment. */
-static void edit(struct pkt *fragment, uint32_t l3, uint32_t at, bool last) {
-  uint8_t *ip = fragment->head + l3;
-  uint32_t len = fragment->len - l3;
+/* The length of the IP header, or what takes its place, at `ip`. */
+static uint32_t header_len(const uint8_t *ip) {
+  return ip[0] >> 4 == 6 ? (uint32_t)IPV6_HDR_LEN + IPV6_FRAG_LEN
+                         : (ip[0] & 15u) * 4;
+}
+
+static void edit(const struct cutter *cut, struct pkt *fragment, uint32_t index,
+                 uint32_t at) {
+  uint8_t *ip = fragment->head + cut->l3;
+  uint32_t len = fragment->len - cut->l3;
+  bool more = len - header_len(ip) + at < cut->payload;
+  (void)index;
   if (ip[0] >> 4 == 6) {
     uint8_t *h = ip + IPV6_HDR_LEN;
     put_be16(ip + IPV6_OFF_LEN, (uint16_t)(len - IPV6_HDR_LEN));
     put_be16(h + IPV6_FRAG_OFF_OFFSET,
-             (uint16_t)(at | (last ? 0u : (uint32_t)IPV6_FRAG_MORE)));
+             (uint16_t)(at | (more ? (uint32_t)IPV6_FRAG_MORE : 0u)));
     return;
   }
   /* A fragment of a fragment begins where that one did. */
   uint32_t field = get_be16(ip + IPV4_OFF_FRAG) + at / 8;
   put_be16(ip + IPV4_OFF_LEN, (uint16_t)len);
   put_be16(ip + IPV4_OFF_FRAG,
-           (uint16_t)(field | (last ? 0u : (uint32_t)IPV4_MF)));
+           (uint16_t)(field | (more ? (uint32_t)IPV4_MF : 0u)));
   csum_put_ipv4(ip, (ip[0] & 15u) * 4);
-}
-
-/* The length of the IP header, or what takes its place, at `ip`. */
-static uint32_t header_len(const uint8_t *ip) {
-  return ip[0] >> 4 == 6 ? (uint32_t)IPV6_HDR_LEN + IPV6_FRAG_LEN
-                         : (ip[0] & 15u) * 4;
 }
 
 /* Check that this is a packet that can be fragmented. */
@@ -73,29 +75,18 @@ static bool cutter_init(struct cutter *cut, const struct pkt *pkt,
   return true;
 }
 
-/* The next fragment, from payload byte `*at`, which moves on; NULL: no packet,
- * or it lies in too many pieces. */
-static PH_APART_IF_SMALL struct pkt *make(struct ph_stack *stack,
-                                          struct cutter *cut, uint32_t *at) {
-  struct pkt *fragment = cutter_start(stack, cut, cut->hdr_len);
-  if (!fragment) {
-    return NULL;
-  }
+/* Later fragments may have a shorter header; all but the last have a multiple
+ * of 8 bytes. */
+static uint32_t room(const struct cutter *cut, struct pkt *fragment,
+                     uint32_t at) {
   uint8_t *ip = fragment->head + cut->l3;
-  if (*at > 0 && ip[0] >> 4 == 4 && (ip[0] & 15) > 5) {
+  if (at > 0 && ip[0] >> 4 == 4) {
     fragment->head_len = fragment->len =
         cut->l3 + keep_copied_options(ip, header_len(ip));
   }
-  uint32_t room = cut->pkt->gso_size - (fragment->len - cut->l3);
-  uint32_t left = cut->payload - *at;
-  uint32_t len = left <= room ? left : room & ~7u;
-  if (!cutter_take(cut, fragment, len)) {
-    pkt_put(fragment);
-    return NULL;
-  }
-  edit(fragment, cut->l3, *at, len == left);
-  *at += len;
-  return fragment;
+  uint32_t most = cut->pkt->gso_size - (fragment->len - cut->l3);
+  uint32_t left = cut->payload - at;
+  return left <= most ? left : most & ~7u;
 }
 
 int netif_fragment(struct netif *netif, const struct pkt *pkt,
@@ -107,19 +98,11 @@ int netif_fragment(struct netif *netif, const struct pkt *pkt,
     return -PH_EINVAL;
   }
   bool v6 = pkt->head[cut.l3] >> 4 == 6;
-  int count = 0;
-  for (uint32_t at = 0; at < cut.payload; count++) {
-    struct pkt *fragment = make(stack, &cut, &at);
-    if (!fragment) {
-      return -PH_ENOBUFS;
-    }
-    ++*(v6 ? &stats->Ip6FragCreates : &stats->IpFragCreates);
-    int error = emit(ctx, fragment);
-    if (error) {
-      return error;
-    }
+  cut.pieces = v6 ? &stats->Ip6FragCreates : &stats->IpFragCreates;
+  int count = cutter_cut(stack, &cut, room, edit, emit, ctx);
+  if (count > 0) {
+    ++*(v6 ? &stats->Ip6FragOKs : &stats->IpFragOKs);
   }
-  ++*(v6 ? &stats->Ip6FragOKs : &stats->IpFragOKs);
   return count;
 }
 

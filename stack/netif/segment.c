@@ -28,42 +28,48 @@ static uint32_t ip_header_len(const struct pkt *pkt) {
 }
 
 /* Check that this is a frame that can be cut. */
-static int cutter_init(struct cutter *cut, const struct pkt *pkt) {
+static bool cutter_init(struct cutter *cut, const struct pkt *pkt) {
   if (pkt->gso_size == 0 || pkt->csum != PKT_CSUM_PARTIAL ||
       pkt->head_len < ETH_HDR_LEN + IPV4_HDR_LEN + TCP_HEADER_LEN) {
-    return -PH_EINVAL;
+    return false;
   }
   uint32_t ihl = ip_header_len(pkt);
   uint32_t l4 = ETH_HDR_LEN + ihl;
   if (ihl == 0 || l4 + TCP_HEADER_LEN > pkt->head_len ||
       pkt->csum_start != l4) {
-    return -PH_EINVAL;
+    return false;
   }
   uint32_t doff = (uint32_t)(pkt->head[l4 + TCP_OFF_DATA] >> 4) * 4;
   uint32_t hdr_len = l4 + doff;
   if (doff < TCP_HEADER_LEN || hdr_len > pkt->head_len ||
       hdr_len > PKT_ROOM - CUTTER_HEADROOM) {
-    return -PH_EINVAL;
+    return false;
   }
   *cut = (struct cutter){
       .pkt = pkt, .l4 = l4, .hdr_len = hdr_len, .payload = pkt->len - hdr_len};
-  return 0;
+  return true;
 }
 
-struct pkt *cutter_start(struct ph_stack *stack, const struct cutter *cut,
-                         uint32_t hdr_len) {
+/* A packet with a copy of the header; NULL: counted. */
+static struct pkt *start(struct ph_stack *stack, const struct cutter *cut) {
+  const struct pkt *pkt = cut->pkt;
   struct pkt *piece = pkt_get(&stack->pkts, CUTTER_HEADROOM);
   if (!piece) {
     stack->stats.PktExhausted++;
     return NULL;
   }
-  memcpy(piece->head, cut->pkt->head, hdr_len);
-  piece->head_len = piece->len = hdr_len;
-  piece->id = cut->pkt->id;
+  memcpy(piece->head, pkt->head, cut->hdr_len);
+  piece->head_len = piece->len = cut->hdr_len;
+  piece->id = pkt->id;
+  piece->looped = pkt->looped;
+  piece->csum = pkt->csum;
+  piece->csum_start = pkt->csum_start;
+  piece->csum_offset = pkt->csum_offset;
   return piece;
 }
 
-bool cutter_take(struct cutter *cut, struct pkt *to, uint32_t len) {
+/* Append the next `len` bytes of the payload. False: they don't fit. */
+static bool take(struct cutter *cut, struct pkt *to, uint32_t len) {
   const struct pkt *pkt = cut->pkt;
   while (len > 0) {
     struct pkt_frag from = {pkt->lent, pkt->head + cut->hdr_len,
@@ -91,6 +97,33 @@ bool cutter_take(struct cutter *cut, struct pkt *to, uint32_t len) {
     }
   }
   return true;
+}
+
+int cutter_cut(struct ph_stack *stack, struct cutter *cut, cutter_room_fn *room,
+               cutter_edit_fn *edit, int (*emit)(void *ctx, struct pkt *piece),
+               void *ctx) {
+  uint32_t count = 0, at = 0;
+  do {
+    struct pkt *piece = start(stack, cut);
+    if (!piece) {
+      return -PH_ENOBUFS;
+    }
+    uint32_t len = room ? room(cut, piece, at)
+                        : ph_min_u32(cut->pkt->gso_size, cut->payload - at);
+    if (!take(cut, piece, len)) {
+      pkt_put(piece);
+      return -PH_EINVAL;
+    }
+    edit(cut, piece, count, at);
+    ++*cut->pieces;
+    count++;
+    at += len;
+    int error = emit(ctx, piece);
+    if (error) {
+      return error;
+    }
+  } while (at < cut->payload);
+  return (int)count;
 }
 
 uint16_t cutter_edit_ip(uint8_t *ip, uint32_t ihl, uint32_t protocol,
@@ -127,35 +160,11 @@ static void edit_header(const struct cutter *cut, struct pkt *segment,
 int netif_segment(struct ph_stack *stack, struct pkt *pkt,
                   int (*emit)(void *ctx, struct pkt *segment), void *ctx) {
   struct cutter cut;
-  int error = cutter_init(&cut, pkt);
-  if (error) {
-    return error;
+  if (!cutter_init(&cut, pkt)) {
+    return -PH_EINVAL;
   }
-  int count = 0;
-  uint32_t at = 0;
-  do {
-    struct pkt *segment = cutter_start(stack, &cut, cut.hdr_len);
-    if (!segment) {
-      return -PH_ENOBUFS;
-    }
-    segment->csum = PKT_CSUM_PARTIAL;
-    segment->csum_start = pkt->csum_start;
-    segment->csum_offset = pkt->csum_offset;
-    uint32_t len = ph_min_u32(pkt->gso_size, cut.payload - at);
-    if (!cutter_take(&cut, segment, len)) {
-      pkt_put(segment);
-      return -PH_EINVAL;
-    }
-    edit_header(&cut, segment, (uint32_t)count, at);
-    stack->stats.SwSegments++;
-    count++;
-    at += len;
-    error = emit(ctx, segment);
-    if (error) {
-      return error;
-    }
-  } while (at < cut.payload);
-  return count;
+  cut.pieces = &stack->stats.SwSegments;
+  return cutter_cut(stack, &cut, NULL, edit_header, emit, ctx);
 }
 
 void netif_checksum(struct ph_stack *stack, struct pkt *pkt) {

@@ -27,18 +27,15 @@ static bool cutter_init(struct cutter *cut, const struct pkt *pkt,
   return true;
 }
 
-static void edit(const struct cutter *cut, struct pkt *datagram,
-                 uint32_t index) {
+static void edit(const struct cutter *cut, struct pkt *datagram, uint32_t index,
+                 uint32_t at) {
   uint8_t *ip = datagram->head + cut->l3;
   uint8_t *udp = datagram->head + cut->l4;
   uint32_t len = datagram->len - cut->l4;
+  (void)at;
   put_be16(udp + UDP_OFF_LEN, (uint16_t)len);
   put_be16(udp + UDP_OFF_CSUM,
            cutter_edit_ip(ip, cut->l4 - cut->l3, PROTO_UDP, len, index));
-  datagram->csum = PKT_CSUM_PARTIAL;
-  datagram->csum_start = cut->pkt->csum_start;
-  datagram->csum_offset = cut->pkt->csum_offset;
-  datagram->looped = cut->pkt->looped;
 }
 
 static int segment_udp(struct netif *netif, const struct pkt *pkt,
@@ -48,26 +45,8 @@ static int segment_udp(struct netif *netif, const struct pkt *pkt,
   if (!cutter_init(&cut, pkt, netif->loopback ? 0 : ETH_HDR_LEN)) {
     return -PH_EINVAL;
   }
-  int count = 0;
-  for (uint32_t at = 0; at < cut.payload; count++) {
-    struct pkt *datagram = cutter_start(stack, &cut, cut.hdr_len);
-    uint32_t len = ph_min_u32(pkt->gso_size, cut.payload - at);
-    if (!datagram) {
-      return -PH_ENOBUFS;
-    }
-    if (!cutter_take(&cut, datagram, len)) {
-      pkt_put(datagram);
-      return -PH_EINVAL;
-    }
-    edit(&cut, datagram, (uint32_t)count);
-    stack->stats.SwSegments++;
-    at += len;
-    int error = emit(ctx, datagram);
-    if (error) {
-      return error;
-    }
-  }
-  return count;
+  cut.pieces = &stack->stats.SwSegments;
+  return cutter_cut(stack, &cut, NULL, edit, emit, ctx);
 }
 
 void ph_netif_segment_udp_init(struct ph_stack *stack) {
