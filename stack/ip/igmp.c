@@ -13,10 +13,8 @@
 
 enum {
   IGMP_LEN = 8, /* versions 1 and 2 */
-  QUERY_LEN = 12,
   OFF_GROUP = 4,
   OFF_ROBUSTNESS = 8,
-  OFF_SOURCES = 10,
   HEADROOM = 96,
   HEADER_LEN = IPV4_HDR_LEN + 4, /* with router alert */
   TOS_CONTROL = 0xc0,            /* internetwork control */
@@ -121,13 +119,8 @@ static bool query(struct ip_group_link *link, const uint8_t *m, uint32_t len) {
     q.version = m[1] ? 2 : 1;
     q.most_ns = m[1] ? m[1] * TENTH_NS : V1_DELAY_NS;
     q.specific = q.specific && m[1];
-  } else if (len < QUERY_LEN ||
-             get_be16(m + OFF_SOURCES) > (len - QUERY_LEN) / 4) {
+  } else if (!ip_group_query_sources(&q, m + OFF_ROBUSTNESS, m + len, 4)) {
     return false;
-  } else {
-    q.robustness = m[OFF_ROBUSTNESS] & 7;
-    q.sources = m + QUERY_LEN;
-    q.source_count = get_be16(m + OFF_SOURCES);
   }
   if (q.specific && !ipv4_is_multicast(group)) {
     return false;

@@ -520,6 +520,17 @@ static PH_APART_IF_SMALL void note_asked(struct ip_group *g,
   }
 }
 
+bool ip_group_query_sources(struct ip_group_query *q, const uint8_t *m,
+                            const uint8_t *end, uint32_t size) {
+  if (end - m < 4 || get_be16(m + 2) > (uint32_t)(end - m - 4) / size) {
+    return false;
+  }
+  q->robustness = m[0] & 7;
+  q->source_count = get_be16(m + 2);
+  q->sources = m + 4;
+  return true;
+}
+
 void ip_group_query(struct ip_group_link *link,
                     const struct ip_group_query *q) {
   struct ph_stack *stack = link->netif->stack;

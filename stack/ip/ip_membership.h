@@ -128,6 +128,10 @@ int ip_listen(struct netif *netif, const struct ph_addr *group,
 bool ip_group_heard(const struct ip_group_link *link,
                     const struct ph_addr *group);
 
+/* What versions with senders have at the end, from `m` to `end`: robustness,
+ * and addresses of `size` bytes. False: it is too short. */
+bool ip_group_query_sources(struct ip_group_query *query, const uint8_t *m,
+                            const uint8_t *end, uint32_t size);
 void ip_group_query(struct ip_group_link *link,
                     const struct ip_group_query *query);
 

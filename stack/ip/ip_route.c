@@ -95,29 +95,31 @@ int ph_ip_del_route(struct ph_stack *stack, const struct ph_addr *destination,
 
 /* ---- Listing ------------------------------------------------------------- */
 
-/* Route `*index` of a family; NULL: that many fewer are to be passed over. */
-static const struct ip_route *route_at(const struct ip_state *ip, bool v4,
-                                       uint32_t *index) {
+/* Route `*index` of a family; false: that many fewer are to be passed over. */
+static bool show_route(const struct ip_state *ip, bool v4, uint32_t *index,
+                       struct ph_route_info *info) {
   for (uint32_t i = 1; i <= ip->trie.max; i++) {
     const struct ip_route *r = &ip->trie.routes[i];
     if (r->netif && ip_addr_is_v4(&r->destination) == v4 && (*index)-- == 0) {
-      return r;
+      *info = (struct ph_route_info){.destination = r->destination,
+                                     .next_hop = r->next_hop,
+                                     .netif = r->netif,
+                                     .prefix_len = r->prefix_len};
+      return true;
     }
   }
-  return NULL;
+  return false;
 }
 
 int ph_ipv4_route_info(struct ph_stack *stack, uint32_t index,
                        struct ph_route_info *info) {
-  const struct ip_route *r = route_at(ip_of(stack), true, &index);
-  if (!r) {
+  if (!show_route(ip_of(stack), true, &index, info)) {
     return -PH_ENOENT;
   }
-  *info = (struct ph_route_info){
-      .destination = r->destination,
-      .next_hop = r->gateway ? r->next_hop : ph_addr_v4(0),
-      .netif = r->netif,
-      .prefix_len = (uint8_t)(r->prefix_len - 96)};
+  info->prefix_len = (uint8_t)(info->prefix_len - 96);
+  if (!ip_addr_is_v4(&info->next_hop)) { /* no gateway */
+    info->next_hop = ph_addr_v4(0);
+  }
   return 0;
 }
 
@@ -133,12 +135,7 @@ int ph_ipv6_route_info(struct ph_stack *stack, uint32_t index,
       return 0;
     }
   }
-  const struct ip_route *route = route_at(ip_of(stack), false, &index);
-  if (route) {
-    *info = (struct ph_route_info){.destination = route->destination,
-                                   .next_hop = route->next_hop,
-                                   .netif = route->netif,
-                                   .prefix_len = route->prefix_len};
+  if (show_route(ip_of(stack), false, &index, info)) {
     return 0;
   }
   for (uint32_t i = 0; v6 && i < IPV6_MAX_ROUTERS; i++) {

@@ -5,6 +5,7 @@
 #include "stack/eth/eth.h"
 #include "stack/ip/ip_internal.h"
 #include "stack/wire/eth_wire.h"
+#include "stack/wire/ip_wire.h"
 
 /* Another address has the same subnet's route. */
 static bool subnet_used(const struct ip_state *ip,
@@ -27,10 +28,6 @@ int ph_ipv4_remove_address(struct ph_stack *stack, struct netif *netif,
     if (a.netif != netif || a.ip != address) {
       continue;
     }
-    uint8_t prefix_len = 0;
-    while (prefix_len < 32 && (a.mask >> (31 - prefix_len) & 1)) {
-      prefix_len++;
-    }
     ip->addresses[i] = ip->addresses[--ip->address_count];
     ip->good_netif = NULL; /* its receiver may be it */
     stack->route_generation++;
@@ -39,8 +36,8 @@ int ph_ipv4_remove_address(struct ph_stack *stack, struct netif *netif,
     }
     return !ip->routes || subnet_used(ip, &a)
                ? 0
-               : ph_ipv4_remove_route(stack, a.ip & a.mask, prefix_len, 0,
-                                      netif);
+               : ph_ipv4_remove_route(stack, a.ip & a.mask,
+                                      ipv4_prefix_len(a.mask), 0, netif);
   }
   return -PH_ENOENT;
 }

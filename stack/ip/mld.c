@@ -92,8 +92,7 @@ bool mld_query(struct ipv6_link *link, const uint8_t *m, uint32_t len,
   bool v1 = len == MLD1_LEN;
   /* RFC 3810 5.1.14, 6.2: from a router of the link, or from nobody. */
   if (!ipv6_is_link_local(rx->src.bytes) || rx->ttl != 1 || !router_alert ||
-      (!v1 && (len < MLD_QUERY_LEN ||
-               get_be16(m + MLD_OFF_SOURCES) > (len - MLD_QUERY_LEN) / 16))) {
+      len < MLD1_LEN) {
     return false;
   }
   struct ip_group_query q = {
@@ -101,12 +100,9 @@ bool mld_query(struct ipv6_link *link, const uint8_t *m, uint32_t len,
       .most_ns = response_delay(get_be16(m + MLD_OFF_DELAY), v1) * IPV6_MS,
       .specific = !ipv6_is_unspecified(m + MLD_OFF_GROUP)};
   memcpy(q.group.bytes, m + MLD_OFF_GROUP, 16);
-  if (!v1) {
-    q.robustness = m[MLD_OFF_ROBUSTNESS] & 7;
-    q.sources = m + MLD_QUERY_LEN;
-    q.source_count = get_be16(m + MLD_OFF_SOURCES);
-  }
-  if (q.specific && !ipv6_is_multicast(q.group.bytes)) {
+  if ((!v1 &&
+       !ip_group_query_sources(&q, m + MLD_OFF_ROBUSTNESS, m + len, 16)) ||
+      (q.specific && !ipv6_is_multicast(q.group.bytes))) {
     return false;
   }
   ipv6_stack_of(link)->stats.MldInQueries++;

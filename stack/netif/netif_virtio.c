@@ -33,44 +33,44 @@ _Static_assert((int)PH_EIO == (int)VIRTIO_EIO &&
 
 /* --- Memory --------------------------------------------------------------- */
 
-static struct netif_virtio_config with_defaults(
-    const struct netif_virtio_config *config) {
-  struct netif_virtio_config full = *config;
-  full.features = full.features ? full.features : UINT64_MAX;
-  full.tx_size = full.tx_size ? full.tx_size : DEFAULT_RING;
-  full.rx_size = full.rx_size ? full.rx_size : DEFAULT_RING;
-  full.mtu = full.mtu ? full.mtu : DEFAULT_MTU;
-  full.rx_blocks = full.rx_blocks ? full.rx_blocks : 4u * full.rx_size;
-  return full;
-}
+/* A configuration without gaps, and what follows from it. */
+struct plan {
+  struct netif_virtio_config config;
+  struct virtio_net_config driver;
+  struct virtio_net_memory memory;
+  size_t block_bytes; /* of all receive buffers */
+};
 
-static uint32_t block_size(const struct netif_virtio_config *full) {
+static PH_APART_IF_SMALL void make_plan(
+    struct plan *plan, const struct netif_virtio_config *config) {
+  struct netif_virtio_config *full = &plan->config;
+  *full = *config;
+  full->features = full->features ? full->features : UINT64_MAX;
+  full->tx_size = full->tx_size ? full->tx_size : DEFAULT_RING;
+  full->rx_size = full->rx_size ? full->rx_size : DEFAULT_RING;
+  full->mtu = full->mtu ? full->mtu : DEFAULT_MTU;
+  full->rx_blocks = full->rx_blocks ? full->rx_blocks : 4u * full->rx_size;
   uint32_t bytes = (uint32_t)full->mtu + FRAME_OVERHEAD + VIRTIO_NET_HDR_LEN;
-  return (bytes + BLOCK_UNIT - 1) / BLOCK_UNIT * BLOCK_UNIT;
-}
-
-static PH_APART_IF_SMALL struct virtio_net_config driver_config(
-    const struct netif_virtio_config *full) {
-  return (struct virtio_net_config){
+  uint32_t size = (bytes + BLOCK_UNIT - 1) / BLOCK_UNIT * BLOCK_UNIT;
+  plan->driver = (struct virtio_net_config){
       .features = full->features,
       .rx_size = full->rx_size,
       .tx_size = full->tx_size,
-      .rx_buffer_size = block_size(full),
+      .rx_buffer_size = size,
       .header_slots = true, /* for packets without headroom */
   };
+  plan->block_bytes = (size_t)full->rx_blocks * size;
+  virtio_net_memory(&plan->driver, &plan->memory);
 }
 
 void netif_virtio_memory(const struct netif_virtio_config *config,
                          struct netif_virtio_memory *need) {
-  struct netif_virtio_config full = with_defaults(config);
-  struct virtio_net_config driver = driver_config(&full);
-  struct virtio_net_memory memory;
-  virtio_net_memory(&driver, &memory);
-  need->device_bytes =
-      (size_t)full.rx_blocks * block_size(&full) + memory.device_bytes;
+  struct plan plan;
+  make_plan(&plan, config);
+  need->device_bytes = plan.block_bytes + plan.memory.device_bytes;
   /* Two allocations of the arena, each rounded up to 64. */
-  need->arena_bytes = memory.state_bytes +
-                      (size_t)full.rx_blocks * sizeof(struct ph_block) + 128;
+  need->arena_bytes = plan.memory.state_bytes +
+                      plan.config.rx_blocks * sizeof(struct ph_block) + 128;
 }
 
 /* --- Receive buffers ------------------------------------------------------ */
@@ -282,8 +282,7 @@ static void virtio_poll(struct netif *netif) {
   virtio->polling = false;
   if (more) {
     /* No interrupt may come for what is left: ask to be polled again. */
-    ph_timer_set(&netif->stack->timers, &virtio->again,
-                 netif->stack->now_ns + 1);
+    ph_stack_timer_in(netif->stack, &virtio->again, 1);
   }
   update_link(virtio);
 }
@@ -359,42 +358,40 @@ static int start(struct netif_virtio *virtio) {
 int netif_virtio_init(struct ph_stack *stack, struct netif_virtio *virtio,
                       const struct netif_virtio_config *config,
                       void *device_memory) {
-  struct netif_virtio_config full = with_defaults(config);
-  struct virtio_net_config driver = driver_config(&full);
-  struct virtio_net_memory memory;
-  virtio_net_memory(&driver, &memory);
+  struct plan plan;
+  make_plan(&plan, config);
+  const struct netif_virtio_config *full = &plan.config;
   memset(virtio, 0, sizeof *virtio);
-  if (full.rx_blocks < full.rx_size || !device_memory ||
+  if (full->rx_blocks < full->rx_size || !device_memory ||
       (uintptr_t)device_memory % PH_BLOCK_SIZE != 0) {
     return -PH_EINVAL;
   }
   virtio->blocks =
-      ph_stack_alloc(stack, full.rx_blocks * sizeof(struct ph_block));
-  void *state = ph_stack_alloc(stack, memory.state_bytes);
+      ph_stack_alloc(stack, full->rx_blocks * sizeof(struct ph_block));
+  void *state = ph_stack_alloc(stack, plan.memory.state_bytes);
   if (!virtio->blocks || !state) {
     return -PH_ENOMEM;
   }
-  uint32_t size = block_size(&full);
   ph_block_pool_init(&virtio->pool, virtio->blocks, device_memory,
-                     full.rx_blocks, size);
+                     full->rx_blocks, plan.driver.rx_buffer_size);
   virtio->pool.owner = virtio;
   virtio->pool.released = block_released;
-  ph_block_pool_reserve(&virtio->pool, full.rx_size);
+  ph_block_pool_reserve(&virtio->pool, full->rx_size);
   virtio->again.fn = polled_again;
-  virtio->mtu = full.mtu;
-  virtio->netif.name = full.name;
+  virtio->mtu = full->mtu;
+  virtio->netif.name = full->name;
   virtio->netif.device = virtio;
   virtio->netif.stack = stack;
-  int error = virtio_net_init(
-      &virtio->net, full.platform, &driver,
-      (uint8_t *)device_memory + (size_t)full.rx_blocks * size, state);
+  int error =
+      virtio_net_init(&virtio->net, full->platform, &plan.driver,
+                      (uint8_t *)device_memory + plan.block_bytes, state);
   if (!error) {
     error = start(virtio);
   }
   if (error) {
     return error;
   }
-  choose_mac(virtio, stack, full.mac);
+  choose_mac(virtio, stack, full->mac);
   virtio->netif.ops = &VIRTIO_OPS;
   error = netif_add(stack, &virtio->netif);
   if (error) {

@@ -112,12 +112,10 @@ enum {
 };
 
 enum {
-  MLD_QUERY_LEN = 28,
   MLD1_LEN = 24,
   MLD_OFF_DELAY = 4,
   MLD_OFF_GROUP = 8,
-  MLD_OFF_ROBUSTNESS = 24,
-  MLD_OFF_SOURCES = 26,
+  MLD_OFF_ROBUSTNESS = 24, /* then the number of senders, and they */
 };
 
 static inline bool ipv6_is_multicast(const uint8_t *a) {

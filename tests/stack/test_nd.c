@@ -124,9 +124,9 @@ static void queue_of_a_neighbour_is_bounded_and_keeps_the_latest(void **state) {
     char c = (char)('a' + i);
     assert_int_equal(udp_sendto(&udp, &c, 1, &lower6_peer, 9), 1);
   }
-  assert_int_equal(host->stack.stats.NdResolveFailed, 20 - ND_QUEUE_MAX);
+  assert_int_equal(host->stack.stats.NdResolveFailed, 20 - ETH_WAITING_MAX);
   advertise(host, ND_NA_SOLICITED, LOWER_PEER_MAC);
-  assert_int_equal(host->count, 1 + ND_QUEUE_MAX);
+  assert_int_equal(host->count, 1 + ETH_WAITING_MAX);
   assert_int_equal(lower6_frame(host, 1)[14 + 40 + 8], 'a' + 19);
   sender_free(host, &udp);
 }
@@ -391,7 +391,7 @@ static void scan_of_a_subnet_is_bounded(void **state) {
     put_be32(to.bytes + 8, i + 1);
     assert_int_equal(send_to(&udp, &to), 1);
     assert_true(host->stack.pkts.count - host->stack.pkts.available <=
-                ND_LINK_QUEUE_MAX);
+                ETH_LINK_WAITING_MAX);
   }
   lower6_pass(host, 10 * LOWER6_S);
   assert_int_equal(host->stack.pkts.available, host->stack.pkts.count);
