@@ -61,6 +61,9 @@ struct ph_iovec {
 static inline uint64_t ph_min_u64(uint64_t a, uint64_t b) {
   return a < b ? a : b;
 }
+static inline uint64_t ph_max_u64(uint64_t a, uint64_t b) {
+  return a > b ? a : b;
+}
 static inline uint32_t ph_min_u32(uint32_t a, uint32_t b) {
   return a < b ? a : b;
 }

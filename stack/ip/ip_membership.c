@@ -480,10 +480,6 @@ bool ip_group_heard(const struct ip_group_link *link,
 
 /* ---- Queries ------------------------------------------------------------- */
 
-static uint64_t later(uint64_t a, uint64_t b) {
-  return a > b ? a : b;
-}
-
 /* Move a timer to `when`, unless it runs off before. */
 static PH_APART_IF_SMALL void hurry(struct ph_stack *stack,
                                     struct ph_timer *timer, uint64_t when) {
@@ -496,7 +492,6 @@ static PH_APART_IF_SMALL void hurry(struct ph_stack *stack,
  * the places that our filters need: then it is as if all were asked. */
 static PH_APART_IF_SMALL void note_asked(struct ip_group *g,
                                          const struct ip_group_query *q) {
-  const struct ip_groups *places = places_of(g->link);
   uint32_t len = g->link->protocol->addr_len;
   bool pending = ph_timer_armed(&g->answer);
   if (q->source_count == 0 || speaks_old(g->link)) {
@@ -510,8 +505,8 @@ static PH_APART_IF_SMALL void note_asked(struct ip_group *g,
     memcpy(addr.bytes + 16 - len, q->sources + i * len, len);
     struct ip_source *s = source_find(g, &addr);
     if (!s && excludes(g)) {
-      s = places->sources_left > IP_SOURCES_MAX / 2 ? source_add(g, &addr)
-                                                    : NULL;
+      bool room = places_of(g->link)->sources_left > IP_SOURCES_MAX / 2;
+      s = room ? source_add(g, &addr) : NULL;
       g->all_asked = !s;
     }
     if (s) {
@@ -540,7 +535,7 @@ void ip_group_query(struct ip_group_link *link,
     link->robustness = q->robustness ? q->robustness : (uint8_t)ROBUSTNESS;
   }
   (void)version_moves(link);
-  uint64_t first = later(stack->now_ns + 1, link->quiet_until_ns);
+  uint64_t first = ph_max_u64(stack->now_ns + 1, link->quiet_until_ns);
   if (!q->specific && !speaks_old(link)) {
     if (link->groups) {
       hurry(stack, &link->answer,

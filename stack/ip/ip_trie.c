@@ -189,6 +189,7 @@ static uint32_t length_of(const struct ip_trie *trie, uint16_t entry,
 
 /* Where a prefix is or belongs. */
 struct place {
+  struct key key;  /* its own */
   uint16_t parent; /* of `node`, 0 for a root */
   uint16_t node;
   uint16_t *at; /* the list's place in it: a heap number's or a slot */
@@ -196,9 +197,12 @@ struct place {
 };
 
 /* Go down as long as everything there agrees with the prefix. */
-static struct place find_place(struct ip_trie *trie, const struct key *key,
-                               uint32_t len, uint16_t root) {
-  struct place p = {.node = root};
+static PH_APART_IF_SMALL struct place find_place(struct ip_trie *trie,
+                                                 const struct ip_route *route) {
+  struct place p = {.key = key_of(&route->destination),
+                    .node = root_of(&route->destination)};
+  const struct key *key = &p.key;
+  uint32_t len = route->prefix_len;
   for (;;) {
     struct ip_trie_node *node = &trie->nodes[p.node];
     if (len < node->pos + (uint32_t)STRIDE) {
@@ -264,9 +268,7 @@ static struct ip_route *last_unlike(struct ip_trie *trie, uint16_t list,
 }
 
 int ip_trie_add(struct ip_trie *trie, const struct ip_route *route) {
-  struct key key = key_of(&route->destination);
-  struct place p =
-      find_place(trie, &key, route->prefix_len, root_of(&route->destination));
+  struct place p = find_place(trie, route);
   uint16_t n = trie->free_route;
   struct ip_route *last =
       p.found ? last_unlike(trie, (uint16_t)(*p.at & ~ROUTE), route) : NULL;
@@ -292,8 +294,7 @@ int ip_trie_add(struct ip_trie *trie, const struct ip_route *route) {
 }
 
 /* What is left of a node that has one entry takes its place. */
-static void collapse(struct ip_trie *trie, const struct place *p,
-                     const struct key *key) {
+static void collapse(struct ip_trie *trie, const struct place *p) {
   struct ip_trie_node *node = &trie->nodes[p->node];
   if (p->parent == 0 || node->entries > 1) {
     return;
@@ -304,7 +305,7 @@ static void collapse(struct ip_trie *trie, const struct place *p,
     left |= node->slot[i];
     left |= (uint16_t)(node->route[i] ? ROUTE | node->route[i] : 0);
   }
-  parent->slot[bits_at(key, parent->pos)] = left;
+  parent->slot[bits_at(&p->key, parent->pos)] = left;
   if (!is_leaf(left)) {
     struct ip_trie_node *below = &trie->nodes[left];
     below->skips = below->pos != parent->pos + STRIDE;
@@ -313,9 +314,7 @@ static void collapse(struct ip_trie *trie, const struct place *p,
 }
 
 int ip_trie_remove(struct ip_trie *trie, const struct ip_route *route) {
-  struct key key = key_of(&route->destination);
-  struct place p =
-      find_place(trie, &key, route->prefix_len, root_of(&route->destination));
+  struct place p = find_place(trie, route);
   uint16_t flag = p.found ? *p.at & ROUTE : 0;
   uint16_t *link = p.at;
   uint16_t n = p.found ? (uint16_t)(*p.at & ~ROUTE) : 0;
@@ -338,7 +337,7 @@ int ip_trie_remove(struct ip_trie *trie, const struct ip_route *route) {
     if (p.at >= node->route && p.at < node->route + FANOUT) {
       node->inside &= (uint16_t) ~(1u << (p.at - node->route));
     }
-    collapse(trie, &p, &key);
+    collapse(trie, &p);
   }
   return 0;
 }

@@ -30,10 +30,6 @@ struct nd_advertiser {
   bool ceased;
 };
 
-static uint64_t later(uint64_t a, uint64_t b) {
-  return a > b ? a : b;
-}
-
 /* ---- Sending ------------------------------------------------------------- */
 
 static PH_APART_IF_SMALL uint8_t *put_prefix(
@@ -176,7 +172,7 @@ static bool solicited(struct ipv6_link *link, const uint8_t *m, uint32_t len,
   }
   uint64_t when =
       stack->now_ns + 1 + ph_stack_random_delay(stack, ANSWER_DELAY_NS);
-  when = later(when, r->next_ns);
+  when = ph_max_u64(when, r->next_ns);
   if (!r->ceased && when < r->timer.deadline_ns) {
     ph_timer_set(&stack->timers, &r->timer, when);
   }
@@ -226,10 +222,10 @@ int ph_ipv6_advertise(struct ph_stack *stack, struct netif *netif,
       config->interval_s ? config->interval_s : (uint16_t)INTERVAL_S;
   r->ceased = false;
   r->initial = INITIAL;
-  ph_timer_set(
-      &stack->timers, &r->timer,
-      later(stack->now_ns + 1 + ph_stack_random_delay(stack, ANSWER_DELAY_NS),
-            r->next_ns));
+  ph_timer_set(&stack->timers, &r->timer,
+               ph_max_u64(stack->now_ns + 1 +
+                              ph_stack_random_delay(stack, ANSWER_DELAY_NS),
+                          r->next_ns));
   return 0;
 }
 
@@ -240,6 +236,6 @@ void ph_ipv6_advertise_cease(struct ph_stack *stack, struct netif *netif) {
     r->ceased = true;
     r->final = FINAL;
     ph_timer_set(&stack->timers, &r->timer,
-                 later(stack->now_ns + 1, r->next_ns));
+                 ph_max_u64(stack->now_ns + 1, r->next_ns));
   }
 }

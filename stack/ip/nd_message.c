@@ -243,23 +243,13 @@ static bool redirect_input(struct ipv6_link *link, const uint8_t *m,
   return true;
 }
 
-static uint32_t fixed_len(uint8_t type) {
-  switch (type) {
-    case ICMP6_RA:
-      return ND_RA_LEN;
-    case ICMP6_NS:
-    case ICMP6_NA:
-      return ND_SOLICIT_LEN;
-    case ICMP6_REDIRECT:
-      return ND_REDIRECT_LEN;
-    default:
-      return ND_RS_LEN;
-  }
-}
+/* How long a message is at least, from ICMP6_RS on. */
+static const uint8_t fixed_len[] = {ND_RS_LEN, ND_RA_LEN, ND_SOLICIT_LEN,
+                                    ND_SOLICIT_LEN, ND_REDIRECT_LEN};
 
 static bool take(struct ipv6_link *link, const uint8_t *m, uint32_t len,
                  const struct ip_rx *rx) {
-  uint32_t fixed = fixed_len(m[0]);
+  uint32_t fixed = fixed_len[m[0] - ICMP6_RS];
   if (rx->ttl != ND_HOPS || m[1] != 0 || len < fixed ||
       !nd_options_good(m, len, fixed)) {
     return false;
