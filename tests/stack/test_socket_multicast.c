@@ -187,6 +187,7 @@ static struct pair *two_hosts(struct ph_stack *s[2]) {
     s[i] = &pair->host[i].stack;
     ph_stack_set_now(s[i], pair->now_ns);
     assert_int_equal(ph_loopback_init(s[i]), 0);
+    assert_int_equal(ph_ip_reassembly_init(s[i], NULL), 0);
   }
   return pair;
 }
@@ -260,7 +261,7 @@ static int group_sender(struct ph_stack *stack, const struct group *g) {
 static void group_exchange(struct pair *pair, struct ph_stack *s[2], int sender,
                            const int fd[2], const struct group *g, size_t len,
                            bool here) {
-  char data[1400], buf[1400];
+  char data[4000], buf[4000];
   memset(data, 'a' + (int)(len % 20), sizeof(data));
   assert_int_equal(ph_sendto(s[0], sender, data, len, 0, &g->to, g->to_len),
                    len);
@@ -297,6 +298,7 @@ static void group_datagram_reaches_members_there_and_here(void **state) {
     group_exchange(pair, s, sender, fd, g, 0, true);
     group_exchange(pair, s, sender, fd, g, 90, true);
     group_exchange(pair, s, sender, fd, g, 1400, true);
+    group_exchange(pair, s, sender, fd, g, 4000, true); /* in fragments */
     assert_int_equal(
         ph_setsockopt(s[0], sender, g->level, g->loop, &off, sizeof(off)), 0);
     group_exchange(pair, s, sender, fd, g, 10, false);
