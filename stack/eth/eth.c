@@ -130,8 +130,11 @@ void eth_wait(struct eth_waiting *waiting, struct pkt *pkt, uint64_t *lost) {
   }
   if (old != pkt) {
     pkt->next = NULL;
-    *(waiting->head ? &waiting->tail->next : &waiting->head) = pkt;
-    waiting->tail = pkt;
+    struct pkt **end = &waiting->head;
+    while (*end) {
+      end = &(*end)->next;
+    }
+    *end = pkt;
     waiting->count++;
     ++*waiting->on_link;
   }

@@ -49,7 +49,7 @@ struct eth_neighbour {
  * and per interface (RFC 1122 2.3.2.2, RFC 4861 7.2.2: the latest). */
 enum { ETH_WAITING_MAX = 8, ETH_LINK_WAITING_MAX = 128 };
 struct eth_waiting {
-  struct pkt *head, *tail;
+  struct pkt *head;
   uint32_t *on_link; /* how many wait on its interface */
   uint32_t count;
 };
