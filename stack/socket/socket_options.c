@@ -484,7 +484,7 @@ int ph_getsockopt(struct ph_stack *stack, int fd, int level, int option,
   if (!sock) {
     return sock_missing(stack, fd);
   }
-  int32_t number;
+  int32_t number = 0;
   int result = -PH_ENOPROTOOPT;
   const struct sock_multicast *multicast = sock_table_of(stack)->multicast;
   if (level == PH_SOL_SOCKET) {
