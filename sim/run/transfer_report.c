@@ -27,8 +27,8 @@ void transfer_json(const struct transfer *transfer) {
 static void print_address(const struct ph_addr *addr, uint16_t port,
                           char text[ADDRESS_PORT_TEXT]) {
   char plain[ADDRESS_TEXT];
-  const char *any = ip_addr_is_any(addr) ? "*" : NULL;
-  address_and_port(text, any ? any : address_text(addr, plain), port);
+  bool any = ip_addr_is_any(addr);
+  address_and_port(text, any ? "*" : address_text(addr, plain), port);
 }
 
 static void print_sockets(const struct transfer *transfer) {
