@@ -93,9 +93,9 @@ uint64_t ph_siphash24_ends(const struct ph_hash_key *key,
 }
 
 void ph_hash_key_init(struct ph_stack *stack, struct ph_hash_key *key) {
-  stack->platform->random(stack->platform->ctx, key, sizeof(*key));
+  ph_stack_random(stack, key, sizeof(*key));
 }
 
 void ph_ends_key_init(struct ph_stack *stack, struct ph_ends_key *key) {
-  stack->platform->random(stack->platform->ctx, key, sizeof(*key));
+  ph_stack_random(stack, key, sizeof(*key));
 }

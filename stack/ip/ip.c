@@ -132,7 +132,7 @@ int ph_ip_init(struct ph_stack *stack, const struct ph_ip_config *config) {
   }
   stack->module[PH_MODULE_IP] = ip;
   ph_hash_key_init(stack, &ip->key);
-  stack->platform->random(stack->platform->ctx, ip->ids, sizeof(ip->ids));
+  ph_stack_random(stack, ip->ids, sizeof(ip->ids));
   ip->icmp_tokens = ICMP_BURST;
   uint32_t paths = config ? config->max_paths : 0;
   return ip_paths_init(stack, ip, paths ? paths : IP_PATHS_DEFAULT);

@@ -26,7 +26,7 @@ static int loopback_transmit(struct netif *netif, struct pkt *pkt) {
   *(lo->tail ? &lo->tail->next : &lo->head) = pkt;
   lo->tail = pkt;
   lo->queued++;
-  ph_timer_set(&netif->stack->timers, &lo->again, netif->stack->now_ns + 1);
+  ph_stack_timer_in(netif->stack, &lo->again, 1);
   return 0;
 }
 

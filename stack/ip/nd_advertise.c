@@ -154,6 +154,14 @@ static void advert_timer(struct ph_stack *stack, struct ph_timer *timer) {
   ph_stack_timer_in(stack, timer, delay);
 }
 
+/* After a random delay, but not too soon after the last one (RFC 4861 6.2.6).
+ */
+static uint64_t answer_at(struct ph_stack *stack,
+                          const struct nd_advertiser *r) {
+  uint64_t delay = 1 + ph_stack_random_delay(stack, ANSWER_DELAY_NS);
+  return ph_max_u64(stack->now_ns + delay, r->next_ns);
+}
+
 /* RFC 4861 6.1.1, 6.2.6: the answer goes to all, who may want it, too. */
 static bool solicited(struct ipv6_link *link, const uint8_t *m, uint32_t len,
                       const struct ip_rx *rx) {
@@ -170,9 +178,7 @@ static bool solicited(struct ipv6_link *link, const uint8_t *m, uint32_t len,
       n->is_router = false;
     }
   }
-  uint64_t when =
-      stack->now_ns + 1 + ph_stack_random_delay(stack, ANSWER_DELAY_NS);
-  when = ph_max_u64(when, r->next_ns);
+  uint64_t when = answer_at(stack, r);
   if (!r->ceased && when < r->timer.deadline_ns) {
     ph_timer_set(&stack->timers, &r->timer, when);
   }
@@ -222,10 +228,7 @@ int ph_ipv6_advertise(struct ph_stack *stack, struct netif *netif,
       config->interval_s ? config->interval_s : (uint16_t)INTERVAL_S;
   r->ceased = false;
   r->initial = INITIAL;
-  ph_timer_set(&stack->timers, &r->timer,
-               ph_max_u64(stack->now_ns + 1 +
-                              ph_stack_random_delay(stack, ANSWER_DELAY_NS),
-                          r->next_ns));
+  ph_timer_set(&stack->timers, &r->timer, answer_at(stack, r));
   return 0;
 }
 

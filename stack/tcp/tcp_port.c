@@ -95,7 +95,7 @@ int tcp_bind(struct ph_stack *stack, struct tcp_conn *conn,
   bool given = port != 0;
   if (!given) {
     uint32_t start = 0;
-    stack->platform->random(stack->platform->ctx, &start, sizeof(start));
+    ph_stack_random(stack, &start, sizeof(start));
     for (uint32_t i = 0; i < PORT_COUNT && port == 0; i++) {
       uint16_t p = (uint16_t)(PORT_FIRST + (start + i) % PORT_COUNT);
       port = unused(tcp, addr, p) ? p : 0;
